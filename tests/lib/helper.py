@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The far ends that the end-to-end tests need: sockets that receive descriptors, a terminal, a notification socket.
+
+usage: helper.py console SOCKET OUT [TEXT]     receive a terminal, type TEXT into it, copy what it shows to OUT until hang-up
+       helper.py pidfd SOCKET OUT              receive a pidfd, write `pid N` to OUT, wait for its end, write `ended`
+       helper.py notify SOCKET OUT             append each datagram to OUT, until killed
+       helper.py pty ROWSxCOLS COMMAND…        run COMMAND on a new terminal of that size; standard input is typed, what
+                                               is shown goes to standard output; exits as COMMAND does (128+n for signals)
+       helper.py resize PID ROWSxCOLS          set the size of the terminal on descriptor 0 of a process
+Sockets are bound before anything else, so a test waits for the path to appear. Everything ends by itself after a minute.
+"""
+
+import array
+import fcntl
+import os
+import pty
+import select
+import signal
+import socket
+import struct
+import sys
+import termios
+
+
+def window(text):
+    """struct winsize from ROWSxCOLS."""
+    rows, columns = text.split("x")
+    return struct.pack("HHHH", int(rows), int(columns), 0, 0)
+
+
+def receive_fd(path):
+    """The first descriptor that somebody sends to the stream socket at `path`, and the bytes beside it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen(1)
+        peer, _ = listener.accept()
+    with peer:
+        data, control, _, _ = peer.recvmsg(4096, socket.CMSG_LEN(struct.calcsize("i")))
+    for level, kind, body in control:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            return array.array("i", body[: struct.calcsize("i")])[0], data
+    sys.exit("no descriptor was sent")
+
+
+def copy_until_hangup(fd, out):
+    """Copies what a terminal's leader end shows; EIO says that the last follower end was closed."""
+    while True:
+        try:
+            data = os.read(fd, 4096)
+        except OSError:
+            return
+        if not data:
+            return
+        out.write(data)
+        out.flush()
+
+
+def console(path, out, text=""):
+    """Receives a terminal's leader end."""
+    fd, name = receive_fd(path)
+    with open(out, "wb") as file:
+        file.write(b"name " + name.rstrip(b"\0") + b"\n")
+        file.flush()
+        if text:
+            os.write(fd, text.encode().decode("unicode_escape").encode())
+        copy_until_hangup(fd, file)
+    with open(out + ".done", "w", encoding="ascii"):
+        pass
+
+
+def pidfd(path, out):
+    """Receives a pidfd and tells when its process ends."""
+    fd, _ = receive_fd(path)
+    with open(out, "w", encoding="ascii") as file:
+        with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as info:
+            number = next(line.split()[1] for line in info if line.startswith("Pid:"))
+        print("pid", number, file=file, flush=True)
+        select.select([fd], [], [])
+        print("ended", file=file, flush=True)
+
+
+def notify(path, out):
+    """Writes down the datagrams that arrive."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, open(out, "a", encoding="ascii") as file:
+        sock.bind(path)
+        while True:
+            print(sock.recv(4096).decode("ascii").rstrip("\n"), file=file, flush=True)
+
+
+def run_on_pty(size, *command):
+    """Runs a command on a terminal of its own."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, window(size))
+        os.execvp(command[0], command)
+    sources = [fd, 0]
+    while True:
+        ready, _, _ = select.select(sources, [], [])
+        if 0 in ready:
+            data = os.read(0, 4096)
+            if data:
+                os.write(fd, data)
+            else:
+                sources.remove(0)
+        if fd in ready:
+            try:
+                data = os.read(fd, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            os.write(1, data)
+    status = os.waitpid(pid, 0)[1]
+    sys.exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+
+
+def resize(pid, size):
+    """Sets the size of another process's terminal, as a terminal emulator would."""
+    fd = os.open(f"/proc/{pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, window(size))
+
+
+ACTIONS = {"console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty, "resize": resize}
+
+if __name__ == "__main__":
+    signal.alarm(60 * int(os.environ.get("BIVY_TEST_SLOW", "1")))
+    ACTIONS[sys.argv[1]](*sys.argv[2:])
