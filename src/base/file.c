@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+int fd_read_all(int fd, size_t limit, struct buf *buf)
+{
+	size_t start = buf->length;
+	char block[4096];
+
+	for (;;) {
+		ssize_t n = read(fd, block, sizeof block);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		if (buf->length - start + (size_t)n > limit)
+			return -EFBIG;
+		buf_add(buf, block, (size_t)n);
+	}
+	buf_add(buf, "", 0);
+	return 0;
+}
+
+int fd_write_all(int fd, const void *bytes, size_t length)
+{
+	const char *at = bytes;
+
+	while (length) {
+		ssize_t n = write(fd, at, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int fd_above_stdio(int fd)
+{
+	int moved;
+
+	if (fd > STDERR_FILENO)
+		return fd;
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (moved < 0)
+		moved = -errno;
+	close(fd);
+	return moved;
+}
+
+int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	return fd_read_all(fd, limit, buf);
+}
+
+int file_put_at(int dirfd, const char *path, const char *text)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t length = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = write(fd, text, length);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == length ? 0 : -EIO;
+}
+
+int file_replace_at(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode)
+{
+	_cleanup_free_ char *temporary = str_printf("%s.tmp-%d", path, (int)getpid());
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	ignore_result(unlinkat(dirfd, temporary, 0)); /* left by a killed process of the same number */
+	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, bytes, length);
+	if (r == 0 && renameat(dirfd, temporary, dirfd, path) < 0)
+		r = -errno;
+	if (r < 0)
+		ignore_result(unlinkat(dirfd, temporary, 0)); /* the first failure is the one to report */
+	return r;
+}
+
+int file_make_directories(const char *path, mode_t mode)
+{
+	_cleanup_free_ char *copy = str_dup(path);
+
+	for (char *slash = copy + 1; *copy && (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
+}

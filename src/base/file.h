@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptors and small files. All functions return 0 or -errno unless said. */
+#ifndef BIVY_BASE_FILE_H
+#define BIVY_BASE_FILE_H
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+#include <sys/types.h>
+
+/* Reads to the end of FD into *BUF (appending); -EFBIG when more than LIMIT bytes come. */
+int fd_read_all(int fd, size_t limit, struct buf *buf) _must_check_;
+
+/* Writes all bytes, going on after EINTR and short writes. */
+int fd_write_all(int fd, const void *bytes, size_t length) _must_check_;
+
+/* Moves FD to a number of 3 or more if it is below; returns it (CLOEXEC), or -errno (FD closed). */
+int fd_above_stdio(int fd) _must_check_;
+
+/*
+ * The text of a small file under DIRFD (AT_FDCWD allowed), NUL-terminated,
+ * appended to *BUF; -EFBIG above LIMIT bytes. Follows symlinks: not for paths
+ * that a container controls.
+ */
+int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf) _must_check_;
+
+/* One write(2) of TEXT to an existing file (no create, no truncate): for kernel files. */
+int file_put_at(int dirfd, const char *path, const char *text) _must_check_;
+
+/*
+ * Replaces the file: temporary name beside it, then rename(2). Not synced. A
+ * crash leaves the old file, and perhaps "<path>.tmp-*".
+ */
+int file_replace_at(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode) _must_check_;
+
+/* mkdir -p with MODE for each part that is missing. */
+int file_make_directories(const char *path, mode_t mode) _must_check_;
+
+#endif

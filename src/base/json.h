@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON (RFC 8259) read into a tree in an arena, and written to a buffer.
+ *
+ * Integers keep all 64 bits: a number without fraction or exponent that fits
+ * is JSON_INT (negative) or JSON_UINT (zero and up), any other JSON_REAL. Text
+ * is checked UTF-8. Depth, size and duplicate keys are bounded as said below.
+ */
+#ifndef BIVY_BASE_JSON_H
+#define BIVY_BASE_JSON_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_UINT, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+	enum json_type type;
+	const char *key;          /* the member's name inside an object, else NULL */
+	uint32_t line;            /* where the value starts, from 1 */
+	struct json *next;        /* the next member or element */
+	union {
+		bool boolean;
+		int64_t integer;
+		uint64_t unsigned_integer;
+		double real;
+		struct {
+			const char *text; /* NUL-terminated; a "\u0000" inside a string is refused */
+			size_t length;
+		} string;
+		struct {
+			struct json *first;
+			size_t count;
+		} list;           /* array and object */
+	};
+};
+
+#define JSON_DEPTH_LIMIT 64
+
+/*
+ * Decodes LENGTH bytes (which need not be terminated). A duplicate key is an
+ * error, as are bytes behind the value. The message says "line L, column C: …".
+ */
+int json_parse(struct arena *arena, const char *text, size_t length, struct json **ret, struct error *err) _must_check_;
+
+/* The member called NAME of an object, or NULL. */
+const struct json *json_member(const struct json *object, const char *name);
+
+/* "object", "array", "string", "integer", "number", "boolean", "null". */
+const char *json_type_name(enum json_type type);
+
+/*
+ * Writing. Calls nest: open, members or elements, close. KEY is NULL inside an
+ * array and at the top. INDENT of 0 writes one line.
+ */
+struct json_writer {
+	struct buf *out;
+	int indent;
+	int depth;
+	bool need_comma;
+};
+
+void json_write_open(struct json_writer *w, const char *key, char bracket); /* '{' or '[' */
+void json_write_close(struct json_writer *w, char bracket);                 /* '}' or ']' */
+void json_write_string(struct json_writer *w, const char *key, const char *text); /* NULL writes null */
+void json_write_int(struct json_writer *w, const char *key, int64_t value);
+void json_write_uint(struct json_writer *w, const char *key, uint64_t value);
+void json_write_real(struct json_writer *w, const char *key, double value);
+void json_write_bool(struct json_writer *w, const char *key, bool value);
+void json_write_null(struct json_writer *w, const char *key);
+void json_write_value(struct json_writer *w, const char *key, const struct json *value); /* a whole tree */
+
+#endif

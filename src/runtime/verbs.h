@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs of the runtime: one request in, one effect or report out. The
+ * program's commands and the public library are thin front ends of these. Each
+ * returns 0 or a negative errno with *err filled. All are to be called from a
+ * single-threaded process in the caller's own namespaces.
+ */
+#ifndef BIVY_RUNTIME_VERBS_H
+#define BIVY_RUNTIME_VERBS_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "spec/config.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Where the records are. */
+struct runtime {
+	const char *root;  /* absolute directory, made on demand, mode 0711 */
+	bool rootless;     /* tolerate cgroups that cannot be made, as `--rootless=true` */
+};
+
+enum create_flag {
+	CREATE_NO_PIVOT = 1 << 0,
+	CREATE_NO_NEW_KEYRING = 1 << 1,
+	CREATE_DETACH = 1 << 2,       /* run: return once it runs */
+	CREATE_KEEP = 1 << 3,         /* run: do not delete it when it ends */
+	CREATE_NO_SUBREAPER = 1 << 4, /* run: do not adopt its orphans */
+};
+
+struct create_request {
+	const char *id;             /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
+	const char *bundle;         /* directory that holds config.json; NULL: "." */
+	const char *console_socket; /* path of a unix socket that takes the terminal's master, or NULL */
+	const char *pid_file;       /* written with the init's pid, or NULL */
+	const char *pidfd_socket;   /* path of a unix socket that takes init's pidfd, or NULL */
+	unsigned flags;             /* enum create_flag */
+	int preserve_fds;           /* pass on descriptors 3 .. 3+N-1 */
+};
+
+int runtime_create(const struct runtime *runtime, const struct create_request *request, struct error *err) _must_check_;
+
+/* Creates and starts; unless detached waits, forwards signals and terminal, deletes, and tells the exit status (128+n for a signal). */
+int runtime_run(const struct runtime *runtime, const struct create_request *request, int *ret_status, struct error *err) _must_check_;
+
+/* The plan of `create` in words, one step per line; touches nothing. */
+int runtime_explain(const struct runtime *runtime, const struct create_request *request, struct buf *out, struct error *err) _must_check_;
+
+int runtime_start(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
+
+struct exec_request {
+	const char *id;
+	const struct spec_process *process; /* from exec -p, or NULL: then from the container's, changed by the members below */
+	char **args;                  /* NULL-terminated; with process NULL */
+	char **env;                   /* "K=V" to add or replace, or NULL */
+	const char *cwd;              /* or NULL */
+	const char *user;             /* "UID[:GID]", or NULL */
+	const uint32_t *additional_gids;
+	size_t additional_gid_count;
+	char **capabilities;          /* names to add to all sets but inheritable/ambient as runc does, or NULL */
+	bool no_new_privileges;       /* set it (never clears) */
+	const char *apparmor_profile; /* or NULL */
+	const char *selinux_label;    /* or NULL */
+	char **cgroups;               /* "PATH" or "CONTROLLERS:PATH" relative to the container's group, or NULL */
+	bool terminal;
+	bool detach;
+	bool ignore_paused;
+	const char *console_socket, *pid_file, *pidfd_socket;
+	int preserve_fds;
+};
+
+/* Runs a process in the container; unless detached waits and tells its status. */
+int runtime_exec(const struct runtime *runtime, const struct exec_request *request, int *ret_status, struct error *err) _must_check_;
+
+enum kill_flag {
+	KILL_ALL = 1 << 0, /* every process of the container's group */
+};
+int runtime_kill(const struct runtime *runtime, const char *id, int signal_number, unsigned flags, struct error *err) _must_check_;
+
+enum delete_flag {
+	DELETE_FORCE = 1 << 0, /* kill it first; no error if it does not exist */
+};
+int runtime_delete(const struct runtime *runtime, const char *id, unsigned flags, struct error *err) _must_check_;
+
+int runtime_pause(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
+int runtime_resume(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
+
+/* What `list` and `state` tell of one container; free with container_report_done(). */
+struct container_report {
+	char *id;
+	char *status;  /* "creating" "created" "running" "paused" "stopped" */
+	char *bundle;
+	char *rootfs;
+	char *created; /* RFC 3339 */
+	char *owner;   /* user name of the creator, or its number */
+	pid_t pid;     /* 0 when stopped */
+	struct spec_pair *annotations; /* freed with the report */
+	size_t annotation_count;
+};
+void container_report_done(struct container_report *report);
+
+int runtime_state(const struct runtime *runtime, const char *id, struct container_report *ret, struct error *err) _must_check_;
+
+/* All containers, sorted by id; damaged records are logged and left out. Free each, then the array. */
+int runtime_list(const struct runtime *runtime, struct container_report **ret, size_t *ret_count, struct error *err) _must_check_;
+
+/* The ids of all processes of the container, in the caller's pid namespace; free(). */
+int runtime_ps(const struct runtime *runtime, const char *id, pid_t **ret, size_t *ret_count, struct error *err) _must_check_;
+
+struct update_request {
+	const struct spec_resources *resources;
+	const char *l3_cache_schema, *mem_bw_schema; /* intelRdt, or NULL */
+};
+/* Changes limits of a live container: all or none; the record's config follows. */
+int runtime_update(const struct runtime *runtime, const char *id, const struct update_request *request, struct error *err) _must_check_;
+
+/* One `{"type":"stats","id":…,"data":…}` line, as runc's events. */
+int runtime_stats(const struct runtime *runtime, const char *id, struct buf *out, struct error *err) _must_check_;
+
+/*
+ * Streams lines through EMIT: stats each INTERVAL_MS and "oom" events as they
+ * come, until the container ends (0) or EMIT returns non-zero (that value).
+ */
+int runtime_events(const struct runtime *runtime, const char *id, unsigned interval_ms, int (*emit)(void *context, const char *line), void *context, struct error *err) _must_check_;
+
+#endif
