@@ -486,6 +486,7 @@ in_userns() {
 
 @test "tmpfs: size, mode, owner and number of files" {
 	add_mount /mnt/a tmpfs tmpfs size=1m mode=0750 uid=7 gid=8 nr_inodes=16
+	config '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE"])'
 	config_sh 'stat -c "%a %u:%g" /mnt/a; cat /proc/self/mountinfo; dd if=/dev/zero of=/mnt/a/f bs=1k count=2000 2>&1; ls -s /mnt/a/f'
 	run_ct
 	is_reference || assert_equal "750 7:8" "${lines[0]}"
