@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The far ends that the end-to-end tests need: sockets that receive descriptors, a terminal, a notification socket.
 
-usage: helper.py console SOCKET OUT [TEXT]     receive a terminal, type TEXT into it, copy what it shows to OUT until hang-up
+usage: helper.py console SOCKET OUT [TEXT [CUE]]  receive a terminal, type TEXT into it (once CUE was shown), copy what it
+                                               shows to OUT until hang-up
        helper.py pidfd SOCKET OUT              receive a pidfd, write `pid N` to OUT, wait for its end, write `ended`
        helper.py notify SOCKET OUT             append each datagram to OUT, until killed
        helper.py pty ROWSxCOLS COMMAND…        run COMMAND on a new terminal of that size; standard input is typed, what
@@ -42,28 +43,31 @@ def receive_fd(path):
     sys.exit("no descriptor was sent")
 
 
-def copy_until_hangup(fd, out):
+def copy_until_hangup(fd, out, text, cue):
     """Copies what a terminal's leader end shows; EIO says that the last follower end was closed."""
+    shown = b""
     while True:
+        if text and cue in shown:
+            os.write(fd, text)
+            text = b""
         try:
             data = os.read(fd, 4096)
         except OSError:
             return
         if not data:
             return
+        shown += data
         out.write(data)
         out.flush()
 
 
-def console(path, out, text=""):
+def console(path, out, text="", cue=""):
     """Receives a terminal's leader end."""
     fd, name = receive_fd(path)
     with open(out, "wb") as file:
         file.write(b"name " + name.rstrip(b"\0") + b"\n")
         file.flush()
-        if text:
-            os.write(fd, text.encode().decode("unicode_escape").encode())
-        copy_until_hangup(fd, file)
+        copy_until_hangup(fd, file, text.encode().decode("unicode_escape").encode(), cue.encode())
     with open(out + ".done", "w", encoding="ascii"):
         pass
 
