@@ -386,10 +386,13 @@ cgroup_read() { cat "$(cgroup_dir "$1")/$2"; }
 require_root() { [ "$(id -u)" -eq 0 ] || skip "missing: root"; }
 
 # require_cap CAP_NAME: an effective capability of the test itself.
-require_cap() {
+require_cap() { has_cap "$1" || skip "missing: $1"; }
+
+# has_cap CAP_NAME: whether the test has it.
+has_cap() {
 	local number
 	number=$(cap_number "$1") || fail "unknown capability $1"
-	(((16#$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> number) & 1)) || skip "missing: $1"
+	(((16#$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> number) & 1))
 }
 
 # cap_number CAP_NAME: the capabilities that tests ask for, by number of linux/capability.h.
@@ -433,7 +436,8 @@ require_userns() { unshare --user true 2>/dev/null || skip "missing: user namesp
 require_timens() { [ -e /proc/self/ns/time ] || skip "missing: time namespaces"; }
 
 # require_apparmor / require_selinux: the security module is active.
-require_apparmor() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip "missing: AppArmor"; }
+require_apparmor() { has_apparmor || skip "missing: AppArmor"; }
+has_apparmor() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; }
 require_selinux() { grep -qs . /sys/fs/selinux/enforce || skip "missing: SELinux"; }
 
 # require_fs NAME: a file system of the kernel.
