@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A procfs that can be trusted. Settings of the kernel and of a process are
+ * written through files of procfs; where a container may have put something
+ * else in place of /proc or of a file in it, a write would go astray
+ * (CVE-2019-16884, CVE-2019-19921, CVE-2025-52881). So the root is either a
+ * fresh mount that nobody else has seen, or a /proc that is checked to be one;
+ * and a file in it is opened without links and without crossing a mount.
+ */
+#ifndef BIVY_HOST_PROCFS_H
+#define BIVY_HOST_PROCFS_H
+
+#include "base/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * A procfs of the calling process's pid namespace: a detached mount of its own
+ * (needs CAP_SYS_ADMIN in the user namespace of that pid namespace), else
+ * "/proc" if its root is procfs. -ENODEV if neither is to be had. Close it.
+ */
+int procfs_open_root(int *ret_fd) _must_check_;
+
+/* "/proc" of the caller if it is the root of a procfs, else -ENODEV. Cheaper; for processes in the host's mount namespace. */
+int procfs_open_host(int *ret_fd) _must_check_;
+
+/* Whether FD (O_PATH will do) lies on procfs. */
+bool procfs_is_procfs(int fd);
+/* Whether FD is the root directory of a procfs. */
+bool procfs_is_root(int fd);
+
+/*
+ * Opens PATH ("sys/kernel/shmmax", "self/attr/exec", "thread-self/...",
+ * "1234/uid_map") with open(2) FLAGS; a leading "self" or "thread-self" is
+ * translated, any other link is refused (-ELOOP), and so is what another mount
+ * covers (-EXDEV).
+ */
+int procfs_open(int procfs_fd, const char *path, int flags, int *ret_fd) _must_check_;
+
+/* Opens PATH for writing and writes TEXT with one write(2). */
+int procfs_write(int procfs_fd, const char *path, const char *text) _must_check_;
+
+#endif
