@@ -10,10 +10,13 @@
  * once it listens, one line "nr=N pid=N" for each notification, and ends when
  * no process of the filter is left (or after 20 seconds).
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,14 +53,30 @@ static int accept_on(const char *path) {
         return connection;
 }
 
-/* The state comes as one JSON text with exactly one descriptor attached to its
- * first byte; the sender then closes. */
+/* Whether TEXT is a whole JSON object: the sender may keep its end open. */
+static bool is_whole(const char *text, size_t length) {
+        int depth = 0;
+        bool in_string = false;
+        for (size_t i = 0; i < length; i++) {
+                if (in_string && text[i] == '\\')
+                        i++;
+                else if (text[i] == '"')
+                        in_string = !in_string;
+                else if (!in_string && text[i] == '{')
+                        depth++;
+                else if (!in_string && text[i] == '}' && --depth == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The state comes as one JSON object with exactly one descriptor beside it. */
 static int receive_state(int connection, const char *state_path) {
         static char state[MAXIMUM_STATE];
         size_t length = 0;
         int notify_fd = -1, descriptors = 0;
 
-        for (;;) {
+        while (!is_whole(state, length)) {
                 union {
                         char bytes[CMSG_SPACE(4 * sizeof(int))];
                         struct cmsghdr align;

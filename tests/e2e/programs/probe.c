@@ -13,7 +13,9 @@
  *
  * NR is a number or one of the names in the table below.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
