@@ -154,7 +154,7 @@ writable_rootfs() {
 		echo gone >/dev/null && head -c 4 /dev/zero | od -An -tx1; stat -c %u /dev/null'
 	run_ct
 	assert_ok
-	assert_equal "00 00 00 00" "$(echo ${lines[0]})"
+	assert_equal "00 00 00 00" "$(xargs <<<"${lines[0]}")"
 	# Bound from the host, where they belong to a user that the container does not have.
 	assert_equal 65534 "${lines[1]}"
 }
