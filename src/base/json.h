@@ -19,34 +19,37 @@
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_UINT, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
+/* 32 bytes, so that a big document costs few pages. */
 struct json {
-	enum json_type type;
-	const char *key;          /* the member's name inside an object, else NULL */
-	uint32_t line;            /* where the value starts, from 1 */
-	struct json *next;        /* the next member or element */
+	const char *key;   /* the member's name inside an object, else NULL */
+	struct json *next; /* the next member or element */
 	union {
 		bool boolean;
 		int64_t integer;
 		uint64_t unsigned_integer;
 		double real;
-		struct {
-			const char *text; /* NUL-terminated; a "\u0000" inside a string is refused */
-			size_t length;
-		} string;
-		struct {
-			struct json *first;
-			size_t count;
-		} list;           /* array and object */
+		const char *text;   /* NUL-terminated; a "\u0000" inside a string is refused */
+		struct json *first; /* of an array or object */
 	};
+	uint32_t length;      /* bytes of text; number of members or elements */
+	uint32_t type : 3;    /* enum json_type */
+	uint32_t offset : 29; /* where the value starts in the document, in bytes */
 };
 
 #define JSON_DEPTH_LIMIT 64
+#define JSON_VALUE_LIMIT (1u << 18) /* values in one document */
+#define JSON_BYTES_LIMIT (1u << 28)
 
 /*
  * Decodes LENGTH bytes (which need not be terminated). A duplicate key is an
- * error, as are bytes behind the value. The message says "line L, column C: …".
+ * error, as are bytes behind the value, and a document beyond one of the
+ * limits above. The message says "line L, column C: …". The tree holds nothing
+ * of TEXT.
  */
 int json_parse(struct arena *arena, const char *text, size_t length, struct json **ret, struct error *err) _must_check_;
+
+/* The line, from 1, on which the byte at OFFSET of TEXT stands. */
+unsigned json_line(const char *text, size_t offset);
 
 /* The member called NAME of an object, or NULL. */
 const struct json *json_member(const struct json *object, const char *name);
@@ -56,7 +59,9 @@ const char *json_type_name(enum json_type type);
 
 /*
  * Writing. Calls nest: open, members or elements, close. KEY is NULL inside an
- * array and at the top. INDENT of 0 writes one line.
+ * array and at the top. INDENT is the number of spaces per level; 0 writes one
+ * line. Bytes that are no UTF-8 come out as U+FFFD, so that the result always
+ * is JSON.
  */
 struct json_writer {
 	struct buf *out;
