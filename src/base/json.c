@@ -705,6 +705,8 @@ void json_write_real(struct json_writer *w, const char *key, double value)
 		buf_add_text(w->out, "null");
 		return;
 	}
+	if (value == 0) /* "-0" would be read as an integer, which has no such value */
+		value = 0;
 	/* Fifteen digits keep 0.1 readable; seventeen are needed when those do not come back. */
 	snprintf(text, sizeof text, "%.15g", value);
 	if (strtod(text, NULL) != value)

@@ -323,11 +323,12 @@ static void test_writing(void **state)
 	json_write_close(&w, ']');
 	json_write_real(&w, "real", 0.1);
 	json_write_real(&w, "third", 1.0 / 3);
+	json_write_real(&w, "nothing", -0.0);
 	json_write_real(&w, "endless", 1e308 * 10);
 	json_write_close(&w, '}');
 	assert_string_equal(out.data,
 			    "{\"text\":\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\xc3\xa9\xef\xbf\xbd!\",\"none\":null,\"low\":-9223372036854775808,"
-			    "\"high\":18446744073709551615,\"yes\":true,\"list\":[1,null,{}],\"real\":0.1,\"third\":0.33333333333333331,\"endless\":null}");
+			    "\"high\":18446744073709551615,\"yes\":true,\"list\":[1,null,{}],\"real\":0.1,\"third\":0.33333333333333331,\"nothing\":0,\"endless\":null}");
 }
 
 static void test_writing_indented(void **state)
