@@ -122,7 +122,7 @@ of() {
 }
 
 @test "hooks outside run in the caller's namespaces, inside in the container's" {
-	local script='readlink /proc/self/ns/mnt /proc/self/ns/uts'
+	local script='{ readlink /proc/self/ns/mnt; readlink /proc/self/ns/uts; }'
 	hook prestart pre "$script >$WORK/pre.ns"
 	hook createRuntime rt "$script >$WORK/rt.ns"
 	hook createContainer cc "$script >$WORK/cc.ns; [ -e $ROOTFS/hooks ] && echo path >>$WORK/cc.ns"
