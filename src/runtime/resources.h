@@ -3,7 +3,7 @@
  * Limits: linux.resources -> a flat list of writes to files of the container's
  * groups, v1 or v2 as each controller is mounted, with the conversions between
  * the units of both. The plan is made without touching the kernel, can be
- * printed, and is applied in order.
+ * printed, and is applied in order. Planning: resource_plan.c.
  */
 #ifndef BIVY_RUNTIME_RESOURCES_H
 #define BIVY_RUNTIME_RESOURCES_H
@@ -25,6 +25,7 @@ enum resource_step_flag {
 	RESOURCE_DEFER = 1 << 1,    /* refused with EINVAL: again after the next step without this flag */
 	RESOURCE_VERIFY = 1 << 2,   /* read back: the kernel may take it and not mean it */
 	RESOURCE_ONE_OF_MANY = 1 << 3, /* FILE is a table, VALUE one line of it */
+	RESOURCE_DELTA = 1 << 4,    /* devices: write only what differs from what is there */
 };
 
 struct resource_step {
@@ -55,8 +56,8 @@ enum resources_flag {
 };
 
 /*
- * The steps for RESOURCES. CURRENT is what holds before an update (for limits that
- * are computed from two members), else NULL. SET may be a drawn one (cgroup_set_draw). Fails
+ * The steps for RESOURCES. CURRENT is, for an update, everything that
+ * holds after it (some limits are computed from two members), else NULL. SET may be a drawn one (cgroup_set_draw). Fails
  * with the member's path when a value is out of range, or when a limit has no
  * controller on this host; a value that means "no limit" needs none.
  */
@@ -69,6 +70,12 @@ int resources_plan(const struct spec_resources *resources, const struct spec_res
  * Call before the container's process runs; entering comes after (v1 cpuset must be filled before).
  */
 int resources_apply(const struct resource_plan *plan, const struct cgroup_set *set, struct error *err) _must_check_;
+
+/*
+ * One step. With IS_AGAIN false a step that can be deferred returns -EINVAL and
+ * leaves *ERR alone when the kernel says so.
+ */
+int resource_step_apply(const struct resource_plan *plan, const struct resource_step *step, const struct cgroup_set *set, bool is_again, struct error *err) _must_check_;
 
 /* One line per step: "/sys/fs/cgroup/pids/x/pids.max = 20  (linux.resources.pids.limit)". */
 void resources_print(const struct resource_plan *plan, const struct cgroup_set *set, struct buf *out);
