@@ -383,7 +383,7 @@ int cgroup_set_create(const struct cgroup_world *world, const char *cgroups_path
 	return 0;
 }
 
-int cgroup_set_open(const struct cgroup_world *world, const struct cgroup_place *places, size_t count, struct cgroup_set *ret)
+int cgroup_set_open_in(const struct cgroup_world *world, const struct cgroup_place *places, size_t count, struct cgroup_set *ret, struct error *err)
 {
 	_cleanup_cgroup_set_ struct cgroup_set set = { .groups = memory_new(count + 1, sizeof *set.groups) };
 
@@ -404,13 +404,23 @@ int cgroup_set_open(const struct cgroup_world *world, const struct cgroup_place 
 		if (mount_fd >= 0)
 			group->fd = openat(mount_fd, relative(group->path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (group->fd < 0 && errno != ENOENT)
-			return -errno;
+			return error_errno(err, errno, "cannot open cgroup '%s%s'", group->mount, group->path);
 		if (group->fd < 0)
 			group->fd = -EBADF;
 	}
 	*ret = set;
 	set = CGROUP_SET_INIT;
 	return 0;
+}
+
+int cgroup_set_open(const struct cgroup_place *places, size_t count, struct cgroup_set *ret, struct error *err)
+{
+	_cleanup_cgroup_world_ struct cgroup_world world = { 0 };
+	int r = cgroup_world_load(&world);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot find the control groups of this host");
+	return cgroup_set_open_in(&world, places, count, ret, err);
 }
 
 /* ---- removing -------------------------------------------------------------------- */

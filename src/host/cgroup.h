@@ -80,10 +80,13 @@ struct cgroup_place {
 };
 
 /*
- * Opens groups that exist. One that is gone stays in the set with fd -EBADF;
- * a mount that WORLD does not have is left out.
+ * Opens groups that exist, on this host. One that is gone stays in the set with
+ * fd -EBADF; one of a hierarchy that is not mounted any more is left out.
  */
-int cgroup_set_open(const struct cgroup_world *world, const struct cgroup_place *places, size_t count, struct cgroup_set *ret) _must_check_;
+int cgroup_set_open(const struct cgroup_place *places, size_t count, struct cgroup_set *ret, struct error *err) _must_check_;
+
+/* The same, in WORLD. */
+int cgroup_set_open_in(const struct cgroup_world *world, const struct cgroup_place *places, size_t count, struct cgroup_set *ret, struct error *err) _must_check_;
 
 /*
  * Removes the groups that are ours, with all groups below them. Processes that
