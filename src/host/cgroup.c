@@ -658,6 +658,33 @@ int cgroup_set_descend(struct cgroup_set *set, const char *argument, struct erro
 	return 0;
 }
 
+int cgroup_set_follow(struct cgroup_set *set, pid_t pid)
+{
+	_cleanup_free_ char *file = str_printf("/proc/%d/cgroup", (int)pid);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct cgroup_group *group = (struct cgroup_group *)cgroup_set_v2(set);
+	size_t length;
+	char *path;
+	int r;
+
+	if (!group || group->fd < 0)
+		return -ENOENT;
+	r = file_read_at(AT_FDCWD, file, SMALL_FILE_LIMIT, &text);
+	if (r < 0)
+		return r;
+	path = str_starts_with(text.data, "0::/") ? text.data : strstr(text.data, "\n0::/");
+	if (!path)
+		return -ENOENT;
+	path = strchr(path, '/');
+	path[strcspn(path, "\n")] = '\0';
+	length = group->path[1] ? strlen(group->path) : 0;
+	if (strncmp(path, group->path, length) != 0 || (path[length] && path[length] != '/'))
+		return -ENOENT;
+	path += length;
+	path += strspn(path, "/");
+	return *path ? descend_group(group, path) : 0;
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 const struct cgroup_group *cgroup_set_find(const struct cgroup_set *set, enum cgroup_controller controller)

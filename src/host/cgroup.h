@@ -133,6 +133,14 @@ int cgroup_set_v2_fd(const struct cgroup_set *set);
  */
 int cgroup_set_descend(struct cgroup_set *set, const char *argument, struct error *err) _must_check_;
 
+/*
+ * The v2 group that process PID is in, if that is below the set's, in its
+ * place: where a process can still enter when the container has handed
+ * controllers down to groups of its own and so keeps its first group empty
+ * (CLONE_INTO_CGROUP: EBUSY). -ENOENT: PID is elsewhere, or there is no v2.
+ */
+int cgroup_set_follow(struct cgroup_set *set, pid_t pid) _must_check_;
+
 /* ---- files ------------------------------------------------------------------------ */
 
 /* The group whose hierarchy carries CONTROLLER, or NULL. */

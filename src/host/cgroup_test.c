@@ -499,6 +499,46 @@ static void test_descend_one_controller(void **state)
 	cgroup_set_done(&set);
 }
 
+static void test_follow(void **state)
+{
+	struct host *host = *state;
+	struct cgroup_set set = CGROUP_SET_INIT;
+	struct sys_clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	int fd;
+
+	NEED_CGROUPS(host);
+	make_set(host, &set);
+	if (cgroup_set_v2_fd(&set) >= 0) {
+		pid_t child;
+		_cleanup_free_ char *inner = str_printf("%s/a/b", host->path);
+
+		assert_int_equal(cgroup_set_follow(&set, getpid()), -ENOENT);
+		assert_int_equal(mkdirat(cgroup_set_v2_fd(&set), "a", 0755), 0);
+		assert_int_equal(mkdirat(cgroup_set_v2_fd(&set), "a/b", 0755), 0);
+		fd = openat(cgroup_set_v2_fd(&set), "a/b", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		args.cgroup = (uint64_t)fd;
+		child = sys_clone3(&args);
+		assert_true(child >= 0);
+		if (child == 0)
+			for (;;)
+				pause();
+		close(fd);
+		assert_int_equal(cgroup_set_follow(&set, child), 0);
+		assert_string_equal(cgroup_set_v2(&set)->path, inner);
+		assert_int_equal(cgroup_set_follow(&set, child), 0);
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		/* Back to the top for the removal. */
+		for (size_t i = 0; i < set.count; i++)
+			if (set.groups[i].is_v2) {
+				free(set.groups[i].path);
+				set.groups[i].path = str_dup(host->path);
+			}
+	}
+	assert_int_equal(cgroup_set_remove(&set, 1000, NULL), 0);
+	cgroup_set_done(&set);
+}
+
 static void test_files(void **state)
 {
 	struct host *host = *state;
@@ -538,6 +578,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_undo, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_groups_below, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_descend_one_controller, find_host, leave_host),
+		cmocka_unit_test_setup_teardown(test_follow, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_files, find_host, leave_host),
 	};
 

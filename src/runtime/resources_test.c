@@ -547,6 +547,34 @@ static void test_devices_on_this_host(void **state)
 	assert_int_equal(cgroup_set_remove(&set, 1000, NULL), 0);
 }
 
+/* v2 opens a controller to the group along its path; on a hybrid host that is often hugetlb alone. */
+static void test_huge_pages_on_this_host(void **state)
+{
+	struct spec_hugepage_limit huge = { .page_size = (char *)"2MB", .limit = 4 * MB };
+	struct spec_resources r = { .hugepage_limits = &huge, .hugepage_limit_count = 1 };
+	_cleanup_cgroup_set_ struct cgroup_set set = CGROUP_SET_INIT;
+	struct error err = ERROR_INIT;
+	const struct cgroup_group *group;
+	uint64_t value = 0;
+
+	(void)state;
+	make_real(&set);
+	group = cgroup_set_find(&set, CGROUP_HUGETLB);
+	if (!group || access("/sys/kernel/mm/hugepages/hugepages-2048kB", F_OK) < 0) {
+		assert_int_equal(cgroup_set_remove(&set, 1000, NULL), 0);
+		print_message("missing: the controller hugetlb and pages of 2 MB\n");
+		skip();
+	}
+	if (apply(&r, &set, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(cgroup_read_u64(group, group->is_v2 ? "hugetlb.2MB.max" : "hugetlb.2MB.limit_in_bytes", &value), 0);
+	assert_int_equal(value, 4 * MB);
+	huge.page_size = (char *)"3MB";
+	assert_int_equal(apply(&r, &set, &err), -ENOENT);
+	assert_non_null(strstr(err.message, "hugetlb.3MB."));
+	assert_int_equal(cgroup_set_remove(&set, 1000, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_bandwidth_on_this_host),
 		cmocka_unit_test(test_refusal_on_this_host),
 		cmocka_unit_test(test_devices_on_this_host),
+		cmocka_unit_test(test_huge_pages_on_this_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
