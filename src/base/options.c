@@ -251,7 +251,8 @@ static int check_operands(const struct options_command *command, size_t count, s
 int options_parse(const struct options_command *command, char **args, void *request, struct options_result *ret, struct error *err)
 {
 	struct cursor at = { .command = command, .args = args, .request = request, .err = err };
-	size_t count = 0; /* operands so far, kept in args[0 … count) */
+	char **operands = args;
+	size_t count = 0; /* operands so far; mixed ones are kept in args[0 … count) */
 
 	while (args[at.next]) {
 		char *text = args[at.next++];
@@ -265,20 +266,27 @@ int options_parse(const struct options_command *command, char **args, void *requ
 				return r;
 			continue;
 		}
-		args[count++] = text;
-		if (command->properties & OPTIONS_STOP_AT_OPERAND)
+		if (command->properties & OPTIONS_STOP_AT_OPERAND) {
+			at.next--;
 			break;
+		}
+		args[count++] = text;
 	}
-	while (args[at.next])
-		args[count++] = args[at.next++];
-	args[count] = NULL;
+	if (command->properties & OPTIONS_STOP_AT_OPERAND) {
+		operands = args + at.next;
+		count = strv_length(operands);
+	} else {
+		while (args[at.next])
+			args[count++] = args[at.next++];
+		args[count] = NULL;
+	}
 	if (!at.help_asked) {
 		int r = check_operands(command, count, err);
 
 		if (r < 0)
 			return r;
 	}
-	*ret = (struct options_result){ .operands = args, .operand_count = count, .help_asked = at.help_asked };
+	*ret = (struct options_result){ .operands = operands, .operand_count = count, .help_asked = at.help_asked };
 	return 0;
 }
 

@@ -73,9 +73,10 @@ struct options_result {
 
 /*
  * Parses ARGS, which are NULL-terminated and start behind the command's name,
- * into REQUEST, which holds the defaults; operands are moved to the front of
- * the list. Unknown options come with the nearest known one as hint. The lists
- * of OPTION_LIST are allocated: free() each.
+ * into REQUEST, which holds the defaults. Operands are moved to the front of
+ * the list; with OPTIONS_STOP_AT_OPERAND the list stays as it is. Unknown
+ * options come with the nearest known one as hint. The lists of OPTION_LIST
+ * are allocated: free() each.
  */
 int options_parse(const struct options_command *command, char **args, void *request, struct options_result *ret, struct error *err) _must_check_;
 
