@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last steps before a program of a container is executed: the same for
+ * init and for exec. The caller is in its namespaces and its root already.
+ */
+#ifndef BIVY_RUNTIME_PROCESS_H
+#define BIVY_RUNTIME_PROCESS_H
+
+#include "base/error.h"
+#include "host/seccomp.h"
+#include "spec/config.h"
+
+struct process_context {
+	const struct spec_process *process;
+	const char *keyring_name;   /* of a new session keyring, or NULL: keep the caller's */
+	const struct seccomp_program *seccomp; /* or NULL */
+	bool has_listener;          /* hand the listener on through SYNC */
+	bool has_personality;
+	uint32_t personality;
+	const struct spec_memory_policy *memory_policy; /* or NULL */
+	bool own_user_namespace;    /* limits can only be raised from outside: ask */
+	int listen_fds, preserve_fds;
+	const char *final_affinity; /* exec: cpu list, or NULL */
+	int sync;                   /* to the parent, >= 0 */
+	int keep;                   /* one more descriptor that must live until exec, or -EBADF (the lock of `init`) */
+	int keep_too;               /* as above (the connection of `start`) */
+	char *program;              /* filled by process_prepare: what to execute */
+	char **env;                 /* filled by process_prepare; NULL-terminated */
+};
+
+/*
+ * Everything that does not depend on being started: session, keyring, limits,
+ * scheduling, labels, user, capabilities, working directory, and the search
+ * for the program. Afterwards only what an exec still needs is open.
+ */
+int process_prepare(struct process_context *context, struct error *err) _must_check_;
+
+/*
+ * The seccomp filter, then execve(2): only returns on failure. Nothing but
+ * close_range(2) is called between the filter and the exec.
+ */
+int process_exec(struct process_context *context, struct error *err) _must_check_;
+
+/* Makes the terminal SLAVE the controlling one and the standard streams. After setsid(2). */
+int process_take_terminal(int slave, struct error *err) _must_check_;
+
+#endif
