@@ -23,23 +23,18 @@ struct parser {
 	struct error *err;
 };
 
-unsigned json_line(const char *text, size_t offset)
-{
-	unsigned line = 1;
-
-	for (size_t i = 0; i < offset; i++)
-		line += text[i] == '\n';
-	return line;
-}
-
 static int fail_at(const struct parser *p, const char *where, const char *what)
 {
-	const char *line_start = where;
+	const char *line_start = p->start;
+	unsigned line = 1;
 
-	while (line_start > p->start && line_start[-1] != '\n')
-		line_start--;
-	return error_set(p->err, ERROR_INVALID, 0, "line %u, column %zu: %s", json_line(p->start, (size_t)(where - p->start)),
-			 (size_t)(where - line_start) + 1, what);
+	for (const char *at = p->start; at < where; at++) {
+		if (*at == '\n') {
+			line++;
+			line_start = at + 1;
+		}
+	}
+	return error_set(p->err, ERROR_INVALID, 0, "line %u, column %zu: %s", line, (size_t)(where - line_start) + 1, what);
 }
 
 /* The byte at hand is not what the grammar wants, which is EXPECTED. */
@@ -228,7 +223,7 @@ static char simple_escape(char c)
 static int unescape(const struct parser *p, const char *at, const char *end, char *out, size_t *ret_length)
 {
 	size_t length = 0;
-	uint32_t code;
+	uint32_t code = 0;
 	int r;
 
 	while (at < end) {
@@ -524,7 +519,6 @@ static int parse_value(struct parser *p, struct json *node)
 		return fail_unexpected(p, "a value");
 	if (++p->values > JSON_VALUE_LIMIT)
 		return fail_at(p, p->at, "too many values");
-	node->offset = (uint32_t)(p->at - p->start) & (JSON_BYTES_LIMIT * 2 - 1);
 	switch (*p->at) {
 	case '{':
 	case '[':
@@ -732,7 +726,7 @@ void json_write_value(struct json_writer *w, const char *key, const struct json 
 {
 	bool object = value->type == JSON_OBJECT;
 
-	switch ((enum json_type)value->type) {
+	switch (value->type) {
 	case JSON_NULL:
 		return json_write_null(w, key);
 	case JSON_BOOL:

@@ -31,9 +31,8 @@ struct json {
 		const char *text;   /* NUL-terminated; a "\u0000" inside a string is refused */
 		struct json *first; /* of an array or object */
 	};
-	uint32_t length;      /* bytes of text; number of members or elements */
-	uint32_t type : 3;    /* enum json_type */
-	uint32_t offset : 29; /* where the value starts in the document, in bytes */
+	uint32_t length; /* bytes of text; number of members or elements */
+	enum json_type type;
 };
 
 #define JSON_DEPTH_LIMIT 64
@@ -47,9 +46,6 @@ struct json {
  * of TEXT.
  */
 int json_parse(struct arena *arena, const char *text, size_t length, struct json **ret, struct error *err) _must_check_;
-
-/* The line, from 1, on which the byte at OFFSET of TEXT stands. */
-unsigned json_line(const char *text, size_t offset);
 
 /* The member called NAME of an object, or NULL. */
 const struct json *json_member(const struct json *object, const char *name);

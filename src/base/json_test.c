@@ -282,18 +282,6 @@ static void test_value_limit(void **state)
 	assert_refused(text.data, "line 1, column 524288: too many values");
 }
 
-static void test_offsets_tell_lines(void **state)
-{
-	static const char text[] = "{\n\"a\":\n  [1,\n 22]}";
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct json *a = json_member(parse(arena, text), "a");
-
-	(void)state;
-	assert_int_equal(json_line(text, a->offset), 3);
-	assert_int_equal(text[a->first->next->offset], '2');
-	assert_int_equal(json_line(text, a->first->next->offset), 4);
-}
-
 static void test_type_names(void **state)
 {
 	(void)state;
@@ -376,7 +364,6 @@ int main(void)
 		cmocka_unit_test(test_duplicate_keys),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_value_limit),
-		cmocka_unit_test(test_offsets_tell_lines),
 		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_writing),
 		cmocka_unit_test(test_writing_indented),

@@ -32,7 +32,7 @@ struct spec_user {
 	char *username; /* Windows' member; kept, not used */
 };
 
-/* Bit N is capability N of capabilities(7). Names the kernel headers do not know are refused. */
+/* Bit N is capability N of capabilities(7). Unknown names are left out with a warning, as the spec demands. */
 struct spec_capabilities {
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
@@ -43,8 +43,19 @@ struct spec_rlimit {
 	uint64_t soft, hard; /* UINT64_MAX is RLIM_INFINITY */
 };
 
+/* Of sched(7) and <linux/sched.h>; the C libraries declare different parts of them. */
+enum spec_scheduler_policy {
+	SPEC_SCHED_OTHER,
+	SPEC_SCHED_FIFO,
+	SPEC_SCHED_RR,
+	SPEC_SCHED_BATCH,
+	SPEC_SCHED_ISO,
+	SPEC_SCHED_IDLE,
+	SPEC_SCHED_DEADLINE,
+};
+
 struct spec_scheduler {
-	uint32_t policy;   /* SCHED_* of sched(7) */
+	uint32_t policy;   /* enum spec_scheduler_policy, the kernel's numbers */
 	int32_t nice;
 	int32_t priority;
 	uint64_t flags;    /* SCHED_FLAG_* */
@@ -320,8 +331,25 @@ struct spec_intel_rdt {
 	bool enable_monitoring;
 };
 
+/* Of <linux/mempolicy.h>. */
+enum spec_memory_mode {
+	SPEC_MPOL_DEFAULT,
+	SPEC_MPOL_PREFERRED,
+	SPEC_MPOL_BIND,
+	SPEC_MPOL_INTERLEAVE,
+	SPEC_MPOL_LOCAL,
+	SPEC_MPOL_PREFERRED_MANY,
+	SPEC_MPOL_WEIGHTED_INTERLEAVE,
+};
+
+enum spec_memory_flag {
+	SPEC_MPOL_F_NUMA_BALANCING = 1 << 13,
+	SPEC_MPOL_F_RELATIVE_NODES = 1 << 14,
+	SPEC_MPOL_F_STATIC_NODES = 1 << 15,
+};
+
 struct spec_memory_policy {
-	int mode;       /* MPOL_* of set_mempolicy(2) */
+	int mode;       /* enum spec_memory_mode, the kernel's numbers */
 	char *nodes;    /* a node list, checked, or NULL */
 	uint32_t flags; /* MPOL_F_*_NODES bits */
 };
@@ -372,8 +400,10 @@ struct spec_config {
  * numbers out of range are refused, the message starting with the member's
  * path ("process.user.uid: expected integer, found string"); unknown members
  * are ignored as the spec demands. Cross-checks that need no kernel are made
- * too (duplicate namespaces, mappings without a user namespace, absolute
- * paths, ociVersion 1.x, unified keys that are plain file names ...).
+ * too (duplicate namespaces, a new user namespace without mappings, absolute
+ * paths, ociVersion 1.x, unified keys that are plain file names ...). Mappings
+ * without a user namespace are dropped: then there are none. An empty string
+ * for an optional member counts as not given, as for other runtimes.
  */
 int spec_config_decode(struct arena *arena, const char *text, size_t length, struct spec_config **ret, struct error *err) _must_check_;
 
@@ -387,9 +417,10 @@ int spec_resources_decode(struct arena *arena, const char *text, size_t length, 
 const struct spec_namespace *spec_namespace_find(const struct spec_config *config, int flag);
 
 /*
- * Parses one OCI mount option list into the flag members of *MOUNT (exported
- * for tests). The recognised names: see spec_mount_options[] in mount_options.h.
+ * Sorts one OCI mount option list (NULL-terminated, kept in ->options) into the
+ * flag members of *MOUNT. What is no option of the runtime's is the file
+ * system's to judge and goes into ->data. The names: mount_options.h.
  */
-int spec_mount_set_options(struct arena *arena, struct spec_mount *mount, char **options, struct error *err) _must_check_;
+void spec_mount_set_options(struct arena *arena, struct spec_mount *mount, char **options);
 
 #endif
