@@ -8,6 +8,10 @@ usage: helper.py console SOCKET OUT [TEXT [CUE]]  receive a terminal, type TEXT 
        helper.py pty ROWSxCOLS COMMAND…        run COMMAND on a new terminal of that size; standard input is typed, what
                                                is shown goes to standard output; exits as COMMAND does (128+n for signals)
        helper.py resize PID ROWSxCOLS          set the size of the terminal on descriptor 0 of a process
+       helper.py interrupt COUNT [BEFORE… ---] COMMAND… --- AFTER…
+                                               COUNT times: run BEFORE, start COMMAND and kill it (-9) a little later each
+                                               time, so that the moments spread over its whole life, then run AFTER, which
+                                               must succeed; `@` in a word is replaced by the round's number
 Sockets are bound before anything else, so a test waits for the path to appear. Everything ends by itself after a minute.
 """
 
@@ -19,8 +23,10 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import termios
+import time
 
 
 def window(text):
@@ -124,7 +130,45 @@ def resize(pid, size):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, window(size))
 
 
-ACTIONS = {"console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty, "resize": resize}
+def interrupt(count, *words):
+    """Kills a command at many moments of its life."""
+    commands, words = [], list(words)
+    while "---" in words:
+        commands.append(words[: words.index("---")])
+        words = words[words.index("---") + 1 :]
+    commands.append(words)
+    before, command, after = ([[]] + commands)[-3:]
+    null = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+
+    def numbered(command, number):
+        return [word.replace("@", str(number)) for word in command]
+
+    def one(number, delay):
+        if before:
+            subprocess.run(numbered(before, number), check=True, **null)
+        begun = time.monotonic()
+        with subprocess.Popen(numbered(command, number), stderr=subprocess.DEVNULL, **null) as process:
+            if delay is None:
+                process.wait()
+            else:
+                # Sleeping is too coarse for fractions of a millisecond.
+                while time.monotonic() - begun < delay:
+                    pass
+                process.kill()
+            process.wait()
+        took = time.monotonic() - begun
+        subprocess.run(numbered(after, number), check=True, timeout=60, **null)
+        return took
+
+    whole = min(one(number, None) for number in range(3))
+    for number in range(int(count)):
+        try:
+            one(number, whole * 1.1 * number / int(count))
+        except subprocess.SubprocessError as error:
+            sys.exit(f"killed after {whole * 1.1 * number / int(count) * 1000:.2f} of {whole * 1000:.2f} ms: {error}")
+
+
+ACTIONS = {"interrupt": interrupt, "console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty, "resize": resize}
 
 if __name__ == "__main__":
     signal.alarm(60 * int(os.environ.get("BIVY_TEST_SLOW", "1")))
