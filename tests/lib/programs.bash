@@ -1,4 +1,4 @@
-# The small static programs that tests run inside containers or beside them (sources in tests/e2e/programs).
+# The small static programs that tests run inside containers or beside them (sources in tests/*/programs).
 
 # test_program NAME: prints the path of a program: from BIVY_TEST_PROGRAMS, else from the build directory, else compiled
 # into SCRATCH; skips when that is not possible either.
@@ -8,7 +8,7 @@ test_program() {
 		[ ! -x "$path" ] || { echo "$path"; return 0; }
 	done
 	mkdir -p "$SCRATCH/programs"
-	cc -std=gnu17 -O1 -static -pthread -o "$path" "$TESTS_DIR/e2e/programs/$1.c" >&2 || return 1
+	cc -std=gnu17 -D_GNU_SOURCE -O1 -static -pthread -o "$path" "$TESTS_DIR"/*/programs/"$1.c" >&2 || return 1
 	echo "$path"
 }
 
