@@ -11,7 +11,9 @@
  * no process of the filter is left (or after 20 seconds).
  */
 #ifndef _GNU_SOURCE
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #endif
 #include <errno.h>
 #include <linux/seccomp.h>

@@ -14,7 +14,9 @@
  * NR is a number or one of the names in the table below.
  */
 #ifndef _GNU_SOURCE
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #endif
 #include <errno.h>
 #include <pthread.h>
