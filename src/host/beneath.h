@@ -28,9 +28,9 @@ int beneath_open(int root_fd, const char *path, int flags, unsigned beneath_flag
  * Opens the directory PATH (O_PATH), making each missing component with MODE.
  * A component that exists is resolved by the kernel as beneath_open does, a
  * missing one is made by mkdirat(2) on the descriptor of its parent, so none
- * is ever made outside of the root. -ENOTDIR if something in the way is no
- * directory; -ELOOP for a dangling link in the way (what it names is not
- * made).
+ * is ever made outside of the root; what a dangling link in the way names is
+ * made inside. -ENOTDIR if something in the way is no directory. MODE is
+ * subject to the umask.
  */
 int beneath_make_directory(int root_fd, const char *path, mode_t mode, unsigned beneath_flags, int *ret_fd) _must_check_;
 
@@ -45,6 +45,6 @@ int beneath_make_file(int root_fd, const char *path, mode_t mode, unsigned benea
  * O_PATH descriptor, and that component in *RET_NAME (a pointer into PATH;
  * never "." or ".." or empty: -EINVAL). For mknodat and symlinkat.
  */
-int beneath_make_parent(int root_fd, const char *path, int *ret_fd, const char **ret_name) _must_check_;
+int beneath_make_parent(int root_fd, const char *path, unsigned beneath_flags, int *ret_fd, const char **ret_name) _must_check_;
 
 #endif
