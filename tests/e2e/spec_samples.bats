@@ -200,7 +200,7 @@ wrong() {
 	done
 	printf '{\n  "ociVersion": "1.0.0",\n  "root": }\n' >"$BUNDLE/config.json"
 	explain
-	assert_refused config.json 3:
+	assert_refused config.json "line 3"
 }
 
 @test "deep nesting and great size are refused" {
