@@ -194,7 +194,7 @@ static int take_long(struct cursor *at, char *name)
 
 	if (entry)
 		return take_value(at, entry, value ? value + 1 : NULL);
-	if (str_equal(name, "help") && !(at->command->properties & OPTIONS_NO_HELP)) {
+	if (str_equal(name, "help")) {
 		at->help_asked = true;
 		return 0;
 	}
@@ -210,7 +210,7 @@ static int take_letters(struct cursor *at, char *letters)
 		const struct option_entry *entry = find_letter(at->command->entries, *letters);
 		char *rest = letters + 1;
 
-		if (!entry && *letters == 'h' && !(at->command->properties & OPTIONS_NO_HELP)) {
+		if (!entry && *letters == 'h') {
 			at->help_asked = true;
 			continue;
 		}
@@ -254,7 +254,7 @@ int options_parse(const struct options_command *command, char **args, void *requ
 	char **operands = args;
 	size_t count = 0; /* operands so far; mixed ones are kept in args[0 … count) */
 
-	while (args[at.next]) {
+	while (args[at.next] && !(command->properties & OPTIONS_ALL_OPERANDS)) {
 		char *text = args[at.next++];
 
 		if (str_equal(text, "--"))

@@ -50,7 +50,7 @@ struct option_entry {
 enum options_property {
 	OPTIONS_STOP_AT_OPERAND = 1 << 0, /* what follows the first operand belongs to somebody else */
 	OPTIONS_HIDDEN = 1 << 1,          /* accepted, not shown */
-	OPTIONS_NO_HELP = 1 << 2,         /* --help and -h are not taken out */
+	OPTIONS_ALL_OPERANDS = 1 << 2,    /* nothing is an option, not even --help */
 };
 
 #define OPTIONS_ANY_NUMBER (-1)

@@ -38,6 +38,7 @@ static const struct option_entry entries[] = {
 static const struct options_command mixed = { "mixed", "ID [WORD…]", "mixes", "One.\n\nTwo.", entries, 0, 0, OPTIONS_ANY_NUMBER };
 static const struct options_command stopping = { "stopping", "ID", "stops", NULL, entries, OPTIONS_STOP_AT_OPERAND, 1, OPTIONS_ANY_NUMBER };
 static const struct options_command exact = { "exact", "ID [SIGNAL]", "counts", NULL, entries, 0, 1, 2 };
+static const struct options_command raw = { "raw", "WORD…", "takes all", NULL, entries, OPTIONS_ALL_OPERANDS, 0, OPTIONS_ANY_NUMBER };
 static const struct options_command lone = { "lone", NULL, "is alone", NULL, NULL, 0, 0, 0 };
 
 /* Copies WORDS, a space-separated line, into writable arguments; "_" stands for an empty one. */
@@ -139,6 +140,10 @@ static void test_operands(void **state _unused_)
 	assert_false(line.request.tty);
 	assert_int_equal(parse(&line, &stopping, "-- -id"), 0);
 	assert_string_equal(line.result.operands[0], "-id");
+
+	assert_int_equal(parse(&line, &raw, "--help -- --frob"), 0);
+	assert_int_equal(line.result.operand_count, 3);
+	assert_false(line.result.help_asked);
 }
 
 static void test_counts(void **state _unused_)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/program/root.h"
+#include "base/file.h"
+#include "runtime/program/program.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+/* The first user namespace maps all ids to themselves, as one range; user_namespaces(7). */
+static bool is_first_user_namespace(void)
+{
+	_cleanup_buf_ struct buf map = BUF_INIT;
+	unsigned long inside, outside, count;
+
+	if (file_read_at(AT_FDCWD, "/proc/self/uid_map", 4096, &map) < 0)
+		return true; /* no /proc: nothing says otherwise */
+	return sscanf(map.data, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 && count == UINT32_MAX;
+}
+
+static int choose_rootless(const char *text, bool *ret, struct error *err)
+{
+	if (str_equal(text, "auto")) {
+		*ret = geteuid() != 0 || !is_first_user_namespace();
+		return 0;
+	}
+	if (!str_equal(text, "true") && !str_equal(text, "false"))
+		return error_set(err, ERROR_INVALID, 0, "invalid value '%s' for --rootless: expected true, false or auto", text);
+	*ret = str_equal(text, "true");
+	return 0;
+}
+
+/*
+ * The XDG directory may be swept of what nobody touched for six hours, unless
+ * it has the sticky bit (XDG Base Directory Specification).
+ */
+static int use_private_root(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, errno, "cannot make the state directory '%s'", path);
+	if (stat(path, &status) == 0 && !(status.st_mode & S_ISVTX) && chmod(path, (status.st_mode & 07777) | S_ISVTX) < 0)
+		return error_errno(err, errno, "cannot set the sticky bit of '%s'", path);
+	return 0;
+}
+
+static int choose_default(const char **ret, struct error *err)
+{
+	const char *runtime_directory = getenv("XDG_RUNTIME_DIR");
+	char *path;
+	int r;
+
+	if (str_is_empty(runtime_directory) || runtime_directory[0] != '/' || (geteuid() == 0 && is_first_user_namespace())) {
+		*ret = "/run/" PROGRAM_NAME;
+		return 0;
+	}
+	path = str_printf("%s/%s", runtime_directory, PROGRAM_NAME);
+	r = use_private_root(path, err);
+	if (r < 0) {
+		free(path);
+		return r;
+	}
+	*ret = path;
+	return 0;
+}
+
+static int make_absolute(const char *path, const char **ret, struct error *err)
+{
+	char directory[PATH_MAX];
+
+	if (path[0] == '/' && path[strspn(path, "/")] == '\0')
+		return error_set(err, ERROR_INVALID, 0, "invalid value '%s' for --root: it cannot be the root directory", path);
+	if (path[0] == '\0')
+		return error_set(err, ERROR_INVALID, 0, "invalid value '' for --root: expected a directory");
+	if (path[0] == '/') {
+		*ret = path;
+		return 0;
+	}
+	if (!getcwd(directory, sizeof directory))
+		return error_errno(err, errno, "cannot find the working directory, to which --root '%s' is relative", path);
+	*ret = str_printf("%s/%s", directory, path);
+	return 0;
+}
+
+int root_choose(const char *root, const char *rootless, struct runtime *ret, struct error *err)
+{
+	struct runtime chosen = { 0 };
+	int r = choose_rootless(rootless, &chosen.rootless, err);
+
+	if (r == 0)
+		r = root ? make_absolute(root, &chosen.root, err) : choose_default(&chosen.root, err);
+	if (r == 0)
+		*ret = chosen;
+	return r;
+}
