@@ -222,6 +222,7 @@ int decode_number_list(const struct decoder *d, const struct json *value, char *
 {
 	char *list = NULL;
 	const char *at;
+	bool good;
 	int r = decode_string(d, value, SPEC_STRING_LIMIT, &list);
 
 	if (r < 0)
@@ -230,9 +231,10 @@ int decode_number_list(const struct decoder *d, const struct json *value, char *
 		*ret = NULL;
 		return 0;
 	}
-	for (at = list; skip_range(&at) && *at == ','; at++)
-		;
-	if (*at || at[-1] == ',')
+	at = list;
+	while ((good = skip_range(&at)) && *at == ',')
+		at++;
+	if (!good || *at)
 		return decode_fail(d, value, "'%.100s' is not a list such as \"0-3,7\"", list);
 	*ret = list;
 	return 0;
