@@ -46,9 +46,10 @@ struct rootfs {
 	/* Its own. */
 	struct arena *arena;
 	struct mount_plan *plan;
-	int root_fd;     /* O_PATH; the root of the container as a mount from rootfs_set_up on */
-	int procfs_fd;   /* trusted procfs of the container's pid namespace, from rootfs_finish on; -EBADF if nothing needed it */
-	int *source_fds; /* a detached mount for each step of the plan that binds one, else -EBADF */
+	int root_fd;   /* O_PATH; the root of the container as a mount from rootfs_set_up on */
+	int procfs_fd; /* see rootfs_get_procfs */
+	int dev_fd;    /* /dev inside, once it was needed */
+	int null_fd;   /* the null device that masks use, or -EBADF: the container's own */
 };
 
 /*
@@ -77,6 +78,14 @@ int rootfs_attach_console(struct rootfs *rootfs, int slave_fd, struct error *err
 
 /* Makes it the root of the calling process and, with a mount namespace, of that; the working directory becomes "/". */
 int rootfs_pivot(struct rootfs *rootfs, struct error *err) _must_check_;
+
+/*
+ * A procfs of the container's pid namespace that nobody but us has touched, for
+ * writes (host/procfs.h); from rootfs_set_up on, in init. Borrowed. It is the
+ * container's own mount where there is one: write before paths in it become
+ * read-only, or be ready for -EXDEV.
+ */
+int rootfs_get_procfs(struct rootfs *rootfs, int *ret_fd, struct error *err) _must_check_;
 
 /* Propagation of the root, sysctls, read-only paths, masked paths, read-only root. */
 int rootfs_finish(struct rootfs *rootfs, struct error *err) _must_check_;
