@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info: what this host offers to containers. */
+#include "base/json.h"
+#include "cli/command.h"
+#include "engine/info.h"
+
+#define LABEL_WIDTH 18
+#define LINE_WIDTH 100
+
+struct info_request {
+	bool json;
+};
+
+static int parse_format(const char *value, void *target, struct error *err)
+{
+	if (!str_equal(value, "text") && !str_equal(value, "json"))
+		return error_set(err, ERROR_INVALID, 0, "expected text or json");
+	*(bool *)target = str_equal(value, "json");
+	return 0;
+}
+
+static const struct option_entry entries[] = {
+	{ "format", 'f', OPTION_CALLBACK, 0, offsetof(struct info_request, json), "text|json", "how to print; default: text", .parse = parse_format },
+	{ 0 },
+};
+
+static const char *const mode_words[] = {
+	[INFO_CGROUPS_NONE] = "none",
+	[INFO_CGROUPS_V1] = "v1",
+	[INFO_CGROUPS_V2] = "v2",
+	[INFO_CGROUPS_HYBRID] = "hybrid",
+};
+
+/* ---- text ------------------------------------------------------------------------ */
+
+static void add_label(struct buf *out, const char *label)
+{
+	buf_printf(out, "%-*s", LABEL_WIDTH, label);
+}
+
+static void add_line(struct buf *out, const char *label, const char *text)
+{
+	add_label(out, label);
+	buf_printf(out, "%s\n", text ? text : "unknown");
+}
+
+static void add_words(struct buf *out, const char *label, const char *const *words)
+{
+	size_t column = LABEL_WIDTH;
+
+	add_label(out, label);
+	for (size_t i = 0; words[i]; i++) {
+		if (i && column + 1 + strlen(words[i]) > LINE_WIDTH) {
+			buf_printf(out, "\n%*s", LABEL_WIDTH, "");
+			column = LABEL_WIDTH;
+		} else if (i) {
+			buf_add_char(out, ' ');
+			column++;
+		}
+		buf_add_text(out, words[i]);
+		column += strlen(words[i]);
+	}
+	buf_add_char(out, '\n');
+}
+
+static void add_text(struct buf *out, const struct info_report *report)
+{
+	add_line(out, "version", BIVY_VERSION);
+	add_label(out, "kernel");
+	buf_printf(out, "%s %s\n", report->kernel, report->machine);
+	add_line(out, "cgroups", mode_words[report->cgroup_mode]);
+	for (size_t i = 0; i < report->controller_count; i++) {
+		const struct info_controller *controller = &report->controllers[i];
+
+		buf_printf(out, "  %-*sv%d  %s\n", LABEL_WIDTH - 2, controller->name, controller->version, controller->mount);
+	}
+	add_words(out, "namespaces", report->namespaces);
+	add_label(out, "user namespaces");
+	if (report->user_namespace_limit)
+		buf_printf(out, "for root only: see sysctl %s\n", report->user_namespace_limit);
+	else
+		buf_add_text(out, "for every user\n");
+	add_line(out, "seccomp", !report->has_seccomp ? "no" : report->seccomp_actions ? report->seccomp_actions : "yes");
+	add_line(out, "security modules", report->security_modules);
+	add_line(out, "apparmor", report->has_apparmor ? "yes" : "no");
+	add_line(out, "selinux", report->has_selinux ? "yes" : "no");
+	add_line(out, "idmapped mounts", report->has_idmapped_mounts ? "yes" : "no");
+	add_line(out, "overlay", report->has_overlay ? "yes" : "no");
+	add_line(out, "pressure", report->has_pressure ? "yes" : "no");
+	if (report->has_all_capabilities)
+		add_line(out, "capabilities", "all");
+	else if (report->capability_names[0])
+		add_words(out, "capabilities", report->capability_names);
+	else
+		add_line(out, "capabilities", "none");
+}
+
+/* ---- JSON ------------------------------------------------------------------------- */
+
+static void write_words(struct json_writer *w, const char *key, const char *const *words)
+{
+	json_write_open(w, key, '[');
+	for (; *words; words++)
+		json_write_string(w, NULL, *words);
+	json_write_close(w, ']');
+}
+
+/* The names in TEXT, which SEPARATOR parts. */
+static void write_split(struct json_writer *w, const char *key, const char *text, char separator)
+{
+	const char stop[2] = { separator, '\0' };
+
+	json_write_open(w, key, '[');
+	while (text && *text) {
+		_cleanup_buf_ struct buf word = BUF_INIT;
+		size_t length = strcspn(text, stop);
+
+		buf_add(&word, text, length);
+		json_write_string(w, NULL, word.data);
+		text += length + (text[length] != '\0');
+	}
+	json_write_close(w, ']');
+}
+
+static void write_cgroups(struct json_writer *w, const struct info_report *report)
+{
+	json_write_open(w, "cgroups", '{');
+	json_write_string(w, "mode", mode_words[report->cgroup_mode]);
+	json_write_open(w, "controllers", '{');
+	for (size_t i = 0; i < report->controller_count; i++) {
+		json_write_open(w, report->controllers[i].name, '{');
+		json_write_int(w, "version", report->controllers[i].version);
+		json_write_string(w, "mount", report->controllers[i].mount);
+		json_write_close(w, '}');
+	}
+	json_write_close(w, '}');
+	json_write_close(w, '}');
+}
+
+static void write_security(struct json_writer *w, const struct info_report *report)
+{
+	json_write_open(w, "seccomp", '{');
+	json_write_bool(w, "enabled", report->has_seccomp);
+	write_split(w, "actions", report->seccomp_actions, ' ');
+	json_write_close(w, '}');
+	write_split(w, "securityModules", report->security_modules, ',');
+	json_write_bool(w, "apparmor", report->has_apparmor);
+	json_write_bool(w, "selinux", report->has_selinux);
+}
+
+static void add_json(struct buf *out, const struct info_report *report)
+{
+	struct json_writer w = { .out = out, .indent = 2 };
+
+	json_write_open(&w, NULL, '{');
+	json_write_string(&w, "version", BIVY_VERSION);
+	json_write_open(&w, "kernel", '{');
+	json_write_string(&w, "release", report->kernel);
+	json_write_string(&w, "machine", report->machine);
+	json_write_close(&w, '}');
+	write_cgroups(&w, report);
+	write_words(&w, "namespaces", report->namespaces);
+	json_write_open(&w, "userNamespaces", '{');
+	json_write_bool(&w, "unprivileged", !report->user_namespace_limit);
+	if (report->user_namespace_limit)
+		json_write_string(&w, "limitedBy", report->user_namespace_limit);
+	json_write_close(&w, '}');
+	write_security(&w, report);
+	json_write_bool(&w, "idmappedMounts", report->has_idmapped_mounts);
+	json_write_bool(&w, "overlay", report->has_overlay);
+	json_write_bool(&w, "pressure", report->has_pressure);
+	write_words(&w, "capabilities", report->capability_names);
+	json_write_close(&w, '}');
+	buf_add_char(out, '\n');
+}
+
+static int run_info(const void *request, char **operands _unused_, struct buf *out, struct error *err)
+{
+	const struct info_request *info = request;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct info_report report;
+	int r = info_gather(arena, &report, err);
+
+	if (r < 0)
+		return r;
+	if (info->json)
+		add_json(out, &report);
+	else
+		add_text(out, &report);
+	return 0;
+}
+
+const struct cli_command cli_info = {
+	.command = {
+		.name = "info",
+		.summary = "show what this host offers to containers",
+		.description = "Shows the kernel, where each cgroup controller lives, and which means of isolation the kernel has. Nothing is changed, "
+			"and no privilege is needed.",
+		.entries = entries,
+	},
+	.request_size = sizeof(struct info_request),
+	.run = run_info,
+};
