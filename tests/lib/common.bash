@@ -440,6 +440,9 @@ require_apparmor() { has_apparmor || skip "missing: AppArmor"; }
 has_apparmor() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; }
 require_selinux() { grep -qs . /sys/fs/selinux/enforce || skip "missing: SELinux"; }
 
+# require_unsanitized: for what the memory that AddressSanitizer reserves makes impossible.
+require_unsanitized() { [ -z "${BIVY_SANITIZED:-}" ] || skip "missing: a build without sanitizers"; }
+
 # require_fs NAME: a file system of the kernel.
 require_fs() { grep -qw "$1" /proc/filesystems || skip "missing: file system $1"; }
 
