@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes manual pages and shell completions from a program's own tables.
+
+usage: generate.py man TABLES TEMPLATE VERSION OUTPUT…     one page for the program (from the template) and one per command
+       generate.py bash|zsh|fish TABLES TEMPLATE OUTPUT
+
+TABLES is the output of `PROGRAM help --dump` (options_dump() in src/base/options.h). The outputs of `man` are named
+PROGRAM.SECTION and PROGRAM-COMMAND.SECTION; one that is missing or too many is an error, so that the list in
+meson.build cannot fall behind. A template holds the prose; @NAME@ stands for what is made here.
+"""
+
+import os
+import re
+import sys
+
+
+class Option:
+    def __init__(self, letter, name, argument, kind, text):
+        self.letter, self.name, self.argument, self.kind, self.text = letter, name, argument, kind, text
+
+    @property
+    def words(self):
+        """The words that the value can be: of "a|b"."""
+        return self.argument.split("|") if "|" in self.argument else []
+
+    @property
+    def spellings(self):
+        return ([f"-{self.letter}"] if self.letter else []) + [f"--{self.name}"]
+
+
+class Command:
+    def __init__(self, name, operands, summary):
+        self.name, self.operands, self.summary = name, operands, summary
+        self.paragraphs, self.options = [], []
+
+
+def read_tables(path):
+    """The program itself as a Command, and its commands."""
+    commands = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            kind, *fields = line.rstrip("\n").split("\t")
+            if kind == "command":
+                commands.append(Command(*fields))
+            elif kind == "text":
+                commands[-1].paragraphs.append(fields[0])
+            elif kind == "option":
+                commands[-1].options.append(Option(*fields))
+            else:
+                sys.exit(f"{path}: unknown line: {line!r}")
+    return commands[0], commands[1:]
+
+
+def fill(template, values):
+    with open(template, encoding="utf-8") as file:
+        text = file.read()
+    text = re.sub(r"@([A-Z]+)@", lambda match: values[match.group(1)], text)
+    return text.rstrip("\n") + "\n"
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+# ---------------------------------------------------------------- manual pages
+
+
+def roff(text):
+    """Escapes: a backslash, a leading dot or quote, and dashes that are to be typed."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "\\&...")
+    return "\\&" + text if text[:1] in (".", "'") else text
+
+
+def roff_options(options):
+    lines = []
+    for option in options:
+        head = ", ".join(f"\\fB{roff(word)}\\fR" for word in option.spellings)
+        if option.argument:
+            head += f" \\fI{roff(option.argument)}\\fR"
+        lines += [".TP", head, roff(option.text[0].upper() + option.text[1:] + ".")]
+    return "\n".join(lines)
+
+
+def roff_commands(program, section, commands):
+    lines = []
+    for command in commands:
+        lines += [".TP", f"\\fB{roff(program + '-' + command.name)}\\fR({section})", roff(command.summary[0].upper() + command.summary[1:] + ".")]
+    return "\n".join(lines)
+
+
+def command_page(program, section, version, command):
+    full = f"{program}-{command.name}"
+    lines = [
+        f'.TH {full.upper()} {section} "" "{program} {version}"',
+        ".SH NAME",
+        roff(f"{full} - {command.summary}").replace(" \\- ", " \\- ", 1),
+        ".SH SYNOPSIS",
+        f".B {roff(program)}",
+        f"[\\fIOPTION\\fR\\&...] \\fB{roff(command.name)}\\fR"
+        + (" [\\fIOPTION\\fR\\&...]" if command.options else "")
+        + (f" \\fI{roff(command.operands)}\\fR" if command.operands else ""),
+    ]
+    paragraphs = command.paragraphs or [command.summary[0].upper() + command.summary[1:] + "."]
+    lines += [".SH DESCRIPTION", "\n.PP\n".join(roff(paragraph) for paragraph in paragraphs)]
+    if command.options:
+        lines += [".SH OPTIONS", roff_options(command.options), ".PP"]
+        lines.append(f"Options before the command are described in \\fB{roff(program)}\\fR({section}).")
+    lines += [".SH SEE ALSO", f".BR {roff(program)} ({section})"]
+    return "\n".join(lines) + "\n"
+
+
+def make_man(tables, template, version, *outputs):
+    program, commands = read_tables(tables)
+    section = os.path.basename(outputs[0]).rsplit(".", 1)[1]
+    pages = {
+        f"{program.name}.{section}": fill(template, {
+            "VERSION": version,
+            "OPTIONS": roff_options(program.options),
+            "COMMANDS": roff_commands(program.name, section, commands),
+        })
+    }
+    for command in commands:
+        pages[f"{program.name}-{command.name}.{section}"] = command_page(program.name, section, version, command)
+    wanted = {os.path.basename(output): output for output in outputs}
+    if pages.keys() != wanted.keys():
+        sys.exit(f"pages to be made and pages listed differ: {sorted(pages.keys() ^ wanted.keys())}")
+    for name, text in pages.items():
+        write(wanted[name], text)
+
+
+# ---------------------------------------------------------------- completions
+
+
+def quote(text):
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def function_name(program):
+    return program.name.replace("-", "_")
+
+
+def make_bash(tables, template, output):
+    program, commands = read_tables(tables)
+    options, values = [], []
+    for command in [program] + commands:
+        name = command.name if command is not program else ""
+        spellings = [word for option in command.options for word in option.spellings] + ["--help"]
+        options.append(f"\t{quote(name)}) echo {quote(' '.join(spellings))} ;;")
+        for option in command.options:
+            if option.kind == "flag":
+                continue
+            kind = f"words {' '.join(option.words)}" if option.words else option.kind
+            patterns = "|".join(quote(f"{name} {word}") for word in option.spellings)
+            values.append(f"\t{patterns}) echo {quote(kind)} ;;")
+    write(output, fill(template, {
+        "PROGRAM": program.name,
+        "FUNCTION": function_name(program),
+        "COMMANDS": " ".join(command.name for command in commands),
+        "IDS": "|".join(command.name for command in commands if command.operands.startswith("ID")) or "''",
+        "OPTIONS": "\n".join(options),
+        "VALUES": "\n".join(values),
+    }))
+
+
+def zsh_option(option):
+    def clean(text):
+        return text.replace("[", "(").replace("]", ")").replace(":", "\\:").replace("'", "'\\''")
+
+    action = ""
+    if option.kind != "flag":
+        values = {"file": "_files", "directory": "_files -/"}.get(option.kind, " ")
+        if option.words:
+            values = f"({' '.join(option.words)})"
+        action = f":{clean(option.argument)}:{values}"
+    text = f"[{clean(option.text)}]{action}"
+    if option.letter:
+        return f"'*'{{-{option.letter},--{option.name}}}'{text}'"
+    return f"'*--{option.name}{text}'"
+
+
+def make_zsh(tables, template, output):
+    program, commands = read_tables(tables)
+    cases = []
+    for command in commands:
+        words = [zsh_option(option) for option in command.options] + ["'(- *)'{-h,--help}'[tell about the command]'"]
+        if command.operands.startswith("ID"):
+            words.append(f"'1:container:_{function_name(program)}_ids'")
+        elif command.operands.startswith("[COMMAND]"):
+            words.append(f"'1:command:_{function_name(program)}_commands'")
+        if command.name == "exec":
+            words.append("'*::command:_normal'")
+        elif command.name == "kill":
+            words.append("'2:signal:_signals'")
+        cases.append(f"\t({command.name})\n\t\t_arguments -S \\\n\t\t\t" + " \\\n\t\t\t".join(words) + "\n\t\t;;")
+    write(output, fill(template, {
+        "PROGRAM": program.name,
+        "FUNCTION": function_name(program),
+        "GLOBALS": " \\\n\t\t".join(zsh_option(option) for option in program.options),
+        "COMMANDS": "\n".join(f"\t\t{quote(command.name + ':' + command.summary)}" for command in commands),
+        "CASES": "\n".join(cases),
+    }))
+
+
+def fish_option(program, condition, option):
+    words = [f"complete -c {program} -n {quote(condition)}"]
+    if option.letter:
+        words.append(f"-s {option.letter}")
+    words.append(f"-l {option.name}")
+    if option.words:
+        words.append(f"-x -a {quote(' '.join(option.words))}")
+    elif option.kind == "file":
+        words.append("-r -F")
+    elif option.kind == "directory":
+        words.append("-x -a '(__fish_complete_directories)'")
+    elif option.kind == "value":
+        words.append("-x")
+    return " ".join(words) + f" -d {quote(option.text)}"
+
+
+def make_fish(tables, template, output):
+    program, commands = read_tables(tables)
+    lines = []
+    for option in program.options:
+        lines.append(fish_option(program.name, "__fish_use_subcommand", option))
+    for command in commands:
+        lines.append(f"complete -c {program.name} -f -n __fish_use_subcommand -a {command.name} -d {quote(command.summary)}")
+    for command in commands:
+        condition = f"__fish_seen_subcommand_from {command.name}"
+        lines += [fish_option(program.name, condition, option) for option in command.options]
+        if command.operands.startswith("ID"):
+            lines.append(f"complete -c {program.name} -f -n {quote(condition)} -a '(__{function_name(program)}_ids)'")
+    write(output, fill(template, {"PROGRAM": program.name, "FUNCTION": function_name(program), "LINES": "\n".join(lines)}))
+
+
+def main():
+    makers = {"man": make_man, "bash": make_bash, "zsh": make_zsh, "fish": make_fish}
+    if len(sys.argv) < 5 or sys.argv[1] not in makers:
+        sys.exit(__doc__)
+    makers[sys.argv[1]](*sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()
