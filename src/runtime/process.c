@@ -322,7 +322,7 @@ static int set_capabilities(const struct process_context *context, struct error 
 /* Closes all that is not needed, for good, before a path of the container is walked (CVE-2024-21626). */
 static int close_others(const struct process_context *context, struct error *err)
 {
-	int keep[4] = { context->sync, context->keep, context->keep_too, log_fd() };
+	int keep[] = { context->sync, context->keep, context->keep_too, context->listener ? context->listener->socket : -EBADF, log_fd() };
 	unsigned first = 3 + (unsigned)(context->preserve_fds > 0 ? context->preserve_fds : 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
@@ -415,7 +415,8 @@ int process_exec(struct process_context *context, struct error *err)
 	if (sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(err, errno, "cannot mark descriptors close-on-exec");
 	if (context->seccomp) {
-		int r = seccomp_install(context->seccomp, context->has_listener ? context->sync : -1, err);
+		bool has_listener = context->listener && context->listener->socket >= 0;
+		int r = has_listener ? listener_load(context->listener, context->seccomp, err) : seccomp_install(context->seccomp, err);
 
 		if (r < 0)
 			return r;

@@ -8,13 +8,14 @@
 
 #include "base/error.h"
 #include "host/seccomp.h"
+#include "runtime/listener.h"
 #include "spec/config.h"
 
 struct process_context {
 	const struct spec_process *process;
 	const char *keyring_name;   /* of a new session keyring, or NULL: keep the caller's */
 	const struct seccomp_program *seccomp; /* or NULL */
-	bool has_listener;          /* hand the listener on through SYNC */
+	const struct listener *listener; /* for the filter's, or NULL */
 	bool has_personality;
 	uint32_t personality;
 	const struct spec_memory_policy *memory_policy; /* or NULL */
