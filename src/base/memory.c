@@ -2,15 +2,34 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define CHUNK_BYTES 8192
+/* Bytes of the first chunk of an arena and of those that follow; most arenas stay small. */
+#define FIRST_CHUNK 8192
+#define NEXT_CHUNK 32768
+
+/*
+ * Under AddressSanitizer every allocation is a chunk of its own from malloc(3),
+ * so that it sees a step beyond any of them.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define ONE_BY_ONE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ONE_BY_ONE 1
+#endif
+#endif
+#ifndef ONE_BY_ONE
+#define ONE_BY_ONE 0
+#endif
 
 struct chunk {
 	struct chunk *next;
 	size_t used;
-	size_t size;
+	size_t size; /* of .bytes */
 	_Alignas(16) char bytes[];
 };
 
@@ -53,25 +72,50 @@ struct arena *arena_new(void)
 	return memory_new(1, sizeof(struct arena));
 }
 
+/*
+ * Whole pages, faulted in by the one call: under virtualization a fault costs
+ * several microseconds, and an arena mostly lives on a path that is waited for.
+ */
+static struct chunk *map_chunk(size_t size)
+{
+	struct chunk *chunk;
+
+	if (ONE_BY_ONE)
+		return memory_new(1, sizeof *chunk + size);
+	chunk = mmap(NULL, sizeof *chunk + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (chunk == MAP_FAILED)
+		out_of_memory();
+	return chunk;
+}
+
+static void unmap_chunk(struct chunk *chunk)
+{
+	if (ONE_BY_ONE)
+		free(chunk);
+	else
+		munmap(chunk, sizeof *chunk + chunk->size);
+}
+
 void arena_free(struct arena *arena)
 {
 	if (!arena)
 		return;
 	for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
 		next = chunk->next;
-		free(chunk);
+		unmap_chunk(chunk);
 	}
 	free(arena);
 }
 
 static struct chunk *add_chunk(struct arena *arena, size_t bytes)
 {
-	size_t size = bytes > CHUNK_BYTES / 4 ? bytes : CHUNK_BYTES;
-	struct chunk *chunk = memory_new(1, sizeof *chunk + size);
+	size_t usual = (arena->chunks ? NEXT_CHUNK : FIRST_CHUNK) - sizeof(struct chunk);
+	bool single = ONE_BY_ONE || bytes > usual / 4;
+	struct chunk *chunk = map_chunk(single ? bytes : usual);
 
-	chunk->size = size;
+	chunk->size = single ? bytes : usual;
 	/* A big single allocation goes behind the chunk that still has room. */
-	if (arena->chunks && size == bytes) {
+	if (arena->chunks && single) {
 		chunk->next = arena->chunks->next;
 		arena->chunks->next = chunk;
 	} else {
