@@ -45,6 +45,7 @@ teardown_file() {
 		! grep -q '^containerd-shim' "/proc/$pid/comm" || end "$pid"
 	done
 	sweep_mounts "$CTR_DIR"
+	sweep_run "$CTR_DIR/before"
 	host_state | diff "$CTR_DIR/before" - || { echo "containerd left something on the host"; return 1; }
 	common_teardown_file
 }

@@ -26,8 +26,17 @@ end() {
 # host_state: links, firewall tables and mounts of the host, for comparing before and after a file.
 host_state() {
 	ls /sys/class/net
+	ls -d /run/docker /run/containerd 2>/dev/null || true
 	if command -v nft >/dev/null; then nft list tables 2>/dev/null || true; fi
 	awk '{ print $5 }' /proc/self/mountinfo | sort
+}
+
+# sweep_run BEFORE: removes the empty directories in /run that a peer made, going by the host_state in the file BEFORE.
+sweep_run() {
+	local dir
+	for dir in /run/docker /run/containerd; do
+		grep -qxF "$dir" "$1" || [ ! -d "$dir" ] || find "$dir" -depth -type d -empty -delete
+	done
 }
 
 # on_terminal COMMAND…: runs a command on a terminal; sets $status and $output.
