@@ -36,6 +36,9 @@ PROGRAMS = {"runtime/program"}
 # Headers that are installed, written without a room by the programs that use the library, and the room each belongs to.
 PUBLIC = {"bivy-runtime.h": "runtime"}
 
+# The system has a folder of the same name as one of our rooms.
+SYSTEM = {"net/if.h", "net/if_arp.h", "net/ethernet.h", "net/route.h"}
+
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*(?:include|include_next|import)[ \t]*(?:"([^"]*)"|<([^>]*)>|(\S.*))', re.M)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 
@@ -55,7 +58,7 @@ def judge(source, quoted, angled, other):
     if any(part in ("..", ".") for part in target.split("/")):
         return "is relative; write it from src/"
     if angled is not None:
-        if first in ROOMS and "/" in target or target in PUBLIC:
+        if target not in SYSTEM and (first in ROOMS and "/" in target or target in PUBLIC):
             return "is ours; write it in quotes"
         return None
     if target in PUBLIC:
@@ -108,6 +111,8 @@ SAMPLES = [
     ("host/mount.c", '#  include\t"../spec/config.h"\n', True),
     ("host/mount.c", '#include "mount.h"\n', True),
     ("host/mount.c", '#include <spec/config.h>\n', True),
+    ("host/netlink.c", '#include <net/if.h>\n', False),
+    ("host/netlink.c", '#include <net/bridge.h>\n', True),
     ("host/mount.c", '/* #include "spec/config.h" */\n// #include "spec/config.h"\n#include "base/fd.h"\n', False),
     ("spec/config.c", '#include "host/mount.h"\n', True),
     ("spec/config.c", '#inc\\\nlude "host/mount.h"\n', True),
