@@ -2,6 +2,7 @@
 #include "runtime/hooks.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "host/seccomp.h"
 #include "host/syscalls.h"
 
 #include <fcntl.h>
@@ -47,21 +48,31 @@ static int make_input(const struct spec_oci_state *state)
 	return TAKE_FD(fd);
 }
 
-static _noreturn_ void exec_hook(const struct spec_hook *hook, int input, int output, int report)
+/* How one hook is run. */
+struct launch {
+	const struct spec_hook *hook;
+	const struct seccomp_program *filter; /* or NULL */
+	int input, output, report;
+};
+
+static _noreturn_ void exec_hook(const struct launch *launch)
 {
 	static char *const nothing[] = { NULL };
+	const struct spec_hook *hook = launch->hook;
 	char *args[] = { hook->path, NULL };
 	sigset_t none;
 	int code;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 ||
+	if (dup2(launch->input, STDIN_FILENO) < 0 || dup2(launch->output, STDOUT_FILENO) < 0 || dup2(launch->output, STDERR_FILENO) < 0 ||
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		_exit(126);
+	if (launch->filter && seccomp_install(launch->filter, NULL) < 0)
 		_exit(126);
 	execve(hook->path, hook->args ? hook->args : args, hook->env ? hook->env : nothing);
 	code = errno;
-	ignore_result(write(report, &code, sizeof code)); /* the exit status tells it too */
+	ignore_result(write(launch->report, &code, sizeof code)); /* the exit status tells it too */
 	_exit(127);
 }
 
@@ -105,7 +116,7 @@ static int wait_for_end(int pidfd, int output, int64_t deadline_ms, struct buf *
 	}
 }
 
-static int spawn_hook(const struct spec_hook *hook, int input, int output, int report, int *ret_pidfd)
+static int spawn_hook(const struct launch *launch, int *ret_pidfd)
 {
 	int pidfd = -EBADF;
 	struct sys_clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD };
@@ -114,7 +125,7 @@ static int spawn_hook(const struct spec_hook *hook, int input, int output, int r
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		exec_hook(hook, input, output, report);
+		exec_hook(launch);
 	*ret_pidfd = pidfd;
 	return 0;
 }
@@ -129,7 +140,7 @@ static char *failure_of(const siginfo_t *end)
 	return str_printf("killed by signal %d", end->si_status);
 }
 
-static int run_hook(const struct spec_hook *hook, const struct spec_oci_state *state, char **ret_failure)
+static int run_hook(const struct spec_hook *hook, const struct spec_oci_state *state, const struct seccomp_program *filter, char **ret_failure)
 {
 	_cleanup_close_ int input = make_input(state), pidfd = -EBADF;
 	_cleanup_close_ int output_read = -EBADF, output_write = -EBADF, report_read = -EBADF, report_write = -EBADF;
@@ -146,7 +157,7 @@ static int run_hook(const struct spec_hook *hook, const struct spec_oci_state *s
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return -errno;
 	report_read = pipes[0], report_write = pipes[1];
-	r = spawn_hook(hook, input, output_write, report_write, &pidfd);
+	r = spawn_hook(&(struct launch){ hook, filter, input, output_write, report_write }, &pidfd);
 	if (r < 0)
 		return r;
 	close_and_forget(&output_write);
@@ -175,14 +186,15 @@ static int run_hook(const struct spec_hook *hook, const struct spec_oci_state *s
 	return 0;
 }
 
-static int run_one(const struct spec_config *config, enum spec_hook_kind kind, size_t i, const struct spec_oci_state *state, struct error *err)
+static int run_one(const struct spec_config *config, enum spec_hook_kind kind, size_t i, const struct spec_oci_state *state,
+	const struct seccomp_program *filter, struct error *err)
 {
 	const struct spec_hook *hook = &config->hooks.hooks[kind][i];
 	_cleanup_free_ char *failure = NULL;
 	int r;
 
 	log_debug("hooks: running %s hook '%s'", kind_names[kind], hook->path);
-	r = run_hook(hook, state, &failure);
+	r = run_hook(hook, state, filter, &failure);
 	if (r < 0)
 		return error_errno(err, -r, "cannot run hooks.%s[%zu] '%s'", kind_names[kind], i, hook->path);
 	if (failure)
@@ -190,10 +202,11 @@ static int run_one(const struct spec_config *config, enum spec_hook_kind kind, s
 	return 0;
 }
 
-int hooks_run(const struct spec_config *config, enum spec_hook_kind kind, const struct spec_oci_state *state, struct error *err)
+int hooks_run(const struct spec_config *config, enum spec_hook_kind kind, const struct spec_oci_state *state,
+	const struct seccomp_program *filter, struct error *err)
 {
 	for (size_t i = 0; i < config->hooks.count[kind]; i++) {
-		int r = run_one(config, kind, i, state, err);
+		int r = run_one(config, kind, i, state, filter, err);
 
 		if (r < 0)
 			return r;
@@ -206,7 +219,7 @@ void hooks_run_all(const struct spec_config *config, enum spec_hook_kind kind, c
 	for (size_t i = 0; i < config->hooks.count[kind]; i++) {
 		struct error err = ERROR_INIT;
 
-		if (run_one(config, kind, i, state, &err) < 0)
+		if (run_one(config, kind, i, state, NULL, &err) < 0)
 			log_warning("%s, ignoring", err.message);
 	}
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/fdpass.h"
+#include "base/str.h"
+
+#include <fcntl.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/*
+ * The address of NAME in DIRFD. *ret_dir is a directory that must stay open
+ * while it is used, or -EBADF.
+ */
+static int make_address(int dirfd, const char *name, struct sockaddr_un *ret, int *ret_dir)
+{
+	const char *slash = strrchr(name, '/');
+	_cleanup_free_ char *directory = NULL;
+	_cleanup_close_ int dir = -EBADF;
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (dirfd == AT_FDCWD && strlen(name) < sizeof ret->sun_path) {
+		memcpy(ret->sun_path, name, strlen(name));
+		return 0;
+	}
+	directory = slash ? str_dup(name) : str_dup(".");
+	if (slash)
+		directory[slash == name ? 1 : slash - name] = '\0';
+	dir = openat(dirfd, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	if ((size_t)snprintf(ret->sun_path, sizeof ret->sun_path, "/proc/self/fd/%d/%s", dir, slash ? slash + 1 : name) >= sizeof ret->sun_path)
+		return -ENAMETOOLONG;
+	*ret_dir = TAKE_FD(dir);
+	return 0;
+}
+
+static int open_socket(int dirfd, const char *name, int type, int (*attach)(int, const struct sockaddr *, socklen_t), int *ret)
+{
+	_cleanup_close_ int fd = -EBADF, dir = -EBADF;
+	struct sockaddr_un address;
+	int r = make_address(dirfd, name, &address, &dir);
+
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (attach(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		return -errno;
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+int fdpass_connect_at(int dirfd, const char *name, int type, int *ret)
+{
+	return open_socket(dirfd, name, type, connect, ret);
+}
+
+int fdpass_bind_at(int dirfd, const char *name, int type, int *ret)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = open_socket(dirfd, name, type, bind, &fd);
+
+	if (r < 0)
+		return r;
+	if (type != SOCK_DGRAM && listen(fd, 8) < 0)
+		return -errno;
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+int fdpass_connect(const char *path, int *ret)
+{
+	return fdpass_connect_at(AT_FDCWD, path, SOCK_STREAM, ret);
+}
+
+int fdpass_send(int socket, int fd, const void *data, size_t length)
+{
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)] = { 0 };
+	struct iovec part = { .iov_base = (void *)data, .iov_len = length };
+	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	struct cmsghdr *head = (struct cmsghdr *)control;
+	ssize_t n;
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(head), &fd, sizeof fd);
+	do
+		n = sendmsg(socket, &packet, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+int fdpass_receive(int socket, int *ret_fd)
+{
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	char data[256];
+	struct iovec part = { .iov_base = data, .iov_len = sizeof data };
+	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	struct cmsghdr *head;
+	ssize_t n;
+
+	do
+		n = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	head = CMSG_FIRSTHDR(&packet);
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
+		return n == 0 ? -EPIPE : -EBADMSG;
+	memcpy(ret_fd, CMSG_DATA(head), sizeof *ret_fd);
+	return 0;
+}

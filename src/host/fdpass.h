@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptors over unix sockets: unix(7), SCM_RIGHTS. */
+#ifndef BIVY_HOST_FDPASS_H
+#define BIVY_HOST_FDPASS_H
+
+#include "base/cleanup.h"
+
+#include <stddef.h>
+
+/*
+ * Connects to (or binds and listens on) the unix socket NAME in directory DIRFD, of TYPE
+ * SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. A path longer than the 107 bytes
+ * of a socket address goes through /proc/self/fd. Close *ret.
+ */
+int fdpass_connect_at(int dirfd, const char *name, int type, int *ret) _must_check_;
+int fdpass_bind_at(int dirfd, const char *name, int type, int *ret) _must_check_;
+
+/* fdpass_connect_at(AT_FDCWD, …, SOCK_STREAM). */
+int fdpass_connect(const char *path, int *ret) _must_check_;
+
+/* Sends FD with LENGTH (at least 1) bytes of DATA; SIGPIPE is not raised. */
+int fdpass_send(int socket, int fd, const void *data, size_t length) _must_check_;
+
+/* Receives one descriptor (CLOEXEC) and drops the data; -EPIPE at the end, -EBADMSG if none came along. */
+int fdpass_receive(int socket, int *ret_fd) _must_check_;
+
+#endif

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A further process in a container that runs.
+ *
+ * The joiner (joiner.c) enters init's namespaces and groups, invisible to the
+ * container, and clones the process; that one makes itself what
+ * process.c makes of init.
+ */
+#include "base/file.h"
+#include "host/fdpass.h"
+#include "host/pty.h"
+#include "host/syscalls.h"
+#include "runtime/container.h"
+#include "runtime/create.h"
+#include "runtime/process.h"
+#include "runtime/seccomp_plan.h"
+#include "runtime/spawn.h"
+#include "runtime/supervise.h"
+#include "runtime/sync.h"
+#include "spec/names.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+struct exec {
+	const struct exec_request *request;
+	struct container *container;
+	struct spec_process process;
+	struct seccomp_program seccomp;
+	bool has_seccomp;
+	struct listener listener;
+	int console_socket;
+	int terminal;     /* our end, if we relay it */
+	int root_fd;      /* container without a mount namespace: its root; or -EBADF */
+	int preserve_fds, listen_fds;
+	int namespaces;   /* to enter */
+	int sync;
+	struct spawned child;
+};
+
+/* ---- the process document ----------------------------------------------------------- */
+
+static int parse_user(const char *text, struct spec_user *user, struct error *err)
+{
+	_cleanup_free_ char *copy = str_dup(text);
+	char *rest = copy, *uid_text = strsep(&rest, ":");
+	uint64_t uid, gid = 0;
+
+	if (str_to_u64(uid_text, 10, &uid) < 0 || uid > UINT32_MAX - 1 || (rest && (str_to_u64(rest, 10, &gid) < 0 || gid > UINT32_MAX - 1)))
+		return error_set(err, ERROR_INVALID, 0, "--user: expected UID[:GID] in numbers, found '%s'", text);
+	user->uid = (uint32_t)uid;
+	user->gid = (uint32_t)gid;
+	return 0;
+}
+
+static int add_capabilities(struct arena *arena, char *const *names, struct spec_process *process, struct error *err)
+{
+	struct spec_capabilities *sets = arena_alloc(arena, 1, sizeof *sets);
+
+	if (process->capabilities)
+		*sets = *process->capabilities;
+	for (size_t i = 0; names && names[i]; i++) {
+		uint32_t number;
+
+		if (!spec_name_value(SPEC_CAPABILITIES, names[i], strlen(names[i]), &number))
+			return error_set(err, ERROR_INVALID, 0, "--cap: unknown capability '%s'", names[i]);
+		sets->bounding |= 1ULL << number;
+		sets->effective |= 1ULL << number;
+		sets->permitted |= 1ULL << number;
+	}
+	process->capabilities = sets;
+	return 0;
+}
+
+/* ADDED variables replace those of the same name. */
+static char **merge_env(struct arena *arena, char *const *old, char *const *added)
+{
+	size_t n = strv_length(old), m = strv_length(added), used = 0;
+	char **env = arena_alloc(arena, n + m + 1, sizeof *env);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t name = strcspn(old[i], "=") + 1;
+		bool replaced = false;
+
+		for (size_t j = 0; j < m; j++)
+			replaced |= strncmp(old[i], added[j], name) == 0;
+		if (!replaced)
+			env[used++] = old[i];
+	}
+	for (size_t j = 0; j < m; j++)
+		env[used++] = added[j];
+	return env;
+}
+
+static int make_process(struct exec *exec, struct error *err)
+{
+	const struct exec_request *request = exec->request;
+	struct container *container = exec->container;
+	struct spec_process *process = &exec->process;
+	int r;
+
+	if (request->process) {
+		*process = *request->process;
+		process->terminal |= request->terminal;
+		return process->args && process->args[0] ? 0 : error_set(err, ERROR_INVALID, 0, "process.args: required, at least one");
+	}
+	*process = *container->config->process;
+	process->args = request->args;
+	process->terminal = request->terminal;
+	process->console_width = process->console_height = 0;
+	process->env = merge_env(container->arena, process->env, request->env);
+	if (request->cwd)
+		process->cwd = (char *)request->cwd;
+	if (request->user) {
+		r = parse_user(request->user, &process->user, err);
+		if (r < 0)
+			return r;
+	}
+	if (request->additional_gid_count) {
+		process->user.additional_gids = (uint32_t *)request->additional_gids;
+		process->user.additional_gid_count = request->additional_gid_count;
+	}
+	process->no_new_privileges |= request->no_new_privileges;
+	if (request->apparmor_profile)
+		process->apparmor_profile = (char *)request->apparmor_profile;
+	if (request->selinux_label)
+		process->selinux_label = (char *)request->selinux_label;
+	return add_capabilities(container->arena, request->capabilities, process, err);
+}
+
+/* ---- where to ----------------------------------------------------------------------------- */
+
+/* Those namespaces of init's that are not ours; entering our own user namespace again would be refused. */
+static int find_namespaces(struct exec *exec, struct error *err)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} kinds[] = {
+		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
+		{ "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct stat ours, theirs;
+		char path[64];
+
+		snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].name);
+		if (stat(path, &ours) < 0)
+			continue; /* a kernel without this kind */
+		snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)exec->container->state->init_pid, kinds[i].name);
+		if (stat(path, &theirs) < 0)
+			return error_errno(err, errno, "cannot look at the namespaces of container '%s'", exec->container->state->id);
+		if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+			exec->namespaces |= kinds[i].flag;
+	}
+	if (!(exec->namespaces & CLONE_NEWNS)) {
+		char path[64];
+
+		snprintf(path, sizeof path, "/proc/%d/root", (int)exec->container->state->init_pid);
+		exec->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (exec->root_fd < 0)
+			return error_errno(err, errno, "cannot open the root of container '%s'", exec->container->state->id);
+	}
+	return 0;
+}
+
+static int find_groups(struct exec *exec, struct error *err)
+{
+	struct container *container = exec->container;
+	const struct cgroup_group *failed = NULL;
+	int r = container_open_groups(container, err);
+
+	for (char **group = exec->request->cgroups; r == 0 && group && *group; group++)
+		r = cgroup_set_descend(&container->groups, *group, err);
+	if (r < 0)
+		return r;
+	r = cgroup_set_prepare_entry(&container->groups, CGROUP_ENTRY_WITHOUT_V2, &failed);
+	if (r < 0) {
+		_cleanup_free_ char *path = failed ? cgroup_file_path(failed, NULL) : str_dup("?");
+
+		return error_errno(err, -r, "cannot enter control group '%s'", path);
+	}
+	return 0;
+}
+
+static int check_descriptors(struct exec *exec, struct error *err)
+{
+	const char *listen_fds = getenv("LISTEN_FDS");
+	uint64_t n = 0;
+
+	if (listen_fds && (str_to_u64(listen_fds, 10, &n) < 0 || n > 1024))
+		return error_set(err, ERROR_INVALID, 0, "environment variable LISTEN_FDS is not a number of descriptors: '%s'", listen_fds);
+	exec->listen_fds = (int)n;
+	exec->preserve_fds = exec->listen_fds + exec->request->preserve_fds;
+	for (int fd = 3; fd < 3 + exec->preserve_fds; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return error_set(err, ERROR_INVALID, EBADF, "cannot preserve descriptor %d", fd);
+	return 0;
+}
+
+static int open_console_socket(struct exec *exec, struct error *err)
+{
+	const char *path = exec->request->console_socket;
+	int ends[2], r;
+
+	if (!exec->process.terminal)
+		return path ? error_set(err, ERROR_INVALID, 0, "--console-socket is of no use without a terminal") : 0;
+	if (path) {
+		r = fdpass_connect(path, &exec->console_socket);
+		return r < 0 ? error_errno(err, -r, "cannot connect to console socket '%s'", path) : 0;
+	}
+	if (exec->request->detach)
+		return error_set(err, ERROR_INVALID, 0, "a detached process with a terminal needs --console-socket");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_errno(err, errno, "cannot make a socket pair for the terminal");
+	exec->terminal = ends[0];
+	exec->console_socket = ends[1];
+	return 0;
+}
+
+static int make_filter(struct exec *exec, struct error *err)
+{
+	const struct spec_seccomp *seccomp = exec->container->config->linux_.seccomp;
+	struct spec_oci_state state;
+	int r;
+
+	if (!seccomp)
+		return 0;
+	r = seccomp_plan_make(seccomp, &exec->seccomp, err);
+	if (r < 0)
+		return r;
+	exec->has_seccomp = true;
+	container_describe(exec->container, CONTAINER_RUNNING, &state);
+	return listener_connect(seccomp, &exec->seccomp, &state, &exec->listener, err);
+}
+
+/* ---- the child ------------------------------------------------------------------------------- */
+
+static int make_terminal(const struct exec *exec, struct error *err)
+{
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), master = -EBADF, slave = -EBADF;
+	int r;
+
+	if (!exec->process.terminal)
+		return 0;
+	r = root < 0 ? -errno : pty_open(root, &master, &slave);
+	if (r < 0)
+		return error_errno(err, -r, "cannot open a terminal in the container's /dev/pts");
+	if (exec->process.console_width || exec->process.console_height) {
+		r = pty_set_size(master, exec->process.console_width, exec->process.console_height);
+		if (r < 0)
+			return error_errno(err, -r, "cannot set process.consoleSize");
+	}
+	r = fdpass_send(exec->console_socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
+	if (r < 0)
+		return error_errno(err, -r, "cannot hand the terminal to the console socket");
+	return process_take_terminal(slave, err);
+}
+
+static int become_program(const struct exec *exec, int sync, struct error *err)
+{
+	const struct spec_linux *linux_ = &exec->container->config->linux_;
+	_cleanup_free_ char *keyring = str_printf("_ses.%s", exec->container->state->id);
+	struct process_context process = {
+		.process = &exec->process,
+		.keyring_name = exec->container->state->no_new_keyring ? NULL : keyring,
+		.seccomp = exec->has_seccomp ? &exec->seccomp : NULL,
+		.listener = exec->listener.socket >= 0 ? &exec->listener : NULL,
+		.has_personality = linux_->has_personality,
+		.personality = linux_->personality,
+		.memory_policy = linux_->memory_policy,
+		.own_user_namespace = exec->namespaces & CLONE_NEWUSER,
+		.listen_fds = exec->listen_fds,
+		.preserve_fds = exec->preserve_fds,
+		.final_affinity = exec->process.cpu_affinity_final,
+		.sync = sync,
+		.keep = -EBADF,
+		.keep_too = -EBADF,
+	};
+	int r;
+
+	setsid(); /* fails only for the leader of a group, which a fresh child is not */
+	if (exec->root_fd >= 0 && (fchdir(exec->root_fd) < 0 || chroot(".") < 0))
+		return error_errno(err, errno, "cannot enter the container's root");
+	r = make_terminal(exec, err);
+	if (r == 0)
+		r = process_prepare(&process, err);
+	if (r < 0)
+		return r;
+	if (sync_ask(sync, SYNC_READY, 0) < 0)
+		return error_set(err, ERROR_INTERNAL, 0, "the runtime that executes the process is gone");
+	return process_exec(&process, err);
+}
+
+static _noreturn_ void child(void *context, int sync)
+{
+	struct error err = ERROR_INIT;
+
+	ignore_result(become_program(context, sync, &err)); /* it only returns with an error */
+	ignore_result(sync_send_error(sync, &err)); /* nobody else to tell */
+	_exit(err.exit_status ? err.exit_status : 1);
+}
+
+/* ---- the parent --------------------------------------------------------------------------------- */
+
+static int spawn_process(struct exec *exec, struct error *err)
+{
+	struct container *container = exec->container;
+	struct spawn_request request = {
+		.target_pidfd = container->pidfd,
+		.target_namespaces = exec->namespaces,
+		.become_root = exec->namespaces & CLONE_NEWUSER,
+		.initial_affinity = exec->process.cpu_affinity_initial,
+		.groups = &container->groups,
+		.follow_pid = exec->request->cgroups && exec->request->cgroups[0] ? 0 : (pid_t)container->state->init_pid,
+		.in_order_to_exec = true,
+		.child = child,
+		.context = exec,
+	};
+	int ends[2], r = sync_pair(ends);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot make a socket pair");
+	request.sync_parent = exec->sync = ends[0];
+	request.sync_child = ends[1];
+	r = spawn(&request, &exec->child, err);
+	close_and_forget(&exec->console_socket);
+	return r;
+}
+
+/* Serves the child until it is ready, then until it has executed its program. */
+static int serve(struct exec *exec, struct error *err)
+{
+	bool ready = false;
+
+	for (;;) {
+		struct sync_message message;
+		int r = sync_receive(exec->sync, &message, NULL);
+
+		if (r < 0 && ready)
+			return 0; /* closed by the exec */
+		if (r < 0)
+			return error_set(err, ERROR_INTERNAL, 0, "the process ended before it could execute its program");
+		if (message.type == SYNC_ERROR) {
+			*err = message.error;
+			return message.error.code ? -message.error.code : -EINVAL;
+		}
+		r = 0;
+		if (message.type == SYNC_LIMITS)
+			r = creation_set_limits(&exec->process, exec->child.pid, err);
+		else if (message.type == SYNC_READY)
+			ready = true;
+		else
+			r = error_set(err, ERROR_INTERNAL, 0, "unexpected message %u from the process", message.type);
+		if (r == 0 && ready)
+			r = creation_write_pid_file(exec->request->pid_file, exec->child.pid, err);
+		if (r == 0 && ready)
+			r = creation_send_pidfd(exec->request->pidfd_socket, exec->child.pidfd, err);
+		if (r < 0)
+			return r;
+		if (sync_send(exec->sync, SYNC_GO, 0, -1) < 0)
+			return error_set(err, ERROR_INTERNAL, 0, "the process ended before it could execute its program");
+	}
+}
+
+static int start_process(struct exec *exec, struct error *err)
+{
+	int r = make_process(exec, err);
+
+	if (r == 0)
+		r = check_descriptors(exec, err);
+	if (r == 0)
+		r = find_namespaces(exec, err);
+	if (r == 0)
+		r = find_groups(exec, err);
+	if (r == 0)
+		r = open_console_socket(exec, err);
+	if (r == 0)
+		r = make_filter(exec, err);
+	if (r == 0)
+		r = spawn_process(exec, err);
+	if (r < 0)
+		return r;
+	if (exec->listener.socket >= 0)
+		listener_set_pid(&exec->listener, exec->child.pid);
+	r = creation_set_oom_score(&exec->process, exec->child.pid, err);
+	if (r == 0)
+		r = serve(exec, err);
+	if (r < 0)
+		spawned_kill(&exec->child);
+	return r;
+}
+
+static int stay(struct exec *exec, int *ret_status, struct error *err)
+{
+	_cleanup_close_ int master = -EBADF;
+	struct supervision supervision = { .pidfd = exec->child.pidfd, .terminal = -EBADF, .notify_socket = -EBADF };
+
+	if (exec->terminal >= 0) {
+		int r = fdpass_receive(exec->terminal, &master);
+
+		if (r < 0)
+			return error_errno(err, -r, "cannot take over the process's terminal");
+		supervision.terminal = master;
+	}
+	return supervise(&supervision, ret_status, err);
+}
+
+static int check_status(struct container *container, const struct exec_request *request, struct error *err)
+{
+	enum container_status status = container_status(container);
+
+	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
+		return error_set(err, ERROR_CONFLICT, 0, "cannot exec in container '%s': it is %s", request->id, container_status_name(status));
+	if (status == CONTAINER_PAUSED && !request->ignore_paused) {
+		error_set(err, ERROR_CONFLICT, 0, "cannot exec in container '%s': it is paused", request->id);
+		error_hint(err, "`resume` it, or give --ignore-paused");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void exec_done(struct exec *exec)
+{
+	if (exec->has_seccomp)
+		seccomp_program_done(&exec->seccomp);
+	listener_done(&exec->listener);
+	close_and_forget(&exec->console_socket);
+	close_and_forget(&exec->terminal);
+	close_and_forget(&exec->root_fd);
+	close_and_forget(&exec->sync);
+	close_and_forget(&exec->child.pidfd);
+}
+
+int runtime_exec(const struct runtime *runtime, const struct exec_request *request, int *ret_status, struct error *err)
+{
+	_cleanup_container_ struct container container = CONTAINER_INIT;
+	struct exec exec = {
+		.request = request,
+		.container = &container,
+		.listener = LISTENER_NONE,
+		.console_socket = -EBADF,
+		.terminal = -EBADF,
+		.root_fd = -EBADF,
+		.sync = -EBADF,
+		.child = { .pidfd = -EBADF },
+	};
+	sigset_t old;
+	int r = container_load(runtime, request->id, &container, err);
+
+	if (r == 0)
+		r = check_status(&container, request, err);
+	if (r < 0)
+		return r;
+	if (!request->detach)
+		supervise_block_signals(&old);
+	r = start_process(&exec, err);
+	if (r == 0 && request->detach)
+		*ret_status = 0;
+	else if (r == 0)
+		r = stay(&exec, ret_status, err);
+	exec_done(&exec);
+	if (!request->detach)
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps, numbered as in create.c where the parent takes part:
+ *   1. wait for the parent if it has to prepare us (id maps, network links)
+ *   2. be root of a new user namespace; a session of our own
+ *   3. host name, domain name, loopback
+ *   4. mounts and devices
+ *   5. the parent runs prestart and createRuntime hooks; createContainer hooks here
+ *   6. the terminal
+ *   7. the root becomes our root; masks, read-only paths, sysctls
+ *   8. user, capabilities, limits, working directory; the program is searched
+ *   9. READY: the parent records us; without its GO we end
+ *  10. `start` connects and speaks (not for run)
+ *  11. startContainer hooks
+ *  12. filter, exec
+ *
+ * Until 9 the parent may be killed at any time: the next thing that we ask of
+ * it fails and we end, and with us the namespaces and mounts.
+ */
+#include "runtime/init.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "host/beneath.h"
+#include "host/fdpass.h"
+#include "host/netlink.h"
+#include "host/pty.h"
+#include "host/syscalls.h"
+#include "runtime/hooks.h"
+#include "runtime/process.h"
+#include "runtime/sync.h"
+
+#include <grp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static int parent_is_gone(struct error *err)
+{
+	return error_set(err, ERROR_INTERNAL, 0, "the runtime that creates the container is gone");
+}
+
+/* 1., 2. */
+static int begin(const struct init_context *context, int sync, struct error *err)
+{
+	struct sync_message message;
+
+	if (context->waits_first && (sync_receive(sync, &message, NULL) < 0 || message.type != SYNC_GO))
+		return parent_is_gone(err);
+	if (context->plan->new_namespaces & CLONE_NEWUSER) {
+		/* Where 0 is not mapped we stay who we are; the capabilities are the same. */
+		if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+			return error_errno(err, errno, "cannot become root of the user namespace");
+		if (setgroups(0, NULL) < 0 && errno != EPERM)
+			return error_errno(err, errno, "cannot drop groups in the user namespace");
+		if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
+			return error_errno(err, errno, "cannot become root of the user namespace");
+	}
+	setsid(); /* fails only for the leader of a group, which a fresh child is not */
+	umask(0); /* modes of what is made are exact */
+	return 0;
+}
+
+/* 3. */
+static int set_names(const struct plan *plan, struct error *err)
+{
+	const struct spec_config *config = plan->config;
+
+	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
+		return error_errno(err, errno, "cannot set hostname '%s'", config->hostname);
+	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
+		return error_errno(err, errno, "cannot set domainname '%s'", config->domainname);
+	if (plan->new_namespaces & CLONE_NEWNET) {
+		int r = netlink_set_loopback_up();
+
+		if (r < 0)
+			return error_errno(err, -r, "cannot set the loopback link up");
+	}
+	return 0;
+}
+
+static int run_hooks(const struct init_context *context, enum spec_hook_kind kind, const char *status, const struct seccomp_program *filter, struct error *err)
+{
+	const struct spec_config *config = context->plan->config;
+	struct spec_oci_state state = {
+		.id = context->state->id,
+		.status = status,
+		.bundle = context->state->bundle,
+		.pid = getpid(),
+		.annotations = config->annotations,
+		.annotation_count = config->annotation_count,
+	};
+
+	if (config->hooks.count[kind] == 0)
+		return 0;
+	return hooks_run(config, kind, &state, filter, err);
+}
+
+/* 5. */
+static int run_create_hooks(const struct init_context *context, int sync, struct error *err)
+{
+	const struct spec_hooks *hooks = &context->plan->config->hooks;
+
+	if (hooks->count[HOOK_PRESTART] || hooks->count[HOOK_CREATE_RUNTIME])
+		if (sync_ask(sync, SYNC_HOOKS, 0) < 0)
+			return parent_is_gone(err);
+	return run_hooks(context, HOOK_CREATE_CONTAINER, "creating", NULL, err);
+}
+
+/* 6. The slave is kept open on the standard streams; the master travels to whoever asked for the terminal. */
+static int make_terminal(const struct init_context *context, struct error *err)
+{
+	const struct spec_process *process = context->plan->config->process;
+	_cleanup_close_ int master = -EBADF, slave = -EBADF;
+	int r;
+
+	if (!process || !process->terminal)
+		return 0;
+	r = pty_open(context->plan->rootfs.root_fd, &master, &slave);
+	if (r < 0)
+		return error_errno(err, -r, "cannot open a terminal in the container's /dev/pts");
+	if (process->console_width || process->console_height) {
+		r = pty_set_size(master, process->console_width, process->console_height);
+		if (r < 0)
+			return error_errno(err, -r, "cannot set process.consoleSize");
+	}
+	r = rootfs_attach_console(&context->plan->rootfs, slave, err);
+	if (r < 0)
+		return r;
+	r = fdpass_send(context->console_socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
+	if (r < 0)
+		return error_errno(err, -r, "cannot hand the terminal to the console socket");
+	return process_take_terminal(slave, err);
+}
+
+/* A missing working directory is made, as other runtimes do; inside the root by descriptor. */
+static int make_working_directory(const struct plan *plan, struct error *err)
+{
+	const struct spec_process *process = plan->config->process;
+	int fd = -EBADF, r;
+
+	if (!process || str_equal(process->cwd, "/"))
+		return 0;
+	r = beneath_make_directory(plan->rootfs.root_fd, process->cwd, 0755, 0, &fd);
+	close_and_forget(&fd);
+	/* On a read-only root or one of somebody else's, let changing to it say what is wrong. */
+	if (r < 0 && r != -EROFS && r != -EACCES && r != -EPERM && r != -EEXIST && r != -ENOTDIR && r != -ELOOP)
+		return error_errno(err, -r, "cannot make process.cwd '%s'", process->cwd);
+	return 0;
+}
+
+/* 4. to 7. */
+static int make_root(const struct init_context *context, int sync, struct error *err)
+{
+	struct rootfs *rootfs = &context->plan->rootfs;
+	int r = rootfs_set_up(rootfs, err);
+
+	if (r == 0)
+		r = run_create_hooks(context, sync, err);
+	if (r == 0)
+		r = make_terminal(context, err);
+	if (r == 0)
+		r = make_working_directory(context->plan, err);
+	if (r == 0)
+		r = rootfs_pivot(rootfs, err);
+	if (r == 0)
+		r = rootfs_finish(rootfs, err);
+	return r;
+}
+
+/* 10. Returns the connection, on which a failure is told; it closes by the exec. */
+static int wait_for_start(int start_socket, struct error *err)
+{
+	for (;;) {
+		struct sync_message request;
+		int connection = accept4(start_socket, NULL, NULL, SOCK_CLOEXEC);
+
+		if (connection < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (connection < 0)
+			return error_errno(err, errno, "cannot wait for start");
+		/* A `start` that was killed before it spoke is none. */
+		if (sync_receive(connection, &request, NULL) == 0 && request.type == SYNC_GO)
+			return connection;
+		close(connection);
+	}
+}
+
+static void fill_process_context(const struct init_context *context, int sync, char *keyring, struct process_context *ret)
+{
+	const struct plan *plan = context->plan;
+	const struct spec_linux *linux_ = &plan->config->linux_;
+
+	*ret = (struct process_context){
+		.process = plan->config->process,
+		.keyring_name = plan->request->flags & CREATE_NO_NEW_KEYRING ? NULL : keyring,
+		.seccomp = plan->has_seccomp ? &plan->seccomp : NULL,
+		.listener = context->listener,
+		.has_personality = linux_->has_personality,
+		.personality = linux_->personality,
+		.memory_policy = linux_->memory_policy,
+		.own_user_namespace = plan->rootfs.flags & ROOTFS_NEW_USER_NAMESPACE,
+		.listen_fds = plan->listen_fds,
+		.preserve_fds = plan->preserve_fds,
+		.sync = sync,
+		.keep = context->lock,
+		.keep_too = context->start_socket,
+	};
+}
+
+/* 8. to 12. Only returns on failure; *ret_report is then where to tell it. */
+static int become_program(const struct init_context *context, int sync, int *ret_report, struct error *err)
+{
+	_cleanup_free_ char *keyring = str_printf("_ses.%s", context->state->id);
+	struct process_context process;
+	int r;
+
+	fill_process_context(context, sync, keyring, &process);
+	r = process_prepare(&process, err);
+	if (r < 0)
+		return r;
+	if (sync_ask(sync, SYNC_READY, 0) < 0)
+		return parent_is_gone(err);
+	if (context->start_socket >= 0) {
+		close(sync);
+		*ret_report = -EBADF;
+		r = wait_for_start(context->start_socket, err);
+		if (r < 0)
+			return r;
+		*ret_report = r;
+		close(context->start_socket);
+	}
+	process.sync = *ret_report;
+	r = run_hooks(context, HOOK_START_CONTAINER, "created", process.seccomp, err);
+	if (r < 0)
+		return r;
+	return process_exec(&process, err);
+}
+
+_noreturn_ void init_run(void *argument, int sync)
+{
+	struct init_context *context = argument;
+	struct error err = ERROR_INIT;
+	int report = sync;
+	int r = begin(context, sync, &err);
+
+	if (r == 0)
+		r = set_names(context->plan, &err);
+	if (r == 0)
+		r = make_root(context, sync, &err);
+	if (r == 0)
+		r = become_program(context, sync, &report, &err);
+	ignore_result(sync_send_error(report, &err)); /* nobody else to tell */
+	_exit(err.exit_status ? err.exit_status : 1);
+}
