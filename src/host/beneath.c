@@ -139,12 +139,41 @@ static int walk_all(struct walk *walk)
 	}
 }
 
+/* The usual case, at the price of three calls: only the last component is missing, and no link is in the way. -EEXIST: it is not. */
+static int make_last(int root_fd, const char *path, mode_t mode, unsigned beneath_flags, int *ret_fd)
+{
+	_cleanup_close_ int parent_fd = -EBADF;
+	char parent[256];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t length = (size_t)(name - path);
+	int fd;
+
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || length >= sizeof parent)
+		return -EEXIST;
+	memcpy(parent, path, length);
+	parent[length] = '\0';
+	if (beneath_open(root_fd, parent, O_PATH | O_DIRECTORY, beneath_flags, &parent_fd) < 0)
+		return -EEXIST;
+	if (mkdirat(parent_fd, name, mode) < 0)
+		return -errno;
+	fd = openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 int beneath_make_directory(int root_fd, const char *path, mode_t mode, unsigned beneath_flags, int *ret_fd)
 {
 	struct walk walk;
-	int r = beneath_open(root_fd, path, O_PATH | O_DIRECTORY, beneath_flags, ret_fd);
+	int r = -ENOENT;
 
-	if (r != -ENOENT)
+	if (!(beneath_flags & BENEATH_MISSING))
+		r = beneath_open(root_fd, path, O_PATH | O_DIRECTORY, beneath_flags, ret_fd);
+	if (r == -ENOENT)
+		r = make_last(root_fd, path, mode, beneath_flags, ret_fd);
+	if (r != -EEXIST)
 		return r;
 	if (strlen(path) >= sizeof walk.pending)
 		return -ENAMETOOLONG;
@@ -175,9 +204,10 @@ static int make_file(int root_fd, const char *path, mode_t mode, unsigned beneat
 	const char *name = NULL;
 	int fd, r;
 
-	r = beneath_open(root_fd, path, O_PATH, beneath_flags, ret_fd);
+	r = beneath_flags & BENEATH_MISSING ? -ENOENT : beneath_open(root_fd, path, O_PATH, beneath_flags, ret_fd);
 	if (r != -ENOENT)
 		return r;
+	beneath_flags &= ~(unsigned)BENEATH_MISSING;
 	r = beneath_make_parent(root_fd, path, beneath_flags, &parent_fd, &name);
 	if (r < 0)
 		return r;

@@ -19,6 +19,7 @@
 
 enum beneath_flag {
 	BENEATH_NO_SYMLINKS = 1 << 0, /* no component may be a symbolic link: -ELOOP */
+	BENEATH_MISSING = 1 << 1,     /* the caller has just found that PATH is not there: saves looking again */
 };
 
 /* Opens PATH with open(2) FLAGS (O_CLOEXEC is added; O_CREAT is not allowed here). */

@@ -134,9 +134,12 @@ static char *unquote(char *value)
 
 static int set_data(int fs_fd, const char *data)
 {
-	_cleanup_free_ char *copy = str_dup(data);
-	char *rest = copy, *option;
+	_cleanup_free_ char *long_copy = NULL;
+	char copy[256], *rest = copy, *option;
 
+	/* On the stack if it fits: after clone the first use of the heap costs many page faults. */
+	if (!data || snprintf(copy, sizeof copy, "%s", data) >= (int)sizeof copy)
+		rest = long_copy = str_dup(data);
 	while ((option = next_option(&rest))) {
 		char *equals = strchr(option, '=');
 		int r;

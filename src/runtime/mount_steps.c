@@ -238,9 +238,9 @@ int mount_step_open_destination(const struct rootfs *rootfs, const struct mount_
 	if (r == -ENOENT) {
 		made = true;
 		if (kind == DESTINATION_DIRECTORY)
-			r = beneath_make_directory(rootfs->root_fd, step->path, 0755, flags, &fd);
+			r = beneath_make_directory(rootfs->root_fd, step->path, 0755, flags | BENEATH_MISSING, &fd);
 		else
-			r = beneath_make_file(rootfs->root_fd, step->path, 0644, flags, &fd);
+			r = beneath_make_file(rootfs->root_fd, step->path, 0644, flags | BENEATH_MISSING, &fd);
 		if (r < 0)
 			return error_errno(err, -r, "%s: cannot make the mount point '%s'", field, step->path);
 	}

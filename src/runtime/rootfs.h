@@ -70,7 +70,11 @@ void rootfs_explain(const struct rootfs *rootfs, struct buf *out);
  */
 int rootfs_open_sources(struct rootfs *rootfs, struct error *err) _must_check_;
 
-/* In init: all mounts and devices below the root, which is attached at its own path. The working directory changes. */
+/*
+ * In init: all mounts and devices below the root, which is attached at its own
+ * path. In a new user namespace the caller is its user and group 0 by now
+ * (setresuid(2)): files cannot be made by an id that has no mapping.
+ */
 int rootfs_set_up(struct rootfs *rootfs, struct error *err) _must_check_;
 
 /* Binds the terminal SLAVE_FD on /dev/console. Between set_up and pivot, or after pivot (exec never needs it). */
