@@ -32,13 +32,13 @@ struct listener {
 
 /*
  * Connects to SECCOMP's listenerPath and makes the message from STATE (its pid
- * does not count). *ret is LISTENER_NONE, and 0 returned, if PROGRAM has
- * nothing to ask a listener. Release with listener_done() in the parent; the
- * child's go by its exec.
+ * does not count), which must live, as SECCOMP, until listener_set_pid(). *ret
+ * is LISTENER_NONE, and 0 returned, if PROGRAM has nothing to ask a listener.
+ * Release with listener_done() in the parent; the child's go by its exec.
  */
 int listener_connect(const struct spec_seccomp *seccomp, const struct seccomp_program *program, const struct spec_oci_state *state, struct listener *ret, struct error *err) _must_check_;
 
-/* The child is PID in the runtime's pid namespace. */
+/* The child is PID in the runtime's pid namespace: the message is complete. */
 void listener_set_pid(struct listener *listener, pid_t pid);
 
 /*

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "host/seccomp.h"
 #include "runtime/listener.h"
-#include "runtime/listener.h"
 #include "spec/config.h"
 
 struct process_context {
