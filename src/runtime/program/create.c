@@ -70,6 +70,14 @@ static int explain(const struct call *call, const struct create_request *request
 	return r < 0 ? r : program_print(&plan, err);
 }
 
+/* That a command cannot be executed is told by 126 or 127 only where the command's status would be told too. */
+static int without_command_status(int r, struct error *err)
+{
+	if (r < 0)
+		err->exit_status = 0;
+	return r;
+}
+
 static int run_create(struct call *call, struct error *err)
 {
 	const struct create_options *options = call->request;
@@ -78,7 +86,8 @@ static int run_create(struct call *call, struct error *err)
 
 	if (r < 0)
 		return r;
-	return options->explain ? explain(call, &request, err) : runtime_create(call->runtime, &request, err);
+	r = options->explain ? explain(call, &request, err) : runtime_create(call->runtime, &request, err);
+	return without_command_status(r, err);
 }
 
 static int run_run(struct call *call, struct error *err)
@@ -89,7 +98,8 @@ static int run_run(struct call *call, struct error *err)
 
 	if (r < 0)
 		return r;
-	return options->explain ? explain(call, &request, err) : runtime_run(call->runtime, &request, &call->status, err);
+	r = options->explain ? explain(call, &request, err) : runtime_run(call->runtime, &request, &call->status, err);
+	return options->detach ? without_command_status(r, err) : r;
 }
 
 const struct verb verb_create = {

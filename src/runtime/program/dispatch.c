@@ -3,6 +3,7 @@
  * From argv to a verb: the options before it, the log, the state directory,
  * the sealed copy; then the verb's own options and its run.
  */
+#include "base/log.h"
 #include "base/memory.h"
 #include "runtime/program/program.h"
 #include "runtime/program/report.h"
@@ -108,7 +109,10 @@ static int dispatch(char **argv, char **args, const struct program_request *requ
 	r = root_choose(request->root, request->rootless, &runtime, err);
 	if (r == 0 && verb->properties & VERB_ENTERS_CONTAINER)
 		r = self_reexec_sealed(argv, err);
-	return r < 0 ? r : run_verb(verb, &runtime, args + 1, ret_status, err);
+	if (r < 0)
+		return r;
+	log_debug("%s %s: %s, state directory '%s'%s", PROGRAM_NAME, BIVY_VERSION, args[0], runtime.root, runtime.rootless ? ", rootless" : "");
+	return run_verb(verb, &runtime, args + 1, ret_status, err);
 }
 
 static int run_program(char **argv, int *ret_status, struct error *err)

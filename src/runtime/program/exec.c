@@ -96,8 +96,12 @@ static int run_exec_with(struct call *call, struct exec_parts *parts, struct err
 		.pidfd_socket = options->pidfd_socket,
 		.preserve_fds = (int)options->preserve_fds,
 	};
+	int r = runtime_exec(call->runtime, &request, &call->status, err);
 
-	return runtime_exec(call->runtime, &request, &call->status, err);
+	/* That a command cannot be executed is told by 126 or 127 only where the command's status would be told too. */
+	if (r < 0 && options->detach)
+		err->exit_status = 0;
+	return r;
 }
 
 static int run_exec(struct call *call, struct error *err)

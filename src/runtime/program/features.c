@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* features: what this runtime can do, as runtime-spec's features.md wants it told; from the tables that the decoder reads. */
 #include "base/json.h"
+#include "host/seccomp.h"
+#include "host/seccomp_arch.h"
 #include "runtime/program/program.h"
 #include "spec/mount_options.h"
 #include "spec/names.h"
 #include "spec/state.h"
-
-#include <linux/seccomp.h>
-#include <sys/syscall.h>
 
 static void write_names(struct json_writer *w, const char *key, enum spec_names set)
 {
@@ -36,32 +35,24 @@ static void write_enabled(struct json_writer *w, const char *key)
 	json_write_close(w, '}');
 }
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1U << 5) /* since 5.19 */
-#endif
-
-/* seccomp(2): a flag that the kernel knows fails on the missing program, EFAULT; one that it does not, EINVAL. */
-static bool is_seccomp_flag_supported(uint32_t flag)
-{
-	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER; /* it is about the listener, and refused without */
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
-}
-
 static void write_seccomp(struct json_writer *w)
 {
 	const char *name;
-	uint32_t flag;
+	uint32_t value;
 
 	json_write_open(w, "seccomp", '{');
 	json_write_bool(w, "enabled", true);
 	write_names(w, "actions", SPEC_SECCOMP_ACTIONS);
 	write_names(w, "operators", SPEC_SECCOMP_OPERATORS);
-	write_names(w, "archs", SPEC_SECCOMP_ARCHITECTURES);
+	json_write_open(w, "archs", '[');
+	for (size_t i = 0; (name = spec_name_at(SPEC_SECCOMP_ARCHITECTURES, i, &value)); i++)
+		if (seccomp_arch_find(value))
+			json_write_string(w, NULL, name);
+	json_write_close(w, ']');
 	write_names(w, "knownFlags", SPEC_SECCOMP_FLAGS);
 	json_write_open(w, "supportedFlags", '[');
-	for (size_t i = 0; (name = spec_name_at(SPEC_SECCOMP_FLAGS, i, &flag)); i++)
-		if (is_seccomp_flag_supported(flag))
+	for (size_t i = 0; (name = spec_name_at(SPEC_SECCOMP_FLAGS, i, &value)); i++)
+		if (seccomp_has_flag(value))
 			json_write_string(w, NULL, name);
 	json_write_close(w, ']');
 	json_write_close(w, '}');

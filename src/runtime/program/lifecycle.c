@@ -35,7 +35,7 @@ static int run_resume(struct call *call, struct error *err)
 
 SIMPLE_VERB(start, "execute the command of a container that was created", "Fails for a container that runs already or has ended.");
 SIMPLE_VERB(pause, "stop all processes of a container where they are", "The processes stay frozen until 'resume', or until they are killed.");
-SIMPLE_VERB(resume, "let the processes of a paused container go on", NULL);
+SIMPLE_VERB(resume, "let the processes of a paused container go on", "Fails for a container that is not paused.");
 
 /* ---- kill -------------------------------------------------------------------- */
 
