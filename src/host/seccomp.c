@@ -359,7 +359,7 @@ static int draw_lines(const struct seccomp_policy *policy, struct line lines[ARC
 	size_t count = 0;
 
 	for (size_t i = 0; i <= policy->architecture_count; i++) {
-		uint32_t arch = i == 0 ? seccomp_arch_native() : policy->architectures[i - 1];
+		uint32_t arch = i == 0 ? seccomp_arch_of_machine() : policy->architectures[i - 1];
 		uint32_t word = arch == SECCOMP_ARCH_X32 ? X86_64 : arch;
 		size_t at = 0;
 
@@ -461,7 +461,7 @@ void seccomp_program_done(struct seccomp_program *program)
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
 #endif
 
-int seccomp_load(const struct seccomp_program *program, int *ret_listener)
+int seccomp_attach(const struct seccomp_program *program, int *ret_listener)
 {
 	struct sock_fprog filter = { .len = program->length, .filter = program->filter };
 	uint32_t flags = program->flags;
@@ -484,7 +484,7 @@ int seccomp_load(const struct seccomp_program *program, int *ret_listener)
 
 int seccomp_install(const struct seccomp_program *program, struct error *err)
 {
-	int r = seccomp_load(program, NULL);
+	int r = seccomp_attach(program, NULL);
 
 	return r < 0 ? error_errno(err, -r, "cannot load the seccomp filter of %u instructions", program->length) : 0;
 }

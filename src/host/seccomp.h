@@ -41,7 +41,7 @@ enum seccomp_comparison {
 	SECCOMP_IS_EQ,
 	SECCOMP_IS_GE,
 	SECCOMP_IS_GT,
-	SECCOMP_IS_MASKED_EQ, /* (argument & mask) == value */
+	SECCOMP_IS_MASKED_EQ, /* (argument & mask) == (value & mask) */
 };
 
 struct seccomp_condition {
@@ -88,9 +88,9 @@ void seccomp_program_done(struct seccomp_program *program);
  * the calls which ask are read from; without one such calls answer ENOSYS.
  * Returns 0 or -errno, makes one system call, allocates nothing.
  */
-int seccomp_load(const struct seccomp_program *program, int *ret_listener) _must_check_;
+int seccomp_attach(const struct seccomp_program *program, int *ret_listener) _must_check_;
 
-/* seccomp_load without a listener, in words: the last step before an exec. */
+/* seccomp_attach without a listener, in words: the last step before an exec. */
 int seccomp_install(const struct seccomp_program *program, struct error *err) _must_check_;
 
 /* Whether the running kernel knows the action SECCOMP_RET_*, and the one flag SECCOMP_FILTER_FLAG_*. */

@@ -48,7 +48,7 @@ const struct seccomp_arch *seccomp_arch_find(uint32_t audit)
 	return NULL;
 }
 
-uint32_t seccomp_arch_native(void)
+uint32_t seccomp_arch_of_machine(void)
 {
 #if defined(__x86_64__) && defined(__ILP32__)
 	return SECCOMP_ARCH_X32;

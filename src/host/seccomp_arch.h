@@ -19,7 +19,7 @@ struct seccomp_arch {
 };
 
 /* AUDIT_ARCH_* of the machine that this is compiled for; 0 if there is no such architecture here. */
-uint32_t seccomp_arch_native(void);
+uint32_t seccomp_arch_of_machine(void);
 
 /* The architecture AUDIT, or NULL. */
 const struct seccomp_arch *seccomp_arch_find(uint32_t audit);

@@ -111,16 +111,14 @@ static uint32_t half_offset(unsigned argument, bool high)
 	return (uint32_t)(offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + (is_second ? 4 : 0));
 }
 
-/* The half of an argument, under a mask, is VALUE. */
+/* The half of an argument is VALUE, both under a mask. */
 static unsigned test_equal(struct seccomp_code *code, uint32_t offset, uint32_t mask, uint32_t value, unsigned if_true, unsigned if_false)
 {
 	unsigned place;
 
-	if (value & ~mask)
-		return if_false;
 	if (mask == 0)
 		return if_true;
-	place = seccomp_code_test(code, BPF_JEQ, value, if_true, if_false);
+	place = seccomp_code_test(code, BPF_JEQ, value & mask, if_true, if_false);
 	if (place == if_true)
 		return place; /* both lead there */
 	if (mask != UINT32_MAX) {

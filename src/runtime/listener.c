@@ -213,7 +213,7 @@ int listener_load(const struct listener *listener, const struct seccomp_program 
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot start the thread that hands the seccomp listener on");
-	loaded = seccomp_load(program, &fd);
+	loaded = seccomp_attach(program, &fd);
 	/* No system calls from here on. */
 	atomic_store(&courier.descriptor, loaded < 0 ? NOTHING_EVER : fd);
 	while ((outcome = atomic_load(&courier.outcome)) == UNDER_WAY)

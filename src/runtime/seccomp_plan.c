@@ -88,7 +88,7 @@ static void fill_architectures(struct arena *arena, const struct spec_seccomp *s
 	size_t count = 0;
 
 	for (size_t i = 0; i < seccomp->architecture_count; i++)
-		if (seccomp_arch_runs(seccomp_arch_native(), seccomp->architectures[i]))
+		if (seccomp_arch_runs(seccomp_arch_of_machine(), seccomp->architectures[i]))
 			architectures[count++] = seccomp->architectures[i];
 	policy->architectures = architectures;
 	policy->architecture_count = count;
