@@ -98,7 +98,8 @@ int fdpass_receive(int socket, int *ret_fd)
 	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	char data[256];
 	struct iovec part = { .iov_base = data, .iov_len = sizeof data };
-	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	/* CMSG_LEN, not CMSG_SPACE: the padding of the latter has room for a second descriptor, which nobody would close. */
+	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int)) };
 	struct cmsghdr *head;
 	ssize_t n;
 

@@ -66,7 +66,7 @@ int sync_receive(int socket, struct sync_message *ret, int *ret_fd)
 	struct sync_message message = { 0 };
 	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct iovec part = { .iov_base = &message, .iov_len = sizeof message };
-	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int)) };
 	_cleanup_close_ int fd = -EBADF;
 	ssize_t n;
 
