@@ -80,7 +80,8 @@ BIVY_RUNTIME_EXPORT void bivy_runtime_close(struct bivy_runtime *runtime);
 /*
  * Executes a sealed copy in memory of the calling program, with ARGV as given
  * to main(), unless it is one already: then returns 0. To be called before the
- * program has done anything.
+ * program has done anything. The copy lies in no directory: a program whose
+ * run path to its libraries is relative to $ORIGIN does not start from it.
  */
 BIVY_RUNTIME_CHECK int bivy_runtime_seal(char **argv, struct bivy_runtime_error *err);
 

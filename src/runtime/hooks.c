@@ -63,6 +63,8 @@ static _noreturn_ void exec_hook(const struct launch *launch)
 	sigset_t none;
 	int code;
 
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* ignored ones would stay so */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(launch->input, STDIN_FILENO) < 0 || dup2(launch->output, STDOUT_FILENO) < 0 || dup2(launch->output, STDERR_FILENO) < 0 ||

@@ -69,7 +69,7 @@ static int make_user_namespace(struct spawn_request *request, struct error *err)
 
 	if (unshare(CLONE_NEWUSER) < 0)
 		return error_errno(err, errno, "cannot make a user namespace");
-	r = sync_ask(request->sync_child, SYNC_MAP_IDS, 0);
+	r = sync_ask(request->sync_joiner, SYNC_MAP_IDS, 0);
 	if (r < 0)
 		return error_errno(err, -r, "cannot have the id mappings written");
 	request->new_namespaces &= ~CLONE_NEWUSER;
@@ -142,8 +142,8 @@ _noreturn_ void joiner_run(struct spawn_request *request)
 			error_errno(&err, -r, "cannot make the container's process in its namespaces");
 	}
 	if (r == 0)
-		r = sync_send(request->sync_child, SYNC_CHILD, child.pid, child.pidfd);
+		r = sync_send(request->sync_joiner, SYNC_CHILD, child.pid, child.pidfd);
 	else
-		ignore_result(sync_send_error(request->sync_child, &err)); /* nobody else to tell */
+		ignore_result(sync_send_error(request->sync_joiner, &err)); /* nobody else to tell */
 	_exit(r < 0 ? 1 : 0);
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Tells the parent of the child or of what failed, over request->sync_child, and ends. */
+/* Tells the parent of the child or of what failed, over request->sync_joiner, and ends. */
 _noreturn_ void joiner_run(struct spawn_request *request);
 
 /* The clone itself, in spawn.c: EXTRA_FLAGS is 0 or CLONE_PARENT. */

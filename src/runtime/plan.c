@@ -137,6 +137,14 @@ static int check_namespaces(struct plan *plan, struct error *err)
 	return 0;
 }
 
+static int check_paths(char *const *paths, const char *member, struct error *err)
+{
+	for (size_t i = 0; paths && paths[i]; i++)
+		if (paths[i][0] != '/')
+			return error_set(err, ERROR_INVALID, 0, "linux.%s[%zu]: '%s' is not absolute", member, i, paths[i]);
+	return 0;
+}
+
 static unsigned rootfs_flags(const struct plan *plan)
 {
 	int changed = plan->new_namespaces | plan->joined_namespaces;
@@ -235,6 +243,10 @@ static int fill(struct plan *plan, const struct runtime *runtime, struct error *
 		r = check_descriptors(plan, err);
 	if (r == 0)
 		r = check_namespaces(plan, err);
+	if (r == 0)
+		r = check_paths(plan->config->linux_.masked_paths, "maskedPaths", err);
+	if (r == 0)
+		r = check_paths(plan->config->linux_.readonly_paths, "readonlyPaths", err);
 	if (r < 0)
 		return r;
 	add_notify_socket(plan, runtime);

@@ -410,6 +410,9 @@ int process_exec(struct process_context *context, struct error *err)
 	for (unsigned fd = 3; fd < first; fd++)
 		if (fcntl((int)fd, F_SETFD, 0) < 0)
 			return error_errno(err, errno, "cannot pass on descriptor %u", fd);
+	/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and so would the exec. */
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

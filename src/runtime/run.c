@@ -64,7 +64,12 @@ static int bring_up(struct creation *creation, int *ret_notify, int *ret_termina
 	r = creation_wait_for_exec(creation, err);
 	if (r < 0)
 		return r;
-	return run_poststart(creation, err);
+	/* From here on others see that it runs (container.h, invariant 4), and after the hooks they may change it (3). */
+	close_and_forget(&creation->lock_fd);
+	r = run_poststart(creation, err);
+	if (r == 0)
+		close_and_forget(&creation->dir_fd);
+	return r;
 }
 
 static int stay(struct creation *creation, int terminal, int notify, int *ret_status, struct error *err)
@@ -80,8 +85,6 @@ static int stay(struct creation *creation, int terminal, int notify, int *ret_st
 
 	if (r < 0 || (creation->plan->request->flags & CREATE_KEEP))
 		return r;
-	close_and_forget(&creation->lock_fd);
-	close_and_forget(&creation->dir_fd);
 	r = runtime_delete(creation->runtime, creation->state.id, DELETE_FORCE, &later);
 	if (r < 0)
 		log_warning("%s, ignoring", later.message);

@@ -13,12 +13,16 @@
 #include <sys/wait.h>
 
 /* Steps of the child, the same for one that was cloned here and for one that a joiner cloned. */
-static _noreturn_ void run_child(struct spawn_request *request)
+static _noreturn_ void run_child(struct spawn_request *request, bool by_joiner)
 {
+	struct sync_message message;
 	struct error err = ERROR_INIT;
 	size_t failed = 0;
 	int r;
 
+	/* 0. The joiner speaks on the same socket: not before it has told of us. */
+	if (by_joiner && (sync_receive(request->sync_child, &message, NULL) < 0 || message.type != SYNC_GO))
+		_exit(1);
 	/* 1. The groups; what limits and counts us comes before anything that the container says. */
 	if (request->groups) {
 		r = cgroup_set_enter(request->groups, &failed);
@@ -62,7 +66,7 @@ int spawn_clone(struct spawn_request *request, uint64_t extra_flags, struct spaw
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_child(request);
+		run_child(request, extra_flags & CLONE_PARENT);
 	ret->pid = pid;
 	ret->pidfd = pidfd;
 	return 0;
@@ -108,19 +112,19 @@ static int spawn_directly(struct spawn_request *request, struct spawned *ret, st
 }
 
 /* Serves the joiner until it has told of its child or failed. */
-static int serve_joiner(struct spawn_request *request, pid_t joiner, struct spawned *ret, struct error *err)
+static int serve_joiner(struct spawn_request *request, int sync, pid_t joiner, struct spawned *ret, struct error *err)
 {
 	for (;;) {
 		struct sync_message message;
 		int fd = -EBADF;
-		int r = sync_receive(request->sync_parent, &message, &fd);
+		int r = sync_receive(sync, &message, &fd);
 
 		if (r < 0)
 			return error_set(err, ERROR_INTERNAL, 0, "the process that enters the namespaces ended unexpectedly");
 		switch (message.type) {
 		case SYNC_MAP_IDS:
 			r = write_maps(request, joiner, err);
-			if (r == 0 && sync_send(request->sync_parent, SYNC_GO, 0, -1) < 0)
+			if (r == 0 && sync_send(sync, SYNC_GO, 0, -1) < 0)
 				r = error_set(err, ERROR_INTERNAL, 0, "the process that enters the namespaces ended unexpectedly");
 			if (r < 0)
 				return r;
@@ -130,7 +134,10 @@ static int serve_joiner(struct spawn_request *request, pid_t joiner, struct spaw
 				return error_set(err, ERROR_INTERNAL, 0, "the process that enters the namespaces told of no child");
 			ret->pid = message.value;
 			ret->pidfd = fd;
-			return 0;
+			if (sync_send(request->sync_parent, SYNC_GO, 0, -1) == 0)
+				return 0;
+			spawned_kill(ret);
+			return error_set(err, ERROR_INTERNAL, 0, "the container's process ended unexpectedly");
 		case SYNC_ERROR:
 			*err = message.error;
 			return message.error.code ? -message.error.code : -EINVAL;
@@ -162,17 +169,25 @@ static pid_t clone_joiner(struct spawn_request *request, int *ret_pidfd)
 
 static int spawn_through_joiner(struct spawn_request *request, struct spawned *ret, struct error *err)
 {
-	int pidfd = -EBADF, r;
-	pid_t joiner = clone_joiner(request, &pidfd);
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
+	int pidfd = -EBADF, ends[2], r = sync_pair(ends);
+	pid_t joiner;
 
+	if (r < 0)
+		return error_errno(err, -r, "cannot make a socket pair");
+	ours = ends[0], theirs = ends[1];
+	request->sync_joiner = theirs;
+	joiner = clone_joiner(request, &pidfd);
 	if (joiner < 0)
 		return error_errno(err, errno, "cannot make a process in the container's control group");
 	if (joiner == 0) {
 		close(request->sync_parent);
+		close(ours);
 		joiner_run(request);
 	}
 	close_and_forget(&request->sync_child);
-	r = serve_joiner(request, joiner, ret, err);
+	close_and_forget(&theirs);
+	r = serve_joiner(request, ours, joiner, ret, err);
 	if (r < 0)
 		ignore_result(sys_pidfd_send_signal(pidfd, SIGKILL)); /* ended already: just as well */
 	close(pidfd);

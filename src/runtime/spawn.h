@@ -40,6 +40,7 @@ struct spawn_request {
 	pid_t follow_pid;          /* exec: if the v2 group may have no processes, go where this one is; 0: do not */
 	bool in_order_to_exec;     /* be invisible to the container that is entered */
 	int sync_child, sync_parent; /* sync_pair(): the child's end, the parent's */
+	int sync_joiner;           /* spawn()'s own: the joiner's end, so that it and its child do not talk over each other */
 	/* Runs in the child, in its namespaces and groups; does not return. */
 	_noreturn_ void (*child)(void *context, int sync);
 	void *context;

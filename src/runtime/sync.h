@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The conversation of the process that creates (or execs) with its children, over
- * one SOCK_SEQPACKET pair: a message is one packet. A child speaks first; each
+ * one SOCK_SEQPACKET pair each: a message is one packet. A child speaks first; each
  * message that asks for something is answered with SYNC_GO. When the other side
  * is gone sync_receive() fails with -EPIPE, and a child then ends itself: a
  * killed runtime leaves no half-made init behind.
@@ -16,10 +16,9 @@
 enum sync_type {
 	SYNC_GO = 1,        /* parent: done, go on */
 	SYNC_MAP_IDS,       /* joiner: I am in a new user namespace; write my maps */
-	SYNC_CHILD,         /* joiner: VALUE is the child's pid, its pidfd comes along */
+	SYNC_CHILD,         /* joiner: VALUE is the child's pid, its pidfd comes along; the child waits for SYNC_GO */
 	SYNC_HOOKS,         /* init: mounts stand; run prestart and createRuntime hooks */
 	SYNC_LIMITS,        /* set my resource limits, I may not raise them myself */
-	SYNC_LISTENER,      /* VALUE is the number, in me, of the seccomp listener; hand it on */
 	SYNC_READY,         /* init: all made; waiting for start (or for GO to run) */
 	SYNC_ERROR,         /* child: ERROR says what went wrong; I am gone */
 };
