@@ -189,17 +189,7 @@ static int find_groups(struct exec *exec, struct error *err)
 
 static int check_descriptors(struct exec *exec, struct error *err)
 {
-	const char *listen_fds = getenv("LISTEN_FDS");
-	uint64_t n = 0;
-
-	if (listen_fds && (str_to_u64(listen_fds, 10, &n) < 0 || n > 1024))
-		return error_set(err, ERROR_INVALID, 0, "environment variable LISTEN_FDS is not a number of descriptors: '%s'", listen_fds);
-	exec->listen_fds = (int)n;
-	exec->preserve_fds = exec->listen_fds + exec->request->preserve_fds;
-	for (int fd = 3; fd < 3 + exec->preserve_fds; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return error_set(err, ERROR_INVALID, EBADF, "cannot preserve descriptor %d", fd);
-	return 0;
+	return process_count_descriptors(exec->request->preserve_fds, &exec->listen_fds, &exec->preserve_fds, err);
 }
 
 static int open_console_socket(struct exec *exec, struct error *err)

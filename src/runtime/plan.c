@@ -6,6 +6,7 @@
 #include "host/syscalls.h"
 #include "runtime/container.h"
 #include "runtime/mappings.h"
+#include "runtime/process.h"
 #include "runtime/seccomp_plan.h"
 
 #include <fcntl.h>
@@ -90,22 +91,9 @@ static int check_process(const struct plan *plan, struct error *err)
 	return 0;
 }
 
-/* LISTEN_FDS and --preserve-fds: descriptors 3 and up must be the caller's, or ours would leak in their place. */
 static int check_descriptors(struct plan *plan, struct error *err)
 {
-	const char *listen_fds = getenv("LISTEN_FDS");
-	uint64_t n = 0;
-
-	if (listen_fds && (str_to_u64(listen_fds, 10, &n) < 0 || n > 1024))
-		return error_set(err, ERROR_INVALID, 0, "environment variable LISTEN_FDS is not a number of descriptors: '%s'", listen_fds);
-	if (plan->request->preserve_fds < 0 || plan->request->preserve_fds > 1 << 16)
-		return error_set(err, ERROR_INVALID, 0, "--preserve-fds: %d is out of range", plan->request->preserve_fds);
-	plan->listen_fds = (int)n;
-	plan->preserve_fds = plan->listen_fds + plan->request->preserve_fds;
-	for (int fd = 3; fd < 3 + plan->preserve_fds; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return error_set(err, ERROR_INVALID, EBADF, "cannot preserve descriptor %d", fd);
-	return 0;
+	return process_count_descriptors(plan->request->preserve_fds, &plan->listen_fds, &plan->preserve_fds, err);
 }
 
 /* ---- namespaces --------------------------------------------------------------------- */

@@ -21,7 +21,29 @@
 #include <sys/stat.h>
 
 #define CAP_SYS_ADMIN_BIT (1ULL << 21)
+#define LISTEN_FDS_LIMIT 1024
+#define PRESERVE_FDS_LIMIT (1 << 16)
 #define PASSWD_LIMIT (1u << 20)
+
+/* ---- descriptors that are handed over ------------------------------------------ */
+
+int process_count_descriptors(int preserve, int *ret_listen_fds, int *ret_all, struct error *err)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint64_t listen_fds = 0, listen_pid = 0;
+
+	if (fds && pid && str_to_u64(pid, 10, &listen_pid) == 0 && listen_pid == (uint64_t)getpid() &&
+		(str_to_u64(fds, 10, &listen_fds) < 0 || listen_fds > LISTEN_FDS_LIMIT))
+		return error_set(err, ERROR_INVALID, 0, "environment variable LISTEN_FDS is not a number of descriptors: '%s'", fds);
+	if (preserve < 0 || preserve > PRESERVE_FDS_LIMIT)
+		return error_set(err, ERROR_INVALID, 0, "--preserve-fds: %d is out of range", preserve);
+	for (int fd = 3; fd < 3 + (int)listen_fds + preserve; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return error_set(err, ERROR_INVALID, EBADF, "cannot preserve descriptor %d", fd);
+	*ret_listen_fds = (int)listen_fds;
+	*ret_all = (int)listen_fds + preserve;
+	return 0;
+}
 
 /* ---- environment and program ------------------------------------------------ */
 

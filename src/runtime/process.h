@@ -45,4 +45,12 @@ int process_exec(struct process_context *context, struct error *err) _must_check
 /* Makes the terminal SLAVE the controlling one and the standard streams. After setsid(2). */
 int process_take_terminal(int slave, struct error *err) _must_check_;
 
+/*
+ * How many descriptors from 3 on the caller hands over: those of LISTEN_FDS,
+ * which count only if LISTEN_PID is us (sd_listen_fds(3)), and PRESERVE more.
+ * They must be open, or ours would leak in their place. In the caller, before
+ * anything is opened that could be taken for one of them.
+ */
+int process_count_descriptors(int preserve, int *ret_listen_fds, int *ret_all, struct error *err) _must_check_;
+
 #endif
