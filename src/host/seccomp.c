@@ -27,7 +27,7 @@ struct compiler {
 	uint32_t *row_rules;   /* indices, ascending within a row */
 	bool *row_is_known;    /* named by the policy at all */
 	struct span *spans;    /* of the line that is being made */
-	size_t span_count;
+	size_t span_count, span_capacity;
 };
 
 /* A rule that says what is the case anyway is none, but tells what the policy knows. */
@@ -220,6 +220,10 @@ static void add_span(struct compiler *compiler, struct span span)
 	last = compiler->span_count ? &compiler->spans[compiler->span_count - 1] : NULL;
 	if (last && last->action == span.action && !last->place && !span.place)
 		return;
+	if (compiler->span_count == compiler->span_capacity) {
+		compiler->span_capacity = compiler->span_capacity ? compiler->span_capacity * 2 : 256;
+		compiler->spans = memory_resize(compiler->spans, compiler->span_capacity, sizeof *compiler->spans);
+	}
 	compiler->spans[compiler->span_count++] = span;
 }
 
@@ -259,7 +263,7 @@ static void add_rest(struct compiler *compiler, uint32_t first, int64_t newest, 
 		add_span(compiler, (struct span){ .first = first > private_base ? first : private_base, .action = otherwise });
 }
 
-/* The spans of one number: what CHAIN says, and what follows it. */
+/* The span of one number. */
 static void add_number(struct compiler *compiler, uint32_t number, const struct chain *chain, bool is_32bit)
 {
 	const struct seccomp_rule *rule = find_unconditional(chain);
@@ -267,40 +271,47 @@ static void add_number(struct compiler *compiler, uint32_t number, const struct 
 
 	if (rule)
 		span.action = rule->action;
-	else if (chain->count == 0 && chain->collective_count == 0)
-		span.action = compiler->policy->default_action;
 	else
 		span.place = write_chain(compiler, chain, is_32bit);
 	add_span(compiler, span);
+}
+
+/* All rules for NUMBER, the number of the row at *AT and perhaps of some behind it; moves *AT on. */
+static void gather(struct chain *chain, const struct compiler *compiler, const struct seccomp_arch *arch, int64_t number, const int16_t **at)
+{
+	chain->count = 0;
+	chain->collective_count = 0;
+	for (; **at >= 0 && seccomp_row_number(**at, arch) == number; ++*at) {
+		chain_add_row(chain, compiler, **at);
+		chain_add_collective(chain, compiler, **at);
+	}
 }
 
 /* Adds the numbers of ARCH, which begin at FIRST, to the line. */
 static void add_arch(struct compiler *compiler, uint32_t audit, uint32_t first)
 {
 	const struct seccomp_arch *arch = seccomp_arch_find(audit);
-	uint32_t private_base = seccomp_arch_private_base(arch);
+	uint32_t private_base = seccomp_arch_private_base(arch), next = first;
 	int64_t newest = find_newest(compiler, arch, private_base);
 	const int16_t *row = seccomp_rows_by_number(arch);
 	struct chain chain = { 0 };
 
-	add_rest(compiler, first, newest, private_base);
 	while (*row >= 0) {
 		int64_t number = seccomp_row_number(*row, arch);
 
-		chain.count = 0;
-		chain.collective_count = 0;
-		for (; *row >= 0 && seccomp_row_number(*row, arch) == number; row++) {
-			chain_add_row(&chain, compiler, *row);
-			chain_add_collective(&chain, compiler, *row);
-		}
+		gather(&chain, compiler, arch, number, &row);
 		if (chain.count == 0 && chain.collective_count == 0)
 			continue;
-		/* What was added above for all from here on is cut off and begins anew behind the number. */
-		while (compiler->span_count && compiler->spans[compiler->span_count - 1].first > number)
-			compiler->span_count--;
+		if (number > next) {
+			add_rest(compiler, next, newest, private_base);
+			/* What was added for all from here on is cut off, and added again behind the number. */
+			while (compiler->spans[compiler->span_count - 1].first > number)
+				compiler->span_count--;
+		}
 		add_number(compiler, (uint32_t)number, &chain, arch->is_32bit);
-		add_rest(compiler, (uint32_t)number + 1, newest, private_base);
+		next = (uint32_t)number + 1;
 	}
+	add_rest(compiler, next, newest, private_base);
 	free(chain.rules);
 }
 
@@ -418,16 +429,13 @@ int seccomp_compile(const struct seccomp_policy *policy, struct seccomp_program 
 {
 	struct compiler compiler = { .policy = policy, .is_permissive = lets_through(policy->default_action) };
 	struct line lines[ARCH_LIMIT];
-	struct sock_filter *memory;
+	struct sock_filter memory[SECCOMP_CODE_LIMIT]; /* 32 KiB, of which only what is used costs pages */
 	size_t line_count = 0;
 	int r = is_valid(policy) ? draw_lines(policy, lines, &line_count) : -EINVAL;
 
 	if (r < 0)
 		return r;
-	memory = memory_new(SECCOMP_CODE_LIMIT, sizeof *memory);
 	seccomp_code_init(&compiler.code, memory + SECCOMP_CODE_LIMIT);
-	/* For each number of both parts of a line: itself and up to three spans behind it. */
-	compiler.spans = memory_new((size_t)seccomp_row_count() * 2 * 4 + 16, sizeof *compiler.spans);
 	sort_rules(&compiler);
 	write_program(&compiler, lines, line_count);
 	if (compiler.code.is_full) {
@@ -445,7 +453,6 @@ int seccomp_compile(const struct seccomp_policy *policy, struct seccomp_program 
 	free(compiler.row_rules);
 	free(compiler.row_starts);
 	free(compiler.spans);
-	free(memory);
 	return r;
 }
 
