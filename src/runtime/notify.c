@@ -76,9 +76,19 @@ int notify_forward(int socket, const char *host)
 	return r < 0 ? r : ready;
 }
 
-int notify_wait_until_ready(int socket, const char *host, int pidfd, struct error *err)
+/* The caller goes: from now on its service manager watches the container's process. */
+static int tell_main_pid(const char *host, pid_t pid)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	buf_printf(&text, "MAINPID=%d\n", (int)pid);
+	return send_to_host(host, &text);
+}
+
+int notify_wait_until_ready(int socket, const char *host, pid_t pid, int pidfd, struct error *err)
 {
 	struct pollfd polls[] = { { .fd = socket, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+	bool said_ready = false;
 
 	for (;;) {
 		int n = poll(polls, ARRAY_SIZE(polls), -1);
@@ -88,9 +98,12 @@ int notify_wait_until_ready(int socket, const char *host, int pidfd, struct erro
 			return error_errno(err, errno, "cannot wait for the container's readiness");
 		if (n > 0 && polls[0].revents)
 			r = notify_forward(socket, host);
+		said_ready = r > 0;
+		if (said_ready)
+			r = tell_main_pid(host, pid);
 		if (r < 0)
 			return error_errno(err, -r, "cannot tell NOTIFY_SOCKET '%s'", host);
-		if (r > 0 || (n > 0 && polls[1].revents))
+		if (said_ready || (n > 0 && polls[1].revents))
 			return 0;
 	}
 }

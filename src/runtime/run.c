@@ -113,7 +113,7 @@ int runtime_run(const struct runtime *runtime, const struct create_request *requ
 		if (r == 0 && !detach)
 			r = stay(&creation, terminal, notify, ret_status, err);
 		else if (r == 0 && notify >= 0)
-			r = notify_wait_until_ready(notify, plan.notify_socket, creation.init.pidfd, err);
+			r = notify_wait_until_ready(notify, plan.notify_socket, creation.init.pid, creation.init.pidfd, err);
 		if (r == 0 && detach)
 			*ret_status = 0;
 		creation_done(&creation);

@@ -6,6 +6,7 @@
 #include "runtime/notify.h"
 #include "runtime/sync.h"
 
+#include <sys/file.h>
 #include <sys/socket.h>
 
 static int wrong_status(const struct container *container, enum container_status status, struct error *err)
@@ -78,7 +79,10 @@ int runtime_start(const struct runtime *runtime, const char *id, struct error *e
 	r = tell_init(&container, err);
 	if (r == 0)
 		r = run_poststart(&container, err);
-	if (r == 0 && notify >= 0)
-		r = notify_wait_until_ready(notify, host, container.pidfd, err);
+	if (r == 0 && notify >= 0) {
+		/* It may take its time, and may be killed or deleted meanwhile. */
+		flock(container.dir_fd, LOCK_UN);
+		r = notify_wait_until_ready(notify, host, (pid_t)container.state->init_pid, container.pidfd, err);
+	}
 	return r;
 }
