@@ -28,7 +28,7 @@ host_state() {
 	ls /sys/class/net
 	ls -d /run/docker /run/containerd 2>/dev/null || true
 	if command -v nft >/dev/null; then nft list tables 2>/dev/null || true; fi
-	awk '{ print $5 }' /proc/self/mountinfo | sort
+	awk '{ print $5 }' /proc/self/mountinfo | grep -v '/bivy-test\.' | sort 
 }
 
 # sweep_run BEFORE: removes the empty directories in /run that a peer made, going by the host_state in the file BEFORE.
