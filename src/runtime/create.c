@@ -9,6 +9,7 @@
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/net_devices.h"
+#include "runtime/process.h"
 #include "runtime/sync.h"
 
 #include <fcntl.h>
@@ -240,6 +241,20 @@ static int move_links(const struct creation *creation, struct error *err)
 	return net_devices_move(linux_->net_devices, linux_->net_device_count, netns, err);
 }
 
+void creation_give_streams(const struct spec_linux *linux_, const struct spec_process *process)
+{
+	uint32_t uid = process->user.uid;
+
+	if (process->terminal)
+		return;
+	for (size_t i = 0; i < linux_->uid_mapping_count; i++) {
+		const struct spec_id_mapping *range = &linux_->uid_mappings[i];
+
+		if (uid >= range->container_id && uid - range->container_id < range->size)
+			process_give_streams(range->host_id + (uid - range->container_id));
+	}
+}
+
 int creation_set_limits(const struct spec_process *process, pid_t pid, struct error *err)
 {
 	for (size_t i = 0; i < process->rlimit_count; i++) {
@@ -344,6 +359,8 @@ static int make_init(struct creation *creation, struct error *err)
 		return r;
 	if (context.listener)
 		listener_set_pid(&creation->listener, creation->init.pid);
+	if (plan->new_namespaces & CLONE_NEWUSER)
+		creation_give_streams(&plan->config->linux_, plan->config->process);
 	r = creation_set_oom_score(plan->config->process, creation->init.pid, err);
 	if (r == 0)
 		r = move_links(creation, err);

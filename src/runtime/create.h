@@ -55,6 +55,13 @@ void creation_done(struct creation *creation);
 void creation_undo(struct creation *creation);
 
 /* Shared with exec. */
+
+/*
+ * Gives our standard streams, which the process inherits, to its user in a user
+ * namespace: a process inside may not, for they belong to somebody whom its
+ * namespace does not have (capabilities(7): CAP_CHOWN counts for mapped owners).
+ */
+void creation_give_streams(const struct spec_linux *linux_, const struct spec_process *process);
 int creation_set_limits(const struct spec_process *process, pid_t pid, struct error *err) _must_check_;
 int creation_set_oom_score(const struct spec_process *process, pid_t pid, struct error *err) _must_check_;
 int creation_write_pid_file(const char *path, pid_t pid, struct error *err) _must_check_;

@@ -377,6 +377,8 @@ static int start_process(struct exec *exec, struct error *err)
 		return r;
 	if (exec->listener.socket >= 0)
 		listener_set_pid(&exec->listener, exec->child.pid);
+	if (spec_namespace_find(exec->container->config, CLONE_NEWUSER))
+		creation_give_streams(&exec->container->config->linux_, &exec->process);
 	r = creation_set_oom_score(&exec->process, exec->child.pid, err);
 	if (r == 0)
 		r = serve(exec, err);

@@ -168,11 +168,7 @@ int process_take_terminal(int slave, struct error *err)
 	return 0;
 }
 
-/*
- * The program may open /dev/stdout anew, which needs it to own what is behind;
- * devices such as /dev/null keep their owner, and what cannot be changed stays.
- */
-static void own_standard_streams(uint32_t uid)
+void process_give_streams(uint32_t uid)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		struct stat status;
@@ -180,7 +176,7 @@ static void own_standard_streams(uint32_t uid)
 		if (fstat(fd, &status) < 0 || status.st_uid == uid)
 			continue;
 		if (S_ISCHR(status.st_mode) && !isatty(fd))
-			continue;
+			continue; /* /dev/null and its like keep their owner */
 		if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
 			continue; /* a file of the caller: not ours to give away */
 		if (fchown(fd, uid, (gid_t)-1) < 0)
@@ -403,7 +399,7 @@ int process_prepare(struct process_context *context, struct error *err)
 	if (r < 0)
 		return r;
 	if (!process->terminal || isatty(STDIN_FILENO))
-		own_standard_streams(process->user.uid);
+		process_give_streams(process->user.uid);
 	/* With the rights of now if that works (a directory the user may not enter, made by a volume), else with the user's. */
 	in_directory = change_directory(process->cwd, err) == 0;
 	if (!in_directory && (!err || err->code != EACCES))

@@ -46,6 +46,13 @@ int process_exec(struct process_context *context, struct error *err) _must_check
 int process_take_terminal(int slave, struct error *err) _must_check_;
 
 /*
+ * Gives the caller's standard streams to user UID, as far as they are nobody's
+ * in particular (pipes, sockets, terminals): the program may open /dev/stdout
+ * anew, which needs it to own what is behind. What cannot be changed stays.
+ */
+void process_give_streams(uint32_t uid);
+
+/*
  * How many descriptors from 3 on the caller hands over: those of LISTEN_FDS,
  * which count only if LISTEN_PID is us (sd_listen_fds(3)), and PRESERVE more.
  * They must be open, or ours would leak in their place. In the caller, before

@@ -387,7 +387,7 @@ allow"
 	config '.process.user.additionalGids = [10]'
 	run_ordinary
 	assert_fails
-	is_reference || assert_refused 10
+	is_reference || assert_refused additionalGids
 }
 
 @test "an ordinary user's limits without a cgroup to put them in are refused" {
@@ -396,5 +396,5 @@ allow"
 	config '.linux.resources = {memory: {limit: 67108864}} | .linux.cgroupsPath = $c' --arg c "$CGROUP"
 	run_ordinary
 	assert_fails
-	is_reference || assert_refused cgroup
+	is_reference || assert_refused 'control group' memory
 }
