@@ -106,8 +106,9 @@ static int run_exec_with(struct call *call, struct exec_parts *parts, struct err
 
 static int run_exec(struct call *call, struct error *err)
 {
-	const struct exec_options *options = call->request;
+	struct exec_options *options = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_free_ char **env = options->env, **gids = options->additional_gids, **caps = options->caps, **cgroups = options->cgroups;
 	struct exec_parts parts = { .arena = arena };
 	int r = report_make_room((int)options->preserve_fds, err);
 

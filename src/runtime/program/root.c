@@ -45,24 +45,23 @@ static int use_private_root(const char *path, struct error *err)
 	return 0;
 }
 
+/* What we allocate stays until the program ends. */
+static char *owned_root;
+
 static int choose_default(const char **ret, struct error *err)
 {
 	const char *runtime_directory = getenv("XDG_RUNTIME_DIR");
-	char *path;
 	int r;
 
 	if (str_is_empty(runtime_directory) || runtime_directory[0] != '/' || (geteuid() == 0 && is_first_user_namespace())) {
 		*ret = "/run/" PROGRAM_NAME;
 		return 0;
 	}
-	path = str_printf("%s/%s", runtime_directory, PROGRAM_NAME);
-	r = use_private_root(path, err);
-	if (r < 0) {
-		free(path);
-		return r;
-	}
-	*ret = path;
-	return 0;
+	owned_root = str_printf("%s/%s", runtime_directory, PROGRAM_NAME);
+	r = use_private_root(owned_root, err);
+	if (r == 0)
+		*ret = owned_root;
+	return r;
 }
 
 static int make_absolute(const char *path, const char **ret, struct error *err)
@@ -79,7 +78,7 @@ static int make_absolute(const char *path, const char **ret, struct error *err)
 	}
 	if (!getcwd(directory, sizeof directory))
 		return error_errno(err, errno, "cannot find the working directory, to which --root '%s' is relative", path);
-	*ret = str_printf("%s/%s", directory, path);
+	*ret = owned_root = str_printf("%s/%s", directory, path);
 	return 0;
 }
 

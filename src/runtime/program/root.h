@@ -9,7 +9,7 @@
  * Fills *RET. ROOT: what --root says, relative to the working directory, or
  * NULL: /run/bivy-runtime for root, $XDG_RUNTIME_DIR/bivy-runtime for others.
  * ROOTLESS: "true", "false" or "auto" (true for all but root of the first user
- * namespace). ret->root is never freed.
+ * namespace). ret->root stays until the program ends.
  */
 int root_choose(const char *root, const char *rootless, struct runtime *ret, struct error *err) _must_check_;
 
