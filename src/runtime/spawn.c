@@ -13,16 +13,12 @@
 #include <sys/wait.h>
 
 /* Steps of the child, the same for one that was cloned here and for one that a joiner cloned. */
-static _noreturn_ void run_child(struct spawn_request *request, bool by_joiner)
+static _noreturn_ void run_child(struct spawn_request *request)
 {
-	struct sync_message message;
 	struct error err = ERROR_INIT;
 	size_t failed = 0;
 	int r;
 
-	/* 0. The joiner speaks on the same socket: not before it has told of us. */
-	if (by_joiner && (sync_receive(request->sync_child, &message, NULL) < 0 || message.type != SYNC_GO))
-		_exit(1);
 	/* 1. The groups; what limits and counts us comes before anything that the container says. */
 	if (request->groups) {
 		r = cgroup_set_enter(request->groups, &failed);
@@ -66,7 +62,7 @@ int spawn_clone(struct spawn_request *request, uint64_t extra_flags, struct spaw
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_child(request, extra_flags & CLONE_PARENT);
+		run_child(request);
 	ret->pid = pid;
 	ret->pidfd = pidfd;
 	return 0;
@@ -134,10 +130,7 @@ static int serve_joiner(struct spawn_request *request, int sync, pid_t joiner, s
 				return error_set(err, ERROR_INTERNAL, 0, "the process that enters the namespaces told of no child");
 			ret->pid = message.value;
 			ret->pidfd = fd;
-			if (sync_send(request->sync_parent, SYNC_GO, 0, -1) == 0)
-				return 0;
-			spawned_kill(ret);
-			return error_set(err, ERROR_INTERNAL, 0, "the container's process ended unexpectedly");
+			return 0;
 		case SYNC_ERROR:
 			*err = message.error;
 			return message.error.code ? -message.error.code : -EINVAL;

@@ -16,7 +16,7 @@
 enum sync_type {
 	SYNC_GO = 1,        /* parent: done, go on */
 	SYNC_MAP_IDS,       /* joiner: I am in a new user namespace; write my maps */
-	SYNC_CHILD,         /* joiner: VALUE is the child's pid, its pidfd comes along; the child waits for SYNC_GO */
+	SYNC_CHILD,         /* joiner: VALUE is the child's pid, its pidfd comes along */
 	SYNC_HOOKS,         /* init: mounts stand; run prestart and createRuntime hooks */
 	SYNC_LIMITS,        /* set my resource limits, I may not raise them myself */
 	SYNC_READY,         /* init: all made; waiting for start (or for GO to run) */

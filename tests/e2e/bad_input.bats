@@ -104,7 +104,7 @@ refused_each() {
 		.process.args = ["a", 1] @ process.args[1]
 		del(.process.cwd) @ process.cwd
 		.process.cwd = "tmp" @ process.cwd
-		+.process.args = ["/bin/true\u0000x"] @ process.args[0]
+		+.process.args = ["/bin/true\u0000x"] @ config.json NUL
 		+.process.env = ["NOEQUALS"] @ process.env[0]
 		+.process.env = ["=x"] @ process.env[0]
 		.process.user.uid = -1 @ process.user.uid
@@ -147,7 +147,6 @@ refused_each() {
 		+.linux.namespaces |= map(if .type == "network" then .path = "relative" else . end) @ linux.namespaces[1].path relative
 		.linux.namespaces |= map(select(.type != "uts")) @ hostname uts
 		+.hostname = ("x" * 65) @ hostname
-		+.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}] @ uidMappings
 		.linux.namespaces += [{type: "user"}] @ uidMappings
 		.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1000, size: 0}] | .linux.gidMappings = .linux.uidMappings @ uidMappings[0]
 	LIST
@@ -198,7 +197,6 @@ refused_each() {
 		.linux.resources.cpu = {cpus: "x"} @ cpus
 		+.linux.resources.memory = {swappiness: 101} @ linux.resources.memory.swappiness
 		+.linux.resources.blockIO = {weight: 5} @ linux.resources.blockIO.weight
-		+.linux.cgroupsPath = "/../../escape" @ cgroupsPath
 	LIST
 }
 
