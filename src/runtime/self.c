@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/self.h"
 
+#include "host/syscalls.h"
+
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* since 6.3 */
@@ -21,6 +25,46 @@ static bool is_sealed_copy(int fd)
 	int seals = fcntl(fd, F_GET_SEALS);
 
 	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+}
+
+/* The start of struct statx, which the C libraries declare in different headers or not at all. */
+struct file_attributes {
+	uint32_t mask;
+	uint32_t block_size;
+	uint64_t attributes;
+	uint8_t rest[240];
+};
+
+#define ATTRIBUTE_MOUNT_ROOT 0x2000U /* STATX_ATTR_MOUNT_ROOT, since 5.8 */
+
+/*
+ * Whether FD comes through a read-only mount that holds nothing but this file.
+ * That the file system is read-only would not do: it may become writable while
+ * a container still holds the executable.
+ */
+static bool is_read_only_view(int fd)
+{
+	struct file_attributes file = { 0 };
+	struct statvfs status;
+
+	return fstatvfs(fd, &status) == 0 && status.f_flag & ST_RDONLY &&
+	       syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &file) == 0 && file.attributes & ATTRIBUTE_MOUNT_ROOT;
+}
+
+/*
+ * A mount of the executable alone, attached nowhere and read-only. Once its
+ * descriptor is closed (by exec) it belongs to no namespace, so nobody, however
+ * privileged, can make it writable again: mount_setattr(2) and mount(2) ask for
+ * a mount of the caller's. Needs CAP_SYS_ADMIN where the executable is mounted.
+ */
+static int make_read_only_view(int self)
+{
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	_cleanup_close_ int view = sys_open_tree(self, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (view < 0 || sys_mount_setattr(view, "", AT_EMPTY_PATH, &attr) < 0)
+		return -errno;
+	return TAKE_FD(view);
 }
 
 static int make_memory_file(void)
@@ -53,17 +97,11 @@ static int copy_whole(int from, int to)
 	return 0;
 }
 
-int self_reexec_sealed(char **argv, struct error *err)
+static int make_sealed_copy(int self, struct error *err)
 {
-	_cleanup_close_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	_cleanup_close_ int copy = -EBADF;
+	_cleanup_close_ int copy = make_memory_file();
 	int r;
 
-	if (self < 0)
-		return error_errno(err, errno, "cannot open own executable '/proc/self/exe'");
-	if (is_sealed_copy(self))
-		return 0;
-	copy = make_memory_file();
 	if (copy < 0)
 		return error_errno(err, -copy, "cannot make a memory file for a sealed copy of the executable");
 	r = copy_whole(self, copy);
@@ -73,6 +111,26 @@ int self_reexec_sealed(char **argv, struct error *err)
 		r = -errno;
 	if (r < 0)
 		return error_errno(err, -r, "cannot seal a copy of the executable");
+	return TAKE_FD(copy);
+}
+
+int self_reexec_sealed(char **argv, struct error *err)
+{
+	_cleanup_close_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int view = -EBADF;
+	_cleanup_close_ int copy = -EBADF;
+
+	if (self < 0)
+		return error_errno(err, errno, "cannot open own executable '/proc/self/exe'");
+	if (is_sealed_copy(self) || is_read_only_view(self))
+		return 0;
+	/* The view costs no memory; the copy needs no privilege. */
+	view = make_read_only_view(self);
+	if (view >= 0)
+		fexecve(view, argv, environ);
+	copy = make_sealed_copy(self, err);
+	if (copy < 0)
+		return copy;
 	fexecve(copy, argv, environ);
 	return error_errno(err, errno, "cannot execute the sealed copy of the executable");
 }

@@ -3,13 +3,16 @@
  *   overwrite SECONDS
  *
  * A process that a runtime puts into the container shows its executable as /proc/PID/exe. A descriptor of it outlives the
- * process, and as soon as nobody executes the file any more (ETXTBSY before), /proc/self/fd/N opens for writing. */
+ * process, and as soon as nobody executes the file any more (ETXTBSY before), /proc/self/fd/N opens for writing. Should a
+ * read-only mount be in the way, it is tried to make that writable. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +32,13 @@ static int is_own(const struct stat *st) {
         return 0;
 }
 
+/* Takes the read-only attribute from the mount that a held file comes through. */
+static void make_writable(const char *path) {
+        struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
+        if (syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attr, sizeof(attr)) == 0)
+                puts("mount made writable");
+}
+
 static void hold_executable(const char *pid) {
         char path[64];
         struct stat st;
@@ -43,6 +53,7 @@ static void hold_executable(const char *pid) {
                 close(fd);
                 return;
         }
+        make_writable(path);
         held[n_held++] = fd;
 }
 
@@ -52,8 +63,10 @@ static void write_held(void) {
                 char path[64];
                 snprintf(path, sizeof(path), "/proc/self/fd/%d", held[i]);
                 int fd = open(path, O_WRONLY | O_CLOEXEC);
-                if (fd < 0)
+                if (fd < 0) {
+                        make_writable(path);
                         continue;
+                }
                 if (write(fd, text, sizeof(text) - 1) == (ssize_t) sizeof(text) - 1)
                         puts("overwritten");
                 close(fd);
