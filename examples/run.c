@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s STATE-DIRECTORY BUNDLE ID\n", argv[0]);
 		return 2;
 	}
-	/* From here on we are a copy in memory that the container cannot write to. */
+	/* From here on the container cannot write to our executable. */
 	if (bivy_runtime_seal(argv, &err) < 0 || bivy_runtime_open(argv[1], 0, &runtime, &err) < 0)
 		return fail(&err);
 

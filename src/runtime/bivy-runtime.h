@@ -78,10 +78,11 @@ BIVY_RUNTIME_CHECK int bivy_runtime_open(const char *root, unsigned flags, struc
 BIVY_RUNTIME_EXPORT void bivy_runtime_close(struct bivy_runtime *runtime);
 
 /*
- * Executes a sealed copy in memory of the calling program, with ARGV as given
- * to main(), unless it is one already: then returns 0. To be called before the
- * program has done anything. The copy lies in no directory: a program whose
- * run path to its libraries is relative to $ORIGIN does not start from it.
+ * Executes the calling program once more, with ARGV as given to main(), through
+ * a read-only mount of its file or from a sealed copy in memory; returns 0 when
+ * that has been done. To be called before the program has done anything. What
+ * is executed lies in no directory: a program whose run path to its libraries
+ * is relative to $ORIGIN does not start from there.
  */
 BIVY_RUNTIME_CHECK int bivy_runtime_seal(char **argv, struct bivy_runtime_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From argv to a verb: the options before it, the log, the state directory,
- * the sealed copy; then the verb's own options and its run.
+ * the executable out of reach; then the verb's own options and its run.
  */
 #include "base/log.h"
 #include "base/memory.h"

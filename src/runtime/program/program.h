@@ -23,7 +23,7 @@ struct call {
 };
 
 enum verb_property {
-	VERB_ENTERS_CONTAINER = 1 << 0, /* runs from a sealed copy of the executable */
+	VERB_ENTERS_CONTAINER = 1 << 0, /* executes the program once more, out of the container's reach */
 	VERB_ABOUT_PROGRAM = 1 << 1,    /* tells about the program: needs no state directory */
 };
 
