@@ -78,7 +78,7 @@ static const char *clean_path(struct arena *arena, const char *path)
 		p += length;
 	}
 	if (!used)
-		out[0] = '/';
+		memcpy(out, "/", 2);
 	return out;
 }
 

@@ -17,10 +17,10 @@
 struct move {
 	const struct spec_net_device *device;
 	const char *new_name;
+	const char *name_there; /* while it is in the container */
 	struct netlink_link before;
 	struct netlink_address *addresses;
 	size_t address_count;
-	bool moved;
 };
 
 /* The two sides: a socket in each, and the namespace that the other one moves links to. */
@@ -59,21 +59,25 @@ static void close_sides(struct sides *sides)
 
 /* ---- addresses ------------------------------------------------------------------ */
 
-/* Not what the kernel makes by itself: link-local IPv6, and what came by router advertisement. */
-static bool is_kept(const struct netlink_address *address)
+/* What goes with the link: runtime-spec names the global addresses; not what came by router advertisement. */
+static bool is_carried(const struct netlink_address *address)
 {
-	if (!(address->flags & IFA_F_PERMANENT))
-		return false;
-	return !(address->family == AF_INET6 && address->scope == RT_SCOPE_LINK);
+	return (address->flags & IFA_F_PERMANENT) && address->scope == RT_SCOPE_UNIVERSE;
 }
 
-static int restore_addresses(int fd, int index, const struct move *move)
+/* What it gets back when it returns: all but what the kernel makes by itself. */
+static bool is_own(const struct netlink_address *address)
+{
+	return (address->flags & IFA_F_PERMANENT) && !(address->family == AF_INET6 && address->scope == RT_SCOPE_LINK);
+}
+
+static int restore_addresses(int fd, int index, const struct move *move, bool (*is_wanted)(const struct netlink_address *address))
 {
 	for (size_t i = 0; i < move->address_count; i++) {
 		struct netlink_address address = move->addresses[i];
 		int r;
 
-		if (!is_kept(&address))
+		if (!is_wanted(&address))
 			continue;
 		address.flags &= KEPT_FLAGS;
 		r = netlink_add_address(fd, index, &address);
@@ -95,9 +99,24 @@ static int look_at(const struct sides *sides, struct move *move, struct error *e
 	return r < 0 ? error_errno(err, -r, "linux.netDevices: cannot find the link '%s'", name) : 0;
 }
 
+/*
+ * A move that failed may have come half the way: the kernel first moves the
+ * link and then renames it. Where it still is here, it is as it was.
+ */
+static void find_after_failure(const struct sides *sides, struct move *move)
+{
+	struct netlink_link link;
+
+	if (netlink_get_link(sides->here_fd, move->device->name, &link) == 0) {
+		if (move->before.flags & IFF_UP)
+			ignore_result(netlink_set_link_up(sides->here_fd, link.index)); /* the first failure is what counts */
+		return;
+	}
+	move->name_there = move->device->name;
+}
+
 static int move_there(const struct sides *sides, struct move *move, struct error *err)
 {
-	const char *name = move->device->name;
 	struct netlink_link after;
 	int r;
 
@@ -106,14 +125,13 @@ static int move_there(const struct sides *sides, struct move *move, struct error
 	if (r == 0)
 		r = netlink_move_link(sides->here_fd, move->before.index, sides->there_netns_fd, move->new_name);
 	if (r < 0) {
-		if (move->before.flags & IFF_UP)
-			ignore_result(netlink_set_link_up(sides->here_fd, move->before.index)); /* the first failure is what counts */
-		return error_errno(err, -r, "linux.netDevices: cannot move the link '%s' as '%s'", name, move->new_name);
+		find_after_failure(sides, move);
+		return error_errno(err, -r, "linux.netDevices: cannot move the link '%s' as '%s'", move->device->name, move->new_name);
 	}
-	move->moved = true;
+	move->name_there = move->new_name;
 	r = netlink_get_link(sides->there_fd, move->new_name, &after);
 	if (r == 0)
-		r = restore_addresses(sides->there_fd, after.index, move);
+		r = restore_addresses(sides->there_fd, after.index, move, is_carried);
 	if (r == 0)
 		r = netlink_set_link_up(sides->there_fd, after.index);
 	return r < 0 ? error_errno(err, -r, "linux.netDevices: cannot set up the link '%s' in the container", move->new_name) : 0;
@@ -124,12 +142,12 @@ static void move_back(const struct sides *sides, const struct move *move)
 {
 	struct netlink_link there, here;
 
-	if (netlink_get_link(sides->there_fd, move->new_name, &there) < 0 || netlink_set_link_down(sides->there_fd, there.index) < 0 ||
+	if (netlink_get_link(sides->there_fd, move->name_there, &there) < 0 || netlink_set_link_down(sides->there_fd, there.index) < 0 ||
 	    netlink_move_link(sides->there_fd, there.index, sides->here_netns_fd, move->device->name) < 0)
 		return;
 	if (netlink_get_link(sides->here_fd, move->device->name, &here) < 0)
 		return;
-	ignore_result(restore_addresses(sides->here_fd, here.index, move));
+	ignore_result(restore_addresses(sides->here_fd, here.index, move, is_own));
 	if (move->before.flags & IFF_UP)
 		ignore_result(netlink_set_link_up(sides->here_fd, here.index));
 }
@@ -144,7 +162,7 @@ static int move_all(const struct sides *sides, struct move *moves, size_t count,
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = move_there(sides, &moves[i], err);
 	for (size_t i = count; r < 0 && i-- > 0;)
-		if (moves[i].moved)
+		if (moves[i].name_there)
 			move_back(sides, &moves[i]);
 	return r;
 }
