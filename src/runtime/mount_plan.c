@@ -108,7 +108,7 @@ static int check_proc(const struct mount_step *step, struct error *err)
 	return 0;
 }
 
-static int check_mount(const struct making *m, const struct mount_step *step, struct error *err)
+static int check_mount(const struct mount_step *step, struct error *err)
 {
 	const struct spec_mount *mount = step->mount;
 
@@ -116,9 +116,6 @@ static int check_mount(const struct making *m, const struct mount_step *step, st
 		return error_set(err, ERROR_INVALID, 0, "%s: cannot mount on '%s': it is the root itself", step->field, step->path);
 	if (mount->idmap && step->kind != MOUNT_STEP_BIND)
 		return error_set(err, ERROR_INVALID, 0, "%s: cannot map ids of '%s': only a bind mount can be idmapped", step->field, step->path);
-	if (mount->idmap && !mount->uid_mapping_count && !m->config->linux_.uid_mapping_count &&
-	    !(m->flags & ROOTFS_NEW_USER_NAMESPACE))
-		return error_set(err, ERROR_INVALID, 0, "%s: cannot map ids of '%s': there are no mappings", step->field, step->path);
 	if (mount->tmpcopyup && !str_equal(mount->type, "tmpfs"))
 		return error_set(err, ERROR_INVALID, 0, "%s: tmpcopyup of '%s': only a tmpfs can do that", step->field, step->path);
 	return check_proc(step, err);
@@ -150,7 +147,7 @@ static int add_mount(struct making *m, size_t index, struct error *err)
 		m->plan->own_dev = false;
 	if (strcmp(step->clean, "/proc") == 0)
 		m->plan->has_proc = true;
-	return check_mount(m, step, err);
+	return check_mount(step, err);
 }
 
 static int add_mounts(struct making *m, struct error *err)

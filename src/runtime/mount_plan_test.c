@@ -116,8 +116,10 @@ static void test_refused(void **state)
 	(void)state;
 	assert_refused(MOUNT("\"destination\":\"/\",\"type\":\"tmpfs\""), 0, "mounts[0]");
 	assert_refused(MOUNT("\"destination\":\"/a/..\",\"type\":\"tmpfs\""), 0, "the root itself");
-	assert_refused(MOUNT("\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/x\",\"options\":[\"bind\",\"idmap\"]"), 0, "no mappings");
 	assert_refused(MOUNT("\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/x\",\"options\":[\"bind\",\"tmpcopyup\"]"), 0, "tmpcopyup");
+	assert_refused(MOUNT("\"destination\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"ridmap\"],"
+			     "\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]"),
+		0, "only a bind mount can be idmapped");
 	assert_refused("\"linux\":{\"sysctl\":{\"kernel.core_pattern\":\"x\"}}}", 0, "kernel.core_pattern");
 }
 
