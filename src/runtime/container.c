@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE (1 << 0)
@@ -14,6 +15,7 @@
 
 #define ID_LIMIT 1024
 #define STATE_LIMIT (4u << 20)
+#define SWEEP_AFTER_SECONDS 10
 
 static const char *const status_names[] = {
 	[CONTAINER_CREATING] = "creating",
@@ -36,8 +38,8 @@ int container_check_id(const char *id, struct error *err)
 		return error_set(err, ERROR_INVALID, 0, "container id cannot be empty");
 	if (strlen(id) > ID_LIMIT || id[strspn(id, allowed)] || str_equal(id, ".") || str_equal(id, ".."))
 		return error_set(err, ERROR_INVALID, 0, "invalid container id '%s': only letters, digits and _+-. are allowed", id);
-	if (str_starts_with(id, ".new-"))
-		return error_set(err, ERROR_INVALID, 0, "invalid container id '%s': names that start with .new- are reserved", id);
+	if (str_starts_with(id, ".new-") || str_starts_with(id, ".gone-"))
+		return error_set(err, ERROR_INVALID, 0, "invalid container id '%s': names that start with .new- or .gone- are reserved", id);
 	return 0;
 }
 
@@ -193,7 +195,21 @@ int container_open_groups(struct container *container, struct error *err)
 
 static void remove_directory(int root, const char *name);
 
-/* Sweeps what a killed creator left; one that is at work holds the lock of `init`. */
+/* Whether a ".new-…" was left: one that is at work holds the lock of `init`, and is soon done with making that. */
+static bool is_left_behind(int root, const char *name)
+{
+	_cleanup_close_ int dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int init = dir < 0 ? -EBADF : openat(dir, "init", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+
+	if (dir < 0)
+		return false;
+	if (init >= 0)
+		return flock(init, LOCK_EX | LOCK_NB) == 0;
+	return fstat(dir, &status) == 0 && status.st_mtime + SWEEP_AFTER_SECONDS < time(NULL);
+}
+
+/* Sweeps what killed creators and deleters left. */
 static void sweep(int root)
 {
 	_cleanup_close_ int again = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -204,22 +220,9 @@ static void sweep(int root)
 		return;
 	ignore_result(TAKE_FD(again)); /* dir owns it */
 	while ((entry = readdir(dir))) {
-		char path[300];
-		int fd;
-
-		if (!str_starts_with(entry->d_name, ".new-"))
-			continue;
-		snprintf(path, sizeof path, "%s/init", entry->d_name);
-		fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			close(fd);
-			continue;
-		}
-		/* Without the file the creator is between mkdir and openat: leave it unless it is old. */
-		if (fd >= 0)
+		if (str_starts_with(entry->d_name, ".gone-") ||
+			(str_starts_with(entry->d_name, ".new-") && is_left_behind(root, entry->d_name)))
 			remove_directory(root, entry->d_name);
-		if (fd >= 0)
-			close(fd);
 	}
 }
 
@@ -323,19 +326,26 @@ static void remove_directory(int root, const char *name)
 
 	if (fd >= 0)
 		remove_entries(fd, 1);
-	ignore_result(unlinkat(root, name, AT_REMOVEDIR)); /* the caller sees what is left */
+	/* What is no directory was put there by somebody else; a link goes, what it points to stays. */
+	ignore_result(unlinkat(root, name, fd < 0 ? 0 : AT_REMOVEDIR)); /* the caller sees what is left */
 }
 
 int container_remove_record(const struct runtime *runtime, const char *id, struct error *err)
 {
 	_cleanup_close_ int root = open_root(runtime);
+	char gone[64];
 
 	if (root == -ENOENT)
 		return 0;
 	if (root < 0)
 		return error_errno(err, -root, "cannot open '%s'", runtime->root);
-	remove_directory(root, id);
-	if (faccessat(root, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	/* At once: half a record could not be read, and the id would stay taken. */
+	snprintf(gone, sizeof gone, ".gone-%d", (int)getpid());
+	remove_directory(root, gone);
+	if (renameat(root, id, root, gone) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, errno, "cannot remove the record of container '%s'", id);
+	remove_directory(root, gone);
+	if (faccessat(root, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return error_set(err, ERROR_INTERNAL, ENOTEMPTY, "cannot remove the record of container '%s'", id);
 	return 0;
 }

@@ -73,11 +73,10 @@ int runtime_delete(const struct runtime *runtime, const char *id, unsigned flags
 	r = container_load(runtime, id, &container, err);
 	if (r == 0)
 		r = container_lock(&container, err);
-	if (r < 0 && force && err->kind == ERROR_NOT_FOUND)
-		return 0;
-	/* A record that cannot be read names nothing that could be ended. */
+	/* A record that cannot be read names nothing that could be ended; one that is not there is what was asked for. */
 	if (r < 0 && force && container_check_id(id, NULL) == 0) {
-		log_warning("%s, removing the record", err->message);
+		if (err->kind != ERROR_NOT_FOUND)
+			log_warning("%s, removing the record", err->message);
 		return container_remove_record(runtime, id, err);
 	}
 	if (r < 0)
