@@ -81,10 +81,16 @@ static int new_file_mask(const struct rootfs *rootfs, struct masked *masked, int
 {
 	int r = 0;
 
-	if (masked->null_fd < 0)
+	if (masked->null_fd < 0) {
 		r = dev_open_null(rootfs, &masked->null_fd);
-	if (r < 0)
-		return error_errno(err, -r, "cannot use '/dev/null' as a mask");
+		if (r < 0)
+			return error_errno(err, -r, "cannot use '/dev/null' as a mask");
+		/* The host's is detached still, and before 6.15 only what is attached can be cloned: so it is the first mask itself. */
+		if (rootfs->null_fd >= 0) {
+			*ret_fd = fcntl(masked->null_fd, F_DUPFD_CLOEXEC, 3);
+			return *ret_fd < 0 ? error_errno(err, errno, "cannot use '/dev/null' as a mask") : 0;
+		}
+	}
 	r = mount_clone_tree(masked->null_fd, "", false, ret_fd);
 	return r < 0 ? error_errno(err, -r, "cannot bind '/dev/null'") : 0;
 }
