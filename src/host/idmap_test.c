@@ -79,7 +79,7 @@ static int write_own_id(void)
 	CHECK(become_ordinary());
 	pid = start_namespace();
 	if (pid < 0)
-		return 77;
+		SKIP("user namespaces of ordinary users");
 	CHECK(procfs_open_host(&procfs_fd) == 0);
 	CHECK(idmap_write(procfs_fd, pid, &map, &err) == 0);
 	CHECK(says(procfs_fd, pid, "uid_map", "0 65533 1 "));
@@ -101,7 +101,7 @@ static int write_foreign_ids(void)
 	CHECK(become_ordinary());
 	pid = start_namespace();
 	if (pid < 0)
-		return 77;
+		SKIP("user namespaces of ordinary users");
 	CHECK(procfs_open_host(&procfs_fd) == 0);
 	CHECK(idmap_write(procfs_fd, pid, &map, &err) < 0);
 	CHECK(strstr(err.message, "newuidmap") || strstr(err.message, "newgidmap"));

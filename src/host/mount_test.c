@@ -78,7 +78,7 @@ static int long_options(void)
 		snprintf(data + strlen(data), sizeof data - strlen(data), "%s/mnt/%s", i ? ":" : "", name);
 	}
 	if (mount_new_filesystem(&(struct mount_request){ .type = "overlay", .source = "overlay", .data = data }, &fd, &err) == -ENODEV)
-		return 77;
+		SKIP("overlay");
 	CHECK(fd >= 0);
 	/* Nothing of it is left where it was mounted meanwhile. */
 	CHECK(access("/mnt/layer-number-0", F_OK) == 0 && access("/../mnt/layer-number-0", F_OK) == 0);
