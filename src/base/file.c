@@ -66,6 +66,18 @@ int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 	return fd_read_all(fd, limit, buf);
 }
 
+int file_read_regular_at(int dirfd, const char *path, size_t limit, struct buf *buf)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -ENXIO;
+	return fd_read_all(fd, limit, buf);
+}
+
 int file_put_at(int dirfd, const char *path, const char *text)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);

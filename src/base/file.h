@@ -24,6 +24,12 @@ int fd_above_stdio(int fd) _must_check_;
  */
 int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf) _must_check_;
 
+/*
+ * As file_read_at(), of a regular file: for places where somebody else may have
+ * put a fifo, which would keep us waiting, or a device. -ENXIO for those.
+ */
+int file_read_regular_at(int dirfd, const char *path, size_t limit, struct buf *buf) _must_check_;
+
 /* One write(2) of TEXT to an existing file (no create, no truncate): for kernel files. */
 int file_put_at(int dirfd, const char *path, const char *text) _must_check_;
 

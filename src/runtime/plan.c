@@ -32,10 +32,12 @@ static int find_bundle(struct plan *plan, struct error *err)
 static int read_config(struct plan *plan, struct error *err)
 {
 	char *path = arena_printf(plan->arena, "%s/config.json", plan->bundle);
-	int r = file_read_at(AT_FDCWD, path, SPEC_CONFIG_LIMIT, &plan->config_text);
+	int r = file_read_regular_at(AT_FDCWD, path, SPEC_CONFIG_LIMIT, &plan->config_text);
 
 	if (r < 0) {
 		error_errno(err, -r, "cannot read '%s'", path);
+		if (r == -ENXIO)
+			error_hint(err, "it is not a regular file");
 		if (r == -ENOENT)
 			error_hint(err, "is '%s' an OCI bundle? `bivy-runtime spec` makes a config.json", plan->bundle);
 		return r;

@@ -63,7 +63,7 @@ static char *home_of(uint32_t uid)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	char *rest, *line;
 
-	if (file_read_at(AT_FDCWD, "/etc/passwd", PASSWD_LIMIT, &text) < 0)
+	if (file_read_regular_at(AT_FDCWD, "/etc/passwd", PASSWD_LIMIT, &text) < 0)
 		return str_dup("/");
 	rest = text.data;
 	while ((line = strsep(&rest, "\n"))) {

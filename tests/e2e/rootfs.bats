@@ -101,6 +101,18 @@ root_options() { awk '$5 == "/" { o = $6 } END { print o }' <<<"$output"; }
 	is_reference || assert_refused root
 }
 
+@test "a fifo in the place of /etc/passwd does not keep the runtime waiting" {
+	only_ours "hostile root file systems"
+	own_rootfs
+	rm "$ROOTFS/etc/passwd"
+	mkfifo "$ROOTFS/etc/passwd"
+	config_sh 'echo "$HOME"'
+	# Into a file: an init that waits would keep a pipe open.
+	timeout "$(slow 10)" "$BIVY_RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- ||
+		fail "status $?" "$(<"$WORK/out")"
+	assert_equal / "$(<"$WORK/out")"
+}
+
 # ---------------------------------------------------------------- read-only and writable
 
 @test "a writable root keeps what the container writes" {
