@@ -63,7 +63,11 @@ common_teardown() {
 	for dir in "$STATE" "$WORK"/state?*; do
 		[ -d "$dir" ] && delete_all "$dir"
 	done
-	sweep_cgroups "$CGROUP_TOP"
+	for dir in /sys/fs/cgroup"$CGROUP_TOP"/*/ /sys/fs/cgroup/*"$CGROUP_TOP"/*/; do
+		[ -d "$dir" ] || continue
+		sweep_cgroups "$CGROUP_TOP"
+		break
+	done
 	sweep_mounts "$WORK"
 	# --one-file-system: a mount that could not be removed must never be emptied.
 	rm -rf --one-file-system "$WORK" 2>/dev/null || true
@@ -80,9 +84,9 @@ common_teardown_file() {
 # delete_all STATE: `delete --force` for every record below a state directory.
 delete_all() {
 	local record
-	for record in "$1"/*/; do
+	for record in "$1"/*; do
 		[ -d "$record" ] || continue
-		timeout -k 5 20 "$BIVY_RUNTIME" --root "$1" delete --force "$(basename "$record")" >/dev/null 2>&1 3>&- || true
+		timeout -k 5 20 "$BIVY_RUNTIME" --root "$1" delete --force "${record##*/}" >/dev/null 2>&1 3>&- || true
 	done
 }
 
@@ -90,6 +94,8 @@ delete_all() {
 sweep_cgroups() {
 	local dir try
 	[ ${#1} -gt 4 ] || return 0
+	# Nearly always empty groups are all that is left.
+	rmdir /sys/fs/cgroup"$1"/* /sys/fs/cgroup/*"$1"/* /sys/fs/cgroup"$1" /sys/fs/cgroup/*"$1" 2>/dev/null || true
 	for dir in /sys/fs/cgroup"$1" /sys/fs/cgroup/*"$1"; do
 		[ -d "$dir" ] || continue
 		for try in 1 2 3 4 5 6 7 8 9 10; do
@@ -118,6 +124,7 @@ thaw_cgroups() {
 sweep_mounts() {
 	local where
 	[ -n "$1" ] || return 0
+	grep -qF " $1/" /proc/self/mountinfo || return 0
 	awk -v d="$1/" 'index($5 "/", d) == 1 { print $5 }' /proc/self/mountinfo | tac | while IFS= read -r where; do
 		umount -l "$(printf '%b' "$where")" 2>/dev/null || true
 	done
@@ -160,7 +167,9 @@ new_bundle() {
 
 # base_config: prints the base configuration of this test.
 base_config() {
-	cat <<JSON
+	local text
+	# Without a process: this runs before every test.
+	IFS= read -r -d '' text <<JSON || true
 {"ociVersion":"1.2.0",
 "process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["true"],
  "env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","TERM=xterm"],"cwd":"/",
@@ -186,6 +195,7 @@ base_config() {
   "/proc/timer_stats","/proc/sched_debug","/sys/firmware","/proc/scsi"],
  "readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]}}
 JSON
+	printf '%s' "$text"
 }
 
 # config EXPR [JQ-OPTION…]: edits $BUNDLE/config.json with jq: config '.hostname = $h' --arg h name
@@ -207,7 +217,7 @@ config_sh() { config_args sh -c "$1" sh "${@:2}"; }
 # rt ARGUMENT…: the runtime with the test's state directory, bounded in time, without bats' own descriptors.
 rt() {
 	# shellcheck disable=SC2086
-	timeout --foreground -k 5 "$(slow 60)" "$BIVY_RUNTIME" $BIVY_RUNTIME_FLAGS --root "$STATE" "$@" 3>&- 4>&-
+	timeout --foreground -k 5 $((60 * ${BIVY_TEST_SLOW:-1})) "$BIVY_RUNTIME" $BIVY_RUNTIME_FLAGS --root "$STATE" "$@" 3>&- 4>&-
 }
 
 # run_ct [FLAG…]: `run` of $ID from $BUNDLE without a standard input; sets $status and $output (both streams).
@@ -318,22 +328,7 @@ assert_refused() {
 }
 
 # what_is_left: prints processes, mounts, cgroups and records of this test that exist now.
-what_is_left() {
-	local name=${SCRATCH##*/} proc dir
-	# The root mount of a container's process is a directory below SCRATCH; one grep reads all of them.
-	for proc in $(grep -lE "^[0-9]+ [0-9]+ [0-9:]+ [^ ]*/$name/[^ ]* / " /proc/[0-9]*/mountinfo 2>/dev/null); do
-		proc=${proc%/mountinfo}
-		echo "process ${proc#/proc/}: $(tr '\0' ' ' 2>/dev/null <"$proc/cmdline")"
-	done
-	grep -F "$WORK/" /proc/self/mountinfo | sed 's/^/mount: /'
-	for dir in /sys/fs/cgroup"$CGROUP_TOP"/* /sys/fs/cgroup/*"$CGROUP_TOP"/*; do
-		[ -d "$dir" ] && echo "cgroup: $dir"
-	done
-	for dir in "$STATE"/*; do
-		[ -e "$dir" ] && echo "record: $dir"
-	done
-	return 0
-}
+what_is_left() { "$TESTS_DIR/lib/left" "$SCRATCH" "$WORK" "$STATE" "$CGROUP_TOP"; }
 
 # assert_nothing_left: the test left no process, mount, cgroup or record (a dying process gets two seconds).
 assert_nothing_left() {
