@@ -88,6 +88,24 @@ refused_limit() {
 	assert_has "oom_kill_disable 0"
 }
 
+@test "memory: kernel memory, of TCP and all; refused where the kernel only seems to take it" {
+	only_ours "limits that cannot be honoured"
+	require_cgroup1 memory
+	local name file
+	for name in kernelTCP:memory.kmem.tcp.limit_in_bytes kernel:memory.kmem.limit_in_bytes; do
+		file=${name#*:}
+		name=${name%:*}
+		if host_keeps memory "$file" $((16 * MB)); then
+			limits "{\"memory\": {\"$name\": 16777216}}"
+			sleeper
+			expect_limit memory "$file" $((16 * MB)) - -
+			rt delete --force "$ID"
+		else
+			refused_limit "{\"memory\": {\"$name\": 16777216}}" "$file"
+		fi
+	done
+}
+
 @test "memory: what cgroup2 cannot do is refused, not forgotten" {
 	only_ours "limits that cannot be honoured"
 	require_controller memory
@@ -254,6 +272,21 @@ refused_limit() {
 		assert_equal "default 5000" "$(head -n 1 "$dir/io.weight")" io.weight
 	else
 		fail "neither io.bfq.weight nor io.weight, and no error"
+	fi
+}
+
+@test "block i/o: weight of a disk, refused where its scheduler has none" {
+	only_ours "limits that cannot be honoured"
+	require_limit blkio blkio.bfq.weight_device -
+	local disk
+	disk=$(a_disk)
+	if host_keeps blkio blkio.bfq.weight_device "$disk 200"; then
+		limits "{\"blockIO\": {\"weightDevice\": [{\"major\": ${disk%:*}, \"minor\": ${disk#*:}, \"weight\": 200}]}}"
+		sleeper
+		run cgroup_read blkio blkio.bfq.weight_device
+		assert_has "$disk 200"
+	else
+		refused_limit "{\"blockIO\": {\"weightDevice\": [{\"major\": ${disk%:*}, \"minor\": ${disk#*:}, \"weight\": 200}]}}" blkio.bfq.weight_device
 	fi
 }
 

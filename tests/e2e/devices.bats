@@ -87,6 +87,17 @@ urandom
 zero"
 }
 
+@test "with a terminal /dev/console is that terminal, whatever mode it has" {
+	require_python
+	config '.process.terminal = true'
+	config_sh 'test -c /dev/console && echo device; stat -c %t:%T /dev/console $(tty) | uniq | wc -l; echo shown >/dev/console
+		grep -c " /dev/console .* - devpts " /proc/self/mountinfo'
+	run "$PYTHON" "$TESTS_DIR/lib/helper.py" pty 24x80 "$BIVY_RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_ok
+	output=${output//$'\r'/}
+	assert_output $'device\n1\nshown\n1'
+}
+
 @test "pseudo terminals of the container are its own" {
 	config_sh 'ls /dev/pts; exec 3<>/dev/ptmx && ls /dev/pts'
 	run_ct

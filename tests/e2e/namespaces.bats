@@ -388,6 +388,30 @@ assert_nothing_left_but_holder() {
 	kill -0 "$first"
 }
 
+@test "a container in a container" {
+	only_ours "a static program"
+	local inner=$WORK/inner
+	mkdir -p "$inner" "$WORK/program"
+	new_bundle "$inner"
+	jq '.root = {path: "/home", readonly: true} | del(.linux.cgroupsPath, .linux.resources) | .hostname = "innermost"
+		| .mounts |= map(select(.type != "cgroup")) | .process.args = ["sh", "-c", "echo $$; hostname; ls -d /proc/[0-9]*"]' \
+		"$inner/config.json" >"$WORK/config.json" && mv "$WORK/config.json" "$inner/config.json"
+	cp "$BIVY_RUNTIME" "$WORK/program/bivy-runtime"
+	config '.process.capabilities |= map_values(["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_NET_ADMIN", "CAP_SYS_CHROOT",
+			"CAP_MKNOD", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE", "CAP_SYS_PTRACE"])
+		| .process.noNewPrivileges = false | .linux.maskedPaths = [] | .linux.readonlyPaths = []
+		| (.mounts[] | select(.type == "cgroup") | .options) -= ["ro"]
+		| .mounts += [{destination: "/tmp", type: "bind", source: $i, options: ["bind"]},
+			{destination: "/usr/bin", type: "bind", source: $p, options: ["bind"]},
+			{destination: "/home", type: "bind", source: $r, options: ["bind"]},
+			{destination: "/run", type: "tmpfs", source: "tmpfs"}]' --arg i "$inner" --arg p "$WORK/program" --arg r "$BASE_ROOTFS"
+	config_args bivy-runtime --root /run/state run --bundle /tmp inner
+	run_ct
+	assert_ok
+	assert_has $'1\ninnermost\n/proc/1'
+	assert_nothing_left
+}
+
 # ---------------------------------------------------------------- wrong lists
 
 @test "a path of another type of namespace is refused with the path" {

@@ -40,14 +40,14 @@ a_disk() {
 	skip "missing: a block device"
 }
 
-# cgroup_try CONTROLLER FILE VALUE: whether the host itself takes the value in a new cgroup, to tell its limits from a fault.
-cgroup_try() {
-	local probe mount
+# host_keeps CONTROLLER FILE VALUE: whether the host's kernel takes the value in a new cgroup and has it afterwards, to tell
+# its limits from a fault of the runtime.
+host_keeps() {
+	local probe mount result=0
 	mount=$(cgroup_mount "$1") || return 1
 	probe=$mount$CGROUP_TOP-probe
 	mkdir -p "$probe"
-	local result=0
-	(echo "$3" >"$probe/$2") 2>/dev/null || result=1
+	(echo "$3" >"$probe/$2") 2>/dev/null && grep -qxF "$3" "$probe/$2" || result=1
 	rmdir "$probe"
 	return $result
 }
