@@ -9,12 +9,12 @@
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/net_devices.h"
+#include "runtime/notify.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -112,7 +112,7 @@ static int make_groups(struct creation *creation, struct error *err)
 	return 0;
 }
 
-static void describe(const struct creation *creation, const char *status, struct spec_oci_state *ret)
+void creation_describe(const struct creation *creation, const char *status, struct spec_oci_state *ret)
 {
 	*ret = (struct spec_oci_state){
 		.id = creation->state.id,
@@ -129,21 +129,12 @@ static void describe(const struct creation *creation, const char *status, struct
 static int open_console_socket(struct creation *creation, struct error *err)
 {
 	const struct create_request *request = creation->plan->request;
-	int ends[2], r;
 
 	if (!creation->plan->config->process->terminal)
 		return 0;
-	if (request->console_socket) {
-		r = fdpass_connect(request->console_socket, &creation->console_socket);
-		return r < 0 ? error_errno(err, -r, "cannot connect to console socket '%s'", request->console_socket) : 0;
-	}
-	if (creation->start_socket >= 0 || (request->flags & CREATE_DETACH))
+	if (!request->console_socket && (creation->start_socket >= 0 || (request->flags & CREATE_DETACH)))
 		return error_set(err, ERROR_INVALID, 0, "process.terminal: a detached container with a terminal needs --console-socket");
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return error_errno(err, errno, "cannot make a socket pair for the terminal");
-	creation->terminal_master = ends[0];
-	creation->console_socket = ends[1];
-	return 0;
+	return console_open(request->console_socket, &creation->console, err);
 }
 
 static int open_sockets(struct creation *creation, bool run, struct error *err)
@@ -157,11 +148,15 @@ static int open_sockets(struct creation *creation, bool run, struct error *err)
 	}
 	if (creation->plan->notify_socket && mkdirat(creation->dir_fd, "notify", 0755) < 0)
 		return error_errno(err, errno, "cannot make the directory of NOTIFY_SOCKET");
-	r = open_console_socket(creation, err);
+	/* The program may look for it at once: it is there before the program is. `start` binds it for a created one. */
+	if (creation->plan->notify_socket && run)
+		r = notify_open(creation->dir_fd, &creation->notify_socket, err);
+	if (r == 0)
+		r = open_console_socket(creation, err);
 	if (r == 0 && creation->plan->has_seccomp) {
 		struct spec_oci_state state;
 
-		describe(creation, "creating", &state);
+		creation_describe(creation, "creating", &state);
 		r = listener_connect(creation->plan->config->linux_.seccomp, &creation->plan->seccomp, &state, &creation->listener, err);
 	}
 	return r;
@@ -222,7 +217,7 @@ static int spawn_init(struct creation *creation, struct init_context *context, s
 		r = spawn(&request, &creation->init, err);
 	close_and_forget(&request.sync_child);
 	close_joins(&request);
-	close_and_forget(&creation->console_socket);
+	close_and_forget(&creation->console.socket);
 	return r;
 }
 
@@ -255,19 +250,6 @@ void creation_give_streams(const struct spec_linux *linux_, const struct spec_pr
 	}
 }
 
-int creation_set_limits(const struct spec_process *process, pid_t pid, struct error *err)
-{
-	for (size_t i = 0; i < process->rlimit_count; i++) {
-		const struct spec_rlimit *limit = &process->rlimits[i];
-		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
-
-		if (prlimit(pid, limit->resource, &value, NULL) < 0)
-			return error_errno(err, errno, "cannot set process.rlimits[%zu] %s to %llu:%llu", i, limit->name,
-				(unsigned long long)limit->soft, (unsigned long long)limit->hard);
-	}
-	return 0;
-}
-
 int creation_set_oom_score(const struct spec_process *process, pid_t pid, struct error *err)
 {
 	_cleanup_close_ int procfs = -EBADF;
@@ -296,7 +278,7 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	int r;
 
 	creation->hooks_ran = true;
-	describe(creation, "creating", &state);
+	creation_describe(creation, "creating", &state);
 	r = hooks_run(config, HOOK_PRESTART, &state, NULL, err);
 	if (r == 0)
 		r = hooks_run(config, HOOK_CREATE_RUNTIME, &state, NULL, err);
@@ -324,7 +306,7 @@ static int serve_init(struct creation *creation, struct error *err)
 			r = run_runtime_hooks(creation, err);
 			break;
 		case SYNC_LIMITS:
-			r = creation_set_limits(creation->plan->config->process, creation->init.pid, err);
+			r = process_set_limits(creation->plan->config->process, creation->init.pid, err);
 			break;
 		case SYNC_READY:
 			return 0;
@@ -349,7 +331,7 @@ static int make_init(struct creation *creation, struct error *err)
 		.state = &creation->state,
 		.lock = creation->lock_fd,
 		.start_socket = creation->start_socket,
-		.console_socket = creation->console_socket,
+		.console_socket = creation->console.socket,
 		.listener = creation->listener.socket >= 0 ? &creation->listener : NULL,
 		.waits_first = (plan->new_namespaces & CLONE_NEWUSER) || plan->config->linux_.net_device_count,
 	};
@@ -426,8 +408,8 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 		.dir_fd = -EBADF,
 		.lock_fd = -EBADF,
 		.start_socket = -EBADF,
-		.console_socket = -EBADF,
-		.terminal_master = -EBADF,
+		.notify_socket = -EBADF,
+		.console = CONSOLE_NONE,
 		.sync = -EBADF,
 		.listener = LISTENER_NONE,
 		.init = { .pidfd = -EBADF },
@@ -472,8 +454,8 @@ void creation_done(struct creation *creation)
 	close_and_forget(&creation->dir_fd);
 	close_and_forget(&creation->lock_fd);
 	close_and_forget(&creation->start_socket);
-	close_and_forget(&creation->console_socket);
-	close_and_forget(&creation->terminal_master);
+	close_and_forget(&creation->notify_socket);
+	console_done(&creation->console);
 	close_and_forget(&creation->sync);
 	close_and_forget(&creation->init.pidfd);
 	listener_done(&creation->listener);
@@ -495,7 +477,7 @@ void creation_undo(struct creation *creation)
 		struct spec_oci_state state;
 
 		creation->init.pid = 0;
-		describe(creation, "stopped", &state);
+		creation_describe(creation, "stopped", &state);
 		hooks_run_all(creation->plan->config, HOOK_POSTSTOP, &state);
 	}
 	creation->hooks_ran = false;

@@ -18,6 +18,7 @@
 #ifndef BIVY_RUNTIME_CREATE_H
 #define BIVY_RUNTIME_CREATE_H
 
+#include "runtime/console.h"
 #include "runtime/container.h"
 #include "runtime/listener.h"
 #include "runtime/plan.h"
@@ -30,8 +31,8 @@ struct creation {
 	struct cgroup_set groups;
 	int dir_fd, lock_fd;    /* the record and its file `init` */
 	int start_socket;       /* or -EBADF: run */
-	int console_socket;     /* connected; or -EBADF */
-	int terminal_master;    /* run without a console socket: receives the master here */
+	int notify_socket;      /* run with NOTIFY_SOCKET: the container's side of it (notify.h); or -EBADF */
+	struct console console;
 	int sync;               /* the parent's end; run: reads the outcome of the exec from it */
 	struct listener listener; /* of the seccomp filter */
 	struct spawned init;
@@ -48,6 +49,9 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 /* After creation_make(RUN): 0 once the program is executed, else what failed; the container is undone then. */
 int creation_wait_for_exec(struct creation *creation, struct error *err) _must_check_;
 
+/* The OCI state with these words for its status. */
+void creation_describe(const struct creation *creation, const char *status, struct spec_oci_state *ret);
+
 /* Closes and frees; the container stays. */
 void creation_done(struct creation *creation);
 
@@ -62,7 +66,6 @@ void creation_undo(struct creation *creation);
  * namespace does not have (capabilities(7): CAP_CHOWN counts for mapped owners).
  */
 void creation_give_streams(const struct spec_linux *linux_, const struct spec_process *process);
-int creation_set_limits(const struct spec_process *process, pid_t pid, struct error *err) _must_check_;
 int creation_set_oom_score(const struct spec_process *process, pid_t pid, struct error *err) _must_check_;
 int creation_write_pid_file(const char *path, pid_t pid, struct error *err) _must_check_;
 int creation_send_pidfd(const char *path, int pidfd, struct error *err) _must_check_;

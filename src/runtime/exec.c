@@ -7,8 +7,6 @@
  * process.c makes of init.
  */
 #include "base/file.h"
-#include "host/fdpass.h"
-#include "host/pty.h"
 #include "host/syscalls.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
@@ -22,7 +20,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 struct exec {
@@ -32,8 +29,7 @@ struct exec {
 	struct seccomp_program seccomp;
 	bool has_seccomp;
 	struct listener listener;
-	int console_socket;
-	int terminal;     /* our end, if we relay it */
+	struct console console;
 	int root_fd;      /* container without a mount namespace: its root; or -EBADF */
 	int preserve_fds, listen_fds;
 	int namespaces;   /* to enter */
@@ -195,21 +191,12 @@ static int check_descriptors(struct exec *exec, struct error *err)
 static int open_console_socket(struct exec *exec, struct error *err)
 {
 	const char *path = exec->request->console_socket;
-	int ends[2], r;
 
 	if (!exec->process.terminal)
 		return path ? error_set(err, ERROR_INVALID, 0, "--console-socket is of no use without a terminal") : 0;
-	if (path) {
-		r = fdpass_connect(path, &exec->console_socket);
-		return r < 0 ? error_errno(err, -r, "cannot connect to console socket '%s'", path) : 0;
-	}
-	if (exec->request->detach)
+	if (!path && exec->request->detach)
 		return error_set(err, ERROR_INVALID, 0, "a detached process with a terminal needs --console-socket");
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return error_errno(err, errno, "cannot make a socket pair for the terminal");
-	exec->terminal = ends[0];
-	exec->console_socket = ends[1];
-	return 0;
+	return console_open(path, &exec->console, err);
 }
 
 static int make_filter(struct exec *exec, struct error *err)
@@ -237,18 +224,10 @@ static int make_terminal(const struct exec *exec, struct error *err)
 
 	if (!exec->process.terminal)
 		return 0;
-	r = root < 0 ? -errno : pty_open(root, &master, &slave);
-	if (r < 0)
-		return error_errno(err, -r, "cannot open a terminal in the container's /dev/pts");
-	if (exec->process.console_width || exec->process.console_height) {
-		r = pty_set_size(master, exec->process.console_width, exec->process.console_height);
-		if (r < 0)
-			return error_errno(err, -r, "cannot set process.consoleSize");
-	}
-	r = fdpass_send(exec->console_socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
-	if (r < 0)
-		return error_errno(err, -r, "cannot hand the terminal to the console socket");
-	return process_take_terminal(slave, err);
+	if (root < 0)
+		return error_errno(err, errno, "cannot open the container's root");
+	r = console_make(&exec->process, root, &master, &slave, err);
+	return r < 0 ? r : console_hand_over(exec->console.socket, master, slave, err);
 }
 
 static int become_program(const struct exec *exec, int sync, struct error *err)
@@ -318,7 +297,7 @@ static int spawn_process(struct exec *exec, struct error *err)
 	request.sync_parent = exec->sync = ends[0];
 	request.sync_child = ends[1];
 	r = spawn(&request, &exec->child, err);
-	close_and_forget(&exec->console_socket);
+	close_and_forget(&exec->console.socket);
 	return r;
 }
 
@@ -341,7 +320,7 @@ static int serve(struct exec *exec, struct error *err)
 		}
 		r = 0;
 		if (message.type == SYNC_LIMITS)
-			r = creation_set_limits(&exec->process, exec->child.pid, err);
+			r = process_set_limits(&exec->process, exec->child.pid, err);
 		else if (message.type == SYNC_READY)
 			ready = true;
 		else
@@ -391,14 +370,11 @@ static int stay(struct exec *exec, int *ret_status, struct error *err)
 {
 	_cleanup_close_ int master = -EBADF;
 	struct supervision supervision = { .pidfd = exec->child.pidfd, .terminal = -EBADF, .notify_socket = -EBADF };
+	int r = console_take(&exec->console, &master, err);
 
-	if (exec->terminal >= 0) {
-		int r = fdpass_receive(exec->terminal, &master);
-
-		if (r < 0)
-			return error_errno(err, -r, "cannot take over the process's terminal");
-		supervision.terminal = master;
-	}
+	if (r < 0)
+		return r;
+	supervision.terminal = master;
 	return supervise(&supervision, ret_status, err);
 }
 
@@ -421,8 +397,7 @@ static void exec_done(struct exec *exec)
 	if (exec->has_seccomp)
 		seccomp_program_done(&exec->seccomp);
 	listener_done(&exec->listener);
-	close_and_forget(&exec->console_socket);
-	close_and_forget(&exec->terminal);
+	console_done(&exec->console);
 	close_and_forget(&exec->root_fd);
 	close_and_forget(&exec->sync);
 	close_and_forget(&exec->child.pidfd);
@@ -435,8 +410,7 @@ int runtime_exec(const struct runtime *runtime, const struct exec_request *reque
 		.request = request,
 		.container = &container,
 		.listener = LISTENER_NONE,
-		.console_socket = -EBADF,
-		.terminal = -EBADF,
+		.console = CONSOLE_NONE,
 		.root_fd = -EBADF,
 		.sync = -EBADF,
 		.child = { .pidfd = -EBADF },

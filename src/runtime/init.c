@@ -21,10 +21,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "host/beneath.h"
-#include "host/fdpass.h"
 #include "host/netlink.h"
-#include "host/pty.h"
 #include "host/syscalls.h"
+#include "runtime/console.h"
 #include "runtime/hooks.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
@@ -115,21 +114,10 @@ static int make_terminal(const struct init_context *context, struct error *err)
 
 	if (!process || !process->terminal)
 		return 0;
-	r = pty_open(context->plan->rootfs.root_fd, &master, &slave);
-	if (r < 0)
-		return error_errno(err, -r, "cannot open a terminal in the container's /dev/pts");
-	if (process->console_width || process->console_height) {
-		r = pty_set_size(master, process->console_width, process->console_height);
-		if (r < 0)
-			return error_errno(err, -r, "cannot set process.consoleSize");
-	}
-	r = rootfs_attach_console(&context->plan->rootfs, slave, err);
-	if (r < 0)
-		return r;
-	r = fdpass_send(context->console_socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
-	if (r < 0)
-		return error_errno(err, -r, "cannot hand the terminal to the console socket");
-	return process_take_terminal(slave, err);
+	r = console_make(process, context->plan->rootfs.root_fd, &master, &slave, err);
+	if (r == 0)
+		r = rootfs_attach_console(&context->plan->rootfs, slave, err);
+	return r < 0 ? r : console_hand_over(context->console_socket, master, slave, err);
 }
 
 /* A missing working directory is made, as other runtimes do; inside the root by descriptor. */

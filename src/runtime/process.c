@@ -184,27 +184,28 @@ void process_give_streams(uint32_t uid)
 	}
 }
 
-static int set_limits(const struct process_context *context, struct error *err)
+int process_set_limits(const struct spec_process *process, pid_t pid, struct error *err)
 {
-	const struct spec_process *process = context->process;
-
-	if (process->rlimit_count == 0)
-		return 0;
-	/* Raising a hard limit takes CAP_SYS_RESOURCE of the first user namespace: the parent does it. */
-	if (context->own_user_namespace) {
-		int r = sync_ask(context->sync, SYNC_LIMITS, 0);
-
-		return r < 0 ? error_errno(err, -r, "cannot have the resource limits set") : 0;
-	}
 	for (size_t i = 0; i < process->rlimit_count; i++) {
 		const struct spec_rlimit *limit = &process->rlimits[i];
 		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
 
-		if (setrlimit(limit->resource, &value) < 0)
+		if (prlimit(pid, limit->resource, &value, NULL) < 0)
 			return error_errno(err, errno, "cannot set process.rlimits[%zu] %s to %llu:%llu", i, limit->name,
 				(unsigned long long)limit->soft, (unsigned long long)limit->hard);
 	}
 	return 0;
+}
+
+static int set_limits(const struct process_context *context, struct error *err)
+{
+	int r;
+
+	/* Raising a hard limit takes CAP_SYS_RESOURCE of the first user namespace: the parent does it. */
+	if (context->process->rlimit_count == 0 || !context->own_user_namespace)
+		return process_set_limits(context->process, 0, err);
+	r = sync_ask(context->sync, SYNC_LIMITS, 0);
+	return r < 0 ? error_errno(err, -r, "cannot have the resource limits set") : 0;
 }
 
 static int set_scheduling(const struct process_context *context, struct error *err)

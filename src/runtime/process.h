@@ -42,6 +42,9 @@ int process_prepare(struct process_context *context, struct error *err) _must_ch
  */
 int process_exec(struct process_context *context, struct error *err) _must_check_;
 
+/* process.rlimits of process PID (0: the caller), by prlimit(2). */
+int process_set_limits(const struct spec_process *process, pid_t pid, struct error *err) _must_check_;
+
 /* Makes the terminal SLAVE the controlling one and the standard streams. After setsid(2). */
 int process_take_terminal(int slave, struct error *err) _must_check_;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
-#include "host/fdpass.h"
 #include "host/syscalls.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
@@ -8,18 +7,6 @@
 #include "runtime/supervise.h"
 
 #include <sys/prctl.h>
-
-static void describe(const struct creation *creation, const char *status, struct spec_oci_state *ret)
-{
-	*ret = (struct spec_oci_state){
-		.id = creation->state.id,
-		.status = status,
-		.bundle = creation->state.bundle,
-		.pid = creation->init.pid,
-		.annotations = creation->state.annotations,
-		.annotation_count = creation->state.annotation_count,
-	};
-}
 
 /* "If any poststart hook fails, the runtime MUST generate an error, stop the container" (runtime-spec 1.3, lifecycle 10). */
 static int run_poststart(struct creation *creation, struct error *err)
@@ -29,7 +16,7 @@ static int run_poststart(struct creation *creation, struct error *err)
 
 	if (creation->plan->config->hooks.count[HOOK_POSTSTART] == 0)
 		return 0;
-	describe(creation, "running", &state);
+	creation_describe(creation, "running", &state);
 	r = hooks_run(creation->plan->config, HOOK_POSTSTART, &state, NULL, err);
 	if (r < 0) {
 		creation->hooks_ran = true;
@@ -38,25 +25,11 @@ static int run_poststart(struct creation *creation, struct error *err)
 	return r;
 }
 
-static int take_terminal(struct creation *creation, int *ret_master, struct error *err)
+/* Executed, poststart hooks done; *ret_terminal is what has to be relayed. */
+static int bring_up(struct creation *creation, int *ret_terminal, struct error *err)
 {
-	int r;
+	int r = console_take(&creation->console, ret_terminal, err);
 
-	if (creation->terminal_master < 0)
-		return 0;
-	r = fdpass_receive(creation->terminal_master, ret_master);
-	return r < 0 ? error_errno(err, -r, "cannot take over the container's terminal") : 0;
-}
-
-/* Made, executed, poststart hooks done; *ret_notify and *ret_terminal are what has to be served. */
-static int bring_up(struct creation *creation, int *ret_notify, int *ret_terminal, struct error *err)
-{
-	int r = 0;
-
-	if (creation->plan->notify_socket)
-		r = notify_open(creation->dir_fd, ret_notify, err);
-	if (r == 0)
-		r = take_terminal(creation, ret_terminal, err);
 	if (r < 0) {
 		creation_undo(creation);
 		return r;
@@ -72,12 +45,12 @@ static int bring_up(struct creation *creation, int *ret_notify, int *ret_termina
 	return r;
 }
 
-static int stay(struct creation *creation, int terminal, int notify, int *ret_status, struct error *err)
+static int stay(struct creation *creation, int terminal, int *ret_status, struct error *err)
 {
 	struct supervision supervision = {
 		.pidfd = creation->init.pidfd,
 		.terminal = terminal,
-		.notify_socket = notify,
+		.notify_socket = creation->notify_socket,
 		.notify_host = creation->plan->notify_socket,
 	};
 	struct error later = ERROR_INIT;
@@ -94,7 +67,7 @@ static int stay(struct creation *creation, int terminal, int notify, int *ret_st
 int runtime_run(const struct runtime *runtime, const struct create_request *request, int *ret_status, struct error *err)
 {
 	_cleanup_plan_ struct plan plan = { 0 };
-	_cleanup_close_ int notify = -EBADF, terminal = -EBADF;
+	_cleanup_close_ int terminal = -EBADF;
 	bool detach = request->flags & CREATE_DETACH;
 	struct creation creation;
 	sigset_t old;
@@ -109,11 +82,11 @@ int runtime_run(const struct runtime *runtime, const struct create_request *requ
 	}
 	r = creation_make(runtime, &plan, true, &creation, err);
 	if (r == 0) {
-		r = bring_up(&creation, &notify, &terminal, err);
+		r = bring_up(&creation, &terminal, err);
 		if (r == 0 && !detach)
-			r = stay(&creation, terminal, notify, ret_status, err);
-		else if (r == 0 && notify >= 0)
-			r = notify_wait_until_ready(notify, plan.notify_socket, creation.init.pid, creation.init.pidfd, err);
+			r = stay(&creation, terminal, ret_status, err);
+		else if (r == 0 && creation.notify_socket >= 0)
+			r = notify_wait_until_ready(creation.notify_socket, plan.notify_socket, creation.init.pid, creation.init.pidfd, err);
 		if (r == 0 && detach)
 			*ret_status = 0;
 		creation_done(&creation);
