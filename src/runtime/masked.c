@@ -26,10 +26,17 @@ int masked_check_proc(const struct rootfs *rootfs, struct error *err)
 	return error_set(err, ERROR_INVALID, 0, "cannot use '/proc': it is not a procfs");
 }
 
-/* Opens the path of a step; 0 and *ret_fd untouched if there is no such path. */
+/*
+ * Opens the path of a step; 0 and *ret_fd untouched if there is no such path.
+ * What lies in /proc is opened in the mount that we attached there: by name,
+ * another directory could have come into its place, and without the file that
+ * was to be masked there would seem to be nothing to do (CVE-2019-19921).
+ */
 static int open_path(const struct rootfs *rootfs, struct masked *masked, const struct mount_step *step, int *ret_fd, struct error *err)
 {
-	int r = beneath_open(rootfs->root_fd, step->path, O_PATH, 0, ret_fd);
+	bool in_proc = str_starts_with(step->path, "/proc/") && rootfs->proc_fd >= 0 && !strstr(step->path, "..");
+	int r = in_proc ? beneath_open(rootfs->proc_fd, step->path + strlen("/proc/"), O_PATH, 0, ret_fd)
+			: beneath_open(rootfs->root_fd, step->path, O_PATH, 0, ret_fd);
 
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;

@@ -276,11 +276,20 @@ static const char *file_system_data(const struct rootfs *rootfs, const struct mo
 	return data;
 }
 
-/* The procfs that we mount for the container serves our own writes too: before it is attached nobody else had it. */
-static void keep_procfs(struct rootfs *rootfs, const struct mount_step *step, int fd)
+/*
+ * The mount that came to lie on /proc: its masks are attached in it, not below
+ * a name that somebody may give to another directory meanwhile. The procfs that
+ * we mounted there serves our own writes too: before it was attached nobody
+ * else had it.
+ */
+static void keep_proc(struct rootfs *rootfs, const struct mount_step *step, int fd)
 {
+	if (!str_equal(step->clean, "/proc"))
+		return;
+	close_and_forget(&rootfs->proc_fd);
+	rootfs->proc_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	/* "subset=pid" leaves out what we write to. */
-	if (str_equal(step->mount->type, "proc") && strcmp(step->clean, "/proc") == 0 && rootfs->procfs_fd < 0 &&
+	if (str_equal(step->mount->type, "proc") && step->kind == MOUNT_STEP_FILESYSTEM && rootfs->procfs_fd < 0 &&
 	    !(step->mount->data && strstr(step->mount->data, "subset=")))
 		rootfs->procfs_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
@@ -314,7 +323,7 @@ static int run_file_system(struct rootfs *rootfs, struct mount_step *step, struc
 	r = mount_attach(fd, destination_fd);
 	if (r < 0)
 		return error_errno(err, -r, "%s: cannot mount '%s' on '%s'", step->field, mount->type, step->path);
-	keep_procfs(rootfs, step, fd);
+	keep_proc(rootfs, step, fd);
 	if (step->late_readonly)
 		step->mount_fd = TAKE_FD(fd);
 	return 0;
@@ -341,6 +350,7 @@ static int run_bind(struct rootfs *rootfs, struct mount_step *step, struct error
 	r = mount_attach(step->mount_fd, destination_fd);
 	if (r < 0)
 		return error_errno(err, -r, "%s: cannot bind '%s' on '%s'", step->field, step->source, step->path);
+	keep_proc(rootfs, step, step->mount_fd);
 	if (!step->late_readonly)
 		close_and_forget(&step->mount_fd);
 	return 0;

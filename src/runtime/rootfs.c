@@ -22,7 +22,7 @@ int rootfs_init(struct rootfs *rootfs, struct error *err)
 {
 	int r;
 
-	rootfs->root_fd = rootfs->procfs_fd = rootfs->dev_fd = rootfs->null_fd = -EBADF;
+	rootfs->root_fd = rootfs->procfs_fd = rootfs->proc_fd = rootfs->dev_fd = rootfs->null_fd = -EBADF;
 	rootfs->arena = arena_new();
 	r = mount_plan_make(rootfs->arena, rootfs->config, rootfs->bundle, rootfs->flags, &rootfs->plan, err);
 	if (r < 0)
@@ -35,6 +35,7 @@ void rootfs_done(struct rootfs *rootfs)
 	mount_plan_done(rootfs->plan);
 	close_and_forget(&rootfs->root_fd);
 	close_and_forget(&rootfs->procfs_fd);
+	close_and_forget(&rootfs->proc_fd);
 	close_and_forget(&rootfs->dev_fd);
 	close_and_forget(&rootfs->null_fd);
 	arena_free(rootfs->arena);

@@ -48,6 +48,7 @@ struct rootfs {
 	struct mount_plan *plan;
 	int root_fd;   /* O_PATH; the root of the container as a mount from rootfs_set_up on */
 	int procfs_fd; /* see rootfs_get_procfs */
+	int proc_fd;   /* the mount that was last attached on /proc, whatever it is and wherever it is moved; or -EBADF */
 	int dev_fd;    /* /dev inside, once it was needed */
 	int null_fd;   /* the null device that masks use, or -EBADF: the container's own */
 };
