@@ -18,8 +18,8 @@ console_at() {
 # shown NAME: what the terminal received at NAME showed after its first line, without carriage returns.
 shown() { tail -n +2 "$WORK/$1.out" | tr -d '\r'; }
 
-# on_pty ROWSxCOLS ARGUMENT…: the runtime in the foreground of a terminal of that size; what it shows, without carriage
-# returns, is the output, the status its status.
+# on_pty ROWSxCOLS[,ROWSxCOLS@CUE] ARGUMENT…: the runtime in the foreground of a terminal of that size, which changes to the
+# second one when CUE was shown; what it shows, without carriage returns, is the output, the status its status.
 on_pty() {
 	local size=$1
 	shift
@@ -130,15 +130,9 @@ on_pty() {
 
 @test "a change of the terminal's size goes through to the command" {
 	config_sh 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.02; done'
-	"$PYTHON" "$TESTS_DIR/lib/helper.py" pty 24x80 "$BIVY_RUNTIME" --root "$STATE" run -b "$BUNDLE" "$ID" \
-		</dev/null >"$WORK/shown" 2>&1 3>&- &
-	local helper=$! runtime
-	own_pid "$helper"
-	wait_for grep -q ready "$WORK/shown"
-	runtime=$(cat "/proc/$helper/task/$helper/children")
-	"$PYTHON" "$TESTS_DIR/lib/helper.py" resize "${runtime%% *}" 50x120
-	wait_for grep -q '50 120' "$WORK/shown"
-	wait "$helper"
+	on_pty 24x80,50x120@ready run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_ok
+	assert_output "$(printf 'ready\n50 120')"
 	assert_nothing_left
 }
 

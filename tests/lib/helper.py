@@ -5,9 +5,10 @@ usage: helper.py console SOCKET OUT [TEXT [CUE]]  receive a terminal, type TEXT 
                                                shows to OUT until hang-up
        helper.py pidfd SOCKET OUT              receive a pidfd, write `pid N` to OUT, wait for its end, write `ended`
        helper.py notify SOCKET OUT             append each datagram to OUT, until killed
-       helper.py pty ROWSxCOLS COMMAND…        run COMMAND on a new terminal of that size; standard input is typed, what
-                                               is shown goes to standard output; exits as COMMAND does (128+n for signals)
-       helper.py resize PID ROWSxCOLS          set the size of the terminal on descriptor 0 of a process
+       helper.py pty ROWSxCOLS[,ROWSxCOLS@CUE] COMMAND…
+                                               run COMMAND on a new terminal of that size, and change it to the second size
+                                               once CUE was shown; standard input is typed, what is shown goes to standard
+                                               output; exits as COMMAND does (128+n for signals)
        helper.py interrupt COUNT [BEFORE… ---] COMMAND… --- AFTER…
                                                COUNT times: run BEFORE, start COMMAND and kill it (-9) a little later each
                                                time, so that the moments spread over its whole life, then run AFTER, which
@@ -97,8 +98,11 @@ def notify(path, out):
             print(sock.recv(4096).decode("ascii").rstrip("\n"), file=file, flush=True)
 
 
-def run_on_pty(size, *command):
+def run_on_pty(sizes, *command):
     """Runs a command on a terminal of its own."""
+    size, _, later = sizes.partition(",")
+    later, _, cue = later.partition("@")
+    shown = b""
     pid, fd = pty.fork()
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, window(size))
@@ -120,14 +124,12 @@ def run_on_pty(size, *command):
             if not data:
                 break
             os.write(1, data)
+            shown += data
+            if later and cue.encode() in shown:
+                fcntl.ioctl(fd, termios.TIOCSWINSZ, window(later))
+                later = ""
     status = os.waitpid(pid, 0)[1]
     sys.exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
-
-
-def resize(pid, size):
-    """Sets the size of another process's terminal, as a terminal emulator would."""
-    fd = os.open(f"/proc/{pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, window(size))
 
 
 def interrupt(count, *words):
@@ -168,7 +170,7 @@ def interrupt(count, *words):
             sys.exit(f"killed after {whole * 1.1 * number / int(count) * 1000:.2f} of {whole * 1000:.2f} ms: {error}")
 
 
-ACTIONS = {"interrupt": interrupt, "console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty, "resize": resize}
+ACTIONS = {"interrupt": interrupt, "console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty}
 
 if __name__ == "__main__":
     signal.alarm(60 * int(os.environ.get("BIVY_TEST_SLOW", "1")))
