@@ -72,7 +72,6 @@ void plan_explain(const struct plan *plan, struct buf *out)
 	buf_printf(out, "container '%s' from bundle '%s'\n", plan->request->id, plan->bundle);
 	explain_groups(plan, out);
 	explain_namespaces(plan, out);
-	buf_printf(out, "root '%s'%s:\n", plan->rootfs_path, plan->config->root_readonly ? ", read-only" : "");
 	rootfs_explain(&plan->rootfs, out);
 	explain_hooks(plan, out);
 	explain_process(plan, out);

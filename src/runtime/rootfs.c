@@ -45,7 +45,8 @@ void rootfs_done(struct rootfs *rootfs)
 
 void rootfs_explain(const struct rootfs *rootfs, struct buf *out)
 {
-	buf_printf(out, "root '%s'%s\n", rootfs->path, rootfs->flags & ROOTFS_NO_MOUNT_NAMESPACE ? " (in the host's mount namespace: chroot)" : "");
+	buf_printf(out, "root '%s'%s%s:\n", rootfs->path, rootfs->config->root_readonly ? ", read-only" : "",
+		rootfs->flags & ROOTFS_NO_MOUNT_NAMESPACE ? ", in the host's mount namespace by chroot" : "");
 	mount_plan_print(rootfs->plan, out);
 }
 
@@ -122,14 +123,14 @@ static int attach_root(struct rootfs *rootfs, struct error *err)
 		r = clone_root(rootfs, &rootfs->root_fd);
 	if (r < 0)
 		return error_errno(err, -r, "root.path: cannot use '%s'", rootfs->path);
-	target_fd = open(rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	target_fd = openat(AT_FDCWD, rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = target_fd < 0 ? -errno : mount_attach(rootfs->root_fd, target_fd);
 	return r < 0 ? error_errno(err, -r, "root.path: cannot mount '%s'", rootfs->path) : 0;
 }
 
 static int open_plain_root(struct rootfs *rootfs, struct error *err)
 {
-	rootfs->root_fd = open(rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rootfs->root_fd = openat(AT_FDCWD, rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs->root_fd < 0)
 		return error_errno(err, errno, "root.path: cannot use '%s'", rootfs->path);
 	return 0;

@@ -159,6 +159,22 @@ signal_status() { echo $((128 + $(kill -l "$1"))); }
 	wait_for grep -q ended "$WORK/pidfd"
 }
 
+@test "--explain tells the plan, each step once, and does nothing" {
+	only_ours "--explain"
+	config '.root.readonly = true'
+	run rt create --explain --bundle "$BUNDLE" "$ID"
+	assert_ok
+	assert_has "container '$ID'" "mount 'proc' on '/proc'" "make '/' read-only" "execute 'true'"
+	assert_equal "root '$ROOTFS', read-only:" "$(grep "^root " <<<"$output")"
+	assert_nothing_left
+	[ ! -e "$STATE/$ID" ]
+	config '.mounts = [] | .root.readonly = false | del(.linux.maskedPaths, .linux.readonlyPaths)
+		| .linux.namespaces |= map(select(.type != "mount"))'
+	run rt run --explain --bundle "$BUNDLE" "$ID"
+	assert_ok
+	assert_equal "root '$ROOTFS', in the host's mount namespace by chroot:" "$(grep "^root " <<<"$output")"
+}
+
 @test "--no-pivot runs with a moved root" {
 	config_sh 'ls -d /bin; ls /home; cat /etc/hostname 2>/dev/null; ls -d /work /var/lib/dpkg 2>/dev/null; true'
 	run_ct --no-pivot
