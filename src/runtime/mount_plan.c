@@ -240,6 +240,22 @@ static void add_paths(struct making *m, enum mount_step_kind kind, const char *n
 		add(m, kind, paths[i])->field = arena_printf(m->arena, "linux.%s[%zu]", name, i);
 }
 
+/*
+ * Last: what is unbindable could not be bound from any more. Private and slave
+ * trees are so from the beginning, all of them (mount_default_propagation).
+ */
+static void add_propagation(struct making *m)
+{
+	unsigned long propagation = m->config->linux_.rootfs_propagation;
+	struct mount_step *step;
+
+	if (!(propagation & (MS_SHARED | MS_UNBINDABLE)))
+		return;
+	step = add(m, MOUNT_STEP_PROPAGATION, "/");
+	step->field = "linux.rootfsPropagation";
+	step->recursive = propagation & MS_REC;
+}
+
 /* ---- the whole ----------------------------------------------------------------------- */
 
 static int check_without_mounts(const struct spec_config *config, struct error *err)
@@ -286,9 +302,7 @@ int mount_plan_make(struct arena *arena, const struct spec_config *config, const
 	add_paths(&m, MOUNT_STEP_MASKED_PATH, "maskedPaths", config->linux_.masked_paths);
 	if (config->root_readonly)
 		add(&m, MOUNT_STEP_READONLY_ROOT, "/")->field = "root.readonly";
-	/* Last: an unbindable root could not be bound from any more. */
-	if (config->linux_.rootfs_propagation & (MS_SHARED | MS_UNBINDABLE))
-		add(&m, MOUNT_STEP_PROPAGATION, "/")->field = "linux.rootfsPropagation";
+	add_propagation(&m);
 	*ret = m.plan;
 	return 0;
 }
@@ -356,7 +370,7 @@ static void print_step(const struct mount_step *step, struct buf *out)
 		buf_printf(out, "mask '%s'", step->path);
 		break;
 	case MOUNT_STEP_PROPAGATION:
-		buf_add_text(out, "set the propagation of '/'");
+		buf_printf(out, "set the propagation of '/'%s", step->recursive ? " and all below it" : "");
 		break;
 	}
 	buf_add_char(out, '\n');

@@ -41,6 +41,7 @@ struct mount_step {
 	const struct spec_device *device;
 	const struct spec_pair *sysctl;
 	bool bound_device;    /* the device is the host's */
+	bool recursive;       /* the propagation is of all mounts below, too */
 	bool late_readonly;   /* MS_RDONLY is left to a later step */
 	struct mount_step *earlier; /* of a late step: whose mount */
 	int mount_fd;         /* detached, then attached; or -EBADF */

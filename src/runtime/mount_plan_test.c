@@ -77,6 +77,8 @@ static void test_order(void **state)
 		"mount 'cgroup' on '/sys/fs/cgroup'\nremount '/x' (remount,nosuid)\n" DEVICES LINKS
 		"make it the root\nmake '/run' read-only\nset 'kernel.msgmax' to '1'\nmake '/r' read-only\nmask '/m'\n"
 		"make '/' read-only\nset the propagation of '/'\n");
+	assert_plan("\"linux\":{\"rootfsPropagation\":\"runbindable\"}}", 0, DEVICES LINKS
+		"make it the root\nset the propagation of '/' and all below it\n");
 }
 
 static void test_devices(void **state)

@@ -309,7 +309,7 @@ static int make_readonly(int mount_fd, const struct mount_step *step, struct err
 static int set_root_propagation(const struct rootfs *rootfs, const struct mount_step *step, struct error *err)
 {
 	unsigned propagation = (unsigned)(rootfs->config->linux_.rootfs_propagation & (MS_SHARED | MS_UNBINDABLE));
-	int r = mount_set_attributes(rootfs->root_fd, &(struct mount_attributes){ .propagation = propagation });
+	int r = mount_set_attributes(rootfs->root_fd, &(struct mount_attributes){ .propagation = propagation, .recursive = step->recursive });
 
 	return r < 0 ? error_errno(err, -r, "%s: cannot set the propagation of '/'", step->field) : 0;
 }

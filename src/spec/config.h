@@ -365,7 +365,7 @@ struct spec_linux {
 	struct spec_net_device *net_devices;
 	size_t net_device_count;
 	char *cgroups_path;
-	unsigned long rootfs_propagation; /* MS_* flag, MS_REC not included; 0: not given */
+	unsigned long rootfs_propagation; /* one MS_* flag, perhaps with MS_REC; 0: not given */
 	char **masked_paths, **readonly_paths; /* NULL-terminated, never NULL */
 	char *mount_label;
 	struct spec_resources *resources; /* never NULL after decoding */

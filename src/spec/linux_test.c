@@ -176,7 +176,7 @@ static void test_paths_and_propagation(void **state)
 	(void)state;
 	assert_string_equal(l->masked_paths[0], "/proc/kcore");
 	assert_null(l->readonly_paths[0]);
-	assert_int_equal(l->rootfs_propagation, MS_SLAVE);
+	assert_int_equal(l->rootfs_propagation, MS_SLAVE | MS_REC);
 	assert_string_equal(l->cgroups_path, "system.slice:x:y");
 	assert_string_equal(l->mount_label, "a:b");
 	assert_string_equal(l->sysctl[0].key, "net.ipv4.ip_forward");

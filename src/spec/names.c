@@ -143,10 +143,10 @@ static const struct name hooks[] = {
 
 static const struct name propagations[] = {
 	NAME("private", MS_PRIVATE),
-	NAME("rprivate", MS_PRIVATE),
-	NAME("rshared", MS_SHARED),
-	NAME("rslave", MS_SLAVE),
-	NAME("runbindable", MS_UNBINDABLE),
+	NAME("rprivate", MS_PRIVATE | MS_REC),
+	NAME("rshared", MS_SHARED | MS_REC),
+	NAME("rslave", MS_SLAVE | MS_REC),
+	NAME("runbindable", MS_UNBINDABLE | MS_REC),
 	NAME("shared", MS_SHARED),
 	NAME("slave", MS_SLAVE),
 	NAME("unbindable", MS_UNBINDABLE),

@@ -18,7 +18,7 @@ enum spec_names {
 	SPEC_SCHEDULER_FLAGS,     /* "SCHED_FLAG_RECLAIM" -> its bit, sched_setattr(2) */
 	SPEC_IO_CLASSES,          /* "IOPRIO_CLASS_BE" -> ioprio_set(2) */
 	SPEC_HOOKS,               /* "prestart" -> enum spec_hook_kind */
-	SPEC_PROPAGATIONS,        /* "private", "rprivate" -> MS_PRIVATE, for both; mount(2) */
+	SPEC_PROPAGATIONS,        /* "rprivate" -> MS_PRIVATE | MS_REC; mount(2) */
 	SPEC_PERSONALITIES,       /* "LINUX32" -> PER_*, personality(2) */
 	SPEC_MEMORY_MODES,        /* "MPOL_BIND" -> set_mempolicy(2) */
 	SPEC_MEMORY_FLAGS,        /* "MPOL_F_STATIC_NODES" -> its bit */

@@ -15,9 +15,9 @@ setup() {
 	require_root
 }
 
-# root_propagation: of "/" in the mount table in $output.
-root_propagation() {
-	awk '$5 == "/" { p = ""; for (i = 7; $i != "-"; i++) { sub(/:.*/, "", $i); p = p $i } } END { print p }' <<<"$output"
+# propagation_of PATH: in the mount table in $output.
+propagation_of() {
+	awk -v path="$1" '$5 == path { p = ""; for (i = 7; $i != "-"; i++) { sub(/:.*/, "", $i); p = p $i } } END { print p }' <<<"$output"
 }
 
 # root_options: of "/" in $output.
@@ -209,52 +209,75 @@ root_options() { awk '$5 == "/" { o = $6 } END { print o }' <<<"$output"; }
 
 # ---------------------------------------------------------------- propagation of the root
 
-# assert_root_propagation VALUE EXPECTED: what "/" shows when the root file system lies below a shared mount of the host.
+# assert_root_propagation VALUE ROOT SUB OWN: what "/" shows, a mount that the root file system has below it, and a tmpfs that the
+# configuration mounts, when the root file system and what is below it are shared mounts of the host.
 assert_root_propagation() {
 	mkdir "$WORK/shared"
 	mount -t tmpfs bivy-shared "$WORK/shared"
 	mount --make-shared "$WORK/shared"
 	cp -a "$BASE_ROOTFS" "$WORK/shared/rootfs"
+	mount -t tmpfs bivy-sub "$WORK/shared/rootfs/mnt/sub"
+	mount --make-shared "$WORK/shared/rootfs/mnt/sub"
 	config '.root.path = $r' --arg r "$WORK/shared/rootfs"
 	[ "$1" = default ] || config '.linux.rootfsPropagation = $p' --arg p "$1"
 	config_args cat /proc/self/mountinfo
 	run_ct
 	assert_ok
 	# runc before 1.2 forgets most kinds when the root's parent mount has to become private.
-	is_reference || assert_equal "$2" "$(root_propagation)"
+	is_reference && return
+	assert_equal "$2" "$(propagation_of /)" "the root"
+	assert_equal "$3" "$(propagation_of /mnt/sub)" "below the root"
+	assert_equal "$4" "$(propagation_of /dev/shm)" "the container's own"
+	# Recursive: every mount, whoever made it.
+	case $1 in
+	rshared | runbindable) assert_equal "$2" "$(awk '{ print $5 }' <<<"$output" | while read -r path; do propagation_of "$path"; done | sort -u)" ;;
+	esac
+}
+
+@test "rootfsPropagation: what is left out means slave" {
+	assert_root_propagation default master master ""
 }
 
 @test "rootfsPropagation: private" {
-	assert_root_propagation private ""
+	assert_root_propagation private "" "" ""
 }
 
 @test "rootfsPropagation: rprivate" {
-	assert_root_propagation rprivate ""
+	assert_root_propagation rprivate "" "" ""
 }
 
 @test "rootfsPropagation: slave" {
-	assert_root_propagation slave master
+	assert_root_propagation slave master master ""
 }
 
 @test "rootfsPropagation: rslave" {
-	assert_root_propagation rslave master
+	assert_root_propagation rslave master master ""
 }
 
 @test "rootfsPropagation: shared" {
-	assert_root_propagation shared shared
+	assert_root_propagation shared shared shared ""
 }
 
-@test "rootfsPropagation: rshared" {
-	assert_root_propagation rshared shared
+@test "rootfsPropagation: rshared reaches every mount" {
+	assert_root_propagation rshared shared shared shared
 }
 
 @test "rootfsPropagation: unbindable" {
-	assert_root_propagation unbindable unbindable
+	assert_root_propagation unbindable unbindable "" ""
 }
 
-@test "rootfsPropagation: runbindable" {
+@test "rootfsPropagation: runbindable reaches every mount" {
 	only_ours "runbindable of the root"
-	assert_root_propagation runbindable unbindable
+	assert_root_propagation runbindable unbindable unbindable unbindable
+}
+
+@test "rootfsPropagation: runbindable in a container that can be entered, its masks hold" {
+	only_ours "runbindable of the root"
+	config '.linux.rootfsPropagation = "runbindable" | .linux.maskedPaths += ["/mnt/file"]'
+	sleeper
+	run in_ct cat /mnt/file
+	assert_ok
+	assert_output ""
 }
 
 @test "rootfsPropagation: an unknown word is refused with its place" {
