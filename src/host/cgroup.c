@@ -212,6 +212,25 @@ static int fill_cpuset(int mount_fd, const char *path)
 	return 0;
 }
 
+/*
+ * Whether processes are in the directory DIR itself. Such a group can hand down
+ * cpu, cpuset and pids but not memory or io, and if it does, groups below take
+ * no process any more ("domain invalid", cgroups(7)). The host's top, which has
+ * no cgroup.type, is free of that rule.
+ */
+static bool is_occupied(int mount_fd, const char *dir)
+{
+	_cleanup_free_ char *type = str_printf("%s/cgroup.type", dir);
+	_cleanup_free_ char *procs = str_printf("%s/cgroup.procs", dir);
+	_cleanup_close_ int fd = -EBADF;
+	char byte;
+
+	if (faccessat(mount_fd, type, F_OK, 0) < 0)
+		return false;
+	fd = openat(mount_fd, procs, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, &byte, 1) == 1;
+}
+
 /* Hands CONTROLLERS down from the directory DIR: all at once, and if the kernel objects to one, each alone. */
 static void hand_down(int mount_fd, const char *dir, unsigned controllers)
 {
@@ -221,7 +240,7 @@ static void hand_down(int mount_fd, const char *dir, unsigned controllers)
 	for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++)
 		if (controllers & CGROUP_BIT(i))
 			buf_printf(&all, "+%s ", cgroup_controller_name(i, true));
-	if (!all.length || file_put_at(mount_fd, file, all.data) == 0)
+	if (!all.length || is_occupied(mount_fd, dir) || file_put_at(mount_fd, file, all.data) == 0)
 		return;
 	for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {
 		char one[32];

@@ -329,6 +329,43 @@ static void test_born_inside_v2(void **state)
 	cgroup_set_done(&set);
 }
 
+/* The program in a container runs containers of its own: below a group with processes, which cannot hand controllers down. */
+static void test_below_an_occupied_group(void **state)
+{
+	struct host *host = *state;
+	struct cgroup_set set = CGROUP_SET_INIT, below = CGROUP_SET_INIT;
+	_cleanup_free_ char *path = str_printf("%s/below", host->path);
+	_cleanup_free_ char *type = NULL, *handed_down = NULL;
+	struct error err = ERROR_INIT;
+	const struct cgroup_group *group;
+	pid_t outer, inner;
+
+	NEED_CGROUPS(host);
+	make_set(host, &set);
+	outer = start_inside(&set);
+	if (cgroup_set_create(&host->world, path, "x", 0, &below, &err) < 0)
+		fail_msg("%s", err.message);
+	group = cgroup_set_v2(&below);
+	if (group) {
+		assert_int_equal(cgroup_read(cgroup_set_v2(&set), "cgroup.subtree_control", 4096, &handed_down), 0);
+		assert_string_equal(handed_down, "");
+		assert_int_equal(cgroup_read(group, "cgroup.type", 4096, &type), 0);
+		assert_string_equal(type, "domain");
+	}
+	inner = start_inside(&below);
+	assert_int_equal(cgroup_set_signal_all(&set, SIGKILL), 0);
+	assert_int_equal(waitpid(outer, NULL, 0), outer);
+	assert_int_equal(waitpid(inner, NULL, 0), inner);
+	assert_int_equal(cgroup_set_remove(&set, 1000, NULL), 0);
+	cgroup_set_done(&below);
+	cgroup_set_done(&set);
+}
+
+static void end_at_signal(int number)
+{
+	_exit(number);
+}
+
 static void test_freeze(void **state)
 {
 	struct host *host = *state;
@@ -339,7 +376,10 @@ static void test_freeze(void **state)
 	NEED_CGROUPS(host);
 	make_set(host, &set);
 	assert_int_equal(cgroup_set_is_frozen(&set), 0);
+	/* v2 lets go of a frozen process for a signal that ends it, not for one that it handles. */
+	signal(SIGTERM, end_at_signal);
 	child = start_inside(&set);
+	signal(SIGTERM, SIG_DFL);
 	assert_int_equal(cgroup_set_freeze(&set), 0);
 	assert_int_equal(cgroup_set_is_frozen(&set), 1);
 	/* A signal to a paused container neither runs nor thaws it. */
@@ -350,6 +390,7 @@ static void test_freeze(void **state)
 	assert_int_equal(cgroup_set_thaw(&set), 0);
 	assert_int_equal(cgroup_set_is_frozen(&set), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == SIGTERM);
 
 	/* SIGKILL ends a paused one. */
 	child = start_inside(&set);
@@ -573,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_walk_is_not_bounded_by_depth),
 		cmocka_unit_test_setup_teardown(test_life, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_born_inside_v2, find_host, leave_host),
+		cmocka_unit_test_setup_teardown(test_below_an_occupied_group, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_freeze, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_taken_over_only_when_empty, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_undo, find_host, leave_host),
