@@ -100,8 +100,10 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t lengt
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	ignore_result(unlinkat(dirfd, temporary, 0)); /* left by a killed process of the same number */
 	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	/* Left by a killed process of the same number. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, temporary, 0) == 0)
+		fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return -errno;
 	r = fd_write_all(fd, bytes, length);
@@ -116,6 +118,9 @@ int file_make_directories(const char *path, mode_t mode)
 {
 	_cleanup_free_ char *copy = str_dup(path);
 
+	/* Mostly it is there, or its parent is. */
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return 0;
 	for (char *slash = copy + 1; *copy && (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		if (mkdir(copy, mode) < 0 && errno != EEXIST)

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -73,6 +74,25 @@ struct arena *arena_new(void)
 }
 
 /*
+ * Chunks that arenas gave back, for the next ones: to unmap and to map costs
+ * more than all that is done in one. Any thread may take and give.
+ */
+static struct chunk *_Atomic spares[8];
+
+static struct chunk *take_spare(size_t size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(spares); i++) {
+		struct chunk *chunk = atomic_exchange(&spares[i], NULL), *none = NULL;
+
+		if (chunk && chunk->size == size)
+			return chunk;
+		if (chunk && !atomic_compare_exchange_strong(&spares[i], &none, chunk))
+			munmap(chunk, sizeof *chunk + chunk->size);
+	}
+	return NULL;
+}
+
+/*
  * Whole pages, faulted in by the one call: under virtualization a fault costs
  * several microseconds, and an arena mostly lives on a path that is waited for.
  */
@@ -82,18 +102,32 @@ static struct chunk *map_chunk(size_t size)
 
 	if (ONE_BY_ONE)
 		return memory_new(1, sizeof *chunk + size);
+	chunk = take_spare(size);
+	if (chunk)
+		return chunk;
 	chunk = mmap(NULL, sizeof *chunk + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (chunk == MAP_FAILED)
 		out_of_memory();
 	return chunk;
 }
 
-static void unmap_chunk(struct chunk *chunk)
+static void give_back(struct chunk *chunk)
 {
-	if (ONE_BY_ONE)
+	if (ONE_BY_ONE) {
 		free(chunk);
-	else
-		munmap(chunk, sizeof *chunk + chunk->size);
+		return;
+	}
+	if (chunk->size == FIRST_CHUNK - sizeof *chunk || chunk->size == NEXT_CHUNK - sizeof *chunk) {
+		memset(chunk->bytes, 0, chunk->used); /* an arena's memory is zeroed; and secrets do not linger */
+		chunk->used = 0;
+		for (size_t i = 0; i < ARRAY_SIZE(spares); i++) {
+			struct chunk *none = NULL;
+
+			if (atomic_compare_exchange_strong(&spares[i], &none, chunk))
+				return;
+		}
+	}
+	munmap(chunk, sizeof *chunk + chunk->size);
 }
 
 void arena_free(struct arena *arena)
@@ -102,7 +136,7 @@ void arena_free(struct arena *arena)
 		return;
 	for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
 		next = chunk->next;
-		unmap_chunk(chunk);
+		give_back(chunk);
 	}
 	free(arena);
 }
