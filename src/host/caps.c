@@ -26,12 +26,17 @@ uint64_t caps_all(void)
 int caps_drop_bounding(uint64_t keep)
 {
 	for (int cap = 0; cap < CAP_LIMIT; cap++) {
-		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		int r, has;
 
+		if (keep & (1ULL << cap) || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		/* Beyond the last capability of this kernel; or no right to drop, which is no matter for one that is not there. */
+		r = -errno;
+		has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 		if (has < 0)
 			break;
-		if (has && !(keep & (1ULL << cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return -errno;
+		if (has)
+			return r;
 	}
 	return 0;
 }

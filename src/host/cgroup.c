@@ -197,15 +197,26 @@ static int inherit_cpuset(int mount_fd, char *path, const char *file, struct buf
 	return r < 0 ? r : file_put_at(mount_fd, name, value->data);
 }
 
-static int fill_cpuset(int mount_fd, const char *path)
+static int fill_cpuset(int mount_fd, const struct cgroup_group *group, unsigned levels_made)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_buf_ struct buf value = BUF_INIT;
-		_cleanup_free_ char *copy = str_dup(path + 1);
-		int r = inherit_cpuset(mount_fd, copy, files[i], &value);
+		_cleanup_free_ char *copy = str_dup(group->path + 1);
+		char *slash = strrchr(copy, '/');
+		int r;
 
+		/* Of one level that we made just now the value is known; above it may be somebody else's at work. */
+		if (levels_made == 1) {
+			if (slash)
+				*slash = '\0';
+			r = inherit_cpuset(mount_fd, slash ? copy : copy + strlen(copy), files[i], &value);
+			if (r == 0)
+				r = file_put_at(group->fd, files[i], value.data);
+		} else {
+			r = inherit_cpuset(mount_fd, copy, files[i], &value);
+		}
 		if (r < 0)
 			return r;
 	}
@@ -337,20 +348,45 @@ static bool may_be_left_out(int code)
 	return code == EACCES || code == EPERM || code == EROFS || code == ENOENT;
 }
 
+static int open_mount(const struct cgroup_group *group)
+{
+	int fd = openat(AT_FDCWD, group->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Makes and opens the directory of GROUP; *RET_MOUNT_FD is its mount if that was needed, else untouched. */
+static int make_directory(struct cgroup_group *group, const char *path, unsigned *ret_made, int *ret_mount_fd)
+{
+	int r = 0;
+
+	/* Mostly its parent is there and it is not. */
+	if (group->path[1] && mkdir(path, 0755) == 0) {
+		*ret_made = 1;
+	} else {
+		r = *ret_mount_fd = open_mount(group);
+		if (r >= 0)
+			r = make_path(*ret_mount_fd, group->path, ret_made);
+	}
+	if (r < 0)
+		return r;
+	group->levels_made = *ret_made;
+	group->fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return group->fd < 0 ? -errno : 0;
+}
+
 /* Returns 1 when the hierarchy is left out. *GROUP is whole or as it was drawn. */
 static int make_group(const struct cgroup_hierarchy *hierarchy, struct cgroup_group *group, unsigned flags, struct error *err)
 {
-	_cleanup_close_ int mount_fd = open(group->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int mount_fd = -EBADF;
 	_cleanup_free_ char *path = cgroup_file_path(group, NULL);
+	bool fills_cpuset = !group->is_v2 && (group->controllers & CGROUP_BIT(CGROUP_CPUSET));
 	unsigned made = 0;
-	int r;
+	int r = make_directory(group, path, &made, &mount_fd);
 
-	r = mount_fd < 0 ? -errno : make_path(mount_fd, group->path, &made);
-	if (r == 0) {
-		group->levels_made = made;
-		group->fd = openat(mount_fd, relative(group->path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = group->fd < 0 ? -errno : 0;
-	}
+	/* Only the rest of these needs it. */
+	if (mount_fd < 0 && (r < 0 || group->is_v2 || fills_cpuset))
+		mount_fd = open_mount(group);
 	if (r == 0 && (flags & CGROUP_TOLERATE) && group->is_v2 && !may_move_into(mount_fd, hierarchy->own_path, group->path))
 		r = -EACCES;
 	if (r < 0 && (flags & CGROUP_TOLERATE) && may_be_left_out(-r)) {
@@ -364,8 +400,8 @@ static int make_group(const struct cgroup_hierarchy *hierarchy, struct cgroup_gr
 
 	if (made == 0)
 		r = check_unused(group, err);
-	if (r == 0 && !group->is_v2 && (group->controllers & CGROUP_BIT(CGROUP_CPUSET))) {
-		r = fill_cpuset(mount_fd, group->path);
+	if (r == 0 && fills_cpuset) {
+		r = fill_cpuset(mount_fd, group, made);
 		if (r < 0)
 			error_errno(err, -r, "cannot give processors and memory nodes to cgroup '%s'", path);
 	}
@@ -419,7 +455,7 @@ int cgroup_set_open_in(const struct cgroup_world *world, const struct cgroup_pla
 		group = &set.groups[set.count++];
 		*group = draw_group(hierarchy, cgroup_path_clean(places[i].path));
 		group->made = places[i].made && group->path[1];
-		mount_fd = open(group->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		mount_fd = openat(AT_FDCWD, group->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (mount_fd >= 0)
 			group->fd = openat(mount_fd, relative(group->path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (group->fd < 0 && errno != ENOENT)
@@ -465,7 +501,7 @@ static int remove_group(const struct cgroup_group *group)
 	if (errno != EBUSY && errno != ENOTEMPTY)
 		return -errno;
 	/* Groups inside, or processes that have not quite gone: the kernel says EBUSY for both. */
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	r = cgroup_tree_walk(fd, &remover);
@@ -519,7 +555,7 @@ void cgroup_set_undo(struct cgroup_set *set)
 			continue;
 		if (remove_group_waiting(group, &timeout_us) < 0 || group->levels_made < 2)
 			continue;
-		mount_fd = open(group->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		mount_fd = openat(AT_FDCWD, group->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (mount_fd >= 0) {
 			_cleanup_free_ char *parent = str_dup(group->path);
 

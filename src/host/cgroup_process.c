@@ -278,13 +278,12 @@ static int kill_all(const struct cgroup_set *set)
 
 int cgroup_set_signal_all(const struct cgroup_set *set, int signal_number)
 {
-	bool was_frozen = cgroup_set_is_frozen(set) > 0;
 	size_t count = 0;
 	int r, frozen;
 
 	if (signal_number == SIGKILL)
 		return kill_all(set);
-	frozen = was_frozen ? -EALREADY : cgroup_set_freeze(set);
+	frozen = cgroup_set_is_frozen(set) > 0 ? -EALREADY : cgroup_set_freeze(set);
 	r = signal_pids(set, signal_number, &count);
 	if (frozen == 0) {
 		int thawed = cgroup_set_thaw(set);

@@ -305,13 +305,19 @@ int mount_set_attributes(int mount_fd, const struct mount_attributes *attributes
 
 int mount_attach(int mount_fd, int target_fd)
 {
+	return mount_attach_at(mount_fd, target_fd, "");
+}
+
+int mount_attach_at(int mount_fd, int target_fd, const char *name)
+{
+	unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*name ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
 	struct stat ours, theirs;
 	int code;
 
-	if (sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+	if (sys_move_mount(mount_fd, "", target_fd, name, flags) == 0)
 		return 0;
 	code = errno;
-	if (code == EINVAL && fstat(mount_fd, &ours) == 0 && fstat(target_fd, &theirs) == 0 &&
+	if (code == EINVAL && fstat(mount_fd, &ours) == 0 && fstatat(target_fd, name, &theirs, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISDIR(ours.st_mode) != S_ISDIR(theirs.st_mode))
 		return -ENOTDIR;
 	return -code;

@@ -53,6 +53,8 @@ uint64_t mount_attributes_of_flags(unsigned long flags);
 
 /* Attaches the detached MOUNT_FD on top of what TARGET_FD (O_PATH) is. -ENOTDIR if one is a directory and the other not. */
 int mount_attach(int mount_fd, int target_fd) _must_check_;
+/* The same on NAME in the directory TARGET_FD, no link followed; on TARGET_FD itself for "". */
+int mount_attach_at(int mount_fd, int target_fd, const char *name) _must_check_;
 
 /* mount(2) with MS_* propagation flags (MS_REC too) on PATH, without following what is stacked on it. */
 int mount_set_propagation(const char *path, unsigned long flags) _must_check_;

@@ -6,9 +6,12 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+
+#define STATUS_LIMIT 65536
 
 #define PROC_SUPER_MAGIC_ 0x9fa0 /* <linux/magic.h> */
 #define PROC_ROOT_INODE 1        /* fs/proc/internal.h; the same in every procfs */
@@ -29,7 +32,7 @@ bool procfs_is_root(int fd)
 
 int procfs_open_host(int *ret_fd)
 {
-	_cleanup_close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENODEV : -errno;
@@ -119,4 +122,15 @@ int procfs_write(int procfs_fd, const char *path, const char *text)
 	if (written < 0)
 		return -errno;
 	return (size_t)written == length ? 0 : -EIO;
+}
+
+uint64_t procfs_ignored_signals(void)
+{
+	_cleanup_buf_ struct buf status = BUF_INIT;
+	const char *line;
+
+	if (file_read_at(AT_FDCWD, "/proc/self/status", STATUS_LIMIT, &status) < 0)
+		return UINT64_MAX;
+	line = strstr(status.data, "\nSigIgn:");
+	return line ? strtoull(line + strlen("\nSigIgn:"), NULL, 16) : UINT64_MAX;
 }

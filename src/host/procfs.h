@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -41,5 +42,12 @@ int procfs_open(int procfs_fd, const char *path, int flags, int *ret_fd) _must_c
 
 /* Opens PATH for writing and writes TEXT with one write(2). */
 int procfs_write(int procfs_fd, const char *path, const char *text) _must_check_;
+
+/*
+ * The signals that the calling process ignores, bit N-1 for signal N, as the
+ * host's /proc/self/status says (proc_pid_status(5), SigIgn); all bits if that
+ * cannot be read. For processes in the host's mount namespace.
+ */
+uint64_t procfs_ignored_signals(void);
 
 #endif

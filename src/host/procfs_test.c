@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 static void test_open_files(void **state)
@@ -111,6 +112,20 @@ static void test_write(void **state)
 	run_in_child(CLONE_NEWNS, with_host_mount);
 }
 
+static void test_ignored_signals(void **state)
+{
+	(void)state;
+	signal(SIGUSR2, SIG_DFL);
+	assert_false(procfs_ignored_signals() & (1ULL << (SIGUSR2 - 1)));
+	signal(SIGUSR2, SIG_IGN);
+	signal(SIGRTMAX, SIG_IGN);
+	assert_true(procfs_ignored_signals() & (1ULL << (SIGUSR2 - 1)));
+	assert_true(procfs_ignored_signals() & (1ULL << (SIGRTMAX - 1)));
+	signal(SIGUSR2, SIG_DFL);
+	signal(SIGRTMAX, SIG_DFL);
+	assert_false(procfs_ignored_signals() & (1ULL << (SIGUSR2 - 1)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +135,7 @@ int main(void)
 		cmocka_unit_test(test_fake_proc),
 		cmocka_unit_test(test_covered_file),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_ignored_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

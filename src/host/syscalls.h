@@ -89,6 +89,26 @@ static inline int sys_pidfd_getfd(int pidfd, int fd)
 	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 }
 
+/* ---- setgroups(2) and friends, for this thread alone --------------------------- */
+/* The C libraries' functions change all threads, by a broadcast of signals or what takes its place; a fresh child has one. */
+#ifdef SYS_setresuid32
+#define SYS_OF_IDS(call) SYS_##call##32
+#else
+#define SYS_OF_IDS(call) SYS_##call
+#endif
+static inline int sys_setgroups(size_t count, const gid_t *groups)
+{
+	return (int)syscall(SYS_OF_IDS(setgroups), count, groups);
+}
+static inline int sys_setresgid(gid_t real, gid_t effective, gid_t saved)
+{
+	return (int)syscall(SYS_OF_IDS(setresgid), real, effective, saved);
+}
+static inline int sys_setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+	return (int)syscall(SYS_OF_IDS(setresuid), real, effective, saved);
+}
+
 /* ---- close_range(2), 5.9 ------------------------------------------------------ */
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)

@@ -105,13 +105,14 @@ static int open_view(const struct rootfs *rootfs, const struct mount_step *step,
 	return r;
 }
 
-static int attach_view(const struct rootfs *rootfs, const struct mount_step *step, const struct view *view, int target_fd, struct error *err)
+/* On NAME in the directory TARGET_FD, or on that itself for "". */
+static int attach_view(const struct rootfs *rootfs, const struct mount_step *step, const struct view *view, int target_fd, const char *name, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = open_view(rootfs, step, view, &fd, err);
 
 	if (r == 0) {
-		r = mount_attach(fd, target_fd);
+		r = mount_attach_at(fd, target_fd, name);
 		if (r < 0)
 			error_errno(err, -r, "cannot attach '%s'", view->mount);
 	}
@@ -146,17 +147,14 @@ static int make_links(const struct rootfs *rootfs, const char *name, int tmpfs_f
 
 static int add_directory(const struct rootfs *rootfs, const struct mount_step *step, const struct view *view, int tmpfs_fd, struct error *err)
 {
-	_cleanup_close_ int fd = -EBADF;
 	const char *name = base_name(view->mount);
 	int r;
 
 	if (mkdirat(tmpfs_fd, name, 0755) < 0)
 		/* Two hierarchies of one name in different places: the first is what programs look for. */
 		return errno == EEXIST ? 0 : error_errno(err, errno, "cannot make '%s'", name);
-	fd = openat(tmpfs_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, errno, "cannot open '%s'", name);
-	r = attach_view(rootfs, step, view, fd, err);
+	/* By name: move_mount(2) follows no link there unless asked to, and the directory is ours alone. */
+	r = attach_view(rootfs, step, view, tmpfs_fd, name, err);
 	if (r < 0)
 		return r;
 	r = make_links(rootfs, name, tmpfs_fd);
@@ -209,7 +207,7 @@ int cgroup_view_run(struct rootfs *rootfs, struct mount_step *step, struct error
 	if (views.count == 0)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "%s: cannot mount 'cgroup' on '%s': this host has no control groups", step->field, step->path);
 	if (views.count == 1 && views.views[0].is_v2)
-		r = attach_view(rootfs, step, &views.views[0], destination_fd, err);
+		r = attach_view(rootfs, step, &views.views[0], destination_fd, "", err);
 	else
 		r = attach_directories(rootfs, step, &views, destination_fd, err);
 	return r < 0 ? error_wrap(err, "%s: cannot mount 'cgroup' on '%s'", step->field, step->path) : 0;

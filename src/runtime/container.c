@@ -45,7 +45,7 @@ int container_check_id(const char *id, struct error *err)
 
 static int open_root(const struct runtime *runtime)
 {
-	int fd = open(runtime->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, runtime->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -226,6 +226,18 @@ static void sweep(int root)
 	}
 }
 
+/* Nobody sees it yet: no need to write beside and rename. */
+static int write_first_state(int dir_fd, const struct spec_state *state, struct error *err)
+{
+	_cleanup_close_ int fd = openat(dir_fd, "state.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r;
+
+	spec_state_encode(state, &text);
+	r = fd < 0 ? -errno : fd_write_all(fd, text.data, text.length);
+	return r < 0 ? error_errno(err, -r, "cannot write state.json of container '%s'", state->id) : 0;
+}
+
 static int fill_record(int dir_fd, const struct spec_state *state, const char *config_text, size_t config_length, int *ret_init_fd, struct error *err)
 {
 	_cleanup_close_ int init_fd = openat(dir_fd, "init", O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -240,7 +252,7 @@ static int fill_record(int dir_fd, const struct spec_state *state, const char *c
 	r = config_fd < 0 ? -errno : fd_write_all(config_fd, config_text, config_length);
 	if (r < 0)
 		return error_errno(err, -r, "cannot write config.json of container '%s'", state->id);
-	r = container_save_state(dir_fd, state, err);
+	r = write_first_state(dir_fd, state, err);
 	if (r < 0)
 		return r;
 	*ret_init_fd = TAKE_FD(init_fd);
@@ -263,8 +275,12 @@ int container_reserve(const struct runtime *runtime, const struct spec_state *st
 		return error_set(err, ERROR_CONFLICT, 0, "container with id '%s' exists already", state->id);
 	snprintf(temporary, sizeof temporary, ".new-%d", (int)getpid());
 	sweep(root);
-	remove_directory(root, temporary);
-	if (mkdirat(root, temporary, 0711) < 0)
+	r = mkdirat(root, temporary, 0711);
+	if (r < 0 && errno == EEXIST) { /* left by a killed process of the same number */
+		remove_directory(root, temporary);
+		r = mkdirat(root, temporary, 0711);
+	}
+	if (r < 0)
 		return error_errno(err, errno, "cannot make the record of container '%s' in '%s'", state->id, runtime->root);
 	dir_fd = openat(root, temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	r = dir_fd < 0 ? error_errno(err, errno, "cannot open '%s/%s'", runtime->root, temporary)
@@ -322,18 +338,27 @@ static void remove_entries(int dir_fd, int depth)
 
 static void remove_directory(int root, const char *name)
 {
+	static const char *const usual[] = { "init", "config.json", "state.json" };
 	_cleanup_close_ int fd = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd >= 0)
-		remove_entries(fd, 1);
 	/* What is no directory was put there by somebody else; a link goes, what it points to stays. */
-	ignore_result(unlinkat(root, name, fd < 0 ? 0 : AT_REMOVEDIR)); /* the caller sees what is left */
+	if (fd < 0) {
+		ignore_result(unlinkat(root, name, 0)); /* the caller sees what is left */
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		ignore_result(unlinkat(fd, usual[i], 0)); /* all that there mostly is */
+	if (unlinkat(root, name, AT_REMOVEDIR) == 0)
+		return;
+	remove_entries(fd, 1);
+	ignore_result(unlinkat(root, name, AT_REMOVEDIR)); /* the caller sees what is left */
 }
 
 int container_remove_record(const struct runtime *runtime, const char *id, struct error *err)
 {
 	_cleanup_close_ int root = open_root(runtime);
 	char gone[64];
+	int r;
 
 	if (root == -ENOENT)
 		return 0;
@@ -341,8 +366,12 @@ int container_remove_record(const struct runtime *runtime, const char *id, struc
 		return error_errno(err, -root, "cannot open '%s'", runtime->root);
 	/* At once: half a record could not be read, and the id would stay taken. */
 	snprintf(gone, sizeof gone, ".gone-%d", (int)getpid());
-	remove_directory(root, gone);
-	if (renameat(root, id, root, gone) < 0)
+	r = renameat(root, id, root, gone);
+	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)) { /* left by a killed process of the same number */
+		remove_directory(root, gone);
+		r = renameat(root, id, root, gone);
+	}
+	if (r < 0)
 		return errno == ENOENT ? 0 : error_errno(err, errno, "cannot remove the record of container '%s'", id);
 	remove_directory(root, gone);
 	if (faccessat(root, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0)

@@ -15,9 +15,12 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#define REMOVE_TIMEOUT_MS 10000
 
 /* ---- 1. the record --------------------------------------------------------------- */
 
@@ -173,7 +176,7 @@ static int open_joins(struct arena *arena, const struct spec_linux *linux_, stru
 
 		if (!entry->path)
 			continue;
-		fd = open(entry->path, O_RDONLY | O_CLOEXEC);
+		fd = openat(AT_FDCWD, entry->path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			return error_errno(err, errno, "linux.namespaces[%zu].path: cannot open '%s'", i, entry->path);
 		request->joins[request->join_count++] = (struct spawn_join){
@@ -230,7 +233,7 @@ static int move_links(const struct creation *creation, struct error *err)
 	if (linux_->net_device_count == 0)
 		return 0;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)creation->init.pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
+	netns = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return error_errno(err, errno, "cannot open the container's network namespace");
 	return net_devices_move(linux_->net_devices, linux_->net_device_count, netns, err);
@@ -432,6 +435,42 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 		creation_done(ret);
 	}
 	return r;
+}
+
+void creation_unlock(struct creation *creation)
+{
+	close_and_forget(&creation->lock_fd);
+	ignore_result(flock(creation->dir_fd, LOCK_UN)); /* cannot fail for a descriptor that is open */
+}
+
+int creation_remove(struct creation *creation, struct error *err)
+{
+	const struct cgroup_group *failed = NULL;
+	struct spec_oci_state state;
+	struct stat status;
+	int r;
+
+	while (flock(creation->dir_fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return error_errno(err, errno, "cannot lock the record of container '%s'", creation->state.id);
+	/* Deleted by somebody else meanwhile: the directory has no name any more. */
+	if (fstat(creation->dir_fd, &status) == 0 && status.st_nlink == 0)
+		return 0;
+	/* Mostly all ended with the first process. Others may have joined, or had no pid namespace that ended them with it. */
+	r = cgroup_set_remove(&creation->groups, 0, &failed);
+	if (r < 0) {
+		ignore_result(cgroup_set_signal_all(&creation->groups, SIGKILL)); /* what is left is seen by the removal */
+		r = cgroup_set_remove(&creation->groups, REMOVE_TIMEOUT_MS, &failed);
+	}
+	if (r < 0) {
+		_cleanup_free_ char *path = cgroup_file_path(failed, NULL);
+
+		return error_errno(err, -r, "cannot remove control group '%s'", path);
+	}
+	creation->init.pid = 0;
+	creation_describe(creation, "stopped", &state);
+	hooks_run_all(creation->plan->config, HOOK_POSTSTOP, &state);
+	return container_remove_record(creation->runtime, creation->state.id, err);
 }
 
 int creation_wait_for_exec(struct creation *creation, struct error *err)

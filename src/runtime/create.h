@@ -49,6 +49,15 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 /* After creation_make(RUN): 0 once the program is executed, else what failed; the container is undone then. */
 int creation_wait_for_exec(struct creation *creation, struct error *err) _must_check_;
 
+/*
+ * For others to change: the program runs (container.h, invariants 3 and 4).
+ * Before creation_remove(), which takes the lock again.
+ */
+void creation_unlock(struct creation *creation);
+
+/* After the end of the first process, which was waited for: what `delete --force` does, with what is known already. */
+int creation_remove(struct creation *creation, struct error *err) _must_check_;
+
 /* The OCI state with these words for its status. */
 void creation_describe(const struct creation *creation, const char *status, struct spec_oci_state *ret);
 

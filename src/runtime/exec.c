@@ -157,7 +157,7 @@ static int find_namespaces(struct exec *exec, struct error *err)
 		char path[64];
 
 		snprintf(path, sizeof path, "/proc/%d/root", (int)exec->container->state->init_pid);
-		exec->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		exec->root_fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (exec->root_fd < 0)
 			return error_errno(err, errno, "cannot open the root of container '%s'", exec->container->state->id);
 	}
@@ -219,7 +219,7 @@ static int make_filter(struct exec *exec, struct error *err)
 
 static int make_terminal(const struct exec *exec, struct error *err)
 {
-	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), master = -EBADF, slave = -EBADF;
+	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), master = -EBADF, slave = -EBADF;
 	int r;
 
 	if (!exec->process.terminal)

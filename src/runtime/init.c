@@ -28,7 +28,6 @@
 #include "runtime/process.h"
 #include "runtime/sync.h"
 
-#include <grp.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -47,11 +46,11 @@ static int begin(const struct init_context *context, int sync, struct error *err
 		return parent_is_gone(err);
 	if (context->plan->new_namespaces & CLONE_NEWUSER) {
 		/* Where 0 is not mapped we stay who we are; the capabilities are the same. */
-		if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+		if (sys_setresgid(0, 0, 0) < 0 && errno != EINVAL)
 			return error_errno(err, errno, "cannot become root of the user namespace");
-		if (setgroups(0, NULL) < 0 && errno != EPERM)
+		if (sys_setgroups(0, NULL) < 0 && errno != EPERM)
 			return error_errno(err, errno, "cannot drop groups in the user namespace");
-		if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
+		if (sys_setresuid(0, 0, 0) < 0 && errno != EINVAL)
 			return error_errno(err, errno, "cannot become root of the user namespace");
 	}
 	setsid(); /* fails only for the leader of a group, which a fresh child is not */

@@ -17,16 +17,15 @@
 #include "host/syscalls.h"
 #include "runtime/sync.h"
 
-#include <grp.h>
 #include <sched.h>
 #include <sys/prctl.h>
 
 /* Be the root of the user namespace that was entered: ids from outside do not exist in it. */
 static int become_root(struct error *err)
 {
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
+	if (sys_setgroups(0, NULL) < 0 && errno != EPERM)
 		return error_errno(err, errno, "cannot drop groups in the user namespace");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (sys_setresgid(0, 0, 0) < 0 || sys_setresuid(0, 0, 0) < 0)
 		return error_errno(err, errno, "cannot become root of the user namespace");
 	return 0;
 }

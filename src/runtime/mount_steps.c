@@ -40,7 +40,7 @@ static int open_mappings(const struct rootfs *rootfs, const struct mount_step *s
 	int r;
 
 	if (!step->mount->uid_mapping_count && user && user->path) {
-		int fd = open(user->path, O_RDONLY | O_CLOEXEC);
+		int fd = openat(AT_FDCWD, user->path, O_RDONLY | O_CLOEXEC);
 
 		if (fd < 0)
 			return error_errno(err, errno, "cannot open the user namespace '%s'", user->path);

@@ -36,7 +36,7 @@ static int open_sides(int netns_fd, struct sides *sides, struct error *err)
 	int r;
 
 	sides->there_netns_fd = netns_fd;
-	sides->here_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	sides->here_netns_fd = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (sides->here_netns_fd < 0)
 		return error_errno(err, errno, "linux.netDevices: cannot open our own network namespace");
 	r = netlink_open(&sides->here_fd);

@@ -12,7 +12,6 @@
 #include "runtime/sync.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -271,7 +270,7 @@ static int set_groups(const struct spec_user *user, struct error *err)
 
 	for (size_t i = 0; i < user->additional_gid_count; i++)
 		groups[i] = user->additional_gids[i];
-	r = setgroups(user->additional_gid_count, groups) < 0 ? -errno : 0;
+	r = sys_setgroups(user->additional_gid_count, groups) < 0 ? -errno : 0;
 	free(groups);
 	/* Where setgroups(2) is denied (a user namespace made without privilege) having none to set is no failure. */
 	if (r == -EPERM && user->additional_gid_count == 0)
@@ -288,9 +287,9 @@ static int set_user(const struct spec_user *user, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (setresgid(user->gid, user->gid, user->gid) < 0)
+	if (sys_setresgid(user->gid, user->gid, user->gid) < 0)
 		return error_errno(err, errno, "cannot set process.user.gid to %u", user->gid);
-	if (setresuid(user->uid, user->uid, user->uid) < 0)
+	if (sys_setresuid(user->uid, user->uid, user->uid) < 0)
 		return error_errno(err, errno, "cannot set process.user.uid to %u", user->uid);
 	if (user->has_umask)
 		umask(user->umask);
@@ -429,9 +428,6 @@ int process_exec(struct process_context *context, struct error *err)
 	for (unsigned fd = 3; fd < first; fd++)
 		if (fcntl((int)fd, F_SETFD, 0) < 0)
 			return error_errno(err, errno, "cannot pass on descriptor %u", fd);
-	/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and so would the exec. */
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

@@ -41,7 +41,7 @@ static int bring_up(struct creation *creation, int *ret_terminal, struct error *
 	close_and_forget(&creation->lock_fd);
 	r = run_poststart(creation, err);
 	if (r == 0)
-		close_and_forget(&creation->dir_fd);
+		creation_unlock(creation);
 	return r;
 }
 
@@ -58,7 +58,7 @@ static int stay(struct creation *creation, int terminal, int *ret_status, struct
 
 	if (r < 0 || (creation->plan->request->flags & CREATE_KEEP))
 		return r;
-	r = runtime_delete(creation->runtime, creation->state.id, DELETE_FORCE, &later);
+	r = creation_remove(creation, &later);
 	if (r < 0)
 		log_warning("%s, ignoring", later.message);
 	return 0;

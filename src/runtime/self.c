@@ -116,7 +116,7 @@ static int make_sealed_copy(int self, struct error *err)
 
 int self_reexec_sealed(char **argv, struct error *err)
 {
-	_cleanup_close_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int self = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	_cleanup_close_ int view = -EBADF;
 	_cleanup_close_ int copy = -EBADF;
 

@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "base/memory.h"
+#include "host/prefault.h"
 #include "runtime/program/program.h"
 #include "runtime/program/report.h"
 #include "runtime/program/root.h"
@@ -93,6 +94,19 @@ static int run_verb(const struct verb *verb, const struct runtime *runtime, char
 	return r;
 }
 
+/* ld(1)'s names for where the program begins, where its code ends, and its zeroed variables. */
+extern char __executable_start[], etext[], edata[], end[];
+
+static void touch_pages(void)
+{
+	/* Position independent and static: one piece, code first. Sanitizers keep memory of their own. */
+#ifndef __SANITIZE_ADDRESS__
+	prefault_register_code(__executable_start, etext);
+	prefault_data(edata, end);
+	prefault_code_and_stack();
+#endif
+}
+
 /* ARGS begin with the verb's name. */
 static int dispatch(char **argv, char **args, const struct program_request *request, int *ret_status, struct error *err)
 {
@@ -106,9 +120,12 @@ static int dispatch(char **argv, char **args, const struct program_request *requ
 		return run_verb(verb, &runtime, args + 1, ret_status, err);
 	if (request->systemd_cgroup)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "--systemd-cgroup is not supported yet");
-	r = root_choose(request->root, request->rootless, &runtime, err);
+	/* First of all: what was done before is done again after it. */
+	r = verb->properties & VERB_ENTERS_CONTAINER ? self_reexec_sealed(argv, err) : 0;
 	if (r == 0 && verb->properties & VERB_ENTERS_CONTAINER)
-		r = self_reexec_sealed(argv, err);
+		touch_pages();
+	if (r == 0)
+		r = root_choose(request->root, request->rootless, &runtime, err);
 	if (r < 0)
 		return r;
 	log_debug("%s %s: %s, state directory '%s'%s", PROGRAM_NAME, BIVY_VERSION, args[0], runtime.root, runtime.rootless ? ", rootless" : "");
