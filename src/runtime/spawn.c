@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/spawn.h"
 #include "base/log.h"
-#include "host/prefault.h"
 #include "host/procfs.h"
 #include "host/scheduler.h"
 #include "host/syscalls.h"
@@ -10,22 +9,8 @@
 
 #include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-
-/*
- * CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and so would the exec.
- * Mostly none is: that is asked first, while the procfs is still the host's.
- */
-static void heed_all_signals(void)
-{
-	uint64_t ignored = procfs_ignored_signals();
-
-	for (int number = 1; number < NSIG; number++)
-		if (ignored & (1ULL << (number - 1)))
-			signal(number, SIG_DFL);
-}
 
 /* Steps of the child, the same for one that was cloned here and for one that a joiner cloned. */
 static _noreturn_ void run_child(struct spawn_request *request)
@@ -76,12 +61,8 @@ int spawn_clone(struct spawn_request *request, uint64_t extra_flags, struct spaw
 	pid = sys_clone3(&args);
 	if (pid < 0)
 		return -errno;
-	if (pid == 0) {
-		prefault_code_and_stack();
-		if (!(extra_flags & CLONE_PARENT)) /* else the joiner did, while it still saw the host's procfs */
-			heed_all_signals();
+	if (pid == 0)
 		run_child(request);
-	}
 	ret->pid = pid;
 	ret->pidfd = pidfd;
 	return 0;
@@ -97,8 +78,25 @@ static int write_maps(const struct spawn_request *request, pid_t pid, struct err
 	return idmap_write(procfs, pid, request->ids, err);
 }
 
+/* CLONE_INTO_CGROUP: whether the cgroup2 group takes no process (cgroups(7), "no internal processes" and "threaded"). */
+static bool group_refuses(const struct spawn_request *request, int code)
+{
+	return (code == EOPNOTSUPP || code == EBUSY) && request->groups && cgroup_set_v2_fd(request->groups) >= 0;
+}
+
+static int group_refused(const struct spawn_request *request, int code, struct error *err)
+{
+	_cleanup_free_ char *path = cgroup_file_path(cgroup_set_v2(request->groups), NULL);
+
+	error_errno(err, code, "cannot make the container's process in cgroup '%s'", path);
+	error_hint(err, "a group that hands controllers down, or that is below a threaded one, takes no process: see cgroup.subtree_control and cgroup.type");
+	return -code;
+}
+
 static int clone_failed(const struct spawn_request *request, int code, struct error *err)
 {
+	if (group_refuses(request, code))
+		return group_refused(request, code, err);
 	error_errno(err, code, "cannot make the container's process in its namespaces");
 	if (code == EPERM && (request->new_namespaces & CLONE_NEWUSER))
 		error_hint(err, "user namespaces may be forbidden here: see sysctl kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns");
@@ -190,10 +188,11 @@ static int spawn_through_joiner(struct spawn_request *request, struct spawned *r
 	ours = ends[0], theirs = ends[1];
 	request->sync_joiner = theirs;
 	joiner = clone_joiner(request, &pidfd);
+	if (joiner < 0 && group_refuses(request, errno))
+		return group_refused(request, errno, err);
 	if (joiner < 0)
 		return error_errno(err, errno, "cannot make a process in the container's control group");
 	if (joiner == 0) {
-		heed_all_signals();
 		close(request->sync_parent);
 		close(ours);
 		joiner_run(request);

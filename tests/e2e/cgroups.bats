@@ -393,6 +393,21 @@ refused_limit() {
 	assert_equal 5 "$(cgroup_read unified cgroup.max.descendants)"
 }
 
+@test "cgroup2: a group that takes no process, as it is below a threaded one, is refused with its path" {
+	local top
+	only_ours "the text"
+	require_cgroup2
+	top=$(cgroup_mount unified)$CGROUP_TOP
+	mkdir -p "$top/threads/one"
+	echo threaded >"$top/threads/one/cgroup.type"
+	config '.linux.cgroupsPath = $p' --arg p "$CGROUP_TOP/threads/$ID"
+	run_ct
+	rmdir "$top/threads/one" "$top/threads"
+	assert_fails 1
+	assert_has "cannot make the container's process in cgroup '$top/threads/$ID': not supported" cgroup.type
+	assert_nothing_left
+}
+
 @test "unified: a file that does not exist is refused with its name" {
 	only_ours "limits that cannot be honoured"
 	refused_limit '{"unified": {"nosuch.knob": "1"}}' nosuch.knob
