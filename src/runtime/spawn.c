@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/spawn.h"
 #include "base/log.h"
+#include "host/prefault.h"
 #include "host/procfs.h"
 #include "host/scheduler.h"
 #include "host/syscalls.h"
@@ -9,8 +10,22 @@
 
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+
+/*
+ * CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and so would the exec.
+ * Mostly none is: that is asked first, while the procfs is still the host's.
+ */
+static void heed_all_signals(void)
+{
+	uint64_t ignored = procfs_ignored_signals();
+
+	for (int number = 1; number < NSIG; number++)
+		if (ignored & (1ULL << (number - 1)))
+			signal(number, SIG_DFL);
+}
 
 /* Steps of the child, the same for one that was cloned here and for one that a joiner cloned. */
 static _noreturn_ void run_child(struct spawn_request *request)
@@ -61,8 +76,12 @@ int spawn_clone(struct spawn_request *request, uint64_t extra_flags, struct spaw
 	pid = sys_clone3(&args);
 	if (pid < 0)
 		return -errno;
-	if (pid == 0)
+	if (pid == 0) {
+		prefault_code_and_stack();
+		if (!(extra_flags & CLONE_PARENT)) /* else the joiner did, while it still saw the host's procfs */
+			heed_all_signals();
 		run_child(request);
+	}
 	ret->pid = pid;
 	ret->pidfd = pidfd;
 	return 0;
@@ -193,6 +212,7 @@ static int spawn_through_joiner(struct spawn_request *request, struct spawned *r
 	if (joiner < 0)
 		return error_errno(err, errno, "cannot make a process in the container's control group");
 	if (joiner == 0) {
+		heed_all_signals();
 		close(request->sync_parent);
 		close(ours);
 		joiner_run(request);
