@@ -645,3 +645,25 @@ s.sendto(b"READY=1\nMAINPID=1\n", sys.argv[1])' "/proc/$pid/root$inside"
 	! grep -qx "MAINPID=1" "$WORK/notified"
 	assert_equal running "$(ct_status)"
 }
+
+@test "run ends what others put into the container's groups, and removes them" {
+	local file other joined=
+	mkfifo "$WORK/gate"
+	config '.mounts += [{destination: "/gate", type: "bind", source: $w, options: ["bind"]}]' --arg w "$WORK"
+	own_rootfs
+	config_sh 'read line </gate/gate'
+	rt run --bundle "$BUNDLE" "$ID" </dev/null &
+	local runtime=$!
+	wait_for status_is running
+	sleep 300 &
+	other=$!
+	for file in $(jq -r '.groups[] | .hierarchy + .path + "/cgroup.procs"' "$STATE/$ID/state.json"); do
+		echo "$other" >"$file"
+		joined=1
+	done
+	[ -n "$joined" ]
+	timeout 10 sh -c 'echo end >"$1"' sh "$WORK/gate"
+	wait "$runtime"
+	! kill -0 "$other" 2>/dev/null
+	assert_nothing_left
+}

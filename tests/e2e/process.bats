@@ -475,3 +475,10 @@ scheduled() {
 	assert_ok
 	assert_output "$(printf 'bivy-test-deny (enforce)\ndenied')"
 }
+
+@test "signals that the caller ignores are not ignored by the command" {
+	config_sh 'grep SigIgn /proc/self/status'
+	run bash -c 'trap "" HUP USR2 PIPE RTMIN+7; exec "$@"' bash "$BIVY_RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID"
+	assert_ok
+	[[ $output == *0000000000000000 ]]
+}
