@@ -66,6 +66,7 @@ static void fill_state(struct creation *creation)
 		.annotation_count = plan->config->annotation_count,
 	};
 	name_groups(plan, &plan->groups, &creation->state);
+	intel_rdt_record(&plan->rdt, &creation->state);
 }
 
 static int make_record(struct creation *creation, struct error *err)
@@ -346,7 +347,9 @@ static int make_init(struct creation *creation, struct error *err)
 		listener_set_pid(&creation->listener, creation->init.pid);
 	if (plan->new_namespaces & CLONE_NEWUSER)
 		creation_give_streams(&plan->config->linux_, plan->config->process);
-	r = creation_set_oom_score(plan->config->process, creation->init.pid, err);
+	r = intel_rdt_enter(&plan->rdt, creation->init.pid, err);
+	if (r == 0)
+		r = creation_set_oom_score(plan->config->process, creation->init.pid, err);
 	if (r == 0)
 		r = move_links(creation, err);
 	if (r < 0)
@@ -421,6 +424,8 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 	if (r == 0)
 		r = make_groups(ret, err);
 	if (r == 0)
+		r = intel_rdt_make(&plan->rdt, err);
+	if (r == 0)
 		r = open_sockets(ret, run, err);
 	if (r == 0)
 		r = rootfs_open_sources(&plan->rootfs, err);
@@ -467,6 +472,9 @@ int creation_remove(struct creation *creation, struct error *err)
 
 		return error_errno(err, -r, "cannot remove control group '%s'", path);
 	}
+	r = intel_rdt_remove_recorded(&creation->state, creation->plan->config->linux_.intel_rdt, err);
+	if (r < 0)
+		return r;
 	creation->init.pid = 0;
 	creation_describe(creation, "stopped", &state);
 	hooks_run_all(creation->plan->config, HOOK_POSTSTOP, &state);
@@ -512,6 +520,7 @@ void creation_undo(struct creation *creation)
 		cgroup_set_undo(&creation->groups);
 	}
 	creation->has_groups = false;
+	intel_rdt_undo(&creation->plan->rdt);
 	if (creation->hooks_ran) {
 		struct spec_oci_state state;
 

@@ -4,7 +4,8 @@
  *
  *      step                                   undo
  *   1. record under its name, both locks      remove the record
- *   2. control groups and their limits        remove the groups
+ *   2. control groups and their limits,       remove the groups
+ *      a class of service (intel_rdt.h)       and the class
  *   3. sockets: start, console, notify        (in the record, or closed)
  *   4. sources of mounts opened               (closed)
  *   5. init spawned, prepared, served         kill and reap it; poststop hooks if prestart ones ran

@@ -8,6 +8,7 @@
 #include "host/syscalls.h"
 #include "runtime/container.h"
 #include "runtime/hooks.h"
+#include "runtime/intel_rdt.h"
 
 #define GONE_TIMEOUT_MS 10000
 
@@ -53,6 +54,8 @@ static int delete_container(struct container *container, struct error *err)
 
 	if (r == 0)
 		r = remove_groups(container, err);
+	if (r == 0)
+		r = intel_rdt_remove_recorded(container->state, container->config->linux_.intel_rdt, err);
 	if (r < 0)
 		return r;
 	container_describe(container, CONTAINER_STOPPED, &state);

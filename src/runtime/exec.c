@@ -10,6 +10,7 @@
 #include "host/syscalls.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/process.h"
 #include "runtime/seccomp_plan.h"
 #include "runtime/spawn.h"
@@ -358,7 +359,9 @@ static int start_process(struct exec *exec, struct error *err)
 		listener_set_pid(&exec->listener, exec->child.pid);
 	if (spec_namespace_find(exec->container->config, CLONE_NEWUSER))
 		creation_give_streams(&exec->container->config->linux_, &exec->process);
-	r = creation_set_oom_score(&exec->process, exec->child.pid, err);
+	r = intel_rdt_enter_recorded(exec->container->state, exec->container->config->linux_.intel_rdt, exec->child.pid, err);
+	if (r == 0)
+		r = creation_set_oom_score(&exec->process, exec->child.pid, err);
 	if (r == 0)
 		r = serve(exec, err);
 	if (r < 0)

@@ -13,6 +13,7 @@ static void explain_groups(const struct plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->groups.count; i++)
 		buf_printf(out, "  make %s%s\n", plan->groups.groups[i].mount, plan->groups.groups[i].path);
 	resources_print(&plan->resources, &plan->groups, out);
+	intel_rdt_explain(&plan->rdt, out);
 }
 
 static void explain_namespaces(const struct plan *plan, struct buf *out)

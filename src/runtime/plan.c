@@ -242,6 +242,8 @@ static int fill(struct plan *plan, const struct runtime *runtime, struct error *
 	add_notify_socket(plan, runtime);
 	r = plan_groups(plan, err);
 	if (r == 0)
+		r = intel_rdt_plan(plan->arena, plan->config->linux_.intel_rdt, plan->request->id, &plan->rdt, err);
+	if (r == 0)
 		r = plan_rootfs(plan, err);
 	if (r == 0)
 		r = plan_seccomp(plan, err);
@@ -256,6 +258,7 @@ int plan_make(const struct runtime *runtime, const struct create_request *reques
 		.arena = arena_new(),
 		.request = request,
 		.rootless = runtime->rootless || geteuid() != 0,
+		.rdt = INTEL_RDT_NONE,
 	};
 	r = fill(ret, runtime, err);
 	if (r < 0)
@@ -269,6 +272,7 @@ void plan_done(struct plan *plan)
 		seccomp_program_done(&plan->seccomp);
 	if (plan->has_rootfs_plan)
 		rootfs_done(&plan->rootfs);
+	intel_rdt_done(&plan->rdt);
 	resource_plan_done(&plan->resources);
 	cgroup_set_done(&plan->groups);
 	cgroup_world_done(&plan->world);

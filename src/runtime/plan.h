@@ -12,6 +12,7 @@
 #include "host/cgroup.h"
 #include "host/idmap.h"
 #include "host/seccomp.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/resources.h"
 #include "runtime/rootfs.h"
 #include "runtime/verbs.h"
@@ -33,6 +34,7 @@ struct plan {
 	struct cgroup_world world;
 	struct cgroup_set groups;  /* drawn; see create.c */
 	struct resource_plan resources;
+	struct intel_rdt rdt;
 	struct rootfs rootfs;
 	bool has_rootfs_plan;
 	struct seccomp_program seccomp; /* empty if there is none */

@@ -233,11 +233,14 @@ static int decode_intel_rdt(const struct decoder *d, const struct json *value, s
 
 	if (r < 0)
 		return r;
-	/* It names a directory of /sys/fs/resctrl. */
-	if (rdt->clos_id && (strchr(rdt->clos_id, '/') || str_equal(rdt->clos_id, ".") || str_equal(rdt->clos_id, "..")))
+	/* It names a directory of /sys/fs/resctrl; "/" is the default class. */
+	if (rdt->clos_id && ((strchr(rdt->clos_id, '/') && !str_equal(rdt->clos_id, "/")) || str_equal(rdt->clos_id, ".") || str_equal(rdt->clos_id, "..")))
 		return decode_fail_member(d, value, "closID", "'%.64s' is no file name", rdt->clos_id);
 	if (rdt->mem_bw_schema && (!str_starts_with(rdt->mem_bw_schema, "MB:") || strchr(rdt->mem_bw_schema, '\n')))
 		return decode_fail_member(d, value, "memBwSchema", "'%.64s' is not one line that starts with MB:", rdt->mem_bw_schema);
+	for (size_t i = 0; rdt->schemata && rdt->schemata[i]; i++)
+		if (strchr(rdt->schemata[i], '\n'))
+			return decode_fail_member(d, value, "schemata", "'%.64s' is not one line", rdt->schemata[i]);
 	return 0;
 }
 

@@ -240,6 +240,8 @@ static void test_intel_rdt(void **state)
 	assert_true(rdt->enable_monitoring);
 	assert_refused("\"intelRdt\":{\"closID\":5}", "intelRdt.closID: expected string, found integer");
 	assert_refused("\"intelRdt\":{\"closID\":\"../x\"}", "intelRdt.closID: '../x' is no file name");
+	assert_string_equal(decode(arena, "\"intelRdt\":{\"closID\":\"/\"}")->linux_.intel_rdt->clos_id, "/");
+	assert_refused("\"intelRdt\":{\"schemata\":[\"L3:0=f\",\"L2:0=f\\nL3:0=1\"]}", "intelRdt.schemata: 'L2:0=f?L3:0=1' is not one line");
 	assert_refused("\"intelRdt\":{\"closID\":\"..\"}", "intelRdt.closID: '..' is no file name");
 	assert_refused("\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}", "intelRdt.memBwSchema: 'L3:0=f' is not one line that starts with MB:");
 	assert_refused("\"intelRdt\":{\"memBwSchema\":\"MB:0=1\\nL3:0=1\"}", "intelRdt.memBwSchema: 'MB:0=1?L3:0=1' is not one line that starts with MB:");

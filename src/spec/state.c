@@ -19,6 +19,7 @@ static const struct field state_fields[] = {
 	FIELD(BOOL, struct spec_state, no_new_keyring, "noNewKeyring"),
 	FIELD(BOOL, struct spec_state, user_namespace, "userNamespace"),
 	FIELD(STRING, struct spec_state, intel_rdt_path, "intelRdtPath"),
+	FIELD(BOOL, struct spec_state, intel_rdt_made, "intelRdtMade"),
 	FIELD(STRINGS, struct spec_state, namespaces, "namespaces"),
 	FIELD_BY(0, "groups", 0),
 	FIELD_BY(1, "annotations", 0),

@@ -35,7 +35,8 @@ struct spec_state {
 	bool user_namespace; /* the container has one of its own */
 	struct spec_state_group *groups;
 	size_t group_count;
-	char *intel_rdt_path; /* or NULL */
+	char *intel_rdt_path; /* its class of service in resctrl, or NULL */
+	bool intel_rdt_made; /* the class is ours alone: delete removes it */
 	char **namespaces;   /* NULL-terminated "pid=/proc/N/ns/pid" lines; not followed, only for people */
 	struct spec_pair *annotations;
 	size_t annotation_count;

@@ -60,6 +60,7 @@ static void test_round_trip(void **state)
 	assert_true(record->groups[0].made);
 	assert_false(record->groups[1].made);
 	assert_null(record->intel_rdt_path);
+	assert_false(record->intel_rdt_made);
 	assert_string_equal(record->namespaces[0], "pid=/proc/7/ns/pid");
 	assert_null(record->namespaces[1]);
 	assert_string_equal(record->annotations[0].value, "line\nline");
@@ -77,7 +78,7 @@ static void test_text(void **state)
 	assert_string_equal(text.data,
 			    "{\"format\":1,\"id\":\"web\",\"bundle\":\"/b \\\"quoted\\\"\",\"rootfs\":\"/b/rootfs\","
 			    "\"created\":\"2024-02-29T12:00:00.123456789Z\",\"owner\":4294967294,\"initPid\":4194303,"
-			    "\"initStart\":18446744073709551615,\"rootless\":true,\"noNewKeyring\":false,\"userNamespace\":true,"
+			    "\"initStart\":18446744073709551615,\"rootless\":true,\"noNewKeyring\":false,\"userNamespace\":true,\"intelRdtMade\":false,"
 			    "\"namespaces\":[\"pid=/proc/7/ns/pid\"],"
 			    "\"groups\":[{\"hierarchy\":\"/sys/fs/cgroup/memory\",\"path\":\"/web\",\"made\":true},"
 			    "{\"hierarchy\":\"/sys/fs/cgroup/unified\",\"path\":\"/\",\"made\":false}],"

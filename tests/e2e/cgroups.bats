@@ -581,3 +581,18 @@ every_path() { awk -F: '$2 != "" && $2 !~ /^name=/ { print $3 }' "/proc/$1/cgrou
 	assert_ok
 	assert_nothing_left
 }
+
+# ---------------------------------------------------------------- classes of service
+
+@test "linux.intelRdt without resctrl is refused before anything is made, by name" {
+	only_ours "its words"
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "missing: a host without a mounted resctrl"
+	config '.linux.intelRdt = {closID: "bivy-test", l3CacheSchema: "L3:0=f"}'
+	detached create --bundle "$BUNDLE" "$ID"
+	assert_refused linux.intelRdt resctrl
+	config '.linux.intelRdt = {}'
+	run_ct
+	assert_refused linux.intelRdt resctrl
+	run rt features
+	assert_equal '{"enabled":true,"schemata":true,"monitoring":true}' "$(jq -c .linux.intelRdt <<<"$output")"
+}

@@ -15,7 +15,7 @@ VALID_FEATURES='
 		| (.namespaces == null or (.namespaces | strings and all(IN("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"))))
 		and (.capabilities == null or (.capabilities | strings and all(test("^CAP_[A-Z_]+$"))))
 		and (.cgroup == null or (.cgroup | type == "object" and all(type == "boolean")))
-		and (.apparmor | enabled) and (.selinux | enabled) and (.intelRdt | enabled) and (.netDevices | enabled)
+		and (.apparmor | enabled) and (.selinux | enabled) and (.intelRdt == null or (.intelRdt | type == "object" and all(type == "boolean"))) and (.netDevices | enabled)
 		and (.mountExtensions == null or (.mountExtensions.idmap | enabled))
 		and (.seccomp | enabled)
 		and (.seccomp == null or (.seccomp | all(.actions, .operators, .archs, .knownFlags, .supportedFlags; . == null or strings)))))'

@@ -79,7 +79,9 @@ static void write_linux(struct json_writer *w)
 	write_enabled(w, "apparmor");
 	write_enabled(w, "selinux");
 	json_write_open(w, "intelRdt", '{');
-	json_write_bool(w, "enabled", false);
+	json_write_bool(w, "enabled", true);
+	json_write_bool(w, "schemata", true);
+	json_write_bool(w, "monitoring", true);
 	json_write_close(w, '}');
 	json_write_open(w, "memoryPolicy", '{');
 	write_names(w, "modes", SPEC_MEMORY_MODES);
