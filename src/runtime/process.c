@@ -77,7 +77,23 @@ static char *home_of(uint32_t uid)
 	return str_dup("/");
 }
 
-/* The environment as given, HOME if it lacks one, and the variables of systemd's socket activation. */
+/* Is the variable of ENV[0] given once more further on? */
+static bool is_given_again(char **env)
+{
+	size_t name = strcspn(*env, "=") + 1;
+
+	for (char **later = env + 1; *later; later++)
+		if (strncmp(*env, *later, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The environment as given, but each variable once, the last one counting: a
+ * program that looks for the first must see no other value than one that looks
+ * for the last. HOME if it is missing or empty, and the variables of systemd's
+ * socket activation.
+ */
 static char **make_env(const struct process_context *context)
 {
 	char **given = context->process->env;
@@ -85,8 +101,9 @@ static char **make_env(const struct process_context *context)
 	char **env = memory_new(n + 4, sizeof *env);
 
 	for (size_t i = 0; i < n; i++)
-		env[used++] = given[i];
-	if (str_is_empty(env_value(given, "HOME"))) {
+		if (!is_given_again(given + i) && strcmp(given[i], "HOME=") != 0)
+			env[used++] = given[i];
+	if (str_is_empty(env_value(env, "HOME"))) {
 		_cleanup_free_ char *home = home_of(context->process->user.uid);
 
 		env[used++] = str_printf("HOME=%s", home);
