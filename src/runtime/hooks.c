@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+extern char **environ;
+
 #define OUTPUT_LIMIT 512 /* bytes of a failing hook's standard error that are quoted */
 
 static const char *const kind_names[HOOK_KIND_COUNT] = {
@@ -57,7 +59,6 @@ struct launch {
 
 static _noreturn_ void exec_hook(const struct launch *launch)
 {
-	static char *const nothing[] = { NULL };
 	const struct spec_hook *hook = launch->hook;
 	char *args[] = { hook->path, NULL };
 	sigset_t none;
@@ -72,7 +73,7 @@ static _noreturn_ void exec_hook(const struct launch *launch)
 		_exit(126);
 	if (launch->filter && seccomp_install(launch->filter, NULL) < 0)
 		_exit(126);
-	execve(hook->path, hook->args ? hook->args : args, hook->env ? hook->env : nothing);
+	execve(hook->path, hook->args ? hook->args : args, hook->env ? hook->env : environ);
 	code = errno;
 	ignore_result(write(launch->report, &code, sizeof code)); /* the exit status tells it too */
 	_exit(127);

@@ -14,7 +14,8 @@ const char *hooks_kind_name(enum spec_hook_kind kind);
 
 /*
  * Runs the hooks of KIND one after the other, each with *STATE as JSON on its
- * standard input, its own environment only, and killed after its timeout.
+ * standard input and killed after its timeout. Without an environment of its
+ * own it has the caller's, as with runc and crun: hooks need a PATH.
  * Stops at the first that fails (does not start, exits non-zero, is killed or
  * times out) and names it. Runs in the caller's namespaces. FILTER, or NULL, is
  * put on them: startContainer's come from the container and get no more calls

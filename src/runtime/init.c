@@ -101,6 +101,9 @@ static int run_create_hooks(const struct init_context *context, int sync, struct
 	if (hooks->count[HOOK_PRESTART] || hooks->count[HOOK_CREATE_RUNTIME])
 		if (sync_ask(sync, SYNC_HOOKS, 0) < 0)
 			return parent_is_gone(err);
+	/* They have the root as their working directory, as with runc, for it is what they are there to change. */
+	if (hooks->count[HOOK_CREATE_CONTAINER] && fchdir(context->plan->rootfs.root_fd) < 0)
+		return error_errno(err, errno, "cannot change to the root for hooks.createContainer");
 	return run_hooks(context, HOOK_CREATE_CONTAINER, "creating", NULL, err);
 }
 
@@ -152,6 +155,29 @@ static int make_root(const struct init_context *context, int sync, struct error 
 	if (r == 0)
 		r = rootfs_finish(rootfs, err);
 	return r;
+}
+
+static _noreturn_ void end_by_signal(int number)
+{
+	_exit(128 + number);
+}
+
+/*
+ * The first process of a pid namespace is sent only the signals that it catches
+ * (pid_namespaces(7)). A container that waits for its start ends by those that
+ * ask for it, so that who stops it need not wait and kill.
+ */
+static void catch_ends(void)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		signal(numbers[i], end_by_signal);
+		sigaddset(&set, numbers[i]);
+	}
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* 10. Returns the connection, on which a failure is told; it closes by the exec. */
@@ -210,6 +236,7 @@ static int become_program(const struct init_context *context, int sync, int *ret
 	if (context->start_socket >= 0) {
 		close(sync);
 		*ret_report = -EBADF;
+		catch_ends();
 		r = wait_for_start(context->start_socket, err);
 		if (r < 0)
 			return r;
@@ -217,6 +244,7 @@ static int become_program(const struct init_context *context, int sync, int *ret
 		close(context->start_socket);
 	}
 	process.sync = *ret_report;
+	environ = process.env; /* which hooks without one of their own have */
 	r = run_hooks(context, HOOK_START_CONTAINER, "created", process.seccomp, err);
 	if (r < 0)
 		return r;

@@ -111,14 +111,22 @@ of() {
 	assert_equal "<one> <two words> <> A=1 B=x=y" "$(echo $(grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD= "$WORK/seen"))"
 }
 
-@test "a hook without an environment inherits none" {
-	only_ours "runc 1.1 hands its own on"
-	printf '#!/bin/sh\nenv >%s/seen\n' "$WORK" >"$WORK/h.sh"
-	chmod 755 "$WORK/h.sh"
-	config '.hooks.createRuntime = [{path: $p}]' --arg p "$WORK/h.sh"
-	LEAK=1 run_ct
+@test "a hook without an environment has its caller's, inside the container the process's" {
+	hook createRuntime outside "echo \"\$GIVEN\" >$WORK/seen"
+	hook startContainer inside 'echo "$GIVEN $HOME" >/hooks/seen'
+	config '.process.env += ["GIVEN=by the configuration"] | .process.user.uid = 0'
+	GIVEN="by the caller" run_ct
 	assert_ok
-	assert_equal "" "$(grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD= -e ^PATH= "$WORK/seen")"
+	assert_equal "by the caller" "$(cat "$WORK/seen")"
+	assert_equal "by the configuration /root" "$(cat "$ROOTFS/hooks/seen")"
+}
+
+@test "the working directory of createContainer hooks is the root" {
+	hook createContainer here 'echo made >./by-hook'
+	config_args cat /by-hook
+	run_ct
+	assert_ok
+	assert_output made
 }
 
 @test "hooks outside run in the caller's namespaces, inside in the container's" {
