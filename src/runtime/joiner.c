@@ -6,8 +6,10 @@
  *      entered from inside of that;
  *   3. a new user namespace if a new time namespace must belong to it;
  *   4. the time namespace with its offsets, which must be written before any
- *      process is in it (time_namespaces(7));
- *   5. clone with CLONE_PARENT; tell the parent; end.
+ *      process is in it (time_namespaces(7)) and with the ids that we came
+ *      with: who changes them loses the files of its /proc/self (proc(5));
+ *   5. root of the user namespace;
+ *   6. clone with CLONE_PARENT; tell the parent; end.
  * Should: never run code of the container, never follow its paths.
  */
 #include "runtime/joiner.h"
@@ -72,7 +74,8 @@ static int make_user_namespace(struct spawn_request *request, struct error *err)
 	if (r < 0)
 		return error_errno(err, -r, "cannot have the id mappings written");
 	request->new_namespaces &= ~CLONE_NEWUSER;
-	return become_root(err);
+	request->become_root = true;
+	return 0;
 }
 
 static void add_offset(struct buf *text, const char *clock, const struct spec_time_offset *offset)
@@ -117,14 +120,15 @@ static int enter(struct spawn_request *request, struct error *err)
 	if (request->target_namespaces && setns(request->target_pidfd, request->target_namespaces) < 0)
 		return error_errno(err, errno, "cannot enter the container's namespaces");
 	r = join_all(request, err);
-	if (r == 0 && request->become_root)
-		r = become_root(err);
 	/* 3. */
 	if (r == 0 && (request->new_namespaces & CLONE_NEWTIME) && (request->new_namespaces & CLONE_NEWUSER))
 		r = make_user_namespace(request, err);
 	/* 4. */
 	if (r == 0 && (request->new_namespaces & CLONE_NEWTIME))
 		r = make_time_namespace(request, err);
+	/* 5. */
+	if (r == 0 && request->become_root)
+		r = become_root(err);
 	return r;
 }
 
@@ -134,7 +138,7 @@ _noreturn_ void joiner_run(struct spawn_request *request)
 	struct spawned child = { .pidfd = -EBADF };
 	int r = enter(request, &err);
 
-	/* 5. */
+	/* 6. */
 	if (r == 0) {
 		r = spawn_clone(request, CLONE_PARENT, &child);
 		if (r < 0)

@@ -170,6 +170,19 @@ assert_nothing_left_but_holder() {
 	[[ ${lines[2]} =~ ^boottime\ +-5\ +0$ ]] || fail "$output"
 }
 
+@test "time offsets in a new user namespace" {
+	only_ours "time namespaces"
+	require_timens
+	require_userns
+	config '.linux.namespaces += [{type: "time"}, {type: "user"}] | .linux.timeOffsets = {boottime: {secs: 777, nanosecs: 0}}
+		| .linux.uidMappings = [{containerID: 0, hostID: 200000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	config_sh 'cat /proc/self/timens_offsets; id -u; cat /proc/self/uid_map'
+	run_ct
+	assert_ok
+	[[ ${lines[1]} =~ ^boottime\ +777\ +0$ ]] || fail "$output"
+	assert_equal "0 0 200000 65536" "$(echo ${lines[2]} ${lines[3]})"
+}
+
 @test "an exec enters the time namespace too" {
 	only_ours "time namespaces"
 	require_timens
