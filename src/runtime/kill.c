@@ -14,6 +14,23 @@ static int signal_all(struct container *container, int signal_number, struct err
 	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot signal all processes of container '%s'", container->state->id) : 0;
 }
 
+/* Without a pid namespace of its own nothing ends them with it. */
+static bool others_outlive_init(const struct container *container)
+{
+	const struct spec_namespace *pids = spec_namespace_find(container->config, CLONE_NEWPID);
+
+	return !pids || pids->path;
+}
+
+static bool has_processes(struct container *container)
+{
+	struct error ignored = ERROR_INIT;
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+
+	return container_open_groups(container, &ignored) == 0 && cgroup_set_pids(&container->groups, &pids, &count) == 0 && count > 0;
+}
+
 /* A frozen process of v1 dies only when it thaws. */
 static void let_die(struct container *container)
 {
@@ -26,8 +43,8 @@ static void let_die(struct container *container)
 int runtime_kill(const struct runtime *runtime, const char *id, int signal_number, unsigned flags, struct error *err)
 {
 	_cleanup_container_ struct container container = CONTAINER_INIT;
-	const struct spec_namespace *pids;
 	enum container_status status;
+	bool takes_all;
 	int r = container_load(runtime, id, &container, err);
 
 	if (r < 0)
@@ -35,11 +52,12 @@ int runtime_kill(const struct runtime *runtime, const char *id, int signal_numbe
 	status = container_status(&container);
 	if (flags & KILL_ALL)
 		return signal_all(&container, signal_number, err);
+	takes_all = signal_number == SIGKILL && others_outlive_init(&container);
+	if (status == CONTAINER_STOPPED && takes_all && has_processes(&container))
+		return signal_all(&container, signal_number, err);
 	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
 		return error_set(err, ERROR_CONFLICT, 0, "cannot signal container '%s': container not running", id);
-	pids = spec_namespace_find(container.config, CLONE_NEWPID);
-	/* Without a pid namespace of its own the others would outlive the first. */
-	if (signal_number == SIGKILL && (!pids || pids->path))
+	if (takes_all)
 		r = signal_all(&container, signal_number, err);
 	if (r == 0 && sys_pidfd_send_signal(container.pidfd, signal_number) < 0 && errno != ESRCH)
 		r = error_errno(err, errno, "cannot signal container '%s'", id);

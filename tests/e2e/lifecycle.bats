@@ -359,6 +359,41 @@ line" 'semi;colon' 'star*' "$(printf 'x%.0s' {1..1025})"; do
 	assert_nothing_left
 }
 
+@test "kill TERM ends a container that waits for its start" {
+	local name
+	config_args true
+	for name in TERM INT HUP; do
+		create_ct
+		run rt kill "$ID" $name
+		assert_ok
+		wait_for status_is stopped
+		run rt start "$ID"
+		assert_fails
+		run rt delete "$ID"
+		assert_ok
+	done
+	assert_nothing_left
+}
+
+@test "kill KILL ends what the first process left behind in the host's pid namespace" {
+	only_ours "runc 1.1 refuses"
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	config_sh 'sleep 1000 & exit 0'
+	start_ct
+	wait_for status_is stopped
+	local pid
+	pid=$(cat "$(cgroup_dir pids)/cgroup.procs")
+	own_pid "$pid"
+	run rt kill "$ID" TERM
+	assert_fails
+	assert_has "not running"
+	run rt kill "$ID" KILL
+	assert_ok
+	wait_for gone "$pid"
+	wait_for kill_is_refused
+}
+kill_is_refused() { run rt kill "$ID" KILL; [ "$status" -eq 1 ]; }
+
 @test "the end of init ends every process of its pid namespace" {
 	config_sh 'sleep 1000 & sleep 1001 & while :; do sleep 1000; done'
 	start_ct
