@@ -67,6 +67,8 @@ static int add_capabilities(struct arena *arena, char *const *names, struct spec
 		sets->bounding |= 1ULL << number;
 		sets->effective |= 1ULL << number;
 		sets->permitted |= 1ULL << number;
+		/* Ambient too where the kernel allows it, or a user other than root would lose it by the execve (capabilities(7)). */
+		sets->ambient |= sets->inheritable & 1ULL << number;
 	}
 	process->capabilities = sets;
 	return 0;

@@ -138,6 +138,28 @@ started() { start_ct; }
 	assert_equal "CapInh: 0000000000000000" "$(echo $output)"
 }
 
+@test "exec --cap of an inheritable capability reaches a user other than root" {
+	config '.process.capabilities.inheritable = ["CAP_SYSLOG"] | .process.capabilities.bounding += ["CAP_SYSLOG"]'
+	started
+	run rt exec --user 1000 --cap CAP_SYSLOG --cap CAP_SYS_TIME "$ID" grep -E 'Cap(Amb|Eff)' /proc/self/status </dev/null
+	assert_ok
+	assert_equal "CapEff: 0000000400000000 CapAmb: 0000000400000000" "$(echo $output)"
+}
+
+@test "exec fails with 255 when it was not the command that failed" {
+	started
+	run rt exec "$ID" false </dev/null
+	assert_fails 1
+	run rt exec --pid-file /nonexistent/pid "$ID" true </dev/null
+	assert_fails 255
+	run rt exec --process /nonexistent "$ID" </dev/null
+	assert_fails 255
+	run rt exec --detach "$ID" /nonexistent </dev/null
+	assert_fails 255
+	run rt exec no-such-container true </dev/null
+	assert_fails 255
+}
+
 @test "exec --no-new-privs" {
 	config '.process.noNewPrivileges = false'
 	started

@@ -17,6 +17,7 @@ struct exec_options {
 
 #define AT(member) offsetof(struct exec_options, member)
 #define PRESERVE_FDS_LIMIT 65536
+#define OWN_ERROR_STATUS 255 /* as runc's, so that it is not taken for the 1 of many commands */
 
 static const struct option_entry entries[] = {
 	{ "process", 'p', OPTION_STRING, OPTION_FILE, AT(process), "FILE", "take the process from this file, as config.json describes one" },
@@ -118,7 +119,11 @@ static int run_exec(struct call *call, struct error *err)
 		r = read_process(&parts, options->process, err);
 	if (r == 0)
 		r = parse_gids(&parts, options->additional_gids, err);
-	return r < 0 ? r : run_exec_with(call, &parts, err);
+	if (r == 0)
+		r = run_exec_with(call, &parts, err);
+	if (r < 0 && !err->exit_status)
+		err->exit_status = OWN_ERROR_STATUS;
+	return r;
 }
 
 const struct verb verb_exec = {
@@ -129,7 +134,7 @@ const struct verb verb_exec = {
 		.description = "The command gets the user, environment, directory, limits and privileges that the container's configuration "
 			"gives its own command, changed by the options; or, with --process, all that the file says.\n\n"
 			"The exit status is that of the command, 128+N if signal N ended it, 127 if the command was not found, 126 if it could not be "
-			"executed, and 1 for any other error.",
+			"executed, and 255 for any other error.",
 		.entries = entries,
 		.properties = OPTIONS_STOP_AT_OPERAND,
 		.minimum_operands = 1,
