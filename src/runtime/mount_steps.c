@@ -140,11 +140,33 @@ static int check_bound_device(const struct mount_step *step, int mount_fd, struc
 	return 0;
 }
 
+const char *mount_step_source_in_root(const struct rootfs *rootfs, const struct mount_step *step)
+{
+	size_t length = strlen(rootfs->path);
+
+	if (step->kind != MOUNT_STEP_BIND || strncmp(step->source, rootfs->path, length) != 0 || step->source[length] != '/')
+		return NULL;
+	return strstr(step->source, "/../") ? NULL : step->source + length;
+}
+
+static int clone_source(const struct rootfs *rootfs, const struct mount_step *step, int *ret_fd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	bool recursive = step->mount && (step->mount->set_flags & MS_REC);
+	const char *inside = mount_step_source_in_root(rootfs, step);
+	int r;
+
+	if (!inside)
+		return mount_clone_tree(AT_FDCWD, step->source, recursive, ret_fd);
+	r = beneath_open(rootfs->root_fd, inside, O_PATH, 0, &fd);
+	return r < 0 ? r : mount_clone_tree(fd, "", recursive, ret_fd);
+}
+
 int mount_step_open_source(const struct rootfs *rootfs, struct mount_step *step, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	const char *field = step->field ? step->field : "devices";
-	int r = mount_clone_tree(AT_FDCWD, step->source, step->mount && (step->mount->set_flags & MS_REC), &fd);
+	int r = clone_source(rootfs, step, &fd);
 
 	if (r < 0)
 		return error_errno(err, -r, "%s: cannot open '%s' to bind it on '%s'", field, step->source, step->path), r;

@@ -13,6 +13,13 @@
  */
 int mount_step_open_source(const struct rootfs *rootfs, struct mount_step *step, struct error *err) _must_check_;
 
+/*
+ * The path inside the root of what a bind shows, or NULL: a source below the
+ * root means what earlier mounts have put there, as with runc, so it can only
+ * be opened in init and at its turn. Links in it stay inside the root.
+ */
+const char *mount_step_source_in_root(const struct rootfs *rootfs, const struct mount_step *step);
+
 /* FILESYSTEM, BIND and REMOUNT, in init. */
 int mount_step_run(struct rootfs *rootfs, struct mount_step *step, struct error *err) _must_check_;
 

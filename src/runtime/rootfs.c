@@ -97,6 +97,8 @@ int rootfs_open_sources(struct rootfs *rootfs, struct error *err)
 
 		if (step->kind != MOUNT_STEP_BIND && !(step->kind == MOUNT_STEP_DEVICE && step->bound_device))
 			continue;
+		if (mount_step_source_in_root(rootfs, step))
+			continue;
 		r = mount_step_open_source(rootfs, step, err);
 		if (r < 0 && !has_no_right(r))
 			return r;

@@ -59,6 +59,24 @@ refute_mount_option() { [[ ,$(mount_options "$1"), != *,$2,* ]] || fail "$1 is $
 
 # ---------------------------------------------------------------- binds
 
+@test "a source below the root is what earlier mounts have put there, links inside it stay inside" {
+	own_rootfs
+	mkdir "$ROOTFS"/{over,shown,linked}
+	ln -s /etc "$ROOTFS/to-etc"
+	mkdir -p "$ROOTFS/etc"
+	echo inside >"$ROOTFS/etc/only-inside"
+	mkdir "$SOURCE/sub"
+	echo deep >"$SOURCE/sub/file"
+	add_mount /over none "$SOURCE" rbind
+	add_mount /shown none "$ROOTFS/over/sub" rbind ro
+	is_reference || add_mount /linked none "$ROOTFS/to-etc" bind
+	config_sh 'cat /shown/file; cat /linked/only-inside; echo x >/shown/file'
+	run_ct
+	assert_equal deep "${lines[0]}"
+	is_reference || assert_equal inside "${lines[1]}"
+	assert_has "Read-only file system"
+}
+
 @test "a directory bound into the container" {
 	add_mount /mnt/a bind "$SOURCE" bind
 	config_sh 'cat /mnt/a/file; ls /mnt/a; echo new >/mnt/a/new'
