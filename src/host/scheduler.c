@@ -80,6 +80,14 @@ int scheduler_set_affinity(const char *list)
 	return syscall(SYS_sched_setaffinity, 0, sizeof set.words, set.words) < 0 ? -errno : 0;
 }
 
+int scheduler_reset_affinity(void)
+{
+	struct bit_set set;
+
+	memset(&set, 0xff, sizeof set);
+	return syscall(SYS_sched_setaffinity, 0, sizeof set.words, set.words) < 0 ? -errno : 0;
+}
+
 int scheduler_set_memory_policy(int mode, uint32_t flags, const char *nodes)
 {
 	struct bit_set set;

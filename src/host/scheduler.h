@@ -22,6 +22,9 @@ int scheduler_set_io_priority(int class, int priority) _must_check_;
 /* sched_setaffinity(2) from a list such as "0-3,8"; -EINVAL if it is none or beyond 4096 processors. */
 int scheduler_set_affinity(const char *list) _must_check_;
 
+/* All processors that the cpuset of the calling thread allows, whatever it inherited. */
+int scheduler_reset_affinity(void) _must_check_;
+
 /* set_mempolicy(2): MODE MPOL_*, FLAGS MPOL_F_*, NODES a list such as "0-1" or NULL. */
 int scheduler_set_memory_policy(int mode, uint32_t flags, const char *nodes) _must_check_;
 

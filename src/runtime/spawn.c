@@ -45,6 +45,12 @@ static _noreturn_ void run_child(struct spawn_request *request)
 			_exit(1);
 		}
 	}
+	/*
+	 * Pinning of whoever started the runtime is not the container's, whose processors are its cpuset's. An affinity that was
+	 * asked for stays. Not being allowed to is no reason to fail: other runtimes ignore it too.
+	 */
+	if (!request->initial_affinity)
+		ignore_result(scheduler_reset_affinity());
 	/* 2. A cgroup namespace shows our group as its root: so after entering. */
 	if ((request->new_namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0) {
 		error_errno(&err, errno, "cannot make a cgroup namespace");

@@ -52,6 +52,20 @@ flat() { echo $output; }
 	assert_output /
 }
 
+@test "each variable is in the environment once, an empty HOME is replaced" {
+	only_ours "runc 1.1 lists some twice"
+	config '.process.env = ["PATH=/bin", "HOME=", "A=first", "A=", "AB=x", "A=last", "HOME=", "AB=y"]'
+	config_args env
+	run_ct
+	assert_ok
+	assert_equal "$(printf '%s\n' A=last AB=y HOME=/root PATH=/bin)" "$(sort <<<"$output")"
+
+	config '.process.env = ["HOME=/first", "HOME="]'
+	config_args /bin/env
+	run_ct
+	assert_output HOME=/root
+}
+
 @test "of a variable given twice the last counts" {
 	config '.process.env += ["A=first", "B=x", "A=second"]'
 	config_sh 'echo $A; env | grep -c ^A='
@@ -357,6 +371,24 @@ scheduled() {
 	assert_equal "Cpus_allowed_list: 1" "$(flat)"
 	run rt exec "$ID" grep Cpus_allowed_list /proc/1/status
 	[ "$(flat)" != "Cpus_allowed_list: 1" ]
+}
+
+@test "a CPU affinity of the caller does not reach the container" {
+	only_ours "runc 1.1 hands it on"
+	[ "$(nproc)" -ge 2 ] || skip "missing: a second CPU"
+	require_program taskset util-linux
+	local all
+	config_args grep Cpus_allowed_list /proc/self/status
+	run_ct
+	assert_ok
+	all=$output
+	run taskset -c "$(taskset -cp $$ | sed 's/.*: *//; s/[-,].*//')" bash -c 'exec "$@" </dev/null' sh "$BIVY_RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID"
+	assert_ok
+	assert_output "$all"
+	sleeper
+	run taskset -c "$(taskset -cp $$ | sed 's/.*: *//; s/[-,].*//')" bash -c 'exec "$@" </dev/null' sh "$BIVY_RUNTIME" --root "$STATE" exec "$ID" grep Cpus_allowed_list /proc/self/status
+	assert_ok
+	assert_output "$all"
 }
 
 @test "exec CPU affinity that names no CPU is refused" {
