@@ -281,6 +281,16 @@ int mount_step_open_destination(const struct rootfs *rootfs, const struct mount_
 
 /* ---- file systems ---------------------------------------------------------------- */
 
+static bool has_option(const struct spec_mount *mount, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; mount->options[i]; i++)
+		if (strncmp(mount->options[i], name, length) == 0 && mount->options[i][length] == '=')
+			return true;
+	return false;
+}
+
 /* The options with what the destination and the configuration add; in ARENA. */
 static const char *file_system_data(const struct rootfs *rootfs, const struct mount_step *step, int destination_fd, bool made)
 {
@@ -289,13 +299,26 @@ static const char *file_system_data(const struct rootfs *rootfs, const struct mo
 	const char *label = rootfs->config->linux_.mount_label;
 	struct stat st;
 
-	if (strcmp(mount->type, "tmpfs") == 0 && !made && !str_starts_with(data, "mode=") && !strstr(data, ",mode=") &&
-	    fstat(destination_fd, &st) == 0)
+	if (strcmp(mount->type, "tmpfs") == 0 && !made && !has_option(mount, "mode") && fstat(destination_fd, &st) == 0)
 		data = arena_printf(rootfs->arena, "mode=%04o%s%s", st.st_mode & 07777, *data ? "," : "", data);
 	/* procfs and sysfs have labels of their own. */
 	if (label && strcmp(mount->type, "proc") != 0 && strcmp(mount->type, "sysfs") != 0)
 		data = arena_printf(rootfs->arena, "%s%scontext=\"%s\"", data, *data ? "," : "", label);
 	return data;
+}
+
+static int fill_tmpfs(const struct mount_step *step, int destination_fd, int fd, bool made, struct error *err)
+{
+	const struct spec_mount *mount = step->mount;
+	unsigned flags = 0;
+	int r;
+
+	/* Of the directory that is covered, except for what is said otherwise; one that we made says nothing. */
+	if (!made)
+		flags = (has_option(mount, "uid") ? 0 : COPY_UP_UID) | (has_option(mount, "gid") ? 0 : COPY_UP_GID) |
+			(has_option(mount, "mode") ? 0 : COPY_UP_MODE);
+	r = copy_up(destination_fd, fd, flags, err);
+	return r < 0 ? error_wrap(err, "%s: cannot copy '%s' into its tmpfs", step->field, step->path) : 0;
 }
 
 /*
@@ -334,11 +357,10 @@ static int run_file_system(struct rootfs *rootfs, struct mount_step *step, struc
 	r = mount_new_filesystem(&request, &fd, err);
 	if (r < 0)
 		return error_wrap(err, "%s: cannot mount '%s' on '%s'", step->field, mount->type, step->path);
-	if (mount->tmpcopyup) {
-		r = copy_up(destination_fd, fd, err);
-		if (r < 0)
-			return error_wrap(err, "%s: cannot copy '%s' into its tmpfs", step->field, step->path);
-	}
+	if (mount->tmpcopyup)
+		r = fill_tmpfs(step, destination_fd, fd, made, err);
+	if (r < 0)
+		return r;
 	r = set_recursive(step, fd);
 	if (r < 0)
 		return error_errno(err, -r, "%s: cannot set the options of '%s' on '%s'", step->field, mount->type, step->path);

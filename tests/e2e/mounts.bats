@@ -543,6 +543,24 @@ in_userns() {
 	[ ! -e "$ROOTFS/data/new" ]
 }
 
+@test "tmpcopyup keeps capabilities, hard links, and what the directory itself is" {
+	own_rootfs
+	require_program setcap libcap2-bin
+	mkdir "$ROOTFS/data"
+	cp "$BASE_ROOTFS/bin/busybox" "$ROOTFS/data/busybox"
+	ln "$ROOTFS/data/busybox" "$ROOTFS/data/again"
+	chown 7:8 "$ROOTFS/data"
+	chmod 2750 "$ROOTFS/data"
+	setcap cap_kill+ep "$ROOTFS/data/busybox" || skip "missing: capabilities of files"
+	add_mount /data tmpfs tmpfs tmpcopyup
+	config_sh 'stat -c "%a %u:%g" /data; stat -c %h /data/busybox /data/again; cd /data; ./busybox id -u; ./busybox grep CapEff /proc/self/status'
+	config '.process.user = {uid: 1000, gid: 8} | .process.noNewPrivileges = false'
+	config '.process.capabilities = {bounding: ["CAP_KILL"]}'
+	run_ct
+	assert_ok
+	assert_output $'2750 7:8\n2\n2\n1000\nCapEff:\t0000000000000020'
+}
+
 @test "tmpcopyup below a read-only root, of a big file" {
 	own_rootfs
 	mkdir "$ROOTFS/data"
