@@ -544,3 +544,10 @@ void encode_fields(struct json_writer *w, const struct field *fields, size_t cou
 			encode_field(w, &fields[i], object);
 	}
 }
+
+void encode_unknown_fields(struct json_writer *w, const struct field *fields, size_t count, const struct json *source)
+{
+	for (const struct json *member = source ? source->first : NULL; member; member = member->next)
+		if (find_field(fields, count, member->key, 0) == count)
+			json_write_value(w, member->key, member);
+}

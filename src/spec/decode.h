@@ -151,6 +151,9 @@ int decode_fields(const struct decoder *d, const struct json *value, const struc
 /* Writes the members of OBJECT that are given; FIELD_OWN ones are left to the caller. */
 void encode_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object);
 
+/* Writes the members of SOURCE, an object or NULL, that FIELDS does not know. */
+void encode_unknown_fields(struct json_writer *w, const struct field *fields, size_t count, const struct json *source);
+
 void encode_strings(struct json_writer *w, const char *key, char *const *list);
 void encode_pairs(struct json_writer *w, const char *key, const struct spec_pair *pairs, size_t count);
 

@@ -35,6 +35,13 @@ const char *spec_descriptor_annotation(const struct spec_descriptor *descriptor,
 /* Writes it as a JSON object, members in the specification's order. */
 void spec_descriptor_write(struct json_writer *w, const char *key, const struct spec_descriptor *descriptor);
 
+/* For spec alone: decodes VALUE, and the members that manifests and indexes share. */
+struct decoder;
+int decode_descriptor(const struct decoder *d, const struct json *value, void *descriptor) _must_check_;
+int decode_descriptor_pointer(const struct decoder *d, const struct json *value, struct spec_descriptor **ret) _must_check_;
+/* "schemaVersion", which must be 2 if it is there. */
+int decode_schema_version(const struct decoder *d, const struct json *value) _must_check_;
+
 #define SPEC_ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
 #define SPEC_ANNOTATION_CREATED "org.opencontainers.image.created"
 

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 struct spec_platform {
@@ -43,5 +44,11 @@ unsigned spec_platform_rank(const struct spec_platform *wanted, const struct spe
 
 /* "linux/arm/v7". */
 char *spec_platform_text(struct arena *arena, const struct spec_platform *platform);
+
+/* For spec alone: the members "architecture", "os" and so on of a JSON object, which may have others. */
+struct decoder;
+int decode_platform(const struct decoder *d, const struct json *value, struct spec_platform *platform) _must_check_;
+/* SOURCE, which may be NULL, is the object it was decoded from: its other members are written too. */
+void encode_platform(struct json_writer *w, const struct spec_platform *platform, const struct json *source);
 
 #endif
