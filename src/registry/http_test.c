@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Against a small server of our own on two loopback ports, which are two
- * origins. It does what its paths are called; how often a path was asked for is
- * counted in memory that is shared with it.
+ * Against a server of our own on two loopback ports, which are two origins. It
+ * does what its paths are called; how often it was asked is counted in memory
+ * that is shared with it.
  */
 #include "registry/http.h"
+#include "registry/test_server.h"
 
-#include "base/file.h"
-#include "base/memory.h"
-
-#include <netinet/in.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -25,24 +18,10 @@
 
 static unsigned *asked; /* [0]: by all; [1]: for "later", [2]: for "break-once" */
 static int ports[2];
-static pid_t servers[2];
+static struct test_server servers[2];
 static unsigned char blob[BLOB_BYTES];
 
 /* ---- the server ------------------------------------------------------------------- */
-
-static void answer(int fd, const char *status, const char *headers, const void *body, size_t length, size_t sent)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT;
-
-	buf_printf(&out, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s\r\n", status, length, headers);
-	buf_add(&out, body, sent);
-	ignore_result(fd_write_all(fd, out.data, out.length)); /* the client may have left on purpose */
-}
-
-static void answer_text(int fd, const char *status, const char *headers, const char *text)
-{
-	answer(fd, status, headers, text, strlen(text), strlen(text));
-}
 
 static size_t range_of(const char *request)
 {
@@ -118,98 +97,27 @@ static bool serve(int fd, const char *request, const char *path)
 	return true;
 }
 
-/* One request, its body included, into IN; false at the end of the connection. */
-static bool read_request(int fd, struct buf *in)
-{
-	char block[4096], *end = NULL, *length;
-	size_t want = 0;
-
-	while (!end || in->length < want) {
-		ssize_t n = read(fd, block, sizeof block);
-
-		if (n <= 0)
-			return false;
-		buf_add(in, block, (size_t)n);
-		if (in->data[0] == 0x16) { /* TLS: what servers without it answer */
-			ignore_result(fd_write_all(fd, "HTTP/1.0 400 Bad Request\r\n\r\n", 28));
-			return false;
-		}
-		end = strstr(in->data, "\r\n\r\n");
-		if (!end)
-			continue;
-		length = strcasestr(in->data, "\r\nContent-Length: ");
-		want = (size_t)(end - in->data) + 4 + (length ? strtoul(length + 18, NULL, 10) : 0);
-	}
-	return true;
-}
-
-static void serve_connection(int fd)
-{
-	bool goes_on = true;
-
-	while (goes_on) {
-		_cleanup_buf_ struct buf in = BUF_INIT;
-		char path[128] = "";
-
-		if (!read_request(fd, &in))
-			return;
-		sscanf(in.data, "%*15s %127s", path);
-		goes_on = serve(fd, in.data, path);
-	}
-}
-
-_noreturn_ static void serve_port(int listener)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGCHLD, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-
-		if (fd >= 0 && fork() == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			serve_connection(fd);
-			_exit(0);
-		}
-		close(fd);
-	}
-}
-
 static int set_up(void **state)
 {
-	int listeners[2];
-
 	(void)state;
 	asked = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (unsigned i = 0; i < BLOB_BYTES; i++)
 		blob[i] = (unsigned char)(i * 2654435761u >> 13);
 	for (int i = 0; i < 2; i++) {
-		struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-		socklen_t length = sizeof address;
-
-		listeners[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (bind(listeners[i], (struct sockaddr *)&address, length) < 0 || listen(listeners[i], 16) < 0
-		    || getsockname(listeners[i], (struct sockaddr *)&address, &length) < 0)
+		if (test_server_listen(&servers[i]) < 0)
 			return -1;
-		ports[i] = ntohs(address.sin_port);
+		ports[i] = servers[i].port;
 	}
-	for (int i = 0; i < 2; i++) {
-		servers[i] = fork();
-		if (servers[i] == 0)
-			serve_port(listeners[i]);
-	}
-	close(listeners[0]);
-	close(listeners[1]);
+	for (int i = 0; i < 2; i++)
+		test_server_start(&servers[i], serve);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		kill(servers[i], SIGKILL);
-		waitpid(servers[i], NULL, 0);
-	}
+	test_server_stop(&servers[0]);
+	test_server_stop(&servers[1]);
 	return 0;
 }
 
