@@ -540,7 +540,7 @@ static int begin_member(struct tar_reader *reader, const struct tar_header *head
 	if (!*entry.path)
 		return bad(reader, "a member without a name", err);
 	if (!find_type(header, entry.path, &entry.type))
-		return error_set(err, ERROR_UNSUPPORTED, 0, "'%s': a member of the unknown type 0x%02x", entry.path, (unsigned char)header->type);
+		return error_set(err, ERROR_UNSUPPORTED, 0, "'%.300s': a member of the unknown type 0x%02x", entry.path, (unsigned char)header->type);
 	words = parse_fields(reader, header, &entry);
 	if (!words && (entry.type == TAR_CHARACTER_DEVICE || entry.type == TAR_BLOCK_DEVICE))
 		words = parse_device(header, &entry);
@@ -550,7 +550,7 @@ static int begin_member(struct tar_reader *reader, const struct tar_header *head
 	}
 	r = words ? bad(reader, words, err) : begin_data(reader, header, &entry, err);
 	if (r < 0)
-		return error_wrap(err, "'%s'", entry.path);
+		return error_wrap(err, "'%.300s'", entry.path);
 	entry.acl_access = reader->pax.acl_access;
 	entry.acl_default = reader->pax.acl_default;
 	entry.xattrs = reader->pax.xattrs;
