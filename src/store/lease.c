@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/lease.h"
+#include "base/file.h"
+#include "store/lock.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+
+/* One image has some hundred digests; `pull --all-platforms` some thousand. */
+#define LEASE_LIMIT (16u << 20)
+
+int lease_begin(const struct store *store, struct lease *ret, struct error *err)
+{
+	struct lease lease = { .store = store, .fd = -EBADF };
+	uint64_t number = 0;
+	int r = 0;
+
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		return error_errno(err, errno, "cannot get a random number");
+	lease.name = str_printf("%016llx", (unsigned long long)number);
+	r = lock_own_file(store->leases_fd, lease.name, &lease.fd);
+	if (r < 0) {
+		free(lease.name);
+		return error_errno(err, -r, "cannot make a lease in '%s/leases'", store->path);
+	}
+	*ret = lease;
+	return 0;
+}
+
+int lease_add(struct lease *lease, const char *digest, struct error *err)
+{
+	_cleanup_close_ int lock = -EBADF;
+	_cleanup_free_ char *line = str_printf("%s\n", digest);
+	int r = lock_shared(lease->store, STORE_LOCK_CONTENT, &lock);
+
+	if (r == 0)
+		r = fd_write_all(lease->fd, line, strlen(line));
+	if (r < 0)
+		return error_errno(err, -r, "cannot write to '%s/leases/%s'", lease->store->path, lease->name);
+	return 0;
+}
+
+void lease_end(struct lease *lease)
+{
+	if (lease->fd >= 0)
+		ignore_result(unlinkat(lease->store->leases_fd, lease->name, 0)); /* unlocked, it counts for nothing */
+	close_and_forget(&lease->fd);
+	free(lease->name);
+	lease->name = NULL;
+}
+
+static int collect_one(const struct store *store, const char *name, struct buf *digests)
+{
+	_cleanup_close_ int abandoned = -EBADF;
+	int r = lock_abandoned(store->leases_fd, name, &abandoned);
+
+	if (r == 0)
+		return unlinkat(store->leases_fd, name, 0) < 0 ? -errno : 0;
+	if (r == -EBUSY)
+		r = file_read_regular_at(store->leases_fd, name, LEASE_LIMIT, digests);
+	return r == -ENOENT ? 0 : r; /* it ended meanwhile */
+}
+
+int lease_collect(const struct store *store, struct buf *digests)
+{
+	int fd = openat(store->leases_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	int r = directory ? 0 : -errno;
+
+	while (r == 0) {
+		struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(directory);
+		if (!entry)
+			return -errno;
+		if (entry->d_name[0] != '.')
+			r = collect_one(store, entry->d_name, digests);
+	}
+	return r;
+}

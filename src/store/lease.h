@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a running command still needs although no image names it yet: a list of
+ * digests in a file that the command keeps locked. Removal of content passes
+ * over what a live lease lists; a lease whose owner is gone counts for nothing.
+ */
+#ifndef BIVY_STORE_LEASE_H
+#define BIVY_STORE_LEASE_H
+
+#include "base/str.h"
+#include "store/store.h"
+
+struct lease {
+	const struct store *store;
+	char *name;
+	int fd;
+};
+
+#define LEASE_INIT ((struct lease){ .fd = -EBADF })
+
+/* An empty lease; the store must outlive it. */
+int lease_begin(const struct store *store, struct lease *ret, struct error *err) _must_check_;
+
+/*
+ * From now on the content called DIGEST (a blob's, or a layer's chain id) is
+ * not removed as long as this lease lasts. Whether it is there is to be looked
+ * at afterwards. Waits for a removal that is under way.
+ */
+int lease_add(struct lease *lease, const char *digest, struct error *err) _must_check_;
+
+/* Ends it. */
+void lease_end(struct lease *lease);
+
+#define _cleanup_lease_ _cleanup_(lease_end)
+
+/*
+ * Appends the digests of all live leases to *DIGESTS, each with a newline, and
+ * removes the dead ones. Under the exclusive lock "content". 0 or -errno.
+ */
+int lease_collect(const struct store *store, struct buf *digests) _must_check_;
+
+#endif
