@@ -146,8 +146,9 @@ bool http_transfer_is_done(const struct http_transfer *transfer);
 /*
  * Waits until the transfer is done (the others move on too) and hands its
  * answer over, of whatever status. No answer is an error: ERROR_UNAVAILABLE
- * for a server out of reach or silent, ERROR_DENIED for a certificate that does
- * not verify, ERROR_INVALID for an answer that cannot be.
+ * for a server out of reach or silent (-ECONNREFUSED; -EPROTONOSUPPORT for one
+ * that does not know TLS), ERROR_DENIED for a certificate that does not verify,
+ * ERROR_INVALID for an answer that cannot be.
  */
 int http_wait(struct http *http, struct http_transfer *transfer, struct http_response *ret, struct error *err) _must_check_;
 

@@ -374,12 +374,24 @@ static int fail_certificate(const struct http_exchange *x, const char *origin, s
 	return -EACCES;
 }
 
+/* What OpenSSL makes of an answer, or a closed connection, from somebody who takes its greeting for a bad request. */
+static bool is_not_tls(const char *words)
+{
+	static const char *const signs[] = { "wrong version number", "packet length too long", "http request", "unexpected eof", "SSL_ERROR_SYSCALL" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+		if (strstr(words, signs[i]))
+			return true;
+	return false;
+}
+
 static int fail_handshake(const struct http_exchange *x, const char *origin, struct error *err)
 {
 	error_set(err, ERROR_UNAVAILABLE, 0, "cannot agree on TLS with '%s': %s", origin, x->curl_words);
-	if (strstr(x->curl_words, "wrong version number") || strstr(x->curl_words, "packet length too long"))
-		error_hint(err, "it seems to speak plain HTTP: if that is meant, name it as \"insecure\" in registries.json");
-	return err && err->code ? -err->code : -EPROTO;
+	if (!is_not_tls(x->curl_words))
+		return -EPROTO;
+	error_hint(err, "it seems to speak plain HTTP: if that is meant, name it as \"insecure\" in registries.json");
+	return -EPROTONOSUPPORT;
 }
 
 int http_exchange_fail(const struct http_exchange *x, CURLcode code, struct error *err)
