@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A directory becomes an archive: the upper directory of an overlay mount a
+ * layer with whiteouts (OCI image-spec, layer.md), or any tree as it is. The
+ * same files make the same bytes: names in the order of their bytes, every
+ * directory before what is in it.
+ */
+#ifndef BIVY_STORE_LAYER_DIFF_H
+#define BIVY_STORE_LAYER_DIFF_H
+
+#include "base/error.h"
+#include "store/stream.h"
+
+enum layer_diff_form {
+	LAYER_DIFF_UPPER, /* devices 0:0 and opaque directories become whiteouts */
+	LAYER_DIFF_WHOLE, /* they are what they are */
+};
+
+struct layer_diff_report {
+	uint64_t members;
+	uint64_t bytes;   /* of all files' data */
+	uint64_t sockets; /* that no archive can hold, and that mean nothing without who made them */
+};
+
+/*
+ * Writes the uncompressed archive of what is in the directory (opened for
+ * reading; it is itself no member) to SINK. Nothing is followed, no other
+ * mount is entered. Files that change meanwhile are an error; so is what only
+ * the overlay mount itself understands (redirected directories, files without
+ * their data), and a name that would be a whiteout. Needs /proc.
+ */
+int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err) _must_check_;
+
+#endif
