@@ -228,13 +228,24 @@ static void remember_origin(struct http *http, const char *url)
 		http->origins[count] = TAKE_PTR(origin);
 }
 
-/* How long to wait: what the server says, else longer each time, and never the same for two of us. */
-static int64_t backoff_ms(const struct http_transfer *t)
+int64_t http_backoff_ms(const struct http *http, unsigned repetition)
+{
+	int64_t wait = http->options.backoff_ms;
+	uint16_t noise = 0;
+
+	for (unsigned i = 1; i < repetition && wait < BACKOFF_LIMIT_MS; i++)
+		wait *= 2;
+	wait = wait < BACKOFF_LIMIT_MS ? wait : BACKOFF_LIMIT_MS;
+	if (getrandom(&noise, sizeof noise, GRND_NONBLOCK) != (ssize_t)sizeof noise)
+		noise = 0;
+	return wait - wait * noise / 65536 / 4;
+}
+
+/* What the server says, else longer each time; -1: longer than anybody waits. */
+static int64_t choose_wait_ms(const struct http_transfer *t)
 {
 	const char *after = t->exchange.response.headers[HTTP_RETRY_AFTER];
-	int64_t wait = t->http->options.backoff_ms;
 	uint64_t seconds = 0;
-	uint16_t noise = 0;
 	time_t date;
 
 	if (after && str_to_u64(after, 10, &seconds) == 0)
@@ -245,12 +256,7 @@ static int64_t backoff_ms(const struct http_transfer *t)
 
 		return left > HTTP_RETRY_AFTER_LIMIT_MS ? -1 : left > 0 ? left : 0;
 	}
-	for (unsigned i = 1; i < t->attempts && wait < BACKOFF_LIMIT_MS; i++)
-		wait *= 2;
-	wait = wait < BACKOFF_LIMIT_MS ? wait : BACKOFF_LIMIT_MS;
-	if (getrandom(&noise, sizeof noise, GRND_NONBLOCK) != (ssize_t)sizeof noise)
-		noise = 0;
-	return wait - wait * noise / 65536 / 4;
+	return http_backoff_ms(t->http, t->attempts);
 }
 
 /* Puts the transfer to sleep until it is tried again; false when it has been tried often enough, or is to wait too long. */
@@ -263,7 +269,7 @@ static bool try_again(struct http_transfer *t, const char *why)
 	t->last_position = t->exchange.position;
 	if (++t->attempts >= t->http->options.retry_limit)
 		return false;
-	wait = backoff_ms(t);
+	wait = choose_wait_ms(t);
 	if (wait < 0)
 		return false;
 	log_debug("http: %s: %s: again in %lld ms", t->origin ? t->origin : "?", why, (long long)wait);

@@ -155,6 +155,9 @@ int http_wait(struct http *http, struct http_transfer *transfer, struct http_res
 /* Start, wait, free. */
 int http_perform(struct http *http, const struct http_request *request, struct http_response *ret, struct error *err) _must_check_;
 
+/* How long to wait before something is repeated for the n-th time: longer each time, and never the same for two of us. */
+int64_t http_backoff_ms(const struct http *http, unsigned repetition);
+
 /* ---- URLs ------------------------------------------------------------------------- */
 
 /* "https://host:443" of an URL; NULL if it is none, is not HTTP(S), or has a user in it. Allocated. */

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
+#include <openssl/x509.h>
 #include <strings.h>
 
 /* ---- what comes in --------------------------------------------------------------- */
@@ -200,23 +202,45 @@ static void set_proxy(struct http_exchange *x, const char *origin)
 		curl_easy_setopt(x->easy, CURLOPT_NOPROXY, "*");
 }
 
+/* Whether the directory is one of certificates named by their hashes ("5ed36f99.0"), as OpenSSL looks for them. */
+static bool has_hashed_names(const char *directory)
+{
+	_cleanup_closedir_ DIR *stream = opendir(directory);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream)))
+		if (strlen(entry->d_name) == 10 && strspn(entry->d_name, "0123456789abcdef") == 8 && str_equal(entry->d_name + 8, ".0"))
+			return true;
+	return false;
+}
+
+/* The system's directory of hashed certificates, or NULL if it has none. */
+static const char *hashed_directory(void)
+{
+	static const char *directory;
+	static bool is_known;
+
+	if (!is_known && has_hashed_names(X509_get_default_cert_dir()))
+		directory = X509_get_default_cert_dir();
+	is_known = true;
+	return directory;
+}
+
 /*
- * The directory of hashed certificates costs nothing to open; the bundle file
+ * A directory of hashed certificates costs nothing to open; the bundle file
  * that libcurl reads by default costs 50 ms. Only where there is such a
- * directory the bundle is left out.
+ * directory the bundle is left out. The variables are OpenSSL's.
  */
 static void set_authorities(struct http_exchange *x)
 {
 	const char *file = getenv("SSL_CERT_FILE"), *directory = getenv("SSL_CERT_DIR");
-	char *default_directory = NULL;
 
-	curl_easy_getinfo(x->easy, CURLINFO_CAPATH, &default_directory);
+	if (str_is_empty(file) && str_is_empty(directory))
+		directory = hashed_directory();
 	if (!str_is_empty(directory))
 		curl_easy_setopt(x->easy, CURLOPT_CAPATH, directory);
-	if (!str_is_empty(file))
-		curl_easy_setopt(x->easy, CURLOPT_CAINFO, file);
-	else if (!str_is_empty(directory) || (default_directory && access(default_directory, X_OK) == 0))
-		curl_easy_setopt(x->easy, CURLOPT_CAINFO, NULL);
+	if (!str_is_empty(directory) || !str_is_empty(file))
+		curl_easy_setopt(x->easy, CURLOPT_CAINFO, str_is_empty(file) ? NULL : file);
 	if (x->request->peer->authorities) {
 		struct curl_blob blob = { .data = (void *)x->request->peer->authorities,
 					  .len = strlen(x->request->peer->authorities),

@@ -12,7 +12,6 @@
 #include <time.h>
 
 #define ATTEMPT_LIMIT 4 /* in a row without progress */
-#define PAUSE_MS 250    /* before the first repetition, doubled each time */
 
 struct upload {
 	struct client *client;
@@ -212,7 +211,7 @@ static int recover(struct upload *u, bool *ret_done, struct error *err)
 	return begin(u, ret_done, err);
 }
 
-static void pause_ms(long ms)
+static void pause_ms(int64_t ms)
 {
 	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
@@ -243,7 +242,7 @@ static int send_with_patience(struct upload *u, struct error *err)
 			return r;
 		}
 		log_info("upload: %s: %s, trying again", u->what, own.message);
-		pause_ms(PAUSE_MS << attempt);
+		pause_ms(http_backoff_ms(client_endpoint(u->client)->options->http, (unsigned)attempt));
 		r = 0;
 	}
 }
