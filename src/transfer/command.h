@@ -15,4 +15,6 @@ struct transfer_command {
 	int (*run)(const void *request, char **operands, struct buf *out, struct error *err);
 };
 
+extern const struct transfer_command transfer_pack, transfer_unpack;
+
 #endif

@@ -37,6 +37,8 @@ static const struct transfer_command transfer_version = {
 
 /* In the order of the alphabet. */
 static const struct transfer_command *const commands[] = {
+	&transfer_pack,
+	&transfer_unpack,
 	&transfer_version,
 };
 
