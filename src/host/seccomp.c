@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "host/seccomp_arch.h"
 #include "host/seccomp_code.h"
+#include "host/seccomp_order.h"
 #include "host/syscalls.h"
 
 #include <string.h>
@@ -164,41 +165,28 @@ static const struct seccomp_rule *find_unconditional(const struct chain *chain)
 	return NULL;
 }
 
-static bool repeats_an_argument(const struct seccomp_rule *rule)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->condition_count; i++) {
-		unsigned bit = 1u << rule->conditions[i].argument;
-
-		if (seen & bit)
-			return true;
-		seen |= bit;
-	}
-	return false;
-}
-
 /* RULE in front of what goes on at OTHERWISE. */
 static unsigned write_rule(struct seccomp_code *code, const struct seccomp_rule *rule, bool is_32bit, unsigned otherwise)
 {
-	unsigned verdict = seccomp_code_return(code, rule->action);
-	bool any = repeats_an_argument(rule);
-	unsigned place = any ? otherwise : verdict;
+	unsigned place = seccomp_code_return(code, rule->action);
 
 	for (size_t i = rule->condition_count; i-- > 0;)
-		place = any ? seccomp_code_condition(code, &rule->conditions[i], is_32bit, verdict, place) :
-			      seccomp_code_condition(code, &rule->conditions[i], is_32bit, place, otherwise);
+		place = seccomp_code_condition(code, &rule->conditions[i], is_32bit, place, otherwise);
 	return place;
 }
 
 static unsigned write_chain(struct compiler *compiler, const struct chain *chain, bool is_32bit)
 {
 	unsigned place = seccomp_code_return(&compiler->code, compiler->policy->default_action);
+	struct seccomp_order order = { 0 };
 
 	for (size_t i = chain->collective_count; i-- > 0;)
 		place = write_rule(&compiler->code, &chain->collective[i], is_32bit, place);
-	for (size_t i = chain->count; i-- > 0;)
-		place = write_rule(&compiler->code, chain->rules[i], is_32bit, place);
+	for (size_t i = 0; i < chain->count; i++)
+		seccomp_order_add(&order, chain->rules[i], is_32bit);
+	for (size_t i = order.count; i-- > 0;)
+		place = write_rule(&compiler->code, &order.rules[i], is_32bit, place);
+	free(order.rules);
 	return place;
 }
 

@@ -6,8 +6,10 @@
  *   - Each architecture listed, and always the native one, is decided by its
  *     own numbers; a call of another architecture kills the thread. x32 shares
  *     the number of x86-64's architecture and is one of its own here.
- *   - A rule without conditions beats those with, the earlier beats the later.
- *     A rule whose action is the default one is none. Conditions of a rule must
+ *   - A rule without conditions beats those with, the earlier beats the later;
+ *     those with conditions are tried in the order of host/seccomp_order.h,
+ *     roughly the more particular first. A rule whose action is the default
+ *     one is none. Conditions of a rule must
  *     all hold; where two are about the same argument, the rule stands for one
  *     rule per condition. So do libseccomp and its users.
  *   - Conditions compare 64 bits, unsigned; on 32-bit architectures, which x32

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "host/seccomp_arch.h"
+#include "host/seccomp_order.h"
 #include "host/syscalls.h"
 
 #include <fcntl.h>
@@ -113,18 +114,10 @@ static bool holds(const struct seccomp_condition *c, bool is_32bit, const uint64
 
 static bool rule_holds(const struct seccomp_rule *rule, bool is_32bit, const uint64_t args[6])
 {
-	bool all = true, any = false, repeats = false;
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->condition_count; i++) {
-		bool held = holds(&rule->conditions[i], is_32bit, args);
-
-		all &= held;
-		any |= held;
-		repeats |= (seen >> rule->conditions[i].argument) & 1;
-		seen |= 1u << rule->conditions[i].argument;
-	}
-	return repeats ? any : all;
+	for (size_t i = 0; i < rule->condition_count; i++)
+		if (!holds(&rule->conditions[i], is_32bit, args))
+			return false;
+	return true;
 }
 
 static bool names_number(const struct seccomp_rule *rule, const struct seccomp_arch *arch, uint32_t number)
@@ -159,17 +152,29 @@ static uint32_t meaning(const struct seccomp_policy *policy, uint32_t audit, uin
 	const struct seccomp_arch *arch = seccomp_arch_find(audit);
 	int64_t last = newest(policy, arch);
 	uint32_t otherwise = policy->default_action, action = otherwise & SECCOMP_RET_ACTION_FULL;
-	bool is_permissive = action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_TRACE;
+	bool is_permissive = action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_TRACE, has_found = false;
+	struct seccomp_order order = { 0 };
+	uint32_t found = 0;
 
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < policy->rule_count; i++) {
-			const struct seccomp_rule *rule = &policy->rules[i];
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct seccomp_rule *rule = &policy->rules[i];
 
-			if (rule->action == otherwise || (rule->condition_count != 0) != pass || !names_number(rule, arch, number))
-				continue;
-			if (pass == 0 || rule_holds(rule, arch->is_32bit, args))
-				return rule->action;
+		if (rule->action == otherwise || !names_number(rule, arch, number))
+			continue;
+		if (rule->condition_count == 0) {
+			free(order.rules);
+			return rule->action;
 		}
+		seccomp_order_add(&order, rule, arch->is_32bit);
+	}
+	for (size_t i = order.count; i-- > 0;)
+		if (rule_holds(&order.rules[i], arch->is_32bit, args)) {
+			found = order.rules[i].action;
+			has_found = true;
+		}
+	free(order.rules);
+	if (has_found)
+		return found;
 	if (!is_permissive && last >= 0 && number > last && number < seccomp_arch_private_base(arch))
 		return UNKNOWN;
 	return otherwise;
@@ -311,7 +316,7 @@ static bool repeats(const struct seccomp_rule *rule)
 }
 
 /* As runtimes use it: a rule for each name, by the number that the name has on the native architecture. */
-static void add_theirs(scmp_filter_ctx context, const struct seccomp_rule *rule)
+static int add_theirs(scmp_filter_ctx context, const struct seccomp_rule *rule)
 {
 	for (char *const *name = rule->names; *name; name++) {
 		struct scmp_arg_cmp conditions[6];
@@ -328,10 +333,12 @@ static void add_theirs(scmp_filter_ctx context, const struct seccomp_rule *rule)
 		else
 			r = seccomp_rule_add_array(context, their_action(rule->action), number, (unsigned)rule->condition_count, conditions);
 		if (r < 0)
-			fail_msg("libseccomp refuses %s: %d", *name, r);
+			return r;
 	}
+	return 0;
 }
 
+/* No program if libseccomp refuses a rule: one that contradicts another. */
 static struct seccomp_program compile_theirs(const struct seccomp_policy *policy)
 {
 	struct seccomp_program program = { 0 };
@@ -347,8 +354,11 @@ static struct seccomp_program compile_theirs(const struct seccomp_policy *policy
 		assert_true(r == 0 || r == -EEXIST);
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
-		if (policy->rules[i].action != policy->default_action)
-			add_theirs(context, &policy->rules[i]);
+		if (policy->rules[i].action != policy->default_action && add_theirs(context, &policy->rules[i]) < 0) {
+			seccomp_release(context);
+			close(fd);
+			return program;
+		}
 	assert_int_equal(seccomp_export_bpf(context, fd), 0);
 	size = lseek(fd, 0, SEEK_END);
 	assert_true(size > 0);
@@ -390,11 +400,7 @@ static void compare_pair(const struct pair *pair, uint32_t audit, uint32_t numbe
 			(unsigned long long)args[1], (unsigned long long)args[2], ours, theirs);
 }
 
-/*
- * Each call has at most one rule: libseccomp merges the conditions of several
- * into one tree, in an order of its own, and (as of 2.5.4) some of them lose
- * the upper half of what they compare.
- */
+/* Each call has at most one rule: several are what test_order_oracle() is about. */
 static void keep_first_rules(struct sample *sample)
 {
 	bool *seen = memory_new((size_t)seccomp_row_count(), sizeof *seen);
@@ -434,6 +440,7 @@ static void test_oracle(void **state)
 		sample.policy.architecture_count = ARRAY_SIZE(architectures);
 		assert_int_equal(seccomp_compile(&sample.policy, &pair.ours), 0);
 		pair.theirs = compile_theirs(&sample.policy);
+		assert_non_null(pair.theirs.filter);
 		for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
 			for (uint32_t number = 0; number < 600; number++)
 				for (unsigned j = 0; j < 8; j++) {
@@ -447,6 +454,68 @@ static void test_oracle(void **state)
 		seccomp_program_done(&pair.ours);
 		seccomp_program_done(&pair.theirs);
 	}
+}
+
+/*
+ * Rules that overlap. As of 2.5.4 libseccomp spoils some of its trees, so that
+ * actions follow whose conditions do not hold, or never ends: where conditions
+ * are about several arguments and are no equalities, and where upper halves
+ * differ. Those are left out here.
+ */
+static void make_overlapping(struct seccomp_rule rules[], struct seccomp_condition conditions[][3], size_t count, bool is_single)
+{
+	static char *names[] = { (char *)"read", NULL };
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned argument = pick(2);
+		size_t n = is_single ? 1 : 1 + pick(3);
+
+		for (size_t j = 0; j < n; j++)
+			conditions[i][j] = (struct seccomp_condition){
+				.argument = argument++,
+				.comparison = is_single ? pick(7) : pick(2) ? SECCOMP_IS_EQ : SECCOMP_IS_MASKED_EQ,
+				.value = pick(6),
+				.mask = 1 + pick(7),
+			};
+		rules[i] = (struct seccomp_rule){ names, SECCOMP_RET_ERRNO | (uint32_t)(i + 1), conditions[i], n };
+	}
+}
+
+static void compare_small(const struct pair *pair)
+{
+	for (unsigned i = 0; i < 512; i++) {
+		const uint64_t args[6] = { i % 8, i / 8 % 8, i / 64, 0, 0, 0 };
+
+		compare_pair(pair, X86_64, 0, args);
+		compare_pair(pair, X86, 3, args);
+	}
+}
+
+static void test_order_oracle(void **state)
+{
+	static const uint32_t architectures[] = { X86_64, X86 };
+	unsigned compared = 0;
+
+	(void)state;
+	if (seccomp_arch_of_machine() != X86_64)
+		skip();
+	for (unsigned round = 0; round < 600; round++) {
+		struct seccomp_rule rules[5];
+		struct seccomp_condition conditions[5][3];
+		struct seccomp_policy policy = { SECCOMP_RET_ALLOW, architectures, ARRAY_SIZE(architectures), rules, 2 + round % 4, 0 };
+		struct pair pair = { .policy = &policy };
+
+		make_overlapping(rules, conditions, policy.rule_count, round % 8 < 4);
+		pair.theirs = compile_theirs(&policy);
+		if (!pair.theirs.filter)
+			continue;
+		assert_int_equal(seccomp_compile(&policy, &pair.ours), 0);
+		compare_small(&pair);
+		seccomp_program_done(&pair.ours);
+		seccomp_program_done(&pair.theirs);
+		compared++;
+	}
+	assert_true(compared > 400);
 }
 
 /* Every name of the table has the number that libseccomp knows, as far as it knows it. */
@@ -832,6 +901,7 @@ int main(void)
 		cmocka_unit_test(test_meaning),
 #ifdef HAVE_LIBSECCOMP
 		cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_order_oracle),
 		cmocka_unit_test(test_table_oracle),
 #endif
 		cmocka_unit_test(test_docker_profile),
