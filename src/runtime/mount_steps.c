@@ -144,7 +144,8 @@ const char *mount_step_source_in_root(const struct rootfs *rootfs, const struct 
 {
 	size_t length = strlen(rootfs->path);
 
-	if (step->kind != MOUNT_STEP_BIND || strncmp(step->source, rootfs->path, length) != 0 || step->source[length] != '/')
+	/* The mappings of an idmapped one are made from outside: it shows what is below the root before the first mount. */
+	if (step->kind != MOUNT_STEP_BIND || step->mount->idmap || strncmp(step->source, rootfs->path, length) != 0 || step->source[length] != '/')
 		return NULL;
 	return strstr(step->source, "/../") ? NULL : step->source + length;
 }

@@ -414,6 +414,19 @@ in_userns() {
 		| .linux.gidMappings = [{containerID: 0, hostID: 200000, size: 65536}]'
 }
 
+@test "an idmapped source below the root" {
+	own_rootfs
+	mkdir -p "$ROOTFS"/{own,shown}
+	echo content >"$ROOTFS/own/file"
+	SOURCE=$ROOTFS/own
+	require_idmap
+	add_idmap_mount /shown 100000 bind
+	config_sh 'stat -c %u:%g /shown/file'
+	run_ct
+	assert_ok
+	assert_output 100000:100001
+}
+
 @test "idmap: a mount with mappings of its own shows other owners" {
 	require_idmap
 	touch "$SOURCE/user"
