@@ -54,6 +54,16 @@ void pty_copy_size(int from, int master)
 		ignore_result(ioctl(master, TIOCSWINSZ, &size)); /* the program has ended: nobody to see it */
 }
 
+int pty_keep_newlines(int slave)
+{
+	struct termios mode;
+
+	if (tcgetattr(slave, &mode) < 0)
+		return -errno;
+	mode.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(slave, TCSANOW, &mode) < 0 ? -errno : 0;
+}
+
 int pty_make_raw(int fd, struct termios *ret_old)
 {
 	struct termios raw;

@@ -16,6 +16,9 @@ int pty_set_size(int master, uint32_t columns, uint32_t rows) _must_check_;
 /* Gives MASTER the size of the terminal FROM, if that is one. */
 void pty_copy_size(int from, int master);
 
+/* Lets newlines that are written to the terminal SLAVE through as they are, without a carriage return. */
+int pty_keep_newlines(int slave) _must_check_;
+
 /* Raw mode for our own terminal while it is relayed; -ENOTTY if FD is none. Undo: tcsetattr with *ret_old. */
 int pty_make_raw(int fd, struct termios *ret_old) _must_check_;
 

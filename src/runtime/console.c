@@ -54,9 +54,15 @@ int console_make(const struct spec_process *process, int root_fd, int *ret_maste
 	return 0;
 }
 
-int console_hand_over(int socket, int master, int slave, struct error *err)
+int console_hand_over(const struct console *console, int master, int slave, struct error *err)
 {
-	int r = fdpass_send(socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
+	int r = 0;
+
+	if (console->relay >= 0 && !isatty(STDOUT_FILENO))
+		r = pty_keep_newlines(slave);
+	if (r < 0)
+		return error_errno(err, -r, "cannot set the terminal's mode");
+	r = fdpass_send(console->socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot hand the terminal to the console socket");

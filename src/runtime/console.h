@@ -26,7 +26,10 @@ int console_take(const struct console *console, int *ret_master, struct error *e
 /* Child: a terminal of the size PROCESS wants, from the devpts beneath ROOT_FD. Close both. */
 int console_make(const struct spec_process *process, int root_fd, int *ret_master, int *ret_slave, struct error *err) _must_check_;
 
-/* Child, after setsid(2): hands the master to SOCKET; the slave becomes the controlling terminal and the standard streams. */
-int console_hand_over(int socket, int master, int slave, struct error *err) _must_check_;
+/*
+ * Child, after setsid(2): hands the master over; the slave becomes the controlling terminal and the standard streams. If what is
+ * relayed goes to no terminal but a pipe or a file, lines end in it as the program writes them, without carriage returns.
+ */
+int console_hand_over(const struct console *console, int master, int slave, struct error *err) _must_check_;
 
 #endif

@@ -335,7 +335,7 @@ static int make_init(struct creation *creation, struct error *err)
 		.state = &creation->state,
 		.lock = creation->lock_fd,
 		.start_socket = creation->start_socket,
-		.console_socket = creation->console.socket,
+		.console = &creation->console,
 		.listener = creation->listener.socket >= 0 ? &creation->listener : NULL,
 		.waits_first = (plan->new_namespaces & CLONE_NEWUSER) || plan->config->linux_.net_device_count,
 	};

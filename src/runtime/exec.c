@@ -230,7 +230,7 @@ static int make_terminal(const struct exec *exec, struct error *err)
 	if (root < 0)
 		return error_errno(err, errno, "cannot open the container's root");
 	r = console_make(&exec->process, root, &master, &slave, err);
-	return r < 0 ? r : console_hand_over(exec->console.socket, master, slave, err);
+	return r < 0 ? r : console_hand_over(&exec->console, master, slave, err);
 }
 
 static int become_program(const struct exec *exec, int sync, struct error *err)

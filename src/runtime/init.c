@@ -119,7 +119,7 @@ static int make_terminal(const struct init_context *context, struct error *err)
 	r = console_make(process, context->plan->rootfs.root_fd, &master, &slave, err);
 	if (r == 0)
 		r = rootfs_attach_console(&context->plan->rootfs, slave, err);
-	return r < 0 ? r : console_hand_over(context->console_socket, master, slave, err);
+	return r < 0 ? r : console_hand_over(context->console, master, slave, err);
 }
 
 /* A missing working directory is made, as other runtimes do; inside the root by descriptor. */

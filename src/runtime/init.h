@@ -10,7 +10,7 @@ struct init_context {
 	const struct spec_state *state; /* for hooks */
 	int lock;           /* the open, locked file `init` of the record (container.h, 4) */
 	int start_socket;   /* listening (SOCK_SEQPACKET), `start` says SYNC_GO on it and may hear SYNC_ERROR; or -EBADF: run without waiting for `start` */
-	int console_socket; /* takes the terminal's master; or -EBADF */
+	const struct console *console; /* where the terminal's master goes, if one is asked for */
 	const struct listener *listener; /* or NULL */
 	bool waits_first;   /* the parent has work to do on us (id maps, links) before we begin */
 };

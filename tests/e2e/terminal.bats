@@ -136,6 +136,22 @@ on_pty() {
 	assert_nothing_left
 }
 
+@test "lines that a terminal's program writes into a pipe end without carriage returns, on a terminal with them" {
+	only_ours "runc 1.1 runs only with a terminal of its own"
+	config_args printf 'one\ntwo\n'
+	run_ct
+	assert_ok
+	assert_output "$(printf 'one\ntwo')"
+	on_pty 24x80 run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_ok
+	assert_equal 2 "$(grep -c $'\r' "$WORK/shown")"
+	config '.process.terminal = false'
+	sleeper
+	run rt exec --tty "$ID" echo line </dev/null
+	assert_ok
+	assert_output line
+}
+
 @test "run leaves the caller's terminal as it was" {
 	config_args true
 	cat >"$WORK/script" <<-'SCRIPT'
