@@ -6,6 +6,7 @@
 #include "store/digest.h"
 #include "store/layer_apply.h"
 #include "store/layer_diff.h"
+#include "store/read_ahead.h"
 #include "transfer/command.h"
 
 #include <fcntl.h>
@@ -77,11 +78,13 @@ struct unpack {
 	struct digest *digest, *diff_id;
 	struct digest_tap compressed, plain;
 	struct decompress *decompress;
+	struct read_ahead *ahead; /* all of the above are its thread's, until it has ended */
 	struct layer_report report;
 };
 
 static void unpack_done(struct unpack *unpack)
 {
+	read_ahead_free(unpack->ahead);
 	stream_file_done(&unpack->file);
 	digest_free(unpack->digest);
 	digest_free(unpack->diff_id);
@@ -126,7 +129,8 @@ static int run_unpack(const void *request, char **operands, struct buf *out, str
 	unpack.compressed = (struct digest_tap){ .upstream = stream_of_file(&unpack.file), .digest = unpack.digest };
 	unpack.decompress = decompress_new(digest_stream(&unpack.compressed), &DECOMPRESS_LIMITS);
 	unpack.plain = (struct digest_tap){ .upstream = decompress_stream(unpack.decompress), .digest = unpack.diff_id };
-	r = layer_apply(fd, digest_stream(&unpack.plain), (enum layer_form)unpack_request->form, &LAYER_LIMITS, &unpack.report, err);
+	unpack.ahead = read_ahead_new(digest_stream(&unpack.plain));
+	r = layer_apply(fd, read_ahead_stream(unpack.ahead), (enum layer_form)unpack_request->form, &LAYER_LIMITS, &unpack.report, err);
 	if (r < 0)
 		return r;
 	digest_finish(unpack.digest, digest);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/read_ahead.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define BLOCKS 4
+#define BLOCK_SIZE ((size_t)256 << 10)
+
+struct block {
+	uint8_t *bytes;
+	size_t length; /* 0: the end, or the error */
+};
+
+/*
+ * A ring with one writer and one reader. .written counts the blocks that are
+ * complete, .released those that the reader is done with; both only grow, under
+ * the lock. A block between them is the reader's, any other the writer's.
+ */
+struct read_ahead {
+	struct stream upstream;
+	struct block blocks[BLOCKS];
+	pthread_t thread;
+	bool has_thread;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t written, released;
+	bool stopped; /* the reader has had enough */
+	int result; /* of the upstream; valid with the block of length 0 */
+	struct error err;
+
+	uint64_t taken; /* by the reader, who alone knows it */
+};
+
+/* The writer's next block, once there is room; NULL: nobody wants it. */
+static struct block *wait_for_room(struct read_ahead *ahead)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&ahead->lock);
+	while (!ahead->stopped && ahead->written - ahead->released == BLOCKS)
+		pthread_cond_wait(&ahead->changed, &ahead->lock);
+	stopped = ahead->stopped;
+	pthread_mutex_unlock(&ahead->lock);
+	return stopped ? NULL : &ahead->blocks[ahead->written % BLOCKS];
+}
+
+static void publish(struct read_ahead *ahead)
+{
+	pthread_mutex_lock(&ahead->lock);
+	ahead->written++;
+	pthread_cond_signal(&ahead->changed);
+	pthread_mutex_unlock(&ahead->lock);
+}
+
+/* Copies BYTES into as many blocks as they take. Without any, the block that says so. False: nobody wants them. */
+static bool hand_over(struct read_ahead *ahead, const uint8_t *bytes, size_t length)
+{
+	do {
+		struct block *block = wait_for_room(ahead);
+
+		if (!block)
+			return false;
+		block->length = length < BLOCK_SIZE ? length : BLOCK_SIZE;
+		if (block->length)
+			memcpy(block->bytes, bytes, block->length);
+		bytes += block->length;
+		length -= block->length;
+		publish(ahead);
+	} while (length);
+	return true;
+}
+
+static void *run(void *context)
+{
+	struct read_ahead *ahead = context;
+	const uint8_t *bytes = NULL;
+	size_t length = 0;
+	bool more;
+
+	do {
+		/* Only here may it be ended: the upstream holds no lock of ours, and nobody uses it afterwards. */
+		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+		ahead->result = stream_next(ahead->upstream, &bytes, &length, &ahead->err);
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+		if (ahead->result < 0)
+			length = 0;
+		more = hand_over(ahead, bytes, length) && length;
+	} while (more);
+	return NULL;
+}
+
+static int next_of_read_ahead(void *context, const uint8_t **ret_bytes, size_t *ret_length, struct error *err)
+{
+	struct read_ahead *ahead = context;
+	struct block *block;
+
+	if (!ahead->has_thread)
+		return stream_next(ahead->upstream, ret_bytes, ret_length, err);
+	pthread_mutex_lock(&ahead->lock);
+	/* What the reader got last time is free now. */
+	ahead->released = ahead->taken;
+	pthread_cond_signal(&ahead->changed);
+	while (ahead->written == ahead->taken)
+		pthread_cond_wait(&ahead->changed, &ahead->lock);
+	pthread_mutex_unlock(&ahead->lock);
+	block = &ahead->blocks[ahead->taken % BLOCKS];
+	*ret_bytes = block->bytes;
+	*ret_length = block->length;
+	/* The last block stays: the end is the end each time. */
+	if (block->length) {
+		ahead->taken++;
+		return 0;
+	}
+	if (ahead->result < 0 && err)
+		*err = ahead->err;
+	return ahead->result;
+}
+
+struct read_ahead *read_ahead_new(struct stream upstream)
+{
+	struct read_ahead *ahead = memory_new(1, sizeof *ahead);
+
+	ahead->upstream = upstream;
+	for (size_t i = 0; i < BLOCKS; i++)
+		ahead->blocks[i].bytes = memory_new(1, BLOCK_SIZE);
+	pthread_mutex_init(&ahead->lock, NULL);
+	pthread_cond_init(&ahead->changed, NULL);
+	ahead->has_thread = pthread_create(&ahead->thread, NULL, run, ahead) == 0;
+	return ahead;
+}
+
+/* It waits for room, which stopping ends, or for bytes, which cancelling ends. */
+static void end_thread(struct read_ahead *ahead)
+{
+	pthread_cancel(ahead->thread);
+	pthread_mutex_lock(&ahead->lock);
+	ahead->stopped = true;
+	pthread_cond_signal(&ahead->changed);
+	pthread_mutex_unlock(&ahead->lock);
+	pthread_join(ahead->thread, NULL);
+}
+
+void read_ahead_free(struct read_ahead *ahead)
+{
+	if (!ahead)
+		return;
+	if (ahead->has_thread)
+		end_thread(ahead);
+	pthread_cond_destroy(&ahead->changed);
+	pthread_mutex_destroy(&ahead->lock);
+	for (size_t i = 0; i < BLOCKS; i++)
+		free(ahead->blocks[i].bytes);
+	free(ahead);
+}
+
+struct stream read_ahead_stream(struct read_ahead *ahead)
+{
+	return (struct stream){ next_of_read_ahead, ahead };
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stream that another thread pulls from ahead of its reader: reading,
+ * digesting and decompressing go on while files are written. At most 1 MiB is
+ * held.
+ */
+#ifndef BIVY_STORE_READ_AHEAD_H
+#define BIVY_STORE_READ_AHEAD_H
+
+#include "store/stream.h"
+
+struct read_ahead;
+
+/*
+ * Starts the thread. UPSTREAM, and what it pulls from, belong to it until the
+ * end of the stream, or the error, has been read, or until read_ahead_free().
+ * Without a thread to be had, the reader pulls itself.
+ */
+struct read_ahead *read_ahead_new(struct stream upstream);
+
+/* Ends the thread, even one that waits for bytes in read(2) or poll(2). */
+void read_ahead_free(struct read_ahead *ahead);
+
+struct stream read_ahead_stream(struct read_ahead *ahead);
+
+DEFINE_CLEANUP(struct read_ahead *, read_ahead_free)
+#define _cleanup_read_ahead_ _cleanup_(cleanup_read_ahead_free)
+
+#endif
