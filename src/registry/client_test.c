@@ -139,7 +139,7 @@ static bool serve_first(int fd, const char *request, const char *path)
 	return true;
 }
 
-/* A mirror that breaks off each blob, and a stranger. */
+/* A mirror that wants a login and breaks off each blob, and a stranger. */
 static bool serve_second(int fd, const char *request, const char *path)
 {
 	note(1, request, path);
@@ -149,6 +149,8 @@ static bool serve_second(int fd, const char *request, const char *path)
 		return serve_upload(fd, request, "/place");
 	if (str_starts_with(path, "/tags"))
 		answer_text(fd, "200 OK", "", "{\"tags\":[\"b\"]}");
+	else if (strstr(path, "/manifests/"))
+		answer_text(fd, "401 Unauthorized", "WWW-Authenticate: Basic\r\n", "");
 	else
 		answer_text(fd, "404 Not Found", "", "");
 	return true;
