@@ -3,6 +3,7 @@
 #include "registry/answer.h"
 #include "registry/base64.h"
 #include "registry/challenge.h"
+#include "registry/registries_config.h"
 
 #include "base/memory.h"
 
@@ -200,7 +201,9 @@ static int choose_peer(struct token_call *call, struct error *err)
 		return error_set(err, ERROR_INVALID, 0, "the registry '%s' names a place for tokens that is no address: '%.200s'", options->name,
 				 call->realm);
 	call->peer = *options->peer;
-	if (str_starts_with(options->origin, "https:"))
+	/* That a registry on this host may be plain does not let its login out of this host. */
+	if (str_starts_with(options->origin, "https:")
+	    || (!(call->peer.properties & HTTP_PEER_UNVERIFIED) && !registries_host_is_loopback(strstr(origin, "://") + 3)))
 		call->peer.properties &= ~(unsigned)HTTP_PEER_PLAIN;
 	if (str_starts_with(origin, "http:") && !(call->peer.properties & HTTP_PEER_PLAIN))
 		return error_set(err, ERROR_DENIED, EPERM, "the registry '%s' wants its login sent to '%s', which is not encrypted", options->name,

@@ -257,6 +257,16 @@ static void test_place_without_encryption(void **state)
 	assert_string_equal(f.err.message, message);
 	assert_string_equal(seen, "");
 	finish(&f);
+	/* Nor does it leave this host in the clear because the registry is on it. */
+	prepare(&f, "u", "p");
+	assert_int_equal(answer_to(&f, "s", "Bearer realm=\"http://no-such-name.invalid/%d\""), -EPERM);
+	assert_string_equal(f.err.message, "the registry 'r.example' wants its login sent to 'http://no-such-name.invalid:80', which is not "
+					   "encrypted: operation not permitted");
+	/* One that is named insecure may do as it likes. */
+	f.peer.properties |= HTTP_PEER_UNVERIFIED;
+	assert_true(answer_to(&f, "s", "Bearer realm=\"http://no-such-name.invalid/%d\"") < 0);
+	assert_string_equal(f.err.message, "cannot find the address of 'http://no-such-name.invalid:80'");
+	finish(&f);
 }
 
 int main(void)
