@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a store takes on its disk: blocks, as the file system counts them, so that the parts add up to the whole. */
+#ifndef BIVY_STORE_USAGE_H
+#define BIVY_STORE_USAGE_H
+
+#include "store/store.h"
+
+#include <stdint.h>
+
+struct store_usage {
+	uint64_t blobs, layers;               /* how many */
+	uint64_t blob_bytes, layer_bytes;     /* on disk */
+	uint64_t debris_bytes;                /* of downloads and layers that are being made, or were */
+	uint64_t other_bytes;                 /* of everything else: directories, index.json, locks */
+	uint64_t reclaimable_bytes;           /* of the blobs and layers that a sweep would remove now */
+	uint64_t total_bytes;                 /* blobs, layers, debris and other */
+};
+
+/*
+ * Walks the whole store. ROOTS is as in sweep.h. A file with several names
+ * counts once. What other commands change meanwhile may count or not.
+ */
+int store_usage(const struct store *store, char *const *roots, struct store_usage *ret, struct error *err) _must_check_;
+
+#endif
