@@ -47,7 +47,7 @@ static void apply(const char *archive, const char *directory, enum layer_form fo
 	shell_run(command);
 	archive_fd = open_scratch(archive, O_RDONLY);
 	directory_fd = open_scratch(directory, O_RDONLY | O_DIRECTORY);
-	file = (struct stream_file){ archive_fd, NULL };
+	file = (struct stream_file){ .fd = archive_fd };
 	r = layer_apply(directory_fd, stream_of_file(&file), form, &LAYER_LIMITS, &report, &err);
 	stream_file_done(&file);
 	if (r < 0)

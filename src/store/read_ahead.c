@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #define BLOCKS 4
 #define BLOCK_SIZE ((size_t)256 << 10)
@@ -22,6 +23,8 @@ struct block {
  */
 struct read_ahead {
 	struct stream upstream;
+	struct stream_file *file; /* or NULL */
+	int stop_fd;
 	struct block blocks[BLOCKS];
 	pthread_t thread;
 	bool has_thread;
@@ -83,10 +86,7 @@ static void *run(void *context)
 	bool more;
 
 	do {
-		/* Only here may it be ended: the upstream holds no lock of ours, and nobody uses it afterwards. */
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 		ahead->result = stream_next(ahead->upstream, &bytes, &length, &ahead->err);
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 		if (ahead->result < 0)
 			length = 0;
 		more = hand_over(ahead, bytes, length) && length;
@@ -121,23 +121,28 @@ static int next_of_read_ahead(void *context, const uint8_t **ret_bytes, size_t *
 	return ahead->result;
 }
 
-struct read_ahead *read_ahead_new(struct stream upstream)
+struct read_ahead *read_ahead_new(struct stream upstream, struct stream_file *file)
 {
 	struct read_ahead *ahead = memory_new(1, sizeof *ahead);
 
 	ahead->upstream = upstream;
+	ahead->file = file;
+	ahead->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (file && ahead->stop_fd >= 0)
+		file->stop_fd = &ahead->stop_fd;
 	for (size_t i = 0; i < BLOCKS; i++)
 		ahead->blocks[i].bytes = memory_new(1, BLOCK_SIZE);
 	pthread_mutex_init(&ahead->lock, NULL);
 	pthread_cond_init(&ahead->changed, NULL);
-	ahead->has_thread = pthread_create(&ahead->thread, NULL, run, ahead) == 0;
+	/* One that could not be ended must not begin. */
+	ahead->has_thread = ahead->stop_fd >= 0 && pthread_create(&ahead->thread, NULL, run, ahead) == 0;
 	return ahead;
 }
 
-/* It waits for room, which stopping ends, or for bytes, which cancelling ends. */
+/* It waits for room or for bytes, and hears of it in both. */
 static void end_thread(struct read_ahead *ahead)
 {
-	pthread_cancel(ahead->thread);
+	ignore_result(eventfd_write(ahead->stop_fd, 1)); /* cannot fail: it is below its limit */
 	pthread_mutex_lock(&ahead->lock);
 	ahead->stopped = true;
 	pthread_cond_signal(&ahead->changed);
@@ -151,6 +156,9 @@ void read_ahead_free(struct read_ahead *ahead)
 		return;
 	if (ahead->has_thread)
 		end_thread(ahead);
+	if (ahead->file)
+		ahead->file->stop_fd = NULL;
+	cleanup_close(&ahead->stop_fd);
 	pthread_cond_destroy(&ahead->changed);
 	pthread_mutex_destroy(&ahead->lock);
 	for (size_t i = 0; i < BLOCKS; i++)

@@ -14,11 +14,13 @@ struct read_ahead;
 /*
  * Starts the thread. UPSTREAM, and what it pulls from, belong to it until the
  * end of the stream, or the error, has been read, or until read_ahead_free().
- * Without a thread to be had, the reader pulls itself.
+ * FILE, at the far end of it, may be where it waits for bytes: its .stop_fd is
+ * set for as long. NULL if it waits nowhere. Without a thread to be had, the
+ * reader pulls itself.
  */
-struct read_ahead *read_ahead_new(struct stream upstream);
+struct read_ahead *read_ahead_new(struct stream upstream, struct stream_file *file);
 
-/* Ends the thread, even one that waits for bytes in read(2) or poll(2). */
+/* Ends the thread, even one that waits for bytes. */
 void read_ahead_free(struct read_ahead *ahead);
 
 struct stream read_ahead_stream(struct read_ahead *ahead);

@@ -13,7 +13,7 @@
 static void expect_all(const uint8_t *expected, size_t size, size_t block)
 {
 	struct stream_memory memory = { expected, size, block };
-	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new(stream_of_memory(&memory));
+	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new(stream_of_memory(&memory), NULL);
 	const uint8_t *bytes;
 	size_t length, at = 0;
 
@@ -59,7 +59,7 @@ static void test_errors_come_in_order(void **state)
 	(void)state;
 	for (int count = 0; count < 12; count++) {
 		int left = count;
-		_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ fail_later, &left });
+		_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ fail_later, &left }, NULL);
 		struct error err = ERROR_INIT;
 		const uint8_t *bytes;
 		size_t length;
@@ -88,7 +88,7 @@ static int count_calls(void *context, const uint8_t **ret_bytes, size_t *ret_len
 static void test_it_is_bounded(void **state)
 {
 	int calls = 0;
-	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ count_calls, &calls });
+	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ count_calls, &calls }, NULL);
 	const uint8_t *bytes;
 	size_t length;
 
@@ -111,10 +111,11 @@ static void test_a_thread_that_waits_is_ended(void **state)
 	assert_int_equal(pipe(fds), 0);
 	file = (struct stream_file){ .fd = fds[0] };
 	assert_int_equal(fd_write_all(fds[1], "abc", 3), 0);
-	ahead = read_ahead_new(stream_of_file(&file));
+	ahead = read_ahead_new(stream_of_file(&file), &file);
 	assert_int_equal(stream_next(read_ahead_stream(ahead), &bytes, &length, NULL), 0);
 	assert_int_equal(length, 3);
 	read_ahead_free(ahead);
+	assert_null(file.stop_fd);
 	stream_file_done(&file);
 	close(fds[0]);
 	close(fds[1]);

@@ -4,7 +4,23 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <poll.h>
+
 #define BLOCK_SIZE ((size_t)256 << 10)
+
+/* Until there is something to read, or the end. */
+static int wait_for_file(const struct stream_file *file, struct error *err)
+{
+	struct pollfd fds[] = { { .fd = file->fd, .events = POLLIN }, { .fd = *file->stop_fd, .events = POLLIN } };
+	int r;
+
+	do
+		r = poll(fds, ARRAY_SIZE(fds), -1);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return error_errno(err, errno, "cannot wait for bytes");
+	return fds[1].revents ? error_errno(err, ECANCELED, "cannot read") : 0;
+}
 
 static int next_of_file(void *context, const uint8_t **ret_bytes, size_t *ret_length, struct error *err)
 {
@@ -13,6 +29,12 @@ static int next_of_file(void *context, const uint8_t **ret_bytes, size_t *ret_le
 
 	if (!file->buffer)
 		file->buffer = memory_new(1, BLOCK_SIZE);
+	if (file->stop_fd) {
+		int r = wait_for_file(file, err);
+
+		if (r < 0)
+			return r;
+	}
 	do
 		n = read(file->fd, file->buffer, BLOCK_SIZE);
 	while (n < 0 && errno == EINTR);

@@ -40,6 +40,7 @@ static inline _must_check_ int sink_write(struct sink sink, const void *bytes, s
 /* What a descriptor yields, up to its end. FD stays the caller's. */
 struct stream_file {
 	int fd;
+	const int *stop_fd; /* when this becomes readable, waiting for FD ends with ECANCELED; or NULL */
 	uint8_t *buffer; /* made with the first block */
 };
 

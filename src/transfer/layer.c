@@ -129,7 +129,7 @@ static int run_unpack(const void *request, char **operands, struct buf *out, str
 	unpack.compressed = (struct digest_tap){ .upstream = stream_of_file(&unpack.file), .digest = unpack.digest };
 	unpack.decompress = decompress_new(digest_stream(&unpack.compressed), &DECOMPRESS_LIMITS);
 	unpack.plain = (struct digest_tap){ .upstream = decompress_stream(unpack.decompress), .digest = unpack.diff_id };
-	unpack.ahead = read_ahead_new(digest_stream(&unpack.plain));
+	unpack.ahead = read_ahead_new(digest_stream(&unpack.plain), &unpack.file);
 	r = layer_apply(fd, read_ahead_stream(unpack.ahead), (enum layer_form)unpack_request->form, &LAYER_LIMITS, &unpack.report, err);
 	if (r < 0)
 		return r;
