@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same bytes as a manifest, an index and an image's configuration. What is
- * accepted must be written as something that is accepted and written the same.
+ * The same bytes as a manifest, an index, an image's configuration and a
+ * layer's record. What is accepted must be written as something that is
+ * accepted and written the same.
  */
 #include "spec/image_config.h"
 #include "spec/image_digest.h"
 #include "spec/image_index.h"
+#include "spec/layer.h"
 #include "spec/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -94,6 +96,23 @@ static void check_config(struct arena *arena, const char *text, size_t size)
 	check_same(&first, &second);
 }
 
+static void check_layer(struct arena *arena, const char *text, size_t size)
+{
+	_cleanup_buf_ struct buf first = BUF_INIT, second = BUF_INIT;
+	struct spec_layer layer = { 0 }, again = { 0 };
+	struct error err = ERROR_INIT;
+
+	if (spec_layer_decode(arena, text, size, &layer, &err) < 0)
+		return check_refusal(layer.diff_id, &err);
+	if (!spec_digest_is_valid(layer.diff_id) || (layer.parent && !spec_digest_is_valid(layer.parent)))
+		abort();
+	spec_layer_encode(&layer, &first);
+	if (spec_layer_decode(arena, first.data, first.length, &again, &err) < 0)
+		abort();
+	spec_layer_encode(&again, &second);
+	check_same(&first, &second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -108,5 +127,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	check_config(arena, text, size);
+	check_layer(arena, text, size);
 	return 0;
 }
