@@ -77,7 +77,7 @@ static void expect_payload(const struct buf *in, size_t block, const char *forma
 		assert_memory_equal(out.data + i * sizeof payload, payload, sizeof payload);
 }
 
-static const size_t blocks[] = { 1, 2, 5, 7, 8, 9, 4096, 65537, 0 };
+static const size_t blocks[] = { 1, 7, 9, 4096, 0 };
 
 static void expect_format(const char *program, const char *arguments, const char *format)
 {
@@ -202,9 +202,9 @@ static void test_damage(void **state)
 		shell_need(formats[i].name);
 		shell_run(command);
 		read_file("one", &one);
-		for (size_t cut = 6; cut < one.length; cut += cut < one.length - 20 ? 137 : 1)
+		for (size_t cut = 6; cut < one.length; cut += cut < one.length - 9 ? 511 : 1)
 			expect_error(one.data, cut, &DECOMPRESS_LIMITS, "it ends too early");
-		for (size_t at = 12; at < one.length - 4; at += 101) {
+		for (size_t at = 12; at < one.length - 4; at += 307) {
 			one.data[at] ^= 0x10;
 			expect_error(one.data, one.length, &DECOMPRESS_LIMITS, "cannot decompress ");
 			one.data[at] ^= 0x10;
