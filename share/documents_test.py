@@ -5,13 +5,16 @@
 usage: documents_test.py BUILD-DIRECTORY-OF-SHARE
 
 Every command and every option must be in its page and be offered by each shell's completion, the pages must format
-without a warning, and the completion of bash, which is at hand, is asked as a person would ask it.
+without a warning, and the completions are asked as a person would ask them: bash's and fish's by their own means, zsh's
+through a terminal. A shell that is not installed is passed over, and named.
 """
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -61,6 +64,103 @@ def ask_bash(script, words):
     return result.stdout.split()
 
 
+def ask_fish(script, questions):
+    """What fish offers for the last word of each of QUESTIONS."""
+    ask = "source $argv[1]; for line in $argv[2..-1]; complete -C $line; echo --next; end"
+    lines = [" ".join(words) for words in questions]
+    result = subprocess.run(["fish", "--no-config", "-c", ask, script, *lines], capture_output=True, text=True, check=False)
+    check(result.returncode == 0, f"fish: {result.stderr}")
+    answers = result.stdout.split("--next\n")[:-1]
+    return [[line.split("\t")[0] for line in answer.splitlines()] for answer in answers]
+
+
+# The prompt is put together, so that it is not seen in what is typed.
+ZSH_SETUP = r"""
+PROMPT='ask''ed:'
+fpath=($1 $fpath)
+autoload -Uz compinit && compinit -u -D
+compadd() {
+	local -a hits
+	# What only asks for matches is somebody else's step.
+	if [[ " $* " != *" -"[OAD]" "* ]]; then
+		builtin compadd -O hits "$@"
+		(( $#hits )) && print -rl -- $hits >>$OFFERED
+	fi
+	builtin compadd "$@"
+}
+bindkey '^I' complete-word
+setopt no_beep no_always_last_prompt
+"""
+
+
+def read_until(fd, text):
+    """Reads what a terminal shows until TEXT or the hang-up."""
+    shown = b""
+    while text not in shown:
+        try:
+            data = os.read(fd, 4096)
+        except OSError:
+            return
+        if not data:
+            return
+        shown += data
+
+
+def ask_zsh(script, questions):
+    """What zsh offers: the questions are typed into a terminal, and what is added to the offers is written down."""
+    name = os.path.basename(script).removesuffix("-zsh")
+    with tempfile.TemporaryDirectory() as directory:
+        setup, functions, offered = (os.path.join(directory, part) for part in ("setup", "functions", "offered"))
+        os.mkdir(functions)
+        shutil.copy(script, os.path.join(functions, "_" + name))
+        with open(setup, "w", encoding="utf-8") as file:
+            file.write(ZSH_SETUP)
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.update({"OFFERED": offered, "TERM": "dumb", "HOME": directory})
+            os.execvp("zsh", ["zsh", "-f", "-i"])
+        os.write(fd, f"source {setup} {functions}\n".encode())
+        for words in questions:
+            # Before the prompt a line would be the terminal's to edit. ^U drops what was completed.
+            read_until(fd, b"asked:")
+            os.write(fd, f"{' '.join(words)}\t\x15echo --next >>$OFFERED\n".encode())
+        os.write(fd, b"exit\n")
+        read_until(fd, b"never shown")
+        os.close(fd)
+        check(os.waitpid(pid, 0)[1] == 0, "zsh: it failed")
+        answers = read(offered).split("--next\n")[:-1] if os.path.exists(offered) else []
+    return [answer.split() for answer in answers]
+
+
+def check_asked(shell, ask, build, program, commands):
+    """Each command and option is offered where it belongs, and nothing where it does not."""
+    start, names = program.name, sorted(command.name for command in commands)
+    options = {command.name: [f"--{option.name}" for option in command.options] for command in commands}
+    wanted = [([start, ""], names), ([start, "help", ""], names), ([start, "--"], [f"--{option.name}" for option in program.options])]
+    wanted += [([start, name, "--"], options[name]) for name in options]
+    excluded = {}
+    if start == "bivy-runtime":
+        wanted += [
+            ([start, "--root", "/x", ""], names),
+            ([start, "--root", "/x", "--debug", "run", "--"], options["run"]),
+            ([start, "--root=/x", "run", "--"], options["run"]),
+            ([start, "--log-format", ""], ["text", "json"]),
+            ([start, "list", "-f", ""], ["table", "json"]),
+            ([start, "kill", "id", "K"], ["KILL"]),
+            ([start, "kill", ""], []),
+            ([start, "exec", "run", "--"], []),
+            ([start, "state", "--root", "exec", "--"], []),
+        ]
+        excluded = {len(wanted) - 3: names, len(wanted) - 2: options["exec"] + options["run"], len(wanted) - 1: options["exec"]}
+    answers = ask(os.path.join(build, f"{start}-{shell}"), [words for words, _ in wanted])
+    check(len(answers) == len(wanted), f"{shell}: {len(answers)} answers to {len(wanted)} questions")
+    for number, ((words, expected), answer) in enumerate(zip(wanted, answers)):
+        for word in expected:
+            check(word in answer, f"{shell}: {words}: {word} is missing in {answer}")
+        for word in excluded.get(number, []):
+            check(word not in answer, f"{shell}: {words}: {word} is offered")
+
+
 def check_bash(build, program, commands):
     script = os.path.join(build, f"{program.name}-bash")
     names = [command.name for command in commands]
@@ -94,11 +194,14 @@ def check_other_shells(build, program, commands):
             check(f"-l {option.name} " in fish, f"fish: --{option.name} is missing")
     for command in commands:
         check(f"\t({command.name})\n" in zsh, f"zsh: {command.name} is missing")
-        check(f" -a {command.name} -d " in fish, f"fish: {command.name} is missing")
-    for shell in ("zsh", "fish"):
-        if shutil.which(shell):
+        check(f" {command.name} '" in fish, f"fish: {command.name} is missing")
+    for shell, ask in (("zsh", ask_zsh), ("fish", ask_fish)):
+        if not shutil.which(shell):
+            print(f"missing: {shell}")
+        else:
             result = subprocess.run([shell, "-n", os.path.join(build, f"{program.name}-{shell}")], capture_output=True, text=True, check=False)
             check(result.returncode == 0, f"{shell}: {result.stderr}")
+            check_asked(shell, ask, build, program, commands)
 
 
 def main():

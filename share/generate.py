@@ -12,6 +12,7 @@ meson.build cannot fall behind. A template holds the prose; @NAME@ stands for wh
 
 import os
 import re
+import signal
 import sys
 
 
@@ -33,6 +34,20 @@ class Command:
     def __init__(self, name, operands, summary):
         self.name, self.operands, self.summary = name, operands, summary
         self.paragraphs, self.options = [], []
+
+    @property
+    def takes_container(self):
+        """Whether the first operand is a container that exists: these two make it."""
+        return self.operands.startswith("ID") and self.name not in ("create", "run")
+
+    @property
+    def takes_command(self):
+        return self.operands.startswith("[COMMAND]")
+
+    @property
+    def passes_options(self):
+        """Whether options behind the first operand are somebody else's."""
+        return self.name in ("exec", "ps")
 
 
 def read_tables(path):
@@ -158,7 +173,7 @@ def make_bash(tables, template, output):
         "PROGRAM": program.name,
         "FUNCTION": function_name(program),
         "COMMANDS": " ".join(command.name for command in commands),
-        "IDS": "|".join(command.name for command in commands if command.operands.startswith("ID")) or "''",
+        "IDS": "|".join(command.name for command in commands if command.takes_container) or "''",
         "OPTIONS": "\n".join(options),
         "VALUES": "\n".join(values),
     }))
@@ -175,9 +190,11 @@ def zsh_option(option):
             values = f"({' '.join(option.words)})"
         action = f":{clean(option.argument)}:{values}"
     text = f"[{clean(option.text)}]{action}"
+    # "--name=": the value may also be behind an equals sign.
+    long = f"--{option.name}" + ("=" if action else "")
     if option.letter:
-        return f"'*'{{-{option.letter},--{option.name}}}'{text}'"
-    return f"'*--{option.name}{text}'"
+        return f"'*'{{-{option.letter},{long}}}'{text}'"
+    return f"'*{long}{text}'"
 
 
 def make_zsh(tables, template, output):
@@ -185,12 +202,12 @@ def make_zsh(tables, template, output):
     cases = []
     for command in commands:
         words = [zsh_option(option) for option in command.options] + ["'(- *)'{-h,--help}'[tell about the command]'"]
-        if command.operands.startswith("ID"):
+        if command.takes_container:
             words.append(f"'1:container:_{function_name(program)}_ids'")
-        elif command.operands.startswith("[COMMAND]"):
+        elif command.takes_command:
             words.append(f"'1:command:_{function_name(program)}_commands'")
-        if command.name == "exec":
-            words.append("'*::command:_normal'")
+        if command.passes_options:
+            words.append("'*::argument: '")
         elif command.name == "kill":
             words.append("'2:signal:_signals'")
         cases.append(f"\t({command.name})\n\t\t_arguments -S \\\n\t\t\t" + " \\\n\t\t\t".join(words) + "\n\t\t;;")
@@ -219,19 +236,40 @@ def fish_option(program, condition, option):
     return " ".join(words) + f" -d {quote(option.text)}"
 
 
+def fish_command(program, command):
+    """Lines for what comes behind the name of a command."""
+    place = f"__{function_name(program)}_at {command.name}"
+    condition = f"{place} 0" if command.passes_options else place
+    lines = [fish_option(program.name, condition, option) for option in command.options]
+    lines.append(f"complete -c {program.name} -n {quote(condition)} -s h -l help -d 'tell about the command'")
+    if command.takes_container:
+        lines.append(f"complete -c {program.name} -n {quote(place + ' 0')} -a '(__{function_name(program)}_ids)'")
+    elif command.takes_command:
+        lines.append(f"complete -c {program.name} -n {quote(place + ' 0')} -a '(__{function_name(program)}_commands)'")
+    if command.name == "kill":
+        names = sorted(value.name.removeprefix("SIG") for value in signal.Signals)
+        lines.append(f"complete -c {program.name} -n {quote(place + ' 1')} -a {quote(' '.join(names))}")
+    return lines
+
+
 def make_fish(tables, template, output):
     program, commands = read_tables(tables)
-    lines = []
-    for option in program.options:
-        lines.append(fish_option(program.name, "__fish_use_subcommand", option))
-    for command in commands:
-        lines.append(f"complete -c {program.name} -f -n __fish_use_subcommand -a {command.name} -d {quote(command.summary)}")
-    for command in commands:
-        condition = f"__fish_seen_subcommand_from {command.name}"
-        lines += [fish_option(program.name, condition, option) for option in command.options]
-        if command.operands.startswith("ID"):
-            lines.append(f"complete -c {program.name} -f -n {quote(condition)} -a '(__{function_name(program)}_ids)'")
-    write(output, fill(template, {"PROGRAM": program.name, "FUNCTION": function_name(program), "LINES": "\n".join(lines)}))
+    start = f"__{function_name(program)}_at ''"
+    lines = [fish_option(program.name, start, option) for option in program.options]
+    lines.append(f"complete -c {program.name} -n {quote(start)} -a '(__{function_name(program)}_commands)'")
+    values = []
+    for command in [program] + commands:
+        name = command.name if command is not program else ""
+        values += [quote(f"{name} {word}") for option in command.options if option.kind != "flag" for word in option.spellings]
+        if command is not program:
+            lines += fish_command(program, command)
+    write(output, fill(template, {
+        "PROGRAM": program.name,
+        "FUNCTION": function_name(program),
+        "COMMANDS": "\n".join(f"    printf '%s\\t%s\\n' {command.name} {quote(command.summary)}" for command in commands),
+        "VALUES": " ".join(values),
+        "LINES": "\n".join(lines),
+    }))
 
 
 def main():
