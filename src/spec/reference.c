@@ -245,7 +245,7 @@ char *spec_reference_familiar_repository(struct arena *arena, const struct spec_
 
 	if (!str_equal(reference->domain, SPEC_DEFAULT_DOMAIN))
 		return spec_reference_repository(arena, reference);
-	if (str_starts_with(path, LIBRARY) && !strchr(path + strlen(LIBRARY), '/'))
+	if (str_starts_with(path, LIBRARY) && strrchr(path, '/') == path + strlen(LIBRARY) - 1)
 		path += strlen(LIBRARY);
 	first = strcspn(path, "/");
 	if ((path[first] && looks_like_domain(path, first)) || spec_digest_is_hex(path, 64))
