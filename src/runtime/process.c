@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/process.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/caps.h"
@@ -9,6 +8,7 @@
 #include "host/procfs.h"
 #include "host/scheduler.h"
 #include "host/syscalls.h"
+#include "runtime/passwd.h"
 #include "runtime/sync.h"
 
 #include <fcntl.h>
@@ -22,7 +22,6 @@
 #define CAP_SYS_ADMIN_BIT (1ULL << 21)
 #define LISTEN_FDS_LIMIT 1024
 #define PRESERVE_FDS_LIMIT (1 << 16)
-#define PASSWD_LIMIT (1u << 20)
 
 /* ---- descriptors that are handed over ------------------------------------------ */
 
@@ -56,27 +55,6 @@ static const char *env_value(char **env, const char *name)
 	return NULL;
 }
 
-/* The home directory of UID in the container's /etc/passwd, or "/". */
-static char *home_of(uint32_t uid)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char *rest, *line;
-
-	if (file_read_regular_at(AT_FDCWD, "/etc/passwd", PASSWD_LIMIT, &text) < 0)
-		return str_dup("/");
-	rest = text.data;
-	while ((line = strsep(&rest, "\n"))) {
-		char *fields[7] = { 0 };
-		uint64_t number;
-
-		for (size_t i = 0; i < ARRAY_SIZE(fields) && line; i++)
-			fields[i] = strsep(&line, ":");
-		if (fields[5] && *fields[5] && str_to_u64(fields[2], 10, &number) == 0 && number == uid)
-			return str_dup(fields[5]);
-	}
-	return str_dup("/");
-}
-
 /* Is the variable of ENV[0] given once more further on? */
 static bool is_given_again(char **env)
 {
@@ -104,9 +82,10 @@ static char **make_env(const struct process_context *context)
 		if (!is_given_again(given + i) && strcmp(given[i], "HOME=") != 0)
 			env[used++] = given[i];
 	if (str_is_empty(env_value(env, "HOME"))) {
-		_cleanup_free_ char *home = home_of(context->process->user.uid);
+		_cleanup_free_ char *home = NULL;
 
-		env[used++] = str_printf("HOME=%s", home);
+		ignore_result(passwd_find_at(AT_FDCWD, "/etc/passwd", context->process->user.uid, NULL, &home)); /* one that cannot be read tells of no home */
+		env[used++] = str_printf("HOME=%s", home ? home : "/");
 	}
 	if (context->listen_fds > 0) {
 		env[used++] = str_printf("LISTEN_FDS=%d", context->listen_fds);

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `state`, `list` and `ps` tell. */
-#include "base/file.h"
 #include "base/log.h"
 #include "runtime/container.h"
+#include "runtime/passwd.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 
-#define PASSWD_LIMIT (1u << 20)
-
-/* The name in /etc/passwd, read by hand: a static program has no name service. */
 static char *owner_name(uint32_t uid)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char *rest, *line;
+	char *name = NULL;
 
-	if (file_read_at(AT_FDCWD, "/etc/passwd", PASSWD_LIMIT, &text) < 0)
+	if (passwd_find_at(AT_FDCWD, "/etc/passwd", uid, &name, NULL) < 0 || !name)
 		return str_printf("#%u", uid);
-	rest = text.data;
-	while ((line = strsep(&rest, "\n"))) {
-		char *name = strsep(&line, ":"), *number;
-		uint64_t value;
-
-		strsep(&line, ":");
-		number = strsep(&line, ":");
-		if (number && str_to_u64(number, 10, &value) == 0 && value == uid)
-			return str_dup(name);
-	}
-	return str_printf("#%u", uid);
+	return name;
 }
 
 static void fill_report(struct container *container, struct container_report *ret)
