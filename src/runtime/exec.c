@@ -235,26 +235,17 @@ static int make_terminal(const struct exec *exec, struct error *err)
 
 static int become_program(const struct exec *exec, int sync, struct error *err)
 {
-	const struct spec_linux *linux_ = &exec->container->config->linux_;
-	_cleanup_free_ char *keyring = str_printf("_ses.%s", exec->container->state->id);
-	struct process_context process = {
-		.process = &exec->process,
-		.keyring_name = exec->container->state->no_new_keyring ? NULL : keyring,
-		.seccomp = exec->has_seccomp ? &exec->seccomp : NULL,
-		.listener = exec->listener.socket >= 0 ? &exec->listener : NULL,
-		.has_personality = linux_->has_personality,
-		.personality = linux_->personality,
-		.memory_policy = linux_->memory_policy,
-		.own_user_namespace = exec->namespaces & CLONE_NEWUSER,
-		.listen_fds = exec->listen_fds,
-		.preserve_fds = exec->preserve_fds,
-		.final_affinity = exec->process.cpu_affinity_final,
-		.sync = sync,
-		.keep = -EBADF,
-		.keep_too = -EBADF,
-	};
+	const struct container *container = exec->container;
+	struct process_context process;
 	int r;
 
+	process_init(&process, &exec->process, &container->config->linux_, container->state, sync);
+	process.seccomp = exec->has_seccomp ? &exec->seccomp : NULL;
+	process.listener = exec->listener.socket >= 0 ? &exec->listener : NULL;
+	process.own_user_namespace = exec->namespaces & CLONE_NEWUSER;
+	process.listen_fds = exec->listen_fds;
+	process.preserve_fds = exec->preserve_fds;
+	process.final_affinity = exec->process.cpu_affinity_final;
 	setsid(); /* fails only for the leader of a group, which a fresh child is not */
 	if (exec->root_fd >= 0 && (fchdir(exec->root_fd) < 0 || chroot(".") < 0))
 		return error_errno(err, errno, "cannot enter the container's root");

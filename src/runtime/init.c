@@ -198,36 +198,21 @@ static int wait_for_start(int start_socket, struct error *err)
 	}
 }
 
-static void fill_process_context(const struct init_context *context, int sync, char *keyring, struct process_context *ret)
-{
-	const struct plan *plan = context->plan;
-	const struct spec_linux *linux_ = &plan->config->linux_;
-
-	*ret = (struct process_context){
-		.process = plan->config->process,
-		.keyring_name = plan->request->flags & CREATE_NO_NEW_KEYRING ? NULL : keyring,
-		.seccomp = plan->has_seccomp ? &plan->seccomp : NULL,
-		.listener = context->listener,
-		.has_personality = linux_->has_personality,
-		.personality = linux_->personality,
-		.memory_policy = linux_->memory_policy,
-		.own_user_namespace = plan->rootfs.flags & ROOTFS_NEW_USER_NAMESPACE,
-		.listen_fds = plan->listen_fds,
-		.preserve_fds = plan->preserve_fds,
-		.sync = sync,
-		.keep = context->lock,
-		.keep_too = context->start_socket,
-	};
-}
-
 /* 8. to 12. Only returns on failure; *ret_report is then where to tell it. */
 static int become_program(const struct init_context *context, int sync, int *ret_report, struct error *err)
 {
-	_cleanup_free_ char *keyring = str_printf("_ses.%s", context->state->id);
+	const struct plan *plan = context->plan;
 	struct process_context process;
 	int r;
 
-	fill_process_context(context, sync, keyring, &process);
+	process_init(&process, plan->config->process, &plan->config->linux_, context->state, sync);
+	process.seccomp = plan->has_seccomp ? &plan->seccomp : NULL;
+	process.listener = context->listener;
+	process.own_user_namespace = plan->rootfs.flags & ROOTFS_NEW_USER_NAMESPACE;
+	process.listen_fds = plan->listen_fds;
+	process.preserve_fds = plan->preserve_fds;
+	process.keep = context->lock;
+	process.keep_too = context->start_socket;
 	r = process_prepare(&process, err);
 	if (r < 0)
 		return r;

@@ -373,17 +373,37 @@ static int change_directory(const char *cwd, struct error *err)
 	return 0;
 }
 
+void process_init(struct process_context *ret, const struct spec_process *process, const struct spec_linux *linux_, const struct spec_state *state, int sync)
+{
+	*ret = (struct process_context){
+		.process = process,
+		.keyring_id = state->no_new_keyring ? NULL : state->id,
+		.has_personality = linux_->has_personality,
+		.personality = linux_->personality,
+		.memory_policy = linux_->memory_policy,
+		.sync = sync,
+		.keep = -EBADF,
+		.keep_too = -EBADF,
+	};
+}
+
+static int join_keyring(const struct process_context *context, struct error *err)
+{
+	_cleanup_free_ char *name = context->keyring_id ? str_printf("_ses.%s", context->keyring_id) : NULL;
+	int r = name ? keyring_join_session(name, context->process->selinux_label) : 0;
+
+	return r < 0 && r != -ENOSYS ? error_errno(err, -r, "cannot make a session keyring") : 0;
+}
+
 int process_prepare(struct process_context *context, struct error *err)
 {
 	const struct spec_process *process = context->process;
 	bool in_directory;
 	int r;
 
-	if (context->keyring_name) {
-		r = keyring_join_session(context->keyring_name, process->selinux_label);
-		if (r < 0 && r != -ENOSYS)
-			return error_errno(err, -r, "cannot make a session keyring");
-	}
+	r = join_keyring(context, err);
+	if (r < 0)
+		return r;
 	r = set_scheduling(context, err);
 	if (r == 0)
 		r = set_labels(process, err);

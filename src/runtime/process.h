@@ -10,10 +10,11 @@
 #include "host/seccomp.h"
 #include "runtime/listener.h"
 #include "spec/config.h"
+#include "spec/state.h"
 
 struct process_context {
 	const struct spec_process *process;
-	const char *keyring_name;   /* of a new session keyring, or NULL: keep the caller's */
+	const char *keyring_id;     /* of the container after which a new session keyring is named, or NULL: keep the caller's */
 	const struct seccomp_program *seccomp; /* or NULL */
 	const struct listener *listener; /* for the filter's, or NULL */
 	bool has_personality;
@@ -28,6 +29,13 @@ struct process_context {
 	char *program;              /* filled by process_prepare: what to execute */
 	char **env;                 /* filled by process_prepare; NULL-terminated */
 };
+
+/*
+ * What the first process and those of exec have in common: PROCESS in the
+ * container of LINUX_ and STATE, with SYNC to its parent; without a filter and
+ * with nothing to keep, until that is set. Borrows all of them.
+ */
+void process_init(struct process_context *ret, const struct spec_process *process, const struct spec_linux *linux_, const struct spec_state *state, int sync);
 
 /*
  * Everything that does not depend on being started: session, keyring, limits,
