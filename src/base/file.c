@@ -114,6 +114,24 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t lengt
 	return r;
 }
 
+int file_each_name(int fd, file_visit_name *visit, void *context)
+{
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *directory = again < 0 ? NULL : fdopendir(again);
+	int r = directory ? 0 : -errno;
+
+	while (r == 0) {
+		struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(directory);
+		if (!entry)
+			return -errno;
+		r = visit(context, entry->d_name);
+	}
+	return r;
+}
+
 int file_make_directories(const char *path, mode_t mode)
 {
 	_cleanup_free_ char *copy = str_dup(path);

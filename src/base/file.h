@@ -39,6 +39,14 @@ int file_put_at(int dirfd, const char *path, const char *text) _must_check_;
  */
 int file_replace_at(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode) _must_check_;
 
+/*
+ * Calls VISIT with each name in the directory FD ("." and ".." too, in no
+ * order) until it returns something else than 0, which is returned then. FD
+ * itself is not read from: calls may overlap. -errno if there is no reading it.
+ */
+typedef int file_visit_name(void *context, const char *name);
+int file_each_name(int fd, file_visit_name *visit, void *context) _must_check_;
+
 /* mkdir -p with MODE for each part that is missing. */
 int file_make_directories(const char *path, mode_t mode) _must_check_;
 

@@ -165,39 +165,32 @@ int blob_remove(const struct store *store, const char *digest, uint64_t *freed_b
 }
 
 /* A name that is no digest is passed over: it is not ours. */
-static int list_one(int directory_fd, const char *algorithm, const char *name, blob_each *each, void *context)
+struct listing {
+	int directory_fd;
+	const char *algorithm;
+	blob_each *each;
+	void *context;
+};
+
+static int list_one(void *context, const char *name)
 {
-	_cleanup_free_ char *digest = str_printf("%s:%s", algorithm, name);
+	const struct listing *listing = context;
+	_cleanup_free_ char *digest = str_printf("%s:%s", listing->algorithm, name);
 	struct stat status;
 
-	if (!spec_digest_is_verifiable(digest) || fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!spec_digest_is_verifiable(digest) || fstatat(listing->directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	return each(context, digest, &status);
-}
-
-static int list_directory(int directory_fd, const char *algorithm, blob_each *each, void *context)
-{
-	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int r = directory ? 0 : -errno;
-
-	while (r == 0) {
-		struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(directory);
-		if (!entry)
-			return -errno;
-		r = list_one(directory_fd, algorithm, entry->d_name, each, context);
-	}
-	return r;
+	return listing->each(listing->context, digest, &status);
 }
 
 int blob_list(const struct store *store, blob_each *each, void *context)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(algorithms); i++)
-		r = list_directory(store->blobs_fd[i], algorithms[i], each, context);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(algorithms); i++) {
+		struct listing listing = { store->blobs_fd[i], algorithms[i], each, context };
+
+		r = file_each_name(store->blobs_fd[i], list_one, &listing);
+	}
 	return r;
 }

@@ -211,27 +211,22 @@ int layer_retire(const struct store *store, const char *chain_id)
 }
 
 /* A name that is no chain id is passed over: it is not ours. */
-static int list_one(const char *name, layer_each *each, void *context)
+struct listing {
+	layer_each *each;
+	void *context;
+};
+
+static int list_one(void *context, const char *name)
 {
+	const struct listing *listing = context;
 	_cleanup_free_ char *chain_id = str_printf(ALGORITHM "%s", name);
 
-	return name_of(chain_id) ? each(context, chain_id) : 0;
+	return name_of(chain_id) ? listing->each(listing->context, chain_id) : 0;
 }
 
 int layer_list(const struct store *store, layer_each *each, void *context)
 {
-	int fd = openat(store->layers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int r = directory ? 0 : -errno;
+	struct listing listing = { each, context };
 
-	while (r == 0) {
-		struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(directory);
-		if (!entry)
-			return -errno;
-		r = list_one(entry->d_name, each, context);
-	}
-	return r;
+	return file_each_name(store->layers_fd, list_one, &listing);
 }

@@ -49,33 +49,30 @@ void lease_end(struct lease *lease)
 	lease->name = NULL;
 }
 
-static int collect_one(const struct store *store, const char *name, struct buf *digests)
-{
-	_cleanup_close_ int abandoned = -EBADF;
-	int r = lock_abandoned(store->leases_fd, name, &abandoned);
+struct collection {
+	const struct store *store;
+	struct buf *digests;
+};
 
+static int collect_one(void *context, const char *name)
+{
+	const struct collection *collection = context;
+	int leases_fd = collection->store->leases_fd, r;
+	_cleanup_close_ int abandoned = -EBADF;
+
+	if (name[0] == '.')
+		return 0;
+	r = lock_abandoned(leases_fd, name, &abandoned);
 	if (r == 0)
-		return unlinkat(store->leases_fd, name, 0) < 0 ? -errno : 0;
+		return unlinkat(leases_fd, name, 0) < 0 ? -errno : 0;
 	if (r == -EBUSY)
-		r = file_read_regular_at(store->leases_fd, name, LEASE_LIMIT, digests);
+		r = file_read_regular_at(leases_fd, name, LEASE_LIMIT, collection->digests);
 	return r == -ENOENT ? 0 : r; /* it ended meanwhile */
 }
 
 int lease_collect(const struct store *store, struct buf *digests)
 {
-	int fd = openat(store->leases_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int r = directory ? 0 : -errno;
+	struct collection collection = { store, digests };
 
-	while (r == 0) {
-		struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(directory);
-		if (!entry)
-			return -errno;
-		if (entry->d_name[0] != '.')
-			r = collect_one(store, entry->d_name, digests);
-	}
-	return r;
+	return file_each_name(store->leases_fd, collect_one, &collection);
 }

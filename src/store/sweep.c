@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sweep.h"
+#include "base/file.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 #include "store/lock.h"
@@ -12,59 +13,51 @@
 
 /* ---- debris --------------------------------------------------------------------- */
 
-typedef int each_name(const struct store *store, const char *name, int64_t age_s);
-
-static int for_each_name(const struct store *store, int directory_fd, each_name *each, int64_t age_s)
-{
-	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int r = directory ? 0 : -errno;
-
-	while (r == 0) {
-		struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(directory);
-		if (!entry)
-			return -errno;
-		if (entry->d_name[0] != '.')
-			r = each(store, entry->d_name, age_s);
-	}
-	return r;
-}
+struct debris {
+	const struct store *store;
+	int64_t age_s; /* of partial blobs: younger ones stay */
+};
 
 /* What still is locked is being made; what is gone by now another sweep has removed. */
-static int sweep_stage(const struct store *store, const char *name, int64_t age_s _unused_)
+static int sweep_stage(void *context, const char *name)
 {
+	int staging_fd = ((const struct debris *)context)->store->staging_fd, r;
 	_cleanup_close_ int fd = -EBADF;
-	int r = lock_abandoned(store->staging_fd, name, &fd);
 
+	if (name[0] == '.')
+		return 0;
+	r = lock_abandoned(staging_fd, name, &fd);
 	if (r == 0)
-		r = tree_remove_at(store->staging_fd, name);
+		r = tree_remove_at(staging_fd, name);
 	return r == -EBUSY || r == -ENOENT ? 0 : r;
 }
 
-static int sweep_partial(const struct store *store, const char *name, int64_t age_s)
+static int sweep_partial(void *context, const char *name)
 {
+	const struct debris *debris = context;
+	int partial_fd = debris->store->partial_fd, r;
 	_cleanup_close_ int fd = -EBADF;
 	struct stat status;
-	int r = lock_abandoned(store->partial_fd, name, &fd);
 
+	if (name[0] == '.')
+		return 0;
+	r = lock_abandoned(partial_fd, name, &fd);
 	if (r == -EBUSY || r == -ENOENT)
 		return 0;
 	if (r == 0 && fstat(fd, &status) < 0)
 		r = -errno;
-	if (r < 0 || status.st_mtime > time(NULL) - age_s)
+	if (r < 0 || status.st_mtime > time(NULL) - debris->age_s)
 		return r;
-	return unlinkat(store->partial_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	return unlinkat(partial_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int store_sweep_debris(const struct store *store, int64_t age_s, struct error *err)
 {
-	int r = for_each_name(store, store->staging_fd, sweep_stage, 0);
+	struct debris debris = { store, age_s };
+	int r = file_each_name(store->staging_fd, sweep_stage, &debris);
 
 	if (r == 0)
-		r = for_each_name(store, store->partial_fd, sweep_partial, age_s);
+		r = file_each_name(store->partial_fd, sweep_partial, &debris);
 	return r < 0 ? error_errno(err, -r, "cannot remove what is left over in the store '%s'", store->path) : 0;
 }
 
