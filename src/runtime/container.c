@@ -191,6 +191,19 @@ int container_open_groups(struct container *container, struct error *err)
 	return r;
 }
 
+int container_remove_groups(struct cgroup_set *groups, struct error *err)
+{
+	const struct cgroup_group *failed = NULL;
+	int r = cgroup_set_remove(groups, CONTAINER_GONE_TIMEOUT_MS, &failed);
+
+	if (r < 0) {
+		_cleanup_free_ char *path = failed ? cgroup_file_path(failed, NULL) : str_dup("?");
+
+		return error_errno(err, -r, "cannot remove control group '%s'", path);
+	}
+	return 0;
+}
+
 /* ---- making and removing --------------------------------------------------- */
 
 static void remove_directory(int root, const char *name);

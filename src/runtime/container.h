@@ -77,6 +77,12 @@ int container_lock(struct container *container, struct error *err) _must_check_;
 /* What it is now; opens pidfd if init is alive. Never fails: what cannot be seen is stopped. */
 enum container_status container_status(struct container *container);
 
+/* How long the processes and groups of a container that is removed may take to go. */
+#define CONTAINER_GONE_TIMEOUT_MS 10000
+
+/* Removes the groups of a container, within CONTAINER_GONE_TIMEOUT_MS. */
+int container_remove_groups(struct cgroup_set *groups, struct error *err) _must_check_;
+
 /* Opens the groups named in the record. */
 int container_open_groups(struct container *container, struct error *err) _must_check_;
 

@@ -20,8 +20,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define REMOVE_TIMEOUT_MS 10000
-
 /* ---- 1. the record --------------------------------------------------------------- */
 
 static char *time_stamp(struct arena *arena)
@@ -444,16 +442,14 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 
 void creation_unlock(struct creation *creation)
 {
-	close_and_forget(&creation->lock_fd);
 	ignore_result(flock(creation->dir_fd, LOCK_UN)); /* cannot fail for a descriptor that is open */
 }
 
 int creation_remove(struct creation *creation, struct error *err)
 {
-	const struct cgroup_group *failed = NULL;
 	struct spec_oci_state state;
 	struct stat status;
-	int r;
+	int r = 0;
 
 	while (flock(creation->dir_fd, LOCK_EX) < 0)
 		if (errno != EINTR)
@@ -462,17 +458,12 @@ int creation_remove(struct creation *creation, struct error *err)
 	if (fstat(creation->dir_fd, &status) == 0 && status.st_nlink == 0)
 		return 0;
 	/* Mostly all ended with the first process. Others may have joined, or had no pid namespace that ended them with it. */
-	r = cgroup_set_remove(&creation->groups, 0, &failed);
-	if (r < 0) {
+	if (cgroup_set_remove(&creation->groups, 0, NULL) < 0) {
 		ignore_result(cgroup_set_signal_all(&creation->groups, SIGKILL)); /* what is left is seen by the removal */
-		r = cgroup_set_remove(&creation->groups, REMOVE_TIMEOUT_MS, &failed);
+		r = container_remove_groups(&creation->groups, err);
 	}
-	if (r < 0) {
-		_cleanup_free_ char *path = cgroup_file_path(failed, NULL);
-
-		return error_errno(err, -r, "cannot remove control group '%s'", path);
-	}
-	r = intel_rdt_remove_recorded(&creation->state, creation->plan->config->linux_.intel_rdt, err);
+	if (r == 0)
+		r = intel_rdt_remove_recorded(&creation->state, creation->plan->config->linux_.intel_rdt, err);
 	if (r < 0)
 		return r;
 	creation->init.pid = 0;

@@ -51,8 +51,8 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 int creation_wait_for_exec(struct creation *creation, struct error *err) _must_check_;
 
 /*
- * For others to change: the program runs (container.h, invariants 3 and 4).
- * Before creation_remove(), which takes the lock again.
+ * Others may change the record from here on (container.h, invariant 3); for
+ * creation_remove(), which takes the lock again, it stays open.
  */
 void creation_unlock(struct creation *creation);
 

@@ -10,8 +10,6 @@
 #include "runtime/hooks.h"
 #include "runtime/intel_rdt.h"
 
-#define GONE_TIMEOUT_MS 10000
-
 static int end_processes(struct container *container, struct error *err)
 {
 	const char *id = container->state->id;
@@ -27,22 +25,9 @@ static int end_processes(struct container *container, struct error *err)
 	if (r < 0 && r != -ENOENT)
 		log_debug("delete: cannot signal all of '%s': %s", id, error_words(-r));
 	if (container->pidfd >= 0) {
-		r = pidfd_wait_gone(container->pidfd, GONE_TIMEOUT_MS);
+		r = pidfd_wait_gone(container->pidfd, CONTAINER_GONE_TIMEOUT_MS);
 		if (r < 0)
 			return error_errno(err, -r, "cannot end the first process of container '%s'", id);
-	}
-	return 0;
-}
-
-static int remove_groups(struct container *container, struct error *err)
-{
-	const struct cgroup_group *failed = NULL;
-	int r = cgroup_set_remove(&container->groups, GONE_TIMEOUT_MS, &failed);
-
-	if (r < 0) {
-		_cleanup_free_ char *path = failed ? cgroup_file_path(failed, NULL) : str_dup("?");
-
-		return error_errno(err, -r, "cannot remove control group '%s'", path);
 	}
 	return 0;
 }
@@ -53,7 +38,7 @@ static int delete_container(struct container *container, struct error *err)
 	int r = end_processes(container, err);
 
 	if (r == 0)
-		r = remove_groups(container, err);
+		r = container_remove_groups(&container->groups, err);
 	if (r == 0)
 		r = intel_rdt_remove_recorded(container->state, container->config->linux_.intel_rdt, err);
 	if (r < 0)
