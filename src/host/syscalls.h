@@ -134,6 +134,14 @@ static inline int sys_openat2(int dirfd, const char *path, const struct sys_open
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
 }
 
+/* ---- statx(2), 4.11: its beginning; the C libraries declare it in different headers or not at all --------- */
+#define SYS_ATTRIBUTE_MOUNT_ROOT 0x2000U /* STATX_ATTR_MOUNT_ROOT, since 5.8 */
+struct sys_statx {
+	uint32_t mask, block_size;
+	uint64_t attributes;
+	uint8_t rest[240];
+};
+
 /* ---- mounts by descriptor, 5.2 and 5.12 ------------------------------------------ */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1

@@ -4,7 +4,6 @@
 #include "host/syscalls.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -27,16 +26,6 @@ static bool is_sealed_copy(int fd)
 	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
 }
 
-/* The start of struct statx, which the C libraries declare in different headers or not at all. */
-struct file_attributes {
-	uint32_t mask;
-	uint32_t block_size;
-	uint64_t attributes;
-	uint8_t rest[240];
-};
-
-#define ATTRIBUTE_MOUNT_ROOT 0x2000U /* STATX_ATTR_MOUNT_ROOT, since 5.8 */
-
 /*
  * Whether FD comes through a read-only mount that holds nothing but this file.
  * That the file system is read-only would not do: it may become writable while
@@ -44,11 +33,11 @@ struct file_attributes {
  */
 static bool is_read_only_view(int fd)
 {
-	struct file_attributes file = { 0 };
+	struct sys_statx file = { 0 };
 	struct statvfs status;
 
 	return fstatvfs(fd, &status) == 0 && status.f_flag & ST_RDONLY &&
-	       syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &file) == 0 && file.attributes & ATTRIBUTE_MOUNT_ROOT;
+	       syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &file) == 0 && file.attributes & SYS_ATTRIBUTE_MOUNT_ROOT;
 }
 
 /*

@@ -60,14 +60,7 @@ static long call6(long number, long a, long b, long c, long d, long e, long f)
 }
 #endif
 
-#define FLAG_READ_ONLY 0x0001        /* ST_RDONLY of struct statfs's f_flags */
-#define ATTRIBUTE_MOUNT_ROOT 0x2000U /* STATX_ATTR_MOUNT_ROOT, since 5.8 */
-
-struct file_attributes {
-	uint32_t mask, block_size;
-	uint64_t attributes;
-	uint8_t rest[240];
-};
+#define FLAG_READ_ONLY 0x0001 /* ST_RDONLY of struct statfs's f_flags */
 
 static bool is_word(const char *text, const char *word)
 {
@@ -87,10 +80,10 @@ static bool may_enter_container(char **argv)
 
 static bool is_view(long fd)
 {
-	struct file_attributes file = { 0 };
+	struct sys_statx file = { 0 };
 	struct statfs status = { 0 };
 
-	return call6(SYS_statx, fd, (long)"", AT_EMPTY_PATH, 0, (long)&file, 0) == 0 && (file.attributes & ATTRIBUTE_MOUNT_ROOT) &&
+	return call6(SYS_statx, fd, (long)"", AT_EMPTY_PATH, 0, (long)&file, 0) == 0 && (file.attributes & SYS_ATTRIBUTE_MOUNT_ROOT) &&
 	       call6(SYS_fstatfs, fd, (long)&status, 0, 0, 0, 0) == 0 && (status.f_flags & FLAG_READ_ONLY);
 }
 
