@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/blobs.h"
 #include "base/file.h"
-#include "store/shell_test.h"
+#include "store/scratch_test.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,26 +10,9 @@
 #define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define OTHER "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-static struct store open_scratch(void)
-{
-	struct store store = STORE_INIT;
-	struct error err = ERROR_INIT;
-
-	if (store_open(shell_scratch, &store, &err) < 0)
-		fail_msg("%s", err.message);
-	return store;
-}
-
-static void assert_shell(const char *command, const char *wanted)
-{
-	_cleanup_free_ char *out = shell(command);
-
-	assert_string_equal(out, wanted);
-}
-
 static void test_put_and_read(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	struct error err = ERROR_INIT;
 
@@ -46,13 +29,13 @@ static void test_put_and_read(void **state _unused_)
 	assert_string_equal(out.data, "hello");
 	assert_int_equal(blob_read(&store, HELLO, 4, &out, &err), -EFBIG);
 	assert_int_equal(err.kind, ERROR_INVALID);
-	assert_shell("stat -c '%a %s' blobs/sha256/*; sha256sum -b blobs/sha256/* | cut -c1-8; ls partial", "400 5\n2cf24dba\n");
+	shell_expect("stat -c '%a %s' blobs/sha256/*; sha256sum -b blobs/sha256/* | cut -c1-8; ls partial", "400 5\n2cf24dba\n");
 }
 
 static void test_digests(void **state _unused_)
 {
 	static const char *const digests[] = { "", "x", "sha256:../../index.json", "blake3:0000", "md5:00", "sha256:", OTHER "/x" };
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 
 	for (size_t i = 0; i < ARRAY_SIZE(digests); i++) {
 		struct blob_writer writer = BLOB_WRITER_INIT;
@@ -71,7 +54,7 @@ static void test_digests(void **state _unused_)
 /* What is no file is no blob. */
 static void test_no_file(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct error err = ERROR_INIT;
 	uint64_t size = 0;
 	int fd = -EBADF;
@@ -103,7 +86,7 @@ static void write_killed(const struct store *store)
 /* A killed writer's bytes are there for the next one, and no blob until it commits. */
 static void test_resume(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct blob_writer writer = BLOB_WRITER_INIT, second = BLOB_WRITER_INIT;
 	struct error err = ERROR_INIT;
 
@@ -119,12 +102,12 @@ static void test_resume(void **state _unused_)
 	assert_int_equal(writer.length, 5);
 	assert_int_equal(blob_commit(&writer, &err), 0);
 	assert_true(blob_exists(&store, HELLO, 5));
-	assert_shell("cat blobs/sha256/*; ls partial", "hello");
+	shell_expect("cat blobs/sha256/*; ls partial", "hello");
 }
 
 static void test_restart_and_abort(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct blob_writer writer = BLOB_WRITER_INIT;
 	struct error err = ERROR_INIT;
 
@@ -133,9 +116,9 @@ static void test_restart_and_abort(void **state _unused_)
 	assert_int_equal(blob_restart(&writer, &err), 0);
 	assert_int_equal(writer.length, 0);
 	assert_int_equal(fd_write_all(writer.fd, "hello", 5), 0);
-	assert_shell("cat partial/*", "hello");
+	shell_expect("cat partial/*", "hello");
 	blob_abort(&writer);
-	assert_shell("ls partial blobs/sha256", "blobs/sha256:\n\npartial:\n");
+	shell_expect("ls partial blobs/sha256", "blobs/sha256:\n\npartial:\n");
 	/* One that was never begun. */
 	blob_abort(&writer);
 	blob_pause(&writer);
@@ -153,7 +136,7 @@ static int count_blob(void *context, const char *digest, const struct stat *stat
 
 static void test_list_and_remove(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	uint64_t freed = 0;
 	size_t count = 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/images.h"
-#include "store/shell_test.h"
+#include "store/scratch_test.h"
 
 #include "spec/image_index.h"
 
@@ -11,16 +11,6 @@
 #define B "sha256:b" HEX60 "bbbb"
 #define C "sha256:c" HEX60 "cccc"
 #define A2 "sha256:a" HEX60 "2222"
-
-static struct store open_scratch(void)
-{
-	struct store store = STORE_INIT;
-	struct error err = ERROR_INIT;
-
-	if (store_open(shell_scratch, &store, &err) < 0)
-		fail_msg("%s", err.message);
-	return store;
-}
 
 static void put(const struct store *store, const char *name, const char *target, const char *id)
 {
@@ -50,7 +40,7 @@ static char *summary(const struct store *store, struct arena *arena)
 static void test_everything_comes_back(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	const struct image image = { .name = (char *)"docker.io/library/a:latest", .media_type = (char *)SPEC_OCI_INDEX, .target = (char *)A,
 				     .target_size = 1234, .manifest = (char *)B, .id = (char *)C, .top_layer = (char *)A2,
 				     .platform = (char *)"linux/arm64", .created = (char *)"2024-05-01T12:00:00Z", .size = 1ull << 40 };
@@ -75,7 +65,7 @@ static void test_everything_comes_back(void **state _unused_)
 static void test_names_move(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 
 	put(&store, "x:1", A, A);
 	put(&store, "y:1", A, A);
@@ -96,7 +86,7 @@ static void test_names_move(void **state _unused_)
 static void test_removal(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct image image = { .name = (char *)"x:1", .target = (char *)A };
 	struct error err = ERROR_INIT;
 
@@ -138,7 +128,7 @@ static void test_finding(void **state _unused_)
 		{ "App", "invalid reference 'App': the repository must be lower case" },
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 
 	put(&store, "docker.io/library/app:latest", A, A);
 	put(&store, "docker.io/library/app:old", B, B);
@@ -160,7 +150,7 @@ static void test_finding(void **state _unused_)
 static void test_foreign_index(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_free_ char *text = NULL;
 
 	shell_run("printf '%s' '{\"schemaVersion\":2,\"x\":1,\"manifests\":[{\"mediaType\":\"" SPEC_OCI_MANIFEST "\",\"digest\":\"" A
@@ -175,7 +165,7 @@ static void test_foreign_index(void **state _unused_)
 static void test_damage(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_free_ char *message = str_printf("cannot read '%s/index.json': manifests: missing", shell_scratch);
 	struct image image = { 0 };
 	struct error err = ERROR_INIT;
@@ -192,7 +182,7 @@ static void test_concurrent_puts(void **state _unused_)
 {
 	enum { PROCESSES = 8, EACH = 5 };
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct image *images = NULL;
 	size_t count = 0;
 

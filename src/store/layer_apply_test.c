@@ -41,25 +41,6 @@ static void apply(const char *name, enum layer_form form)
 		fail_msg("%s", err.message);
 }
 
-static void need_root(void)
-{
-	if (geteuid() == 0)
-		return;
-	print_message("# missing: root\n");
-	skip();
-}
-
-/* Everything that an archive can say about the files in the directory. */
-static char *list_tree(const char *name)
-{
-	_cleanup_free_ char *command = str_printf("cd %s && find . -not -type d -printf '%%p %%y %%m %%U:%%G %%s %%T@ %%n %%l\\n' -o "
-		"-printf '%%p %%y %%m %%U:%%G %%T@\\n' | LC_ALL=C sort && find . -type f -exec md5sum {} + | LC_ALL=C sort && "
-		"find . \\( -type c -o -type b \\) -exec stat -c '%%n %%t:%%T' {} + | LC_ALL=C sort && "
-		"find . | LC_ALL=C sort | xargs -d '\\n' getfattr -hd -m - --absolute-names 2>/dev/null || true", name);
-
-	return shell(command);
-}
-
 /* PROGRAM (with its options) and we make the same of archive.tar. */
 static void expect_same_as(const char *program)
 {
@@ -71,8 +52,8 @@ static void expect_same_as(const char *program)
 	/* bsdtar leaves the time of the directory that it unpacks into. */
 	if (str_starts_with(program, "bsdtar"))
 		shell_run("touch -d @3 a b");
-	expected = list_tree("a");
-	found = list_tree("b");
+	expected = shell_list_tree("a", "");
+	found = shell_list_tree("b", "");
 	assert_non_null(strstr(found, "./"));
 	assert_string_equal(found, expected);
 }
@@ -92,7 +73,7 @@ static void test_same_as_tar(void **state)
 
 	(void)state;
 	shell_need("getfattr");
-	need_root();
+	shell_need_root();
 	shell_run(MAKE_TREE ROOT_TREE TIMES);
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		_cleanup_free_ char *command = str_printf("tar c --format=%s --sparse --numeric-owner -C t . >archive.tar", formats[i]);
@@ -107,7 +88,7 @@ static void test_same_as_tar_unprivileged(void **state)
 	(void)state;
 	shell_run(MAKE_TREE TIMES " && tar c --format=posix -C t . 2>/dev/null >archive.tar && rm -rf a && mkdir a && tar x -C a -p -f archive.tar");
 	apply("b", LAYER_FORM_OVERLAY);
-	_cleanup_free_ char *expected = list_tree("a"), *found = list_tree("b");
+	_cleanup_free_ char *expected = shell_list_tree("a", ""), *found = shell_list_tree("b", "");
 
 	assert_string_equal(found, expected);
 }
@@ -119,7 +100,7 @@ static void test_archives_of_bsdtar(void **state)
 	(void)state;
 	shell_need("getfattr");
 	shell_need("bsdtar");
-	need_root();
+	shell_need_root();
 	shell_run(MAKE_TREE ROOT_TREE TIMES " && chown 1:2 t/sub/big");
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		_cleanup_free_ char *command = str_printf("bsdtar -c -f archive.tar --format %s --numeric-owner -C t .", formats[i]);
@@ -134,14 +115,14 @@ static void test_attributes(void **state)
 	(void)state;
 	shell_need("getfattr");
 	shell_need("setfacl");
-	need_root();
+	shell_need_root();
 	shell_run(MAKE_TREE
 		"setfattr -n user.note -v text t/file && setfattr -n trusted.mark -v 0x00ff00 t/sub && setfattr -h -n trusted.link -v x t/soft && "
 		"setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 t/sub/big && "
 		"setfacl -m u:1000:rwx,g:77:r,m:rwx t/sub/big && setfacl -m u:5:rx -d -m u:6:rwx,g::rx,o::- t/sub/deep && "
 		TIMES " && tar c --format=posix --xattrs --xattrs-include='*' --acls --numeric-owner --sort=name -C t . >archive.tar");
 	expect_same_as("tar --xattrs --xattrs-include='*' --acls");
-	_cleanup_free_ char *found = list_tree("b");
+	_cleanup_free_ char *found = shell_list_tree("b", "");
 
 	assert_non_null(strstr(found, "security.capability"));
 	assert_non_null(strstr(found, "system.posix_acl_default"));
@@ -199,7 +180,7 @@ static void test_whiteouts_for_overlay(void **state)
 {
 	(void)state;
 	shell_need("python3");
-	need_root();
+	shell_need_root();
 	shell_run(upper_layer);
 	apply("upper", LAYER_FORM_OVERLAY);
 	expect_files("upper", "absent:hidden\nboth=c\ndir\ndir/old:hidden\ngone:hidden\nlate\nlate/own=d\nlink=e\nreplaced\nreplaced/new=b\n"
@@ -227,7 +208,7 @@ static void test_overlay_agrees(void **state)
 {
 	(void)state;
 	shell_need("python3");
-	need_root();
+	shell_need_root();
 	shell_run("mkdir m && mount -t tmpfs none m && umount m || { echo '# missing: the right to mount' >&2; exit 77; }");
 	shell_run(lower_layer);
 	apply("lower", LAYER_FORM_OVERLAY);
@@ -338,7 +319,7 @@ static void test_hostile_archives(void **state)
 
 	(void)state;
 	shell_need("python3");
-	need_root();
+	shell_need_root();
 	shell_run("mkdir victim && printf kept >victim/kept && touch -d @1 victim/kept victim");
 	make_hostile_archives();
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++)
@@ -380,7 +361,7 @@ static void test_devices_need_root(void **state)
 
 	(void)state;
 	shell_need("python3");
-	need_root();
+	shell_need_root();
 	shell_run(PYTHON("member('null', tarfile.CHRTYPE, devmajor=1, devminor=3)") "chmod 755 . && chmod 644 archive.tar && install -d -o 65534 root");
 	assert_int_equal(seteuid(65534), 0);
 	r = apply_to("root", LAYER_FORM_OVERLAY, &LAYER_LIMITS, &report, &err);
@@ -401,7 +382,7 @@ static void test_implied_directories(void **state)
 
 	(void)state;
 	shell_need("python3");
-	need_root();
+	shell_need_root();
 	shell_run(PYTHON("d('a', uid=7, gid=8, mode=0o2750, mtime=11, pax_headers={'SCHILY.xattr.trusted.x': 'y'}); d('a/b', uid=9, mode=0o700, mtime=12)\n"
 		"d('o'); d('o/p', uid=5); d('w', uid=6); s('l', 'a'); d('hides', uid=3); s('hides/in', '/')"));
 	apply("bottom", LAYER_FORM_OVERLAY);

@@ -54,32 +54,13 @@ static void apply(const char *archive, const char *directory, enum layer_form fo
 		fail_msg("%s", err.message);
 }
 
-static void need_root(void)
-{
-	if (geteuid() == 0)
-		return;
-	print_message("# missing: root\n");
-	skip();
-}
-
-/* All that an archive can say; the directory itself has no member. */
-static char *list_tree(const char *name)
-{
-	_cleanup_free_ char *command = str_printf("cd %s && find . -mindepth 1 -not -type d -printf '%%p %%y %%m %%U:%%G %%s %%T@ %%n %%l\\n' -o "
-		"-mindepth 1 -printf '%%p %%y %%m %%U:%%G %%T@\\n' | LC_ALL=C sort && find . -type f -exec md5sum {} + | LC_ALL=C sort && "
-		"find . \\( -type c -o -type b \\) -exec stat -c '%%n %%t:%%T' {} + | LC_ALL=C sort && "
-		"find . -mindepth 1 | LC_ALL=C sort | xargs -d '\\n' getfattr -hd -m - --absolute-names 2>/dev/null || true", name);
-
-	return shell(command);
-}
-
 static void test_round_trip(void **state)
 {
 	_cleanup_free_ char *expected = NULL, *by_tar = NULL, *by_us = NULL;
 
 	(void)state;
 	shell_need("getfattr");
-	need_root();
+	shell_need_root();
 	shell_run("mkdir -p t/sub/deep t/sticky && printf hello >t/file && ln t/file t/sub/hard && ln -s /etc/x t/soft && ln t/soft t/sub/softhard && "
 		"mkfifo t/fifo && mknod t/null c 1 3 && mknod t/disk b 259 7 && head -c 600000 /dev/urandom >t/sub/big && chown 3000000:7 t/sub/big && "
 		"chmod 4755 t/file && chmod 1777 t/sticky && touch \"t/$(printf 'n%.0s' $(seq 255))\" && "
@@ -90,9 +71,9 @@ static void test_round_trip(void **state)
 	diff("t", "two.tar", LAYER_DIFF_UPPER);
 	shell_run("cmp one.tar two.tar && mkdir a && tar x -C a -p --same-owner --numeric-owner --xattrs --xattrs-include='*' -f one.tar");
 	apply("one.tar", "b", LAYER_FORM_OVERLAY);
-	expected = list_tree("t");
-	by_tar = list_tree("a");
-	by_us = list_tree("b");
+	expected = shell_list_tree("t", "-mindepth 1");
+	by_tar = shell_list_tree("a", "-mindepth 1");
+	by_us = shell_list_tree("b", "-mindepth 1");
 	assert_non_null(strstr(expected, "security.capability"));
 	assert_string_equal(by_us, expected);
 	assert_string_equal(by_tar, expected);
@@ -122,7 +103,7 @@ static void test_changes_in_an_overlay(void **state)
 	_cleanup_free_ char *expected = NULL, *found = NULL, *members = NULL;
 
 	(void)state;
-	need_root();
+	shell_need_root();
 	shell_run("mkdir -p lower/dir/sub lower/wiped lower/redone upper work m && echo 1 >lower/file && echo 2 >lower/gone && echo 3 >lower/dir/sub/f && "
 		"echo 4 >lower/wiped/x && echo 5 >lower/redone/y && echo 6 >lower/dir/gone && find lower -exec touch -h -d @5 {} + && "
 		"unshare -m sh -ec 'mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,redirect_dir=off,metacopy=off none m; "
@@ -135,8 +116,8 @@ static void test_changes_in_an_overlay(void **state)
 	assert_string_equal(members, "dir/\ndir/.wh.gone\ndir/sub/\nfile\n.wh.gone\nnew/\nnew/hard\nredone/\nredone/.wh..wh..opq\nredone/z\n.wh.wiped\n");
 	apply("lower.tar", "flat", LAYER_FORM_FLAT);
 	apply("upper.tar", "flat", LAYER_FORM_FLAT);
-	expected = list_tree("merged");
-	found = list_tree("flat");
+	expected = shell_list_tree("merged", "-mindepth 1");
+	found = shell_list_tree("flat", "-mindepth 1");
 	assert_string_equal(found, expected);
 	/* And in overlay's form it is the upper directory again. */
 	apply("upper.tar", "again", LAYER_FORM_OVERLAY);
@@ -160,7 +141,7 @@ static void test_errors(void **state)
 	(void)state;
 	expect_error(LAYER_DIFF_UPPER, "touch t/d/.wh.x", "cannot archive 'd/.wh.x': in a layer the name would stand for a removed file");
 	shell_need("setfattr");
-	need_root();
+	shell_need_root();
 	expect_error(LAYER_DIFF_UPPER, "setfattr -n trusted.overlay.redirect -v /x t/d",
 		"cannot archive 'd': overlay's attribute 'redirect' makes it depend on the layers below");
 	expect_error(LAYER_DIFF_UPPER, "touch t/f && setfattr -n trusted.overlay.metacopy t/f",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/layers.h"
 #include "store/lock.h"
-#include "store/shell_test.h"
+#include "store/scratch_test.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,23 +11,6 @@
 #define MIDDLE "sha256:" ZEROS "b"
 #define TOP "sha256:" ZEROS "c"
 #define DIFF "sha256:" ZEROS "d"
-
-static struct store open_scratch(void)
-{
-	struct store store = STORE_INIT;
-	struct error err = ERROR_INIT;
-
-	if (store_open(shell_scratch, &store, &err) < 0)
-		fail_msg("%s", err.message);
-	return store;
-}
-
-static void assert_shell(const char *command, const char *wanted)
-{
-	_cleanup_free_ char *out = shell(command);
-
-	assert_string_equal(out, wanted);
-}
 
 static void make(const struct store *store, const char *chain_id, const char *parent)
 {
@@ -44,7 +27,7 @@ static void make(const struct store *store, const char *chain_id, const char *pa
 static void test_commit(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_close_ int fd = -EBADF;
 	struct spec_layer layer = { 0 };
 	struct error err = ERROR_INIT;
@@ -63,23 +46,23 @@ static void test_commit(void **state _unused_)
 	assert_int_equal(layer_open(&store, BASE, &fd, &err), 0);
 	assert_int_equal(faccessat(fd, "d", F_OK, 0), 0);
 	assert_int_equal(access(layer_path(arena, &store, BASE), F_OK), 0);
-	assert_shell("stat -c %a layers/*/diff; cat layers/*/layer.json; ls staging", "755\n{\"format\":1,\"diffId\":\"" DIFF "\",\"size\":5}\n");
+	shell_expect("stat -c %a layers/*/diff; cat layers/*/layer.json; ls staging", "755\n{\"format\":1,\"diffId\":\"" DIFF "\",\"size\":5}\n");
 }
 
 /* Of two that make the same layer the first one's stays, and neither fails. */
 static void test_same_twice(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 
 	make(&store, BASE, NULL);
 	shell_run("cd layers/*/diff && touch first");
 	make(&store, BASE, NULL);
-	assert_shell("ls layers/*/diff; ls staging", "d\nfirst\n");
+	shell_expect("ls layers/*/diff; ls staging", "d\nfirst\n");
 }
 
 static void test_abort(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct layer_stage stage = LAYER_STAGE_INIT;
 	struct spec_layer layer = { .diff_id = (char *)DIFF };
 	struct error err = ERROR_INIT;
@@ -89,18 +72,18 @@ static void test_abort(void **state _unused_)
 	assert_int_equal(lock_abandoned(store.staging_fd, stage.name, &fd), -EBUSY);
 	shell_run("cd staging/*/diff && touch x");
 	layer_abort(&stage);
-	assert_shell("ls staging", "");
+	shell_expect("ls staging", "");
 	layer_abort(&stage);
 	assert_int_equal(layer_begin(&store, &stage, &err), 0);
 	assert_int_equal(layer_commit(&stage, "sha256:../../x", &layer, &err), -EINVAL);
 	assert_string_equal(err.message, "'sha256:../../x' is no chain id of a layer");
-	assert_shell("ls staging layers", "layers:\n\nstaging:\n");
+	shell_expect("ls staging layers", "layers:\n\nstaging:\n");
 }
 
 static void test_stack(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct error err = ERROR_INIT;
 	char **ids = NULL;
 	size_t count = 1;
@@ -125,7 +108,7 @@ static void test_stack(void **state _unused_)
 static void test_damage(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct spec_layer layer = { 0 };
 	struct error err = ERROR_INIT;
 	char **ids = NULL;
@@ -155,7 +138,7 @@ static int join(void *context, const char *chain_id)
 
 static void test_list_and_retire(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	char letters[8] = "", after[8] = "";
 
 	make(&store, BASE, NULL);
@@ -169,7 +152,7 @@ static void test_list_and_retire(void **state _unused_)
 	assert_false(layer_exists(&store, TOP));
 	assert_int_equal(layer_list(&store, join, after), 0);
 	assert_string_equal(after, "a");
-	assert_shell("ls staging/*", "diff\nlayer.json\n");
+	shell_expect("ls staging/*", "diff\nlayer.json\n");
 }
 
 int main(void)

@@ -62,6 +62,33 @@ static inline void shell_need(const char *program)
 	shell_run(command);
 }
 
+static inline void shell_expect(const char *command, const char *wanted)
+{
+	_cleanup_free_ char *out = shell(command);
+
+	assert_string_equal(out, wanted);
+}
+
+/* Skips the test of an ordinary user. */
+static inline void shell_need_root(void)
+{
+	if (geteuid() == 0)
+		return;
+	print_message("# missing: root\n");
+	skip();
+}
+
+/* Everything that an archive can say about the files in the directory NAME; WHICH restricts them as for find(1), or is "". */
+static inline char *shell_list_tree(const char *name, const char *which)
+{
+	_cleanup_free_ char *command = str_printf("cd %s && find . %s -not -type d -printf '%%p %%y %%m %%U:%%G %%s %%T@ %%n %%l\\n' -o "
+		"-printf '%%p %%y %%m %%U:%%G %%T@\\n' | LC_ALL=C sort && find . -type f -exec md5sum {} + | LC_ALL=C sort && "
+		"find . \\( -type c -o -type b \\) -exec stat -c '%%n %%t:%%T' {} + | LC_ALL=C sort && "
+		"find . %s | LC_ALL=C sort | xargs -d '\\n' getfattr -hd -m - --absolute-names 2>/dev/null || true", name, which, which);
+
+	return shell(command);
+}
+
 static inline int shell_end(void **state _unused_)
 {
 	_cleanup_free_ char *command = str_printf("chmod -R u+rwX '%s' 2>/dev/null; rm -rf --one-file-system '%s'", shell_scratch, shell_scratch);

@@ -18,13 +18,6 @@ static struct store open_scratch(void)
 	return store;
 }
 
-static void assert_shell(const char *command, const char *wanted)
-{
-	_cleanup_free_ char *out = shell(command);
-
-	assert_string_equal(out, wanted);
-}
-
 /* What is made, and that a second opening changes none of it. */
 static void test_layout(void **state _unused_)
 {
@@ -54,12 +47,12 @@ static void test_other_states(void **state _unused_)
 	assert_int_equal(store_open(path, &store, &err), -EINVAL);
 	assert_int_equal(err.kind, ERROR_UNSUPPORTED);
 	assert_string_equal(err.message, message);
-	assert_shell("ls s", "format\n");
+	shell_expect("ls s", "format\n");
 	shell_run("echo x >s/format");
 	assert_true(store_open(path, &store, &err) < 0);
 	shell_run("rm s/format; mkdir s/blobs; printf '{\"manifests\":[]}' >s/index.json");
 	assert_int_equal(store_open(path, &store, &err), 0);
-	assert_shell("cat s/index.json", "{\"manifests\":[]}");
+	shell_expect("cat s/index.json", "{\"manifests\":[]}");
 	store_close(&store);
 	shell_run("rm -r s/blobs; ln -s /tmp s/blobs");
 	assert_true(store_open(path, &store, &err) < 0);
@@ -121,19 +114,19 @@ static void test_leases(void **state _unused_)
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(in_child(leave_lease, &store), 0);
-	assert_shell("ls a/store/leases | wc -l", "1\n");
+	shell_expect("ls a/store/leases | wc -l", "1\n");
 	assert_int_equal(lease_begin(&store, &lease, &err), 0);
 	assert_int_equal(lease_begin(&store, &second, &err), 0);
 	assert_int_equal(lease_add(&lease, "sha256:a", &err), 0);
 	assert_int_equal(lease_add(&lease, "sha256:b", &err), 0);
 	assert_int_equal(lease_collect(&store, &digests), 0);
 	assert_string_equal(digests.data, "sha256:a\nsha256:b\n");
-	assert_shell("ls a/store/leases | wc -l", "2\n");
+	shell_expect("ls a/store/leases | wc -l", "2\n");
 	lease_end(&lease);
 	lease_end(&second);
 	assert_int_equal(lease_collect(&store, &after), 0);
 	assert_int_equal(after.length, 0);
-	assert_shell("ls a/store/leases", "");
+	shell_expect("ls a/store/leases", "");
 }
 
 static int add_to_lease(const struct store *store)

@@ -6,7 +6,7 @@
 #include "store/images.h"
 #include "store/layers.h"
 #include "store/lease.h"
-#include "store/shell_test.h"
+#include "store/scratch_test.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,23 +14,6 @@
 /* Digests and chain ids that differ in the last digit. */
 #define D(digit) "sha256:000000000000000000000000000000000000000000000000000000000000000" digit
 #define DESCRIPTOR(type, digit) "{\"mediaType\":\"" type "\",\"digest\":\"" D(digit) "\",\"size\":1}"
-
-static struct store open_scratch(void)
-{
-	struct store store = STORE_INIT;
-	struct error err = ERROR_INIT;
-
-	if (store_open(shell_scratch, &store, &err) < 0)
-		fail_msg("%s", err.message);
-	return store;
-}
-
-static void assert_shell(const char *command, const char *wanted)
-{
-	_cleanup_free_ char *out = shell(command);
-
-	assert_string_equal(out, wanted);
-}
 
 /* The last digits of all blobs, and of all layers. */
 static void assert_content(const char *blobs, const char *layers)
@@ -114,7 +97,7 @@ static bool same_pairs(const char *seen, const char *const *pairs, size_t count)
 static void test_unreachable(void **state _unused_)
 {
 	static const char *const gone[] = { "B8", "B9", "Lc", "Ld" };
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	char would[32] = "", seen[32] = "";
 	struct sweep how = { .removed = note, .context = would, .dry_run = true };
 	struct sweep_report report;
@@ -130,14 +113,14 @@ static void test_unreachable(void **state _unused_)
 	assert_int_equal(sweep(&store, &how).freed_bytes, report.freed_bytes);
 	assert_true(same_pairs(seen, gone, ARRAY_SIZE(gone)));
 	assert_content("1234", "ab");
-	assert_shell("ls staging", "");
+	shell_expect("ls staging", "");
 	assert_int_equal(sweep(&store, &(struct sweep){ 0 }).blobs, 0);
 }
 
 /* Containers' manifests and layers, and all that these need. */
 static void test_roots(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct image image = { .name = (char *)"one", .target = (char *)D("1") };
 	char *manifest[] = { (char *)D("8"), NULL }, *layer[] = { (char *)D("c"), (char *)D("5"), (char *)"nonsense", NULL };
 
@@ -155,7 +138,7 @@ static void test_roots(void **state _unused_)
 /* A lease keeps what it lists; that it lists an image's manifest takes nothing from the image. */
 static void test_leases(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_lease_ struct lease lease = LEASE_INIT;
 
 	fill(&store);
@@ -174,7 +157,7 @@ static void test_leases(void **state _unused_)
 /* What cannot be read might need anything: nothing is removed. */
 static void test_damage_stops_it(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	struct sweep_report report = { 0 };
 	struct error err = ERROR_INIT;
 
@@ -209,7 +192,7 @@ static void die(const struct store *store)
 /* A killed process's layer goes, its download stays for a while; what lives is left alone. */
 static void test_debris(void **state _unused_)
 {
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_layer_stage_ struct layer_stage stage = LAYER_STAGE_INIT;
 	_cleanup_blob_writer_ struct blob_writer writer = BLOB_WRITER_INIT;
 	struct error err = ERROR_INIT;
@@ -217,14 +200,14 @@ static void test_debris(void **state _unused_)
 	die(&store);
 	assert_int_equal(layer_begin(&store, &stage, &err), 0);
 	assert_int_equal(blob_begin(&store, D("6"), &writer, &err), 0);
-	assert_shell("ls staging | wc -l; ls partial | wc -l", "2\n2\n");
+	shell_expect("ls staging | wc -l; ls partial | wc -l", "2\n2\n");
 	assert_int_equal(store_sweep_debris(&store, SWEEP_PARTIAL_AGE_S, &err), 0);
-	assert_shell("ls staging | wc -l; ls partial | wc -l", "1\n2\n");
+	shell_expect("ls staging | wc -l; ls partial | wc -l", "1\n2\n");
 	shell_run("touch -d '8 days ago' partial/*");
 	assert_int_equal(store_sweep_debris(&store, SWEEP_PARTIAL_AGE_S, &err), 0);
-	assert_shell("ls partial | sed 's/.*0//'", "6\n");
+	shell_expect("ls partial | sed 's/.*0//'", "6\n");
 	assert_int_equal(store_sweep_debris(&store, 0, &err), 0);
-	assert_shell("ls staging | wc -l; ls partial | wc -l", "1\n1\n");
+	shell_expect("ls staging | wc -l; ls partial | wc -l", "1\n1\n");
 	assert_int_equal(fd_write_all(writer.fd, "x", 1), 0);
 	assert_int_equal(blob_commit(&writer, &err), 0);
 }

@@ -4,21 +4,11 @@
 #include "store/blobs.h"
 #include "store/layers.h"
 #include "store/lease.h"
-#include "store/shell_test.h"
+#include "store/scratch_test.h"
 
 #include <fcntl.h>
 
 #define D(digit) "sha256:000000000000000000000000000000000000000000000000000000000000000" digit
-
-static struct store open_scratch(void)
-{
-	struct store store = STORE_INIT;
-	struct error err = ERROR_INIT;
-
-	if (store_open(shell_scratch, &store, &err) < 0)
-		fail_msg("%s", err.message);
-	return store;
-}
 
 static uint64_t disk_usage(const char *what)
 {
@@ -62,7 +52,7 @@ static struct store_usage measure(const struct store *store)
 static void test_parts(void **state _unused_)
 {
 	static const char bytes[300000];
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_layer_stage_ struct layer_stage stage = LAYER_STAGE_INIT;
 	struct store_usage usage = measure(&store);
 
@@ -89,7 +79,7 @@ static void test_parts(void **state _unused_)
 static void test_reclaimable(void **state _unused_)
 {
 	static const char bytes[300000];
-	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_store_ struct store store = scratch_store();
 	_cleanup_lease_ struct lease lease = LEASE_INIT;
 	struct store_usage usage;
 
