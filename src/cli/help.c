@@ -16,22 +16,22 @@ static int run_help(const void *request, char **operands, struct buf *out, struc
 	const struct help_request *help = request;
 
 	if (help->dump) {
-		options_dump(&cli_program, out);
-		for (size_t i = 0; i < cli_command_count; i++)
-			options_dump(&cli_commands[i]->command, out);
+		options_dump(&cli_commands.program, out);
+		for (size_t i = 0; i < cli_commands.count; i++)
+			options_dump(&cli_commands.list[i]->command, out);
 	} else if (operands[0]) {
-		const struct cli_command *command = cli_find_command(operands[0], err);
+		const struct command *command = commands_find(&cli_commands, operands[0], err);
 
 		if (!command)
 			return -EINVAL;
 		options_help(&command->command, CLI_NAME, out);
 	} else {
-		cli_add_overview(out);
+		commands_add_overview(&cli_commands, out);
 	}
 	return 0;
 }
 
-const struct cli_command cli_help = {
+const struct command cli_help = {
 	.command = {
 		.name = "help",
 		.operands = "[COMMAND]",
@@ -43,18 +43,13 @@ const struct cli_command cli_help = {
 	.run = run_help,
 };
 
-void cli_add_version(struct buf *out)
-{
-	buf_printf(out, "%s version %s\n", CLI_NAME, BIVY_VERSION);
-}
-
 static int run_version(const void *request _unused_, char **operands _unused_, struct buf *out, struct error *err _unused_)
 {
-	cli_add_version(out);
+	commands_add_version(&cli_commands, out);
 	return 0;
 }
 
-const struct cli_command cli_version = {
+const struct command cli_version = {
 	.command = {
 		.name = "version",
 		.summary = "print the version",

@@ -190,7 +190,7 @@ static int run_info(const void *request, char **operands _unused_, struct buf *o
 	return 0;
 }
 
-const struct cli_command cli_info = {
+const struct command cli_info = {
 	.command = {
 		.name = "info",
 		.summary = "show what this host offers to containers",

@@ -143,7 +143,7 @@ static int run_unpack(const void *request, char **operands, struct buf *out, str
 	return r;
 }
 
-const struct transfer_command transfer_unpack = {
+const struct command transfer_unpack = {
 	.command = {
 		.name = "unpack",
 		.operands = "DIRECTORY",
@@ -236,7 +236,7 @@ static int run_pack(const void *request, char **operands, struct buf *out, struc
 	return r;
 }
 
-const struct transfer_command transfer_pack = {
+const struct command transfer_pack = {
 	.command = {
 		.name = "pack",
 		.operands = "DIRECTORY",
