@@ -170,18 +170,29 @@ static int run_helpers(pid_t pid, const struct map *maps, size_t count, struct e
 
 /* ---- both ------------------------------------------------------------------- */
 
+/* What the process is called in that procfs: maps written under the number that it has for us could be another's. */
+static int find_number(int procfs_fd, pid_t pid, pid_t *ret)
+{
+	_cleanup_close_ int pidfd = sys_pidfd_open(pid, 0);
+
+	return pidfd < 0 ? -errno : procfs_number(procfs_fd, pidfd, ret);
+}
+
 int idmap_write(int procfs_fd, pid_t pid, const struct idmap *map, struct error *err)
 {
 	struct map maps[] = {
 		{ "uid_map", "newuidmap", map->uids, map->uid_count, geteuid(), false },
 		{ "gid_map", "newgidmap", map->gids, map->gid_count, getegid(), false },
 	};
+	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
-		int r;
-
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
 		if (maps[i].count > IDMAP_LIMIT)
 			return error_set(err, ERROR_INVALID, E2BIG, "cannot write %s with %zu ranges", maps[i].file, maps[i].count);
+	r = find_number(procfs_fd, pid, &pid);
+	if (r < 0)
+		return error_errno(err, -r, "cannot find the new process in /proc");
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		r = write_directly(procfs_fd, pid, &maps[i], i == 1);
 		if (r < 0)
 			return error_errno(err, -r, "cannot write %s of the user namespace", maps[i].file);
@@ -228,10 +239,11 @@ static int open_namespace(int procfs_fd, pid_t pid, int *ret_fd)
 {
 	_cleanup_close_ int ns_fd = -EBADF;
 	char path[64];
-	int fd, r;
+	int fd, r = find_number(procfs_fd, pid, &pid);
 
 	snprintf(path, sizeof path, "%d/ns", (int)pid);
-	r = procfs_open(procfs_fd, path, O_PATH | O_DIRECTORY, &ns_fd);
+	if (r >= 0)
+		r = procfs_open(procfs_fd, path, O_PATH | O_DIRECTORY, &ns_fd);
 	if (r < 0)
 		return r;
 	fd = openat(ns_fd, "user", O_RDONLY | O_CLOEXEC);

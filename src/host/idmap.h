@@ -26,7 +26,9 @@ struct idmap {
  * if the caller may (CAP_SETUID and CAP_SETGID over the parent namespace, or
  * one id each that is the caller's own: then setgroups(2) is denied first, as
  * the kernel demands); else by executing newuidmap and newgidmap, both at
- * once. PROCFS_FD: host/procfs.h. *ERR names the file or program that refused.
+ * once. PROCFS_FD: host/procfs.h; it may show another pid namespace than the
+ * caller's. PID was not waited for yet. *ERR names the file or
+ * program that refused.
  */
 int idmap_write(int procfs_fd, pid_t pid, const struct idmap *map, struct error *err) _must_check_;
 

@@ -24,14 +24,13 @@ static pid_t start_namespace(void)
 	return pid;
 }
 
-/* Whether the file of PID says these numbers, white space apart. */
-static bool says(int procfs_fd, pid_t pid, const char *file, const char *expected)
+/* Whether the file of procfs says these numbers, white space apart. */
+static bool file_says(int procfs_fd, const char *path, const char *expected)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	_cleanup_close_ int fd = -EBADF;
-	char path[64], flat[256] = "";
+	char flat[256] = "";
 
-	snprintf(path, sizeof path, "%d/%s", (int)pid, file);
 	if (procfs_open(procfs_fd, path, O_RDONLY, &fd) < 0 || fd_read_all(fd, 4096, &text) < 0)
 		return false;
 	for (char *save = NULL, *word = strtok_r(text.data, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
@@ -39,6 +38,14 @@ static bool says(int procfs_fd, pid_t pid, const char *file, const char *expecte
 		strcat(flat, " ");
 	}
 	return strcmp(flat, expected) == 0;
+}
+
+static bool says(int procfs_fd, pid_t pid, const char *file, const char *expected)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%d/%s", (int)pid, file);
+	return file_says(procfs_fd, path, expected);
 }
 
 static int write_as_root(void)
@@ -148,6 +155,27 @@ static int make_namespace(void)
 	return 0;
 }
 
+/* A procfs of another pid namespace calls the child otherwise; its number means somebody else there. */
+static int make_namespace_elsewhere(void)
+{
+	static const struct idmap_range range[] = { { 0, 5000, 100 } };
+	struct idmap map = { range, range, 1, 1 };
+	struct error err = ERROR_INIT;
+	int procfs_fd = -EBADF, fd = -EBADF, status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (procfs_open_host(&procfs_fd) < 0 || idmap_make_namespace(procfs_fd, &map, &fd, &err) < 0 || setns(fd, CLONE_NEWUSER) < 0) {
+			fprintf(stderr, "# %s\n", err.message);
+			_exit(1);
+		}
+		_exit(!file_says(procfs_fd, "self/uid_map", "0 5000 100 "));
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK(status == 0);
+	return 0;
+}
+
 #define IN_CHILD(name)                       \
 	static void test_##name(void **state) \
 	{                                    \
@@ -160,6 +188,12 @@ IN_CHILD(write_foreign_ids)
 IN_CHILD(too_many)
 IN_CHILD(make_namespace)
 
+static void test_make_namespace_elsewhere(void **state)
+{
+	(void)state;
+	run_in_child(CLONE_NEWPID, make_namespace_elsewhere);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_write_foreign_ids),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_make_namespace),
+		cmocka_unit_test(test_make_namespace_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

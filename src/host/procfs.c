@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 
 #define STATUS_LIMIT 65536
+#define FDINFO_LIMIT 4096
 
 #define PROC_SUPER_MAGIC_ 0x9fa0 /* <linux/magic.h> */
 #define PROC_ROOT_INODE 1        /* fs/proc/internal.h; the same in every procfs */
@@ -122,6 +123,29 @@ int procfs_write(int procfs_fd, const char *path, const char *text)
 	if (written < 0)
 		return -errno;
 	return (size_t)written == length ? 0 : -EIO;
+}
+
+int procfs_number(int procfs_fd, int pidfd, pid_t *ret)
+{
+	_cleanup_buf_ struct buf info = BUF_INIT;
+	_cleanup_close_ int fd = -EBADF;
+	char path[64];
+	const char *line;
+	long number;
+	int r;
+
+	snprintf(path, sizeof path, "self/fdinfo/%d", pidfd);
+	r = procfs_open(procfs_fd, path, O_RDONLY, &fd);
+	if (r >= 0)
+		r = fd_read_all(fd, FDINFO_LIMIT, &info);
+	if (r < 0)
+		return r;
+	line = strstr(info.data, "\nPid:");
+	number = line ? strtol(line + strlen("\nPid:"), NULL, 10) : 0;
+	if (number <= 0 || number > INT_MAX)
+		return -ESRCH;
+	*ret = (pid_t)number;
+	return 0;
 }
 
 uint64_t procfs_ignored_signals(void)

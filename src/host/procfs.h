@@ -44,6 +44,14 @@ int procfs_open(int procfs_fd, const char *path, int flags, int *ret_fd) _must_c
 int procfs_write(int procfs_fd, const char *path, const char *text) _must_check_;
 
 /*
+ * The number that the process PIDFD has in this procfs, whose pid namespace may
+ * be another than the caller's ("Pid:" of proc_pid_fdinfo(5)): a number of one
+ * namespace used in the other means some other process. -ESRCH if it has none
+ * there, or has ended.
+ */
+int procfs_number(int procfs_fd, int pidfd, pid_t *ret) _must_check_;
+
+/*
  * The signals that the calling process ignores, bit N-1 for signal N, as the
  * host's /proc/self/status says (proc_pid_status(5), SigIgn); all bits if that
  * cannot be read. For processes in the host's mount namespace.
