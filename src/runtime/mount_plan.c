@@ -234,10 +234,20 @@ static int add_sysctls(struct making *m, struct error *err)
 	return 0;
 }
 
+/* Whether a path before number INDEX is the same: one mount does for both. */
+static bool is_repeated(char *const *paths, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (str_equal(paths[i], paths[index]))
+			return true;
+	return false;
+}
+
 static void add_paths(struct making *m, enum mount_step_kind kind, const char *name, char *const *paths)
 {
 	for (size_t i = 0; paths[i]; i++)
-		add(m, kind, paths[i])->field = arena_printf(m->arena, "linux.%s[%zu]", name, i);
+		if (!is_repeated(paths, i))
+			add(m, kind, paths[i])->field = arena_printf(m->arena, "linux.%s[%zu]", name, i);
 }
 
 /*

@@ -81,6 +81,14 @@ static void test_order(void **state)
 		"make it the root\nset the propagation of '/' and all below it\n");
 }
 
+/* Masks are a mount each: the same path again is nothing to do. */
+static void test_repeated_paths(void **state)
+{
+	(void)state;
+	assert_plan("\"linux\":{\"maskedPaths\":[\"/m\",\"/n\",\"/m\"],\"readonlyPaths\":[\"/r\",\"/r\",\"/m\"]}}", 0, DEVICES LINKS
+		"make it the root\nmake '/r' read-only\nmake '/m' read-only\nmask '/m'\nmask '/n'\n");
+}
+
 static void test_devices(void **state)
 {
 	(void)state;
@@ -138,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_repeated_paths),
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_proc),
 		cmocka_unit_test(test_refused),
