@@ -85,7 +85,7 @@ static void test_order(void **state)
 static void test_repeated_paths(void **state)
 {
 	(void)state;
-	assert_plan("\"linux\":{\"maskedPaths\":[\"/m\",\"/n\",\"/m\"],\"readonlyPaths\":[\"/r\",\"/r\",\"/m\"]}}", 0, DEVICES LINKS
+	assert_plan("\"linux\":{" MOUNT_NAMESPACE ",\"maskedPaths\":[\"/m\",\"/n\",\"/m\"],\"readonlyPaths\":[\"/r\",\"/r\",\"/m\"]}}", 0, DEVICES LINKS
 		"make it the root\nmake '/r' read-only\nmake '/m' read-only\nmask '/m'\nmask '/n'\n");
 }
 
