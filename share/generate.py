@@ -42,7 +42,7 @@ class Command:
 
     @property
     def takes_command(self):
-        return self.operands.startswith("[COMMAND]")
+        return self.operands.startswith("[COMMAND")
 
     @property
     def passes_options(self):

@@ -290,6 +290,18 @@ int options_parse(const struct options_command *command, char **args, void *requ
 	return 0;
 }
 
+void options_done(const struct options_command *command, void *request)
+{
+	for (const struct option_entry *entry = command->entries; entry && entry->name; entry++) {
+		char ***list = (void *)((char *)request + entry->offset);
+
+		if (entry->kind == OPTION_LIST) {
+			free(*list);
+			*list = NULL;
+		}
+	}
+}
+
 /* ---- text for people -------------------------------------------------------- */
 
 /* TEXT in lines of at most TEXT_WIDTH, each line but the first starting at column INDENT. */

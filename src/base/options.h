@@ -76,9 +76,12 @@ struct options_result {
  * into REQUEST, which holds the defaults. Operands are moved to the front of
  * the list; with OPTIONS_STOP_AT_OPERAND the list stays as it is. Unknown
  * options come with the nearest known one as hint. The lists of OPTION_LIST
- * are allocated: free() each.
+ * are allocated: options_done().
  */
 int options_parse(const struct options_command *command, char **args, void *request, struct options_result *ret, struct error *err) _must_check_;
+
+/* Releases the lists in REQUEST; may be called after a failure, too. */
+void options_done(const struct options_command *command, void *request);
 
 /* Adds `--help`'s text of one command; PROGRAM is what is typed before it. */
 void options_help(const struct options_command *command, const char *program, struct buf *out);

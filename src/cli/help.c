@@ -11,20 +11,19 @@ static const struct option_entry entries[] = {
 	{ 0 },
 };
 
-static int run_help(const void *request, char **operands, struct buf *out, struct error *err)
+static int run_help(const struct command_call *call, struct buf *out, struct error *err)
 {
-	const struct help_request *help = request;
+	const struct help_request *help = call->request;
 
 	if (help->dump) {
-		options_dump(&cli_commands.program, out);
-		for (size_t i = 0; i < cli_commands.count; i++)
-			options_dump(&cli_commands.list[i]->command, out);
-	} else if (operands[0]) {
-		const struct command *command = commands_find(&cli_commands, operands[0], err);
+		commands_dump(&cli_commands, out);
+	} else if (call->operands[0]) {
+		size_t words;
+		const struct command *command = commands_find(&cli_commands, call->operands, &words, err);
 
 		if (!command)
 			return -EINVAL;
-		options_help(&command->command, CLI_NAME, out);
+		commands_add_help(&cli_commands, command, out);
 	} else {
 		commands_add_overview(&cli_commands, out);
 	}
@@ -34,16 +33,16 @@ static int run_help(const void *request, char **operands, struct buf *out, struc
 const struct command cli_help = {
 	.command = {
 		.name = "help",
-		.operands = "[COMMAND]",
+		.operands = "[COMMAND…]",
 		.summary = "tell about a command",
 		.entries = entries,
-		.maximum_operands = 1,
+		.maximum_operands = 2,
 	},
 	.request_size = sizeof(struct help_request),
 	.run = run_help,
 };
 
-static int run_version(const void *request _unused_, char **operands _unused_, struct buf *out, struct error *err _unused_)
+static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
 {
 	commands_add_version(&cli_commands, out);
 	return 0;

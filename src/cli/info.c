@@ -174,9 +174,9 @@ static void add_json(struct buf *out, const struct info_report *report)
 	buf_add_char(out, '\n');
 }
 
-static int run_info(const void *request, char **operands _unused_, struct buf *out, struct error *err)
+static int run_info(const struct command_call *call, struct buf *out, struct error *err)
 {
-	const struct info_request *info = request;
+	const struct info_request *info = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct info_report report;
 	int r = info_gather(arena, &report, err);

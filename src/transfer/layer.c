@@ -112,13 +112,13 @@ static void report_unpack(const struct unpack *unpack, const char *digest, const
 	buf_add_char(out, '\n');
 }
 
-static int run_unpack(const void *request, char **operands, struct buf *out, struct error *err)
+static int run_unpack(const struct command_call *call, struct buf *out, struct error *err)
 {
-	const struct unpack_request *unpack_request = request;
+	const struct unpack_request *unpack_request = call->request;
 	_cleanup_(unpack_done) struct unpack unpack = { .file = { .fd = STDIN_FILENO } };
 	char digest[DIGEST_TEXT_SIZE], diff_id[DIGEST_TEXT_SIZE];
 	_cleanup_close_ int fd = -EBADF;
-	int r = open_directory(operands[0], &fd, err);
+	int r = open_directory(call->operands[0], &fd, err);
 
 	if (r >= 0)
 		r = make_digest(unpack_request->digest, &unpack.digest, err);
@@ -215,15 +215,15 @@ static int pack(const struct pack_request *request, int directory_fd, int output
 	return r;
 }
 
-static int run_pack(const void *request, char **operands, struct buf *out, struct error *err)
+static int run_pack(const struct command_call *call, struct buf *out, struct error *err)
 {
-	const struct pack_request *pack_request = request;
+	const struct pack_request *pack_request = call->request;
 	_cleanup_close_ int directory_fd = -EBADF, output_fd = -EBADF;
 	int r;
 
 	if (!pack_request->output)
 		return error_set(err, ERROR_INVALID, 0, "--output is missing");
-	r = open_directory(operands[0], &directory_fd, err);
+	r = open_directory(call->operands[0], &directory_fd, err);
 	if (r < 0)
 		return r;
 	output_fd = open(pack_request->output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

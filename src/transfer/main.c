@@ -5,7 +5,7 @@
 
 static const struct commands commands;
 
-static int run_version(const void *request _unused_, char **operands _unused_, struct buf *out, struct error *err _unused_)
+static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
 {
 	commands_add_version(&commands, out);
 	return 0;
