@@ -177,6 +177,7 @@ struct outcome {
 	struct buf out;
 	struct error err;
 	unsigned properties; /* of the command that was run */
+	bool is_told;        /* of the error */
 };
 
 /* Runs what COMMAND is, called as OPTIONS says. */
@@ -241,6 +242,7 @@ static int run_program(const struct commands *commands, char **args, struct outc
 		commands_add_overview(commands, &outcome->out);
 	else
 		r = run_command(commands, &call, outcome);
+	outcome->is_told = r < 0 && commands->tell && commands->tell(globals, &outcome->err);
 	options_done(&commands->program, globals);
 	return r;
 }
@@ -260,6 +262,7 @@ int commands_main(const struct commands *commands, int argc, char **argv)
 	}
 	if (r >= 0)
 		return 0;
-	commands_tell(commands, &outcome.err);
+	if (!outcome.is_told)
+		commands_tell(commands, &outcome.err);
 	return outcome.err.exit_status ? outcome.err.exit_status : commands->exit_status;
 }

@@ -55,6 +55,8 @@ struct commands {
 	const char *ending; /* the last line of the overview, or NULL */
 	bool suggests;      /* the nearest name for an unknown one */
 	int exit_status;    /* for an error that has none of its own */
+	/* Whether it has told of the error in another way than on the standard error; or NULL: there is none. */
+	bool (*tell)(const void *globals, const struct error *err);
 };
 
 /*

@@ -7,6 +7,13 @@
 
 #define TRANSFER_NAME "bivy-transfer"
 
+/* What the options before the command fill. */
+struct transfer_globals {
+	struct commands_globals common;
+	const char *root; /* bivy's: the images are in its "images"; NULL: bivy's default */
+	int64_t events;   /* descriptor that gets what happens (spec/transfer_event.h); 0: nobody wants to know */
+};
+
 extern const struct command transfer_pack, transfer_unpack;
 
 #endif

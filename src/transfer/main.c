@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "transfer/command.h"
+#include "transfer/session.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 static const struct commands commands;
@@ -25,22 +26,39 @@ static const struct command *const list[] = {
 	&transfer_version,
 };
 
+static const struct option_entry entries[] = {
+	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct transfer_globals, root), "DIR", "bivy's lasting state; the images are in DIR/images" },
+	{ "events", 0, OPTION_INT, 0, offsetof(struct transfer_globals, events), "FD", "tell descriptor FD what happens, a JSON document per line",
+		.minimum = STDERR_FILENO + 1, .maximum = INT32_MAX },
+	COMMANDS_VERSION_ENTRY,
+	{ 0 },
+};
+
+static bool tell_error(const void *globals, const struct error *err)
+{
+	return session_tell_error(globals, err);
+}
+
 static const struct commands commands = {
 	.program = {
 		.name = TRANSFER_NAME,
 		.operands = "COMMAND",
 		.summary = "registries and archives for bivy",
-		.entries = commands_entries,
+		.entries = entries,
 		.properties = OPTIONS_STOP_AT_OPERAND,
 		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},
+	.globals_size = sizeof(struct transfer_globals),
 	.list = list,
 	.count = ARRAY_SIZE(list),
 	.lister = TRANSFER_NAME " --help",
 	.exit_status = EXIT_FAILURE,
+	.tell = tell_error,
 };
 
 int main(int argc, char **argv)
 {
+	/* A peer that goes away is an error of what is written to it. */
+	signal(SIGPIPE, SIG_IGN);
 	return commands_main(&commands, argc, argv);
 }

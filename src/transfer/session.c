@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/session.h"
+
+#include "base/file.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+
+#define DEFAULT_ROOT "/var/lib/bivy"
+
+/* Where bivy keeps what lasts: the system's place for root, the user's own else. NULL without a home. */
+static char *default_root(void)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+
+	if (geteuid() == 0)
+		return str_dup(DEFAULT_ROOT);
+	if (!str_is_empty(data))
+		return str_printf("%s/bivy", data);
+	return str_is_empty(home) ? NULL : str_printf("%s/.local/share/bivy", home);
+}
+
+int session_open_store(const struct transfer_globals *globals, struct store *ret, struct error *err)
+{
+	_cleanup_free_ char *root = globals->root ? str_dup(globals->root) : default_root(), *path = NULL;
+
+	if (!root)
+		return error_set(err, ERROR_INVALID, 0, "neither --root nor $XDG_DATA_HOME nor $HOME is given");
+	path = str_printf("%s/images", root);
+	return store_open(path, ret, err);
+}
+
+int session_tell(const struct transfer_globals *globals, const struct spec_transfer_event *event, struct error *err)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	int r;
+
+	if (!globals->events)
+		return 0;
+	spec_transfer_event_encode(event, &line);
+	pthread_mutex_lock(&lock);
+	r = fd_write_all((int)globals->events, line.data, line.length);
+	pthread_mutex_unlock(&lock);
+	return r < 0 ? error_errno(err, -r, "cannot write to descriptor %d", (int)globals->events) : 0;
+}
+
+static int tell(void *context, const struct spec_transfer_event *event, struct error *err)
+{
+	return session_tell(context, event, err);
+}
+
+struct ingest_progress session_progress(const struct transfer_globals *globals)
+{
+	return (struct ingest_progress){ .tell = globals->events ? tell : NULL, .context = (void *)globals };
+}
+
+static void tell_text(const struct transfer_globals *globals, enum spec_transfer_event_kind kind, const char *format, va_list args)
+{
+	struct spec_transfer_event event = { .kind = kind };
+	char text[1024];
+
+	vsnprintf(text, sizeof text, format, args);
+	event.text = text;
+	ignore_result(session_tell(globals, &event, NULL)); /* see the header */
+}
+
+void session_tell_status(const struct transfer_globals *globals, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell_text(globals, SPEC_TRANSFER_STATUS, format, args);
+	va_end(args);
+}
+
+void session_tell_warning(const struct transfer_globals *globals, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell_text(globals, SPEC_TRANSFER_WARNING, format, args);
+	va_end(args);
+}
+
+bool session_tell_error(const struct transfer_globals *globals, const struct error *error)
+{
+	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ERROR, .error = *error };
+
+	return globals->events && session_tell(globals, &event, NULL) == 0;
+}
