@@ -25,6 +25,8 @@ struct tar_reader {
 	size_t length;
 	bool stream_ended;
 	uint64_t position; /* in the stream */
+	int (*skip)(void *context, uint64_t count, struct error *err);
+	void *skip_context;
 
 	/* The member at hand. */
 	uint64_t data_left; /* bytes of data in the archive */
@@ -131,12 +133,33 @@ static int must_read(struct tar_reader *reader, void *target, size_t length, str
 	return r == 0 ? bad(reader, "it ends too early", err) : r;
 }
 
+/* All but the last of COUNT bytes: that one is read, so that an archive that ends before is found out. */
+static int seek(struct tar_reader *reader, uint64_t *count, struct error *err)
+{
+	uint64_t far = *count - reader->length - 1;
+	int r = reader->skip(reader->skip_context, far, err);
+
+	if (r < 0)
+		return r;
+	reader->position += reader->length + far;
+	reader->length = 0;
+	*count = 1;
+	return 0;
+}
+
 static int skip_bytes(struct tar_reader *reader, uint64_t count, struct error *err)
 {
+	int r = 0;
+
+	if (reader->skip && !reader->stream_ended && count > reader->length + 1)
+		r = seek(reader, &count, err);
+	if (r < 0)
+		return r;
 	while (count) {
 		const uint8_t *bytes;
 		size_t n;
-		int r = take(reader, count, &bytes, &n, err);
+
+		r = take(reader, count, &bytes, &n, err);
 
 		if (r < 0)
 			return r;
@@ -663,6 +686,17 @@ int tar_reader_data(struct tar_reader *reader, const uint8_t **ret_bytes, size_t
 	reader->extent_done += length;
 	reader->data_left -= length;
 	return 0;
+}
+
+uint64_t tar_reader_position(const struct tar_reader *reader)
+{
+	return reader->position;
+}
+
+void tar_reader_set_skip(struct tar_reader *reader, int (*skip)(void *context, uint64_t count, struct error *err), void *context)
+{
+	reader->skip = skip;
+	reader->skip_context = context;
 }
 
 int tar_reader_drain(struct tar_reader *reader, struct error *err)

@@ -63,6 +63,15 @@ int tar_reader_next(struct tar_reader *reader, struct tar_entry *ret, struct err
 int tar_reader_data(struct tar_reader *reader, const uint8_t **ret_bytes, size_t *ret_length, uint64_t *ret_offset, struct error *err)
 	_must_check_;
 
+/* Where the bytes that tar_reader_data() is to give next begin in the stream. */
+uint64_t tar_reader_position(const struct tar_reader *reader);
+
+/*
+ * Where the stream is a file, bytes that nobody wants need not be read: SKIP
+ * has the stream go on COUNT bytes further. Behind its end the stream ends.
+ */
+void tar_reader_set_skip(struct tar_reader *reader, int (*skip)(void *context, uint64_t count, struct error *err), void *context);
+
 /* Reads what follows the end of the archive: to the end of the stream. */
 int tar_reader_drain(struct tar_reader *reader, struct error *err) _must_check_;
 
