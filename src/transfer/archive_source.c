@@ -303,10 +303,14 @@ static int open_layout(struct archive_source *source, struct error *err)
 /* Today's `docker save` writes both forms into one archive: the one with manifests counts. */
 static int find_images(const struct store *store, struct archive_source *source, struct error *err)
 {
+	int r = 0;
+
 	if (archive_has(&source->archive, "index.json"))
-		return open_layout(source, err);
-	if (archive_has(&source->archive, SPEC_DOCKER_ARCHIVE_NAME))
-		return open_docker_archive(store, source, err);
+		r = open_layout(source, err);
+	else if (archive_has(&source->archive, SPEC_DOCKER_ARCHIVE_NAME))
+		r = open_docker_archive(store, source, err);
+	if (r < 0 || source->count)
+		return r;
 	if (archive_has(&source->archive, "repositories"))
 		return error_set(err, ERROR_UNSUPPORTED, 0, "it is of a docker before 1.10, which nothing writes since 2016");
 	error_set(err, ERROR_INVALID, 0, "there are no images in it");

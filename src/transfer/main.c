@@ -21,6 +21,7 @@ static const struct command transfer_version = {
 };
 
 static const struct command *const list[] = {
+	&transfer_load,
 	&transfer_pack,
 	&transfer_unpack,
 	&transfer_version,
