@@ -464,6 +464,7 @@ int client_start_blob(struct client *client, const struct client_blob_request *r
 	blob->client = client;
 	blob->request = request;
 	blob->position = request->offset;
+	blob->index = request->first_place < client->count ? request->first_place : client->count - 1;
 	for (; blob->position < request->size; blob->index++) {
 		int r = start_transfer(blob, &blob->err);
 
@@ -477,6 +478,16 @@ int client_start_blob(struct client *client, const struct client_blob_request *r
 	}
 	*ret = TAKE_PTR(blob);
 	return 0;
+}
+
+size_t client_place_count(const struct client *client)
+{
+	return client->count;
+}
+
+void client_step(struct client *client, int timeout_ms)
+{
+	http_step(client->options->endpoint.http, timeout_ms);
 }
 
 bool client_blob_is_done(const struct client_blob *blob)
@@ -515,24 +526,33 @@ static bool has_use_of_another(const struct client_blob *blob)
 	return !blob->is_unwanted && blob->position < blob->request->size;
 }
 
-int client_finish_blob(struct client *client, struct client_blob *blob, struct error *err)
+int client_settle_blob(struct client *client, struct client_blob *blob, struct error *err)
 {
 	struct error own = ERROR_INIT;
-	int r = 0;
+	int r;
 
-	while (blob->transfer) {
-		r = finish_transfer(blob, &own);
-		end_transfer(blob);
-		while (r < 0 && !blob->transfer && has_use_of_another(blob) && goes_on(client, blob->index, &own)) {
-			blob->index++;
-			r = start_transfer(blob, &own);
-		}
+	if (!blob->transfer)
+		return 0;
+	r = finish_transfer(blob, &own);
+	end_transfer(blob);
+	while (r < 0 && !blob->transfer && has_use_of_another(blob) && goes_on(client, blob->index, &own)) {
+		blob->index++;
+		r = start_transfer(blob, &own);
 	}
-	if (r < 0) {
-		if (err)
-			*err = own;
+	if (r < 0 && err)
+		*err = own;
+	return r < 0 ? r : blob->transfer != NULL;
+}
+
+int client_finish_blob(struct client *client, struct client_blob *blob, struct error *err)
+{
+	int r;
+
+	do
+		r = client_settle_blob(client, blob, err);
+	while (r > 0);
+	if (r < 0)
 		return r;
-	}
 	return blob->request->verify ? blob->request->verify(blob->request->verify_context, err) : 0;
 }
 

@@ -86,6 +86,7 @@ struct client_blob_request {
 	const char *digest;
 	uint64_t size;   /* of the descriptor */
 	uint64_t offset; /* bytes that are there already: the sink gets those behind */
+	size_t first_place; /* passes over that many of the places that have it, mirrors first: what came from them was wrong */
 	http_sink *sink;
 	void *sink_context;
 	/* All bytes are there: whether they have the digest. A negative errno with ERR filled is the result. Or NULL. */
@@ -100,8 +101,18 @@ struct client_blob;
 /* Starts fetching; several at once move on together in http_step(). *REQUEST outlives it. */
 int client_start_blob(struct client *client, const struct client_blob_request *request, struct client_blob **ret, struct error *err) _must_check_;
 
+/* How many places have the repository's content, the registry itself being the last. */
+size_t client_place_count(const struct client *client);
+
 /* Whether client_finish_blob() will not wait (but perhaps go on at another mirror). */
 bool client_blob_is_done(const struct client_blob *blob);
+
+/*
+ * For one whose transfer has ended (else it waits for that): 0 if all bytes
+ * have come; 1 if it failed and the next mirror is asked for the rest, to be
+ * waited for once more.
+ */
+int client_settle_blob(struct client *client, struct client_blob *blob, struct error *err) _must_check_;
 
 /* Waits for it; of the mirrors that fail, the next one goes on where it ended. *BLOB stays to be freed. */
 int client_finish_blob(struct client *client, struct client_blob *blob, struct error *err) _must_check_;
@@ -115,6 +126,9 @@ int client_get_blob(struct client *client, const struct client_blob_request *req
 
 /* Whether the registry has the blob; *RET_SIZE (may be NULL) if so. */
 int client_has_blob(struct client *client, const char *digest, bool *ret, uint64_t *ret_size, struct error *err) _must_check_;
+
+/* Moves all that this client has under way on, waiting up to TIMEOUT_MS for something to happen. */
+void client_step(struct client *client, int timeout_ms);
 
 /* For upload.c: the registry itself, and what has to be allowed there. */
 struct endpoint *client_endpoint(struct client *client);
