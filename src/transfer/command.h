@@ -14,7 +14,8 @@ struct transfer_globals {
 	int64_t events;   /* descriptor that gets what happens (spec/transfer_event.h); 0: nobody wants to know */
 };
 
-extern const struct command transfer_load;
+extern const struct command transfer_load, transfer_save;
 extern const struct command transfer_pack, transfer_unpack;
+extern const struct command transfer_pull;
 
 #endif
