@@ -23,6 +23,7 @@ static const struct command transfer_version = {
 static const struct command *const list[] = {
 	&transfer_load,
 	&transfer_pack,
+	&transfer_save,
 	&transfer_pull,
 	&transfer_save,
 	&transfer_unpack,
