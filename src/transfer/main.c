@@ -23,10 +23,10 @@ static const struct command transfer_version = {
 static const struct command *const list[] = {
 	&transfer_load,
 	&transfer_pack,
-	&transfer_save,
 	&transfer_pull,
 	&transfer_save,
 	&transfer_unpack,
+	&transfer_unpack_image,
 	&transfer_version,
 };
 
