@@ -26,7 +26,6 @@ static const struct command *const list[] = {
 	&transfer_pull,
 	&transfer_save,
 	&transfer_unpack,
-	&transfer_unpack_image,
 	&transfer_version,
 };
 
