@@ -85,6 +85,8 @@ struct tally {
 	const struct store *store;
 	const struct reachable *kept;
 	struct walk *walk;
+	store_usage_each *each; /* or NULL */
+	void *context;
 	struct store_usage usage;
 };
 
@@ -99,6 +101,8 @@ static int tally_blob(void *context, const char *digest, const struct stat *stat
 	tally->usage.blob_bytes += bytes;
 	if (!path_set_has(tally->kept->blobs, digest))
 		tally->usage.reclaimable_bytes += bytes;
+	if (tally->each)
+		tally->each(tally->context, digest, false, bytes);
 	return 0;
 }
 
@@ -112,6 +116,8 @@ static int tally_layer(void *context, const char *chain_id)
 	tally->usage.layer_bytes += bytes;
 	if (!path_set_has(tally->kept->layers, chain_id))
 		tally->usage.reclaimable_bytes += bytes;
+	if (tally->each)
+		tally->each(tally->context, chain_id, true, bytes);
 	return r;
 }
 
@@ -147,12 +153,13 @@ static int find_reachable(const struct store *store, char *const *roots, struct 
 	return reachable_find(store, roots, ret, err);
 }
 
-int store_usage(const struct store *store, char *const *roots, struct store_usage *ret, struct error *err)
+int store_usage_visit(const struct store *store, char *const *roots, store_usage_each *each, void *context, struct store_usage *ret,
+	struct error *err)
 {
 	_cleanup_reachable_ struct reachable kept = REACHABLE_INIT;
 	_cleanup_path_set_ struct path_set *seen = path_set_new();
 	struct walk walk = { .seen = seen };
-	struct tally tally = { .store = store, .kept = &kept, .walk = &walk };
+	struct tally tally = { .store = store, .kept = &kept, .walk = &walk, .each = each, .context = context };
 	int r = find_reachable(store, roots, &kept, err);
 
 	if (r < 0)
@@ -166,4 +173,9 @@ int store_usage(const struct store *store, char *const *roots, struct store_usag
 		return error_errno(err, -r, "cannot measure the store '%s'", store->path);
 	*ret = tally.usage;
 	return 0;
+}
+
+int store_usage(const struct store *store, char *const *roots, struct store_usage *ret, struct error *err)
+{
+	return store_usage_visit(store, roots, NULL, NULL, ret, err);
 }

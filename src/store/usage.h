@@ -5,6 +5,7 @@
 
 #include "store/store.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct store_usage {
@@ -21,5 +22,10 @@ struct store_usage {
  * counts once. What other commands change meanwhile may count or not.
  */
 int store_usage(const struct store *store, char *const *roots, struct store_usage *ret, struct error *err) _must_check_;
+
+/* The same, and calls EACH with what every blob and layer takes of it. Of files that several of them have, the first is told the whole. */
+typedef void store_usage_each(void *context, const char *digest, bool is_layer, uint64_t bytes);
+int store_usage_visit(const struct store *store, char *const *roots, store_usage_each *each, void *context, struct store_usage *ret,
+	struct error *err) _must_check_;
 
 #endif
