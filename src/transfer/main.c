@@ -21,9 +21,11 @@ static const struct command transfer_version = {
 };
 
 static const struct command *const list[] = {
+	&transfer_copy,
 	&transfer_load,
 	&transfer_pack,
 	&transfer_pull,
+	&transfer_push,
 	&transfer_save,
 	&transfer_unpack,
 	&transfer_version,
