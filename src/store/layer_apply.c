@@ -12,7 +12,8 @@
 
 struct directory_record {
 	const char *path;
-	size_t order; /* the last of several with one path counts */
+	/* The last of several with one path counts; 0: it is not the layer's, and keeps its times whatever becomes of it below. */
+	size_t order;
 	struct layer_directory_end end;
 };
 
@@ -32,6 +33,7 @@ struct applier {
 	size_t directory_count;
 
 	struct path_set *made;     /* LAYER_FORM_FLAT: what this layer has */
+	struct path_set *met;      /* LAYER_FORM_FLAT: directories that something lies in */
 	struct path_set *implied_set;
 	const char **implied;
 	size_t implied_count;
@@ -153,6 +155,48 @@ static int step_into(struct applier *a, int fd, const char *name, const char *pa
 	return r >= 0 && is_new ? add_implied(a, path, err) : r;
 }
 
+static struct directory_record *add_record(struct applier *a, const char *path)
+{
+	struct directory_record *record;
+
+	/* Grown in steps of 256. */
+	if (a->directory_count % 256 == 0)
+		a->directories = memory_resize(a->directories, a->directory_count + 256, sizeof *a->directories);
+	record = &a->directories[a->directory_count++];
+	*record = (struct directory_record){ .path = arena_strdup(a->arena, path) };
+	return record;
+}
+
+/* What lower layers said about a directory's times holds until this one says something else: files come and go in it. */
+static int keep_times(struct applier *a, const char *path, const struct stat *st, struct error *err)
+{
+	int r;
+
+	if (!a->met || path_set_has(a->made, path) || path_set_has(a->implied_set, path) || !path_set_add(a->met, path))
+		return 0;
+	r = remember(a, path, err);
+	if (r >= 0)
+		add_record(a, path)->end = (struct layer_directory_end){ .mode = 0700, .times = { st->st_atim, st->st_mtim } };
+	return r;
+}
+
+/* The directory FD, whose path is the first LENGTH bytes of PATH (changed meanwhile, and put back). */
+static int keep_times_of(struct applier *a, int fd, char *path, size_t length, struct error *err)
+{
+	char saved = path[length];
+	struct stat st;
+	int r;
+
+	if (!a->met)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "cannot look at it");
+	path[length] = '\0';
+	r = keep_times(a, path, &st, err);
+	path[length] = saved;
+	return r;
+}
+
 /* Opens the directory PATH (changed meanwhile, and put back), making what is missing. */
 static int walk(struct applier *a, char *path, int *ret_fd, struct error *err)
 {
@@ -166,9 +210,12 @@ static int walk(struct applier *a, char *path, int *ret_fd, struct error *err)
 		int next_fd = -EBADF;
 
 		*slash = '\0';
-		r = step_into(a, fd, name, path, &next_fd, err);
+		r = keep_times_of(a, fd, path, name > path ? (size_t)(name - path) - 1 : 0, err);
+		if (r >= 0) {
+			r = step_into(a, fd, name, path, &next_fd, err);
+			fd = next_fd;
+		}
 		*slash = end;
-		fd = next_fd;
 		name = slash + (end != '\0');
 	}
 	if (r < 0) {
@@ -200,7 +247,7 @@ static int open_parent(struct applier *a, char *path, struct error *err)
 	a->parent_gives_group = st.st_mode & S_ISGID;
 	a->parent_path.length = 0;
 	buf_add_text(&a->parent_path, path);
-	return 0;
+	return keep_times(a, path, &st, err);
 }
 
 /* The directory that the member NAME lies in, as .parent_fd; made, if need be. */
@@ -232,12 +279,8 @@ static int record_directory(struct applier *a, const struct tar_entry *entry, st
 
 	if (r < 0)
 		return r;
-	/* Grown in steps of 256. */
-	if (a->directory_count % 256 == 0)
-		a->directories = memory_resize(a->directories, a->directory_count + 256, sizeof *a->directories);
-	record = &a->directories[a->directory_count];
-	record->path = arena_strdup(a->arena, a->name.path.data);
-	record->order = a->directory_count++;
+	record = add_record(a, a->name.path.data);
+	record->order = a->directory_count;
 	record->end = layer_node_directory_end(entry);
 	if (entry->acl_default)
 		record->end.acl_default = arena_strdup(a->arena, entry->acl_default);
@@ -528,6 +571,7 @@ static void applier_done(struct applier *a)
 	tar_reader_free(a->reader);
 	arena_free(a->arena);
 	path_set_free(a->made);
+	path_set_free(a->met);
 	path_set_free(a->implied_set);
 	free(a->directories);
 	free(a->implied);
@@ -547,6 +591,7 @@ int layer_apply(int directory_fd, struct stream stream, enum layer_form form, co
 		.owner = { geteuid(), getegid() },
 		.arena = arena_new(),
 		.made = form == LAYER_FORM_FLAT ? path_set_new() : NULL,
+		.met = form == LAYER_FORM_FLAT ? path_set_new() : NULL,
 		.implied_set = path_set_new(),
 		.parent_fd = -EBADF,
 	};

@@ -203,6 +203,19 @@ static void test_whiteouts_applied(void **state)
 	expect_files("root", both_layers);
 }
 
+/* What comes and goes in a directory that the upper layer does not mention leaves its time as it was. */
+static void test_times_of_lower_directories(void **state)
+{
+	(void)state;
+	shell_need("python3");
+	shell_run(PYTHON("for n in ('a', 'b', 'b/c', 'd', 'e', 'o'): d(n, mtime=100, mode=0o750)\nf('d/gone'); f('e/f', mtime=5); f('o/x'); d('.', mtime=99)"));
+	apply("root", LAYER_FORM_FLAT);
+	shell_run(PYTHON("f('a/new'); f('b/c/deep/new'); f('d/.wh.gone'); d('e', mtime=200, mode=0o700); f('e/f', '1'); f('o/.wh..wh..opq'); f('top')"));
+	apply("root", LAYER_FORM_FLAT);
+	shell_expect("cd root && stat -c '%n %Y %a' . a b b/c d e o", ". 99 755\na 100 750\nb 100 750\nb/c 100 750\nd 100 750\ne 200 700\no 100 750\n");
+	shell_expect("cd root && [ $(stat -c %Y b/c/deep) -gt 1000 ] && find . -type f | LC_ALL=C sort", "./a/new\n./b/c/deep/new\n./e/f\n./top\n");
+}
+
 /* The kernel sees in an overlay mount of both layers what applying one over the other makes. */
 static void test_overlay_agrees(void **state)
 {
@@ -419,6 +432,7 @@ int main(void)
 		shell_test(test_attributes),
 		shell_test(test_whiteouts_for_overlay),
 		shell_test(test_whiteouts_applied),
+		shell_test(test_times_of_lower_directories),
 		shell_test(test_overlay_agrees),
 		shell_test(test_unusual_order),
 		shell_test(test_sparse_files_keep_their_holes),

@@ -16,6 +16,7 @@ struct transfer_globals {
 
 extern const struct command transfer_load, transfer_save;
 extern const struct command transfer_pack, transfer_unpack;
+extern const struct command transfer_unpack_image;
 extern const struct command transfer_copy, transfer_pull, transfer_push;
 
 #endif

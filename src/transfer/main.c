@@ -28,6 +28,7 @@ static const struct command *const list[] = {
 	&transfer_push,
 	&transfer_save,
 	&transfer_unpack,
+	&transfer_unpack_image,
 	&transfer_version,
 };
 
