@@ -186,7 +186,11 @@ static int run_found(const struct command *command, const struct options_command
 	const struct command *actual = command->same_as ? command->same_as : command;
 	_cleanup_free_ void *request = memory_new(1, actual->request_size);
 	struct options_result result;
-	int r = options_parse(options, call->operands, request, &result, &outcome->err);
+	int r;
+
+	if (actual->defaults)
+		memcpy(request, actual->defaults, actual->request_size);
+	r = options_parse(options, call->operands, request, &result, &outcome->err);
 
 	if (r == 0 && !result.help_asked) {
 		outcome->properties = actual->properties;

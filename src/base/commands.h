@@ -26,7 +26,8 @@ enum command_property {
 
 struct command {
 	struct options_command command;
-	size_t request_size; /* of what its options fill */
+	size_t request_size;  /* of what its options fill */
+	const void *defaults; /* what that is before they do; NULL: zeros */
 	/* Adds to OUT what is to be printed. */
 	int (*run)(const struct command_call *call, struct buf *out, struct error *err);
 	const struct command *same_as; /* another name of that command: all but .name and .properties of .command is taken from there */
