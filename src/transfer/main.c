@@ -23,6 +23,8 @@ static const struct command transfer_version = {
 static const struct command *const list[] = {
 	&transfer_copy,
 	&transfer_load,
+	&transfer_login,
+	&transfer_logout,
 	&transfer_pack,
 	&transfer_pull,
 	&transfer_push,
