@@ -327,7 +327,7 @@ static int add_node(struct differ *d, int parent_fd, const char *name, unsigned 
 	int r;
 
 	if (fstatat(parent_fd, name, &node.st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, errno, "cannot look at it");
+		return errno == ENOENT && d->form == LAYER_DIFF_MOUNT ? 0 : error_errno(err, errno, "cannot look at it");
 	if (is_whiteout(d, &node.st))
 		return add_whiteout(d, &node, err);
 	if (d->form == LAYER_DIFF_UPPER && str_starts_with(name, LAYER_WHITEOUT_PREFIX))

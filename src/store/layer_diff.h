@@ -14,6 +14,7 @@
 enum layer_diff_form {
 	LAYER_DIFF_UPPER, /* devices 0:0 and opaque directories become whiteouts */
 	LAYER_DIFF_WHOLE, /* they are what they are */
+	LAYER_DIFF_MOUNT, /* the same, of an overlay mount that nobody else uses: where only one layer has a directory, it lists what that hides */
 };
 
 struct layer_diff_report {

@@ -22,6 +22,7 @@ static const struct command transfer_version = {
 
 static const struct command *const list[] = {
 	&transfer_copy,
+	&transfer_export,
 	&transfer_import,
 	&transfer_load,
 	&transfer_login,
