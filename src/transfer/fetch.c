@@ -122,6 +122,7 @@ struct attempt {
 	uint64_t prefix;   /* of these many were in the file */
 	uint8_t *block;    /* for those */
 	bool failed;       /* to bring bytes: neither the image nor what extracts it is to blame */
+	struct error err;  /* why */
 };
 
 static void close_attempt(struct attempt *attempt)
@@ -169,21 +170,27 @@ static int next_of_attempt(void *context, const uint8_t **ret_bytes, size_t *ret
 {
 	struct attempt *attempt = context;
 	const struct fetch *fetch = attempt->fetch;
+	struct error own = ERROR_INIT;
 	int r;
 
 	if (*fetch->cancelled)
-		r = error_errno(err, ECANCELED, "cannot fetch the blob");
+		r = error_errno(&own, ECANCELED, "cannot fetch the blob");
 	else if (attempt->position < attempt->prefix)
-		r = read_prefix(attempt, ret_bytes, ret_length, err);
+		r = read_prefix(attempt, ret_bytes, ret_length, &own);
 	else
-		r = read_source(attempt, ret_bytes, ret_length, err);
+		r = read_source(attempt, ret_bytes, ret_length, &own);
 	if (r == 0) {
 		digest_add(attempt->digest, *ret_bytes, *ret_length);
 		attempt->position += *ret_length;
 		r = fetch->progress(fetch->context, *ret_length || !fetch->diff_id ? fetch->source->ops->phase : SPEC_TRANSFER_EXTRACTING,
-				    attempt->position, err);
+				    attempt->position, &own);
 	}
-	attempt->failed = attempt->failed || r < 0;
+	if (r < 0) {
+		attempt->failed = true;
+		attempt->err = own;
+		if (err)
+			*err = own;
+	}
 	return r;
 }
 
@@ -229,6 +236,9 @@ static int run_attempt(struct attempt *attempt, struct fetch_result *result, boo
 	if (r < 0)
 		return r;
 	r = fetch->diff_id ? extract(fetch, stream, result, err) : stream_drain(stream, err);
+	/* What was being unpacked when the bytes ended does not matter. */
+	if (r < 0 && attempt->failed)
+		*err = attempt->err;
 	if (r < 0 && (attempt->failed || is_of_this_machine(err->code) || stream_drain(stream, NULL) < 0))
 		return r;
 	*ret_wrong = !has_the_digest(attempt, text);
