@@ -79,12 +79,6 @@ assert_proc_honest() {
 	[[ $output == *"oom: 500"* ]] || hit "started without its settings:" "$output"
 }
 
-# add_mount DESTINATION TYPE SOURCE [OPTION…]: appends a mount.
-add_mount() {
-	config '.mounts += [{destination: $d, type: $t, source: $s, options: $ARGS.positional}]' \
-		--arg d "$1" --arg t "$2" --arg s "$3" --args "${@:4}"
-}
-
 # drop_mount DESTINATION…: removes mounts of the base configuration.
 drop_mount() { config '.mounts |= map(select(.destination | IN($ARGS.positional[]) | not))' --args "$@"; }
 

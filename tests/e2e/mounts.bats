@@ -19,12 +19,6 @@ setup() {
 	echo content >"$SOURCE/file"
 }
 
-# add_mount DESTINATION TYPE SOURCE OPTION…: appends a mount to the configuration.
-add_mount() {
-	config '.mounts += [{destination: $d, type: $t, source: $s, options: $ARGS.positional}]' \
-		--arg d "$1" --arg t "$2" --arg s "$3" --args "${@:4}"
-}
-
 # mounted_source [PROPAGATION]: makes SOURCE a tmpfs with another one in SOURCE/sub, of that propagation on the host.
 mounted_source() {
 	mount -t tmpfs -o "mode=755" bivy-test "$SOURCE"
