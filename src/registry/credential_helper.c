@@ -57,13 +57,38 @@ static int open_input(const struct helper_call *call)
 	return TAKE_FD(fd);
 }
 
+/* It gets three descriptors, whatever we have been given open, and dies of a closed pipe as programs do. */
+static int spawn_helper(const char *program, const struct helper_call *call, int input, int output, pid_t *ret_pid)
+{
+	char *const argv[] = { (char *)program, (char *)call->verb, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigdefault(&attributes, &signals);
+	posix_spawn_file_actions_init(&actions);
+	r = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	if (r == 0)
+		r = posix_spawnp(ret_pid, program, &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return -r;
+}
+
 /* Starts `docker-credential-NAME VERB`; *RET_OUTPUT is the reading end of its output. */
 static int start_helper(const struct helper_call *call, pid_t *ret_pid, int *ret_output)
 {
 	_cleanup_free_ char *program = str_printf("docker-credential-%s", call->name);
 	_cleanup_close_ int input = open_input(call), reader = -EBADF, writer = -EBADF;
-	char *const argv[] = { program, (char *)call->verb, NULL };
-	posix_spawn_file_actions_t actions;
 	int ends[2], r;
 
 	if (input < 0)
@@ -75,16 +100,10 @@ static int start_helper(const struct helper_call *call, pid_t *ret_pid, int *ret
 	input = fd_above_stdio(input);
 	if (reader < 0 || writer < 0 || input < 0)
 		return reader < 0 ? reader : writer < 0 ? writer : input;
-	posix_spawn_file_actions_init(&actions);
-	r = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, writer, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawnp(ret_pid, program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
+	r = spawn_helper(program, call, input, writer, ret_pid);
 	if (r == 0)
 		*ret_output = TAKE_FD(reader);
-	return -r;
+	return r;
 }
 
 static int64_t now_ms(void)
