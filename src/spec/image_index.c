@@ -47,7 +47,7 @@ int spec_index_decode(struct arena *arena, const char *text, size_t length, stru
 	struct spec_index *index = arena_alloc(arena, 1, sizeof *index);
 	int r;
 
-	if (length > SPEC_MANIFEST_LIMIT)
+	if (length > SPEC_INDEX_LIMIT)
 		return error_set(err, ERROR_INVALID, EFBIG, "index");
 	r = decode_open(&d, text, length);
 	if (r == 0)

@@ -12,6 +12,12 @@
 #include "spec/descriptor.h"
 #include "spec/media_type.h"
 
+/*
+ * Longest index that is decoded: the store's own, of some ten thousand images.
+ * What strangers send is bounded by SPEC_MANIFEST_LIMIT before.
+ */
+#define SPEC_INDEX_LIMIT (32u << 20)
+
 struct spec_index {
 	char *media_type;    /* never NULL once decoded */
 	char *artifact_type; /* or NULL */

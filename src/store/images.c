@@ -10,6 +10,9 @@
 #define INDEX "index.json"
 #define INDEX_NEW ".index.json.new"
 
+/* An entry is some 15 values, of which json.h reads 2^18 in a document. */
+#define IMAGE_LIMIT 15000
+
 /* What an entry tells of its image besides the target. The size is written as a number. */
 #define KEY_NAME SPEC_ANNOTATION_REF_NAME
 #define KEY_CREATED SPEC_ANNOTATION_CREATED
@@ -41,7 +44,7 @@ static char **text_of(struct image *image, size_t i)
 static int read_index(const struct store *store, struct arena *arena, struct spec_index **ret, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = file_read_regular_at(store->fd, INDEX, SPEC_MANIFEST_LIMIT, &text);
+	int r = file_read_regular_at(store->fd, INDEX, SPEC_INDEX_LIMIT, &text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/" INDEX "'", store->path);
@@ -78,7 +81,7 @@ static int write_index(const struct store *store, const struct spec_index *index
 
 	spec_index_encode(index, &text);
 	/* What could not be read again is not written. */
-	r = text.length > SPEC_MANIFEST_LIMIT ? -EFBIG : replace_synced(store, &text);
+	r = text.length > SPEC_INDEX_LIMIT || index->manifest_count > IMAGE_LIMIT ? -EFBIG : replace_synced(store, &text);
 	return r < 0 ? error_errno(err, -r, "cannot write '%s/" INDEX "'", store->path) : 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/images.h"
+#include "base/file.h"
 #include "store/scratch_test.h"
 
 #include "spec/image_index.h"
@@ -203,11 +204,40 @@ static void test_concurrent_puts(void **state _unused_)
 	assert_int_equal(count, PROCESSES * EACH);
 }
 
+/* Many images are no end; too many are refused, and those that are there stay. */
+static void test_many(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_store_ struct store store = scratch_store();
+	struct image *images = NULL, last = { .name = (char *)"one/more:1", .media_type = (char *)SPEC_OCI_MANIFEST, .target = (char *)A,
+		.manifest = (char *)A, .id = (char *)A };
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct error err = ERROR_INIT;
+	size_t count = 0;
+
+	/* As long as entries of ours are. */
+	buf_add_text(&text, "{\"schemaVersion\":2,\"manifests\":[");
+	for (int i = 0; i < 15000; i++)
+		buf_printf(&text, "%s{\"mediaType\":\"" SPEC_OCI_MANIFEST "\",\"digest\":\"" A "\",\"size\":1234,\"annotations\":{"
+			   "\"" SPEC_ANNOTATION_REF_NAME "\":\"registry.example.com/some/where/n:%d\","
+			   "\"" SPEC_ANNOTATION_CREATED "\":\"2024-05-01T12:00:00Z\",\"org.bivy.manifest\":\"" A "\",\"org.bivy.id\":\"" A "\","
+			   "\"org.bivy.top-layer\":\"" A "\",\"org.bivy.platform\":\"linux/arm64\",\"org.bivy.size\":\"12345\"}}", i ? "," : "", i);
+	buf_add_text(&text, "]}");
+	assert_int_equal(file_replace_at(store.fd, "index.json", text.data, text.length, 0600), 0);
+	assert_int_equal(image_list(&store, arena, &images, &count, &err), 0);
+	assert_int_equal(count, 15000);
+	assert_int_equal(image_put(&store, &last, &err), -EFBIG);
+	assert_int_equal(image_remove(&store, &images[7], &err), 0);
+	assert_int_equal(image_put(&store, &last, &err), 0);
+	assert_int_equal(image_list(&store, arena, &images, &count, &err), 0);
+	assert_string_equal(images[14999].name, "one/more:1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		shell_test(test_everything_comes_back), shell_test(test_names_move), shell_test(test_removal),	       shell_test(test_finding),
-		shell_test(test_foreign_index),		shell_test(test_damage),     shell_test(test_concurrent_puts),
+		shell_test(test_foreign_index),		shell_test(test_damage),     shell_test(test_concurrent_puts), shell_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
