@@ -8,6 +8,7 @@
 #include "store/layer_diff.h"
 #include "store/read_ahead.h"
 #include "transfer/command.h"
+#include "transfer/confine.h"
 
 #include <fcntl.h>
 
@@ -126,6 +127,7 @@ static int run_unpack(const struct command_call *call, struct buf *out, struct e
 		r = make_digest(unpack_request->diff_id, &unpack.diff_id, err);
 	if (r < 0)
 		return r;
+	confine(&(struct confinement){ .writable = &fd, .writable_count = 1 });
 	unpack.compressed = (struct digest_tap){ .upstream = stream_of_file(&unpack.file), .digest = unpack.digest };
 	unpack.decompress = decompress_new(digest_stream(&unpack.compressed), &DECOMPRESS_LIMITS);
 	unpack.plain = (struct digest_tap){ .upstream = decompress_stream(unpack.decompress), .digest = unpack.diff_id };
@@ -215,20 +217,32 @@ static int pack(const struct pack_request *request, int directory_fd, int output
 	return r;
 }
 
+/* The directory that the file lies in. */
+static int open_parent(const char *path, int *ret, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent = slash ? str_printf("%.*s", (int)(slash - path) + (slash == path), path) : str_dup(".");
+
+	return open_directory(parent, ret, err);
+}
+
 static int run_pack(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct pack_request *pack_request = call->request;
-	_cleanup_close_ int directory_fd = -EBADF, output_fd = -EBADF;
+	_cleanup_close_ int directory_fd = -EBADF, output_fd = -EBADF, parent_fd = -EBADF;
 	int r;
 
 	if (!pack_request->output)
 		return error_set(err, ERROR_INVALID, 0, "--output is missing");
 	r = open_directory(call->operands[0], &directory_fd, err);
+	if (r >= 0)
+		r = open_parent(pack_request->output, &parent_fd, err);
 	if (r < 0)
 		return r;
 	output_fd = open(pack_request->output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (output_fd < 0)
 		return error_errno(err, errno, "cannot make '%s'", pack_request->output);
+	confine(&(struct confinement){ .removable = &parent_fd, .removable_count = 1 });
 	r = pack(pack_request, directory_fd, output_fd, out, err);
 	/* Half a layer is none. */
 	if (r < 0)

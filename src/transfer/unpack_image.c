@@ -15,6 +15,7 @@
 #include "store/lease.h"
 #include "store/read_ahead.h"
 #include "store/tree.h"
+#include "transfer/confine.h"
 #include "transfer/platform.h"
 #include "transfer/session.h"
 
@@ -244,33 +245,37 @@ static int unpack_layers(struct subject *subject, const struct transfer_globals 
 
 struct place {
 	const char *path;
-	int fd;
+	int fd, parent_fd;
 	bool is_new;
 };
+
+static void place_done(struct place *place)
+{
+	close_and_forget(&place->fd);
+	close_and_forget(&place->parent_fd);
+}
 
 static int see_entry(void *context _unused_, const char *name)
 {
 	return !str_equal(name, ".") && !str_equal(name, "..");
 }
 
-static int open_place(const char *path, struct place *ret, struct error *err)
+static int open_place(const char *path, struct place *place, struct error *err)
 {
-	bool is_new = mkdir(path, 0755) == 0;
-	int fd, r;
+	int r;
 
-	if (!is_new && errno != EEXIST)
+	*place = (struct place){ path, -EBADF, -EBADF, mkdir(path, 0755) == 0 };
+	if (!place->is_new && errno != EEXIST)
 		return error_errno(err, errno, "cannot make the directory '%s'", path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	place->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (place->fd >= 0)
+		place->parent_fd = openat(place->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place->fd < 0 || place->parent_fd < 0)
 		return error_errno(err, errno, "cannot open the directory '%s'", path);
-	r = file_each_name(fd, see_entry, NULL);
-	if (r != 0) {
-		close(fd);
-		return r > 0 ? error_set(err, ERROR_CONFLICT, ENOTEMPTY, "cannot unpack into '%s'", path) :
-			       error_errno(err, -r, "cannot read the directory '%s'", path);
-	}
-	*ret = (struct place){ path, fd, is_new };
-	return 0;
+	r = file_each_name(place->fd, see_entry, NULL);
+	if (r > 0)
+		return error_set(err, ERROR_CONFLICT, ENOTEMPTY, "cannot unpack into '%s'", path);
+	return r < 0 ? error_errno(err, -r, "cannot read the directory '%s'", path) : 0;
 }
 
 /* As it was: half an image is none. */
@@ -304,7 +309,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	const struct unpack_request *request = call->request;
 	_cleanup_store_ struct store store = STORE_INIT;
 	_cleanup_(subject_done) struct subject subject = { .store = &store, .title = call->operands[0], .lease = LEASE_INIT, .arena = arena_new() };
-	struct place place = { .fd = -EBADF };
+	_cleanup_(place_done) struct place place = { .fd = -EBADF, .parent_fd = -EBADF };
 	int r = session_open_store(call->globals, &store, err);
 
 	if (r >= 0)
@@ -313,12 +318,13 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		r = open_place(call->operands[1], &place, err);
 	if (r < 0)
 		return r;
+	confine(&(struct confinement){ .writable = (int[]){ store.fd, place.fd }, .writable_count = 2,
+				       .removable = &place.parent_fd, .removable_count = 1 });
 	r = unpack_layers(&subject, call->globals, place.fd, err);
 	if (r < 0)
 		clear_place(&place);
 	else
 		report(&subject, out);
-	close(place.fd);
 	return r;
 }
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/landlock.h"
+
+#include "host/child_test.h"
+#include "host/syscalls.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+static struct landlock_rules rules;
+
+/* In a scratch directory with in/, out/ and gone/, as who may do anything. */
+static int restrict_it(void)
+{
+	static int in_fd, gone_fd;
+	char path[] = "/tmp/bivy-landlock.XXXXXX";
+	int r;
+
+	CHECK(mount("tmpfs", "/tmp", "tmpfs", 0, NULL) == 0);
+	CHECK(mkdtemp(path) && chdir(path) == 0 && mkdir("in", 0755) == 0 && mkdir("out", 0755) == 0 && mkdir("gone", 0755) == 0);
+	CHECK(mknod("out/file", S_IFREG | 0644, 0) == 0 && mknod("gone/file", S_IFREG | 0644, 0) == 0 && mknod("in/file", S_IFREG | 0644, 0) == 0);
+	in_fd = open("in", O_PATH | O_CLOEXEC);
+	gone_fd = open("gone", O_PATH | O_CLOEXEC);
+	rules.writable = &in_fd;
+	rules.writable_count = 1;
+	rules.removable = &gone_fd;
+	rules.removable_count = 1;
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	r = landlock_restrict(&rules);
+	if (r == -ENOSYS || r == -EOPNOTSUPP)
+		SKIP("Landlock in this kernel");
+	CHECK(r == 0);
+	return 0;
+}
+
+static bool is_refused(int result)
+{
+	return result < 0 && (errno == EACCES || errno == EXDEV);
+}
+
+static int writing(void)
+{
+	int r = restrict_it(), fd;
+
+	if (r != 0)
+		return r;
+	CHECK((fd = open("in/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+	CHECK(mkdir("in/d", 0755) == 0 && rename("in/new", "in/d/new") == 0 && symlink("x", "in/l") == 0 && mknod("in/null", S_IFCHR | 0600, 0) == 0);
+	CHECK(unlink("in/file") == 0 && link("in/d/new", "in/hard") == 0);
+	CHECK(is_refused(open("out/file", O_WRONLY | O_CLOEXEC)) && is_refused(mkdir("out/d", 0755)) && is_refused(unlink("out/file")));
+	CHECK(is_refused(rename("out/file", "in/file")) && is_refused(link("in/d/new", "out/hard")) && is_refused(mkdir("d", 0755)));
+	CHECK((fd = open("out/file", O_RDONLY | O_CLOEXEC)) >= 0 && close(fd) == 0);
+	CHECK(is_refused(open("gone/file", O_WRONLY | O_CLOEXEC)) && is_refused(mkdir("gone/d", 0755)) && unlink("gone/file") == 0);
+	return 0;
+}
+
+static int run_true(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl("/bin/true", "true", NULL);
+		_exit(errno);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : -1;
+}
+
+static int not_executing(void)
+{
+	int r;
+
+	CHECK(run_true() == 0);
+	r = restrict_it();
+	if (r != 0)
+		return r;
+	CHECK(run_true() == EACCES);
+	return 0;
+}
+
+static int executing(void)
+{
+	int r;
+
+	rules.executes = true;
+	r = restrict_it();
+	if (r != 0)
+		return r;
+	CHECK(run_true() == 0 && is_refused(mkdir("out/d", 0755)));
+	return 0;
+}
+
+static void test_writing(void **state _unused_)
+{
+	run_in_child(CLONE_NEWNS, writing);
+}
+
+static void test_not_executing(void **state _unused_)
+{
+	run_in_child(CLONE_NEWNS, not_executing);
+}
+
+static void test_executing(void **state _unused_)
+{
+	run_in_child(CLONE_NEWNS, executing);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_writing),
+		cmocka_unit_test(test_not_executing),
+		cmocka_unit_test(test_executing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
