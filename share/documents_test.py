@@ -11,6 +11,8 @@ through a terminal. A shell that is not installed is passed over, and named.
 
 import os
 import pty
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -39,29 +41,48 @@ def plain(roff):
 
 def check_pages(build, program, commands, section):
     for command in [program] + commands:
-        name = program.name if command is program else f"{program.name}-{command.name}"
+        name = program.name if command is program else f"{program.name}-{command.page}"
         page = os.path.join(build, f"{name}.{section}")
         text = plain(read(page))
-        check("@" not in text, f"{name}: a place of the template was not filled")
+        check(not re.search("@[A-Z]+@", text), f"{name}: a place of the template was not filled")
         for option in command.options:
             check(f"--{option.name}" in text, f"{name}: --{option.name} is missing")
         if shutil.which("groff"):
             result = subprocess.run(["groff", "-ww", "-man", "-Tascii", "-z", page], capture_output=True, text=True, check=False)
             check(result.returncode == 0 and not result.stderr, f"{name}: groff says: {result.stderr}")
-    overview = plain(read(build, f"{program.name}.{section}"))
-    for command in commands:
-        check(f"{program.name}-{command.name}({section})" in overview, f"{program.name}: the command {command.name} is missing")
+    for command in commands + program.groups:
+        group = command.group if command in commands else ""
+        overview = plain(read(build, f"{program.name}{'-' if group else ''}{group}.{section}"))
+        page = command.name.replace(" ", "-")
+        check(f"{program.name}-{page}({section})" in overview, f"{program.name}: the command {command.name} is missing")
 
 
-def ask_bash(script, words):
-    """What bash offers for the last of WORDS."""
-    ask = (
-        'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
-        '"_${1//-/_}"; printf "%s\\n" "${COMPREPLY[@]}"'
+class Bash:
+    """A bash that has read a completion, and answers questions."""
+
+    LOOP = (
+        'source "$1" || exit; while IFS= read -r line; do eval "set -- $line"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); '
+        '"_${1//-/_}"; printf "%s\\n" "${COMPREPLY[@]}" --next; done'
     )
-    result = subprocess.run(["bash", "-c", ask, "bash", script, *words], capture_output=True, text=True, check=False)
-    check(result.returncode == 0, f"bash {words}: {result.stderr}")
-    return result.stdout.split()
+
+    def __init__(self, script):
+        self.process = subprocess.Popen(["bash", "-c", self.LOOP, "bash", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, words):
+        """What it offers for the last of WORDS."""
+        self.process.stdin.write(shlex.join(words) + "\n")
+        self.process.stdin.flush()
+        offered = []
+        for line in self.process.stdout:
+            if line == "--next\n":
+                return offered
+            offered += line.split()
+        check(False, f"bash {words}: it ended")
+        return offered
+
+    def end(self):
+        self.process.stdin.close()
+        check(self.process.wait() == 0, "bash: it failed")
 
 
 def ask_fish(script, questions):
@@ -134,10 +155,11 @@ def ask_zsh(script, questions):
 
 def check_asked(shell, ask, build, program, commands):
     """Each command and option is offered where it belongs, and nothing where it does not."""
-    start, names = program.name, sorted(command.name for command in commands)
+    start, names = program.name, [word for word, _ in generate.first_words(program, commands)]
     options = {command.name: [f"--{option.name}" for option in command.options] for command in commands}
     wanted = [([start, ""], names), ([start, "help", ""], names), ([start, "--"], [f"--{option.name}" for option in program.options])]
-    wanted += [([start, name, "--"], options[name]) for name in options]
+    wanted += [([start, *name.split(), "--"], options[name]) for name in options]
+    wanted += [([start, group.name, ""], [command.word for command in group.members(commands)]) for group in program.groups]
     excluded = {}
     if start == "bivy-runtime":
         wanted += [
@@ -162,28 +184,33 @@ def check_asked(shell, ask, build, program, commands):
 
 
 def check_bash(build, program, commands):
-    script = os.path.join(build, f"{program.name}-bash")
-    names = [command.name for command in commands]
-    check(sorted(ask_bash(script, [program.name, ""])) == sorted(names), "bash: commands")
-    check(ask_bash(script, [program.name, names[0][:-1]]) != [], "bash: beginning of a command")
-    check(sorted(ask_bash(script, [program.name, "help", ""])) == sorted(names), "bash: commands after help")
+    bash = Bash(os.path.join(build, f"{program.name}-bash"))
+    names = [word for word, _ in generate.first_words(program, commands)]
+    check(sorted(bash.ask([program.name, ""])) == sorted(names), "bash: commands")
+    check(bash.ask([program.name, names[0][:-1]]) != [], "bash: beginning of a command")
+    check(sorted(bash.ask([program.name, "help", ""])) == sorted(names), "bash: commands after help")
     for command in [program] + commands:
-        before = [program.name] if command is program else [program.name, command.name]
-        offered = ask_bash(script, before + ["-"])
+        before = [program.name] if command is program else [program.name, *command.name.split()]
+        offered = bash.ask(before + ["-"])
         for option in command.options:
             for word in option.spellings:
                 check(word in offered, f"bash: {before}: {word} is missing")
             if option.words:
-                check(ask_bash(script, before + [f"--{option.name}", ""]) == option.words, f"bash: words of --{option.name}")
-                check(ask_bash(script, before + [f"--{option.name}", "=", ""]) == option.words, f"bash: words of --{option.name}=")
+                check(bash.ask(before + [f"--{option.name}", ""]) == option.words, f"bash: words of --{option.name}")
+                check(bash.ask(before + [f"--{option.name}", "=", ""]) == option.words, f"bash: words of --{option.name}=")
             if option.kind == "directory":
-                check("/usr" in ask_bash(script, before + [f"--{option.name}", "/us"]), f"bash: directories for --{option.name}")
+                check("/usr" in bash.ask(before + [f"--{option.name}", "/us"]), f"bash: directories for --{option.name}")
+    for group in program.groups:
+        members = sorted(command.word for command in group.members(commands))
+        check(sorted(bash.ask([program.name, group.name, ""])) == members, f"bash: commands of {group.name}")
+        check(sorted(bash.ask([program.name, "help", group.name, ""])) == members, f"bash: commands of {group.name} after help")
     # Options before the command, with values, do not hide it.
     if program.name == "bivy-runtime":
-        offered = ask_bash(script, [program.name, "--root", "/x", "--debug", "run", "--bun"])
+        offered = bash.ask([program.name, "--root", "/x", "--debug", "run", "--bun"])
         check(offered == ["--bundle"], f"bash: behind global options: {offered}")
-        check("KILL" in " ".join(ask_bash(script, [program.name, "kill", "id", "SIGK"])), "bash: signals")
-        check(ask_bash(script, [program.name, "exec", "id", "-"]) == [], "bash: the options of an executed command are its own")
+        check("KILL" in " ".join(bash.ask([program.name, "kill", "id", "SIGK"])), "bash: signals")
+        check(bash.ask([program.name, "exec", "id", "-"]) == [], "bash: the options of an executed command are its own")
+    bash.end()
 
 
 def check_other_shells(build, program, commands):
@@ -193,8 +220,8 @@ def check_other_shells(build, program, commands):
             check(f"--{option.name}" in zsh, f"zsh: --{option.name} is missing")
             check(f"-l {option.name} " in fish, f"fish: --{option.name} is missing")
     for command in commands:
-        check(f"\t({command.name})\n" in zsh, f"zsh: {command.name} is missing")
-        check(f" {command.name} '" in fish, f"fish: {command.name} is missing")
+        check(f"\t({command.word})\n" in zsh, f"zsh: {command.name} is missing")
+        check(f"{command.word}\\t'" in fish if command.group else f" {command.word} '" in fish, f"fish: {command.name} is missing")
     for shell, ask in (("zsh", ask_zsh), ("fish", ask_fish)):
         if not shutil.which(shell):
             print(f"missing: {shell}")

@@ -5,9 +5,9 @@
 usage: generate.py man TABLES TEMPLATE VERSION OUTPUT…     one page for the program (from the template) and one per command
        generate.py bash|zsh|fish TABLES TEMPLATE OUTPUT
 
-TABLES is the output of `PROGRAM help --dump` (options_dump() in src/base/options.h). The outputs of `man` are named
-PROGRAM.SECTION and PROGRAM-COMMAND.SECTION; one that is missing or too many is an error, so that the list in
-meson.build cannot fall behind. A template holds the prose; @NAME@ stands for what is made here.
+TABLES is the output of `PROGRAM help --dump` (commands_dump() in src/base/commands.h). The outputs of `man` are named
+PROGRAM.SECTION and PROGRAM-COMMAND.SECTION (for "image ls" of the group "image": PROGRAM-image-ls, and PROGRAM-image); one
+that is missing or too many is an error, so that the list in meson.build cannot fall behind. A template holds the prose; @NAME@ stands for what is made here.
 """
 
 import os
@@ -34,11 +34,34 @@ class Command:
     def __init__(self, name, operands, summary):
         self.name, self.operands, self.summary = name, operands, summary
         self.paragraphs, self.options = [], []
+        self.groups = []  # of a program: Groups
+
+    @property
+    def group(self):
+        """The name of the group that it belongs to, or ''."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def word(self):
+        """What it is called there."""
+        return self.name.rpartition(" ")[2]
+
+    @property
+    def page(self):
+        return self.name.replace(" ", "-")
 
     @property
     def takes_container(self):
         """Whether the first operand is a container that exists: these two make it."""
         return self.operands.startswith("ID") and self.name not in ("create", "run")
+
+    @property
+    def takes_image(self):
+        return self.operands.startswith("IMAGE")
+
+    @property
+    def takes_images(self):
+        return self.operands.startswith("IMAGE…")
 
     @property
     def takes_command(self):
@@ -50,14 +73,30 @@ class Command:
         return self.name in ("exec", "ps")
 
 
+class Group:
+    def __init__(self, name, summary):
+        self.name, self.summary = name, summary
+
+    def members(self, commands):
+        return [command for command in commands if command.group == self.name]
+
+
+def first_words(program, commands):
+    """What can follow the program's name: (word, summary)."""
+    words = [(command.name, command.summary) for command in commands if not command.group]
+    return sorted(words + [(group.name, group.summary) for group in program.groups])
+
+
 def read_tables(path):
-    """The program itself as a Command, and its commands."""
+    """The program itself as a Command, with its groups, and its commands."""
     commands = []
     with open(path, encoding="utf-8") as file:
         for line in file:
             kind, *fields = line.rstrip("\n").split("\t")
             if kind == "command":
                 commands.append(Command(*fields))
+            elif kind == "group":
+                commands[0].groups.append(Group(*fields))
             elif kind == "text":
                 commands[-1].paragraphs.append(fields[0])
             elif kind == "option":
@@ -101,12 +140,29 @@ def roff_options(options):
 def roff_commands(program, section, commands):
     lines = []
     for command in commands:
-        lines += [".TP", f"\\fB{roff(program + '-' + command.name)}\\fR({section})", roff(command.summary[0].upper() + command.summary[1:] + ".")]
+        page = command.name.replace(" ", "-")
+        lines += [".TP", f"\\fB{roff(program + '-' + page)}\\fR({section})", roff(command.summary[0].upper() + command.summary[1:] + ".")]
     return "\n".join(lines)
 
 
+def group_page(program, section, version, group, commands):
+    full = f"{program}-{group.name}"
+    return "\n".join([
+        f'.TH {full.upper()} {section} "" "{program} {version}"',
+        ".SH NAME",
+        roff(f"{full} - {group.summary}").replace(" \\- ", " \\- ", 1),
+        ".SH SYNOPSIS",
+        f".B {roff(program)}",
+        f"[\\fIOPTION\\fR\\&...] \\fB{roff(group.name)}\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR\\&...]",
+        ".SH COMMANDS",
+        roff_commands(program, section, group.members(commands)),
+        ".SH SEE ALSO",
+        f".BR {roff(program)} ({section})",
+    ]) + "\n"
+
+
 def command_page(program, section, version, command):
-    full = f"{program}-{command.name}"
+    full = f"{program}-{command.page}"
     lines = [
         f'.TH {full.upper()} {section} "" "{program} {version}"',
         ".SH NAME",
@@ -133,11 +189,14 @@ def make_man(tables, template, version, *outputs):
         f"{program.name}.{section}": fill(template, {
             "VERSION": version,
             "OPTIONS": roff_options(program.options),
-            "COMMANDS": roff_commands(program.name, section, commands),
+            "COMMANDS": roff_commands(program.name, section, [command for command in commands if not command.group]),
+            "GROUPS": roff_commands(program.name, section, program.groups),
         })
     }
     for command in commands:
-        pages[f"{program.name}-{command.name}.{section}"] = command_page(program.name, section, version, command)
+        pages[f"{program.name}-{command.page}.{section}"] = command_page(program.name, section, version, command)
+    for group in program.groups:
+        pages[f"{program.name}-{group.name}.{section}"] = group_page(program.name, section, version, group, commands)
     wanted = {os.path.basename(output): output for output in outputs}
     if pages.keys() != wanted.keys():
         sys.exit(f"pages to be made and pages listed differ: {sorted(pages.keys() ^ wanted.keys())}")
@@ -156,6 +215,11 @@ def function_name(program):
     return program.name.replace("-", "_")
 
 
+def lister(program):
+    """The command line, without the program, that lists what can be operands."""
+    return "images --format '{{.Repository}}:{{.Tag}}'" if any(group.name == "image" for group in program.groups) else "list -q"
+
+
 def make_bash(tables, template, output):
     program, commands = read_tables(tables)
     options, values = [], []
@@ -172,8 +236,12 @@ def make_bash(tables, template, output):
     write(output, fill(template, {
         "PROGRAM": program.name,
         "FUNCTION": function_name(program),
-        "COMMANDS": " ".join(command.name for command in commands),
-        "IDS": "|".join(command.name for command in commands if command.takes_container) or "''",
+        "COMMANDS": " ".join(word for word, _ in first_words(program, commands)),
+        "MEMBERS": "\n".join(f"\t{group.name}) echo {quote(' '.join(command.word for command in group.members(commands)))} ;;"
+                             for group in program.groups),
+        "LISTER": lister(program),
+        "IDS": "|".join(quote(command.name) for command in commands if command.takes_container or command.takes_image) or "''",
+        "MANY": "|".join(quote(command.name) for command in commands if command.takes_images) or "''",
         "OPTIONS": "\n".join(options),
         "VALUES": "\n".join(values),
     }))
@@ -199,25 +267,43 @@ def zsh_option(option):
 
 def make_zsh(tables, template, output):
     program, commands = read_tables(tables)
-    cases = []
+    cases = {"": []} | {group.name: [] for group in program.groups}
     for command in commands:
         words = [zsh_option(option) for option in command.options] + ["'(- *)'{-h,--help}'[tell about the command]'"]
         if command.takes_container:
             words.append(f"'1:container:_{function_name(program)}_ids'")
+        elif command.takes_image:
+            words.append(f"'{'*' if command.takes_images else '1'}:image:_{function_name(program)}_ids'")
         elif command.takes_command:
             words.append(f"'1:command:_{function_name(program)}_commands'")
         if command.passes_options:
             words.append("'*::argument: '")
         elif command.name == "kill":
             words.append("'2:signal:_signals'")
-        cases.append(f"\t({command.name})\n\t\t_arguments -S \\\n\t\t\t" + " \\\n\t\t\t".join(words) + "\n\t\t;;")
+        cases[command.group].append(f"\t({command.word})\n\t\t_arguments -S \\\n\t\t\t" + " \\\n\t\t\t".join(words) + "\n\t\t;;")
+    for group in program.groups:
+        cases[""].append(f"\t({group.name})\n\t\t_{function_name(program)}_group_{group.name}\n\t\t;;")
     write(output, fill(template, {
         "PROGRAM": program.name,
         "FUNCTION": function_name(program),
         "GLOBALS": " \\\n\t\t".join(zsh_option(option) for option in program.options),
-        "COMMANDS": "\n".join(f"\t\t{quote(command.name + ':' + command.summary)}" for command in commands),
-        "CASES": "\n".join(cases),
+        "LISTER": lister(program),
+        "COMMANDS": "\n".join(f"\t\t{quote(word + ':' + summary)}" for word, summary in first_words(program, commands)),
+        "GROUPS": "".join(zsh_group(program, group, group.members(commands), cases[group.name]) for group in program.groups),
+        "CASES": "\n".join(cases[""]),
     }))
+
+
+def zsh_group(program, group, members, cases):
+    """The function that completes behind the name of a group."""
+    words = "\n".join(f"\t\t{quote(command.word + ':' + command.summary)}" for command in members)
+    name = f"_{function_name(program)}_group_{group.name}"
+    return (
+        f"{name}_commands() {{\n\tlocal -a commands\n\tcommands=(\n{words}\n\t)\n\t_describe command commands\n}}\n\n"
+        f"{name}() {{\n\tlocal context state state_descr line\n\ttypeset -A opt_args\n"
+        f"\t_arguments -C -S '(- *)'{{-h,--help}}'[tell about the group]' '1:command:{name}_commands' '*::argument:->member'\n"
+        "\t[[ $state == member ]] || return\n\tcase $words[1] in\n" + "\n".join(cases) + "\n\tesac\n}\n\n"
+    )
 
 
 def fish_option(program, condition, option):
@@ -238,12 +324,13 @@ def fish_option(program, condition, option):
 
 def fish_command(program, command):
     """Lines for what comes behind the name of a command."""
-    place = f"__{function_name(program)}_at {command.name}"
+    place = f"__{function_name(program)}_at '{command.name}'"
     condition = f"{place} 0" if command.passes_options else place
     lines = [fish_option(program.name, condition, option) for option in command.options]
     lines.append(f"complete -c {program.name} -n {quote(condition)} -s h -l help -d 'tell about the command'")
-    if command.takes_container:
-        lines.append(f"complete -c {program.name} -n {quote(place + ' 0')} -a '(__{function_name(program)}_ids)'")
+    if command.takes_container or command.takes_image:
+        where = place if command.takes_images else place + " 0"
+        lines.append(f"complete -c {program.name} -n {quote(where)} -a '(__{function_name(program)}_ids)'")
     elif command.takes_command:
         lines.append(f"complete -c {program.name} -n {quote(place + ' 0')} -a '(__{function_name(program)}_commands)'")
     if command.name == "kill":
@@ -257,6 +344,11 @@ def make_fish(tables, template, output):
     start = f"__{function_name(program)}_at ''"
     lines = [fish_option(program.name, start, option) for option in program.options]
     lines.append(f"complete -c {program.name} -n {quote(start)} -a '(__{function_name(program)}_commands)'")
+    for group in program.groups:
+        place = f"__{function_name(program)}_at '{group.name}'"
+        members = " ".join(f"{command.word}\\t{quote(command.summary)}" for command in group.members(commands))
+        lines.append(f"complete -c {program.name} -n {quote(place)} -a {quote(members)}")
+        lines.append(f"complete -c {program.name} -n {quote(place)} -s h -l help -d 'tell about the group'")
     values = []
     for command in [program] + commands:
         name = command.name if command is not program else ""
@@ -266,7 +358,9 @@ def make_fish(tables, template, output):
     write(output, fill(template, {
         "PROGRAM": program.name,
         "FUNCTION": function_name(program),
-        "COMMANDS": "\n".join(f"    printf '%s\\t%s\\n' {command.name} {quote(command.summary)}" for command in commands),
+        "COMMANDS": "\n".join(f"    printf '%s\\t%s\\n' {word} {quote(summary)}" for word, summary in first_words(program, commands)),
+        "GROUPS": " ".join(group.name for group in program.groups) or "''",
+        "LISTER": lister(program),
         "VALUES": " ".join(values),
         "LINES": "\n".join(lines),
     }))

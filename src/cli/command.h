@@ -4,13 +4,34 @@
 #define BIVY_CLI_COMMAND_H
 
 #include "base/commands.h"
+#include "engine/directories.h"
 
 #define CLI_NAME "bivy"
 
-/* What an error of ours exits with, as Docker's command line; lower numbers are a container's. */
+/* What a wrong command line exits with, as Docker's; lower numbers are a container's. */
 #define CLI_EXIT_ERROR 125
+/* What a command exits with whose engine call fails. */
+#define CLI_EXIT_FAILURE 1
+
+/* What the options before the command fill. */
+struct cli_globals {
+	struct commands_globals common;
+	const char *root, *run_root; /* or NULL */
+};
+
+/* The directories that the options before the command name. */
+int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err) _must_check_;
+
+/* Asks on the terminal, after the lines WARNING; ERROR_CONFLICT if the answer is not yes. WHAT is what would have happened. */
+int cli_confirm(const char *warning, const char *what, struct error *err) _must_check_;
+
+/* "sha256:0123456789ab…" or its first 12 digits, in the arena. */
+const char *cli_short_id(struct arena *arena, const char *digest, bool whole);
 
 extern const struct command cli_help, cli_info, cli_version;
+extern const struct command cli_image, cli_system;
+extern const struct command cli_history, cli_image_inspect, cli_image_prune, cli_images, cli_inspect, cli_rmi, cli_tag;
+extern const struct command cli_system_df, cli_system_prune;
 
 /* All of them. */
 extern const struct commands cli_commands;

@@ -1,10 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 
+/* A command by another name: of a group's, or docker's older one. */
+#define ALSO(name_, command_) \
+	&(const struct command) { .command = { .name = name_ }, .same_as = &(command_) }
+#define ALSO_HIDDEN(name_, command_) \
+	&(const struct command) { .command = { .name = name_, .properties = OPTIONS_HIDDEN }, .same_as = &(command_) }
+
 static const struct command *const list[] = {
 	&cli_help,
+	&cli_history,
+	&cli_image,
+	ALSO("image history", cli_history),
+	&cli_image_inspect,
+	ALSO_HIDDEN("image list", cli_images),
+	ALSO("image ls", cli_images),
+	&cli_image_prune,
+	ALSO_HIDDEN("image remove", cli_rmi),
+	ALSO("image rm", cli_rmi),
+	ALSO("image tag", cli_tag),
+	&cli_images,
 	&cli_info,
+	&cli_inspect,
+	&cli_rmi,
+	&cli_system,
+	&cli_system_df,
+	ALSO("system info", cli_info),
+	&cli_system_prune,
+	&cli_tag,
 	&cli_version,
+};
+
+static const struct option_entry entries[] = {
+	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct cli_globals, root), "DIR",
+		"keep what lasts there; default: /var/lib/bivy, or bivy in $XDG_DATA_HOME for users" },
+	{ "run-root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct cli_globals, run_root), "DIR",
+		"keep what does not last there; default: /run/bivy, bivy in $XDG_RUNTIME_DIR for users, or one of its own for --root" },
+	COMMANDS_VERSION_ENTRY,
+	{ 0 },
 };
 
 const struct commands cli_commands = {
@@ -12,10 +45,11 @@ const struct commands cli_commands = {
 		.name = CLI_NAME,
 		.operands = "COMMAND",
 		.summary = "lightweight isolation for Linux",
-		.entries = commands_entries,
+		.entries = entries,
 		.properties = OPTIONS_STOP_AT_OPERAND,
 		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},
+	.globals_size = sizeof(struct cli_globals),
 	.list = list,
 	.count = ARRAY_SIZE(list),
 	.lister = CLI_NAME " help",

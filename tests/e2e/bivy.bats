@@ -64,12 +64,21 @@ teardown_file() { :; }
 	run "$BIVY" help info
 	assert_ok
 	assert_has --format
+	run "$BIVY" image
+	assert_ok
+	assert_has "bivy image COMMAND" ls inspect
+	run "$BIVY" help image ls
+	assert_ok
+	assert_has --no-trunc
 }
 
 @test "errors exit with 125 and name the nearest word" {
 	run "$BIVY" ifno
 	assert_fails 125
 	assert_has "'ifno'" "'info'"
+	run "$BIVY" image lss
+	assert_fails 125
+	assert_has "'image lss'" "'image ls'"
 	run "$BIVY" info --fromat json
 	assert_fails 125
 	assert_has --fromat --format

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several commands need. */
+#include "cli/command.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err)
+{
+	const struct cli_globals *globals = call->globals;
+	const struct directories_caller caller = directories_caller();
+
+	return directories_decide(arena, &caller, globals->root, globals->run_root, ret, err);
+}
+
+int cli_confirm(const char *warning, const char *what, struct error *err)
+{
+	_cleanup_free_ char *question = str_printf("%s\nAre you sure you want to continue? [y/N] ", warning);
+	char answer[16] = "";
+	int r = fd_write_all(STDOUT_FILENO, question, strlen(question));
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot write to the standard output");
+	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	error_set(err, ERROR_CONFLICT, 0, "%s was not confirmed", what);
+	error_hint(err, "--force does not ask");
+	return -EINVAL;
+}
+
+const char *cli_short_id(struct arena *arena, const char *digest, bool whole)
+{
+	const char *digits = strchr(digest, ':');
+
+	if (whole || !digits)
+		return digest;
+	return arena_strndup(arena, digits + 1, strnlen(digits + 1, 12));
+}

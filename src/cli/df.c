@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* system df: what it all takes on the disk. */
+#include "engine/image_usage.h"
+#include "cli/command.h"
+#include "cli/human.h"
+#include "cli/listing.h"
+
+#include <time.h>
+
+struct df_request {
+	bool verbose;
+	const char *format;
+};
+
+static const struct option_entry entries[] = {
+	{ "format", 0, OPTION_STRING, 0, offsetof(struct df_request, format), "FORMAT", "table, json, or a template for each line" },
+	{ "verbose", 'v', OPTION_FLAG, 0, offsetof(struct df_request, verbose), NULL, "show each image" },
+	{ 0 },
+};
+
+/* ---- the sum ------------------------------------------------------------------------ */
+
+static const struct listing_field sum_fields[] = {
+	{ "Active", "ACTIVE" }, { "Reclaimable", "RECLAIMABLE" }, { "Size", "SIZE" }, { "TotalCount", "TOTAL" }, { "Type", "TYPE" }, { NULL },
+};
+
+struct sum {
+	const char *type;
+	size_t count;
+	uint64_t bytes, reclaimable;
+};
+
+static void write_sum(struct json_writer *w, struct arena *arena, const struct sum *sum)
+{
+	_cleanup_free_ char *size = human_size(sum->bytes, 4), *reclaimable = human_size(sum->reclaimable, 4);
+	unsigned percent = sum->bytes ? (unsigned)((double)sum->reclaimable * 100 / (double)sum->bytes) : 0;
+
+	json_write_string(w, "Active", "0");
+	json_write_string(w, "Reclaimable", sum->bytes ? arena_printf(arena, "%s (%u%%)", reclaimable, percent) : reclaimable);
+	json_write_string(w, "Size", size);
+	json_write_string(w, "TotalCount", arena_printf(arena, "%zu", sum->count));
+	json_write_string(w, "Type", sum->type);
+}
+
+static int print_sums(const char *format, struct arena *arena, const struct image_usage_report *report, struct buf *out, struct error *err)
+{
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	const struct sum sums[] = {
+		{ "Images", report->images, report->content_bytes, report->content_bytes },
+		{ "Unfinished", 0, report->unfinished_bytes, report->unfinished_bytes },
+		{ "Bookkeeping", 0, report->other_bytes, 0 },
+	};
+	int r = listing_begin(&listing, sum_fields, format, "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}", err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sums); i++) {
+		write_sum(listing_begin_row(&listing), arena, &sums[i]);
+		r = listing_add_row(&listing, err);
+	}
+	if (r == 0)
+		listing_finish(&listing, out);
+	return r;
+}
+
+/* ---- each image ----------------------------------------------------------------------- */
+
+static const struct listing_field image_fields[] = {
+	{ "Containers", "CONTAINERS" }, { "CreatedSince", "CREATED" }, { "ID", "IMAGE ID" }, { "Repository", "REPOSITORY" },
+	{ "SharedSize", "SHARED SIZE" }, { "Size", "SIZE" }, { "Tag", "TAG" }, { "UniqueSize", "UNIQUE SIZE" }, { NULL },
+};
+
+static void write_image(struct json_writer *w, struct arena *arena, const struct image_usage *usage, time_t now)
+{
+	_cleanup_free_ char *since = human_since(usage->entry.created_s, now), *size = human_size(usage->unique_bytes + usage->shared_bytes, 4);
+	_cleanup_free_ char *shared = human_size(usage->shared_bytes, 4), *unique = human_size(usage->unique_bytes, 4);
+
+	json_write_string(w, "Containers", "0");
+	json_write_string(w, "CreatedSince", since);
+	json_write_string(w, "ID", cli_short_id(arena, usage->entry.id, false));
+	json_write_string(w, "Repository", usage->entry.repository ? usage->entry.repository : "<none>");
+	json_write_string(w, "SharedSize", shared);
+	json_write_string(w, "Size", size);
+	json_write_string(w, "Tag", usage->entry.tag ? usage->entry.tag : "<none>");
+	json_write_string(w, "UniqueSize", unique);
+}
+
+static int print_images(const char *format, struct arena *arena, const struct image_usage_report *report, struct buf *out, struct error *err)
+{
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	_cleanup_free_ char *orphans = human_size(report->orphan_bytes, 4), *unfinished = human_size(report->unfinished_bytes, 4);
+	_cleanup_free_ char *other = human_size(report->other_bytes, 4), *total = human_size(report->total_bytes, 4);
+	time_t now = time(NULL);
+	int r = listing_begin(&listing, image_fields, format,
+			      "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}", err);
+
+	for (size_t i = 0; r == 0 && i < report->each_count; i++) {
+		write_image(listing_begin_row(&listing), arena, &report->each[i], now);
+		r = listing_add_row(&listing, err);
+	}
+	if (r < 0)
+		return r;
+	if (!listing.is_table) {
+		listing_finish(&listing, out);
+		return 0;
+	}
+	buf_add_text(out, "Images space usage:\n\n");
+	listing_finish(&listing, out);
+	buf_printf(out, "\nContent that no image needs: %s\nUnfinished downloads and layers: %s\nBookkeeping: %s\nTotal on disk: %s\n", orphans, unfinished,
+		   other, total);
+	return 0;
+}
+
+static int run(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct df_request *request = call->request;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct image_usage_report report;
+	struct directories directories;
+	int r = cli_directories(call, arena, &directories, err);
+
+	if (r == 0)
+		r = image_usage_measure(arena, &directories, request->verbose, &report, err);
+	if (r < 0)
+		return r;
+	return request->verbose ? print_images(request->format, arena, &report, out, err) : print_sums(request->format, arena, &report, out, err);
+}
+
+const struct command cli_system_df = {
+	.command = {
+		.name = "system df",
+		.summary = "show what images take on the disk",
+		.description = "Shows what images, unfinished downloads and bookkeeping take on the disk, as the file system counts it; what images share "
+			"counts once, so that the lines add up to what the directory takes.\n\n"
+			"With --verbose, the unique size of an image is what its removal frees.",
+		.entries = entries,
+	},
+	.request_size = sizeof(struct df_request),
+	.run = run,
+	.exit_status = CLI_EXIT_FAILURE,
+};
