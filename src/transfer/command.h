@@ -14,7 +14,7 @@ struct transfer_globals {
 	int64_t events;   /* descriptor that gets what happens (spec/transfer_event.h); 0: nobody wants to know */
 };
 
-extern const struct command transfer_load, transfer_save, transfer_import, transfer_export, transfer_check;
+extern const struct command transfer_load, transfer_save, transfer_import, transfer_export, transfer_check, transfer_bootstrap;
 extern const struct command transfer_pack, transfer_unpack;
 extern const struct command transfer_unpack_image;
 extern const struct command transfer_copy, transfer_login, transfer_logout, transfer_pull, transfer_push, transfer_referrers, transfer_remote_delete, transfer_remote_inspect, transfer_tags;

@@ -21,6 +21,7 @@ static const struct command transfer_version = {
 };
 
 static const struct command *const list[] = {
+	&transfer_bootstrap,
 	&transfer_check,
 	&transfer_copy,
 	&transfer_export,
