@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 
 #define PROGRAM "bivy-transfer"
 /* Where it is, for tests. */
@@ -45,7 +46,7 @@ static int find_program(char ret[static PATH_MAX], struct error *err)
 
 /* ---- the process ------------------------------------------------------------------------ */
 
-/* A pipe to or from the child; an end that is not open is -EBADF. */
+/* A pipe from the child; an end that is not open is -EBADF. */
 struct pipe_ends {
 	int read_fd, write_fd;
 };
@@ -72,10 +73,9 @@ struct transfer {
 	const struct transfer_request *request;
 	char program[PATH_MAX];
 	pid_t pid;
-	struct pipe_ends events, output, input;
+	struct pipe_ends events, output;
 	struct spec_transfer_events lines;
 	struct buf text;     /* what it printed, or the report of an event */
-	size_t input_done;   /* bytes of the request's that were written */
 	bool failed;
 	struct error error;  /* as it told of it */
 	struct error *err;
@@ -85,7 +85,6 @@ static void done(struct transfer *transfer)
 {
 	close_pipe(&transfer->events);
 	close_pipe(&transfer->output);
-	close_pipe(&transfer->input);
 	spec_transfer_events_done(&transfer->lines);
 	buf_done(&transfer->text);
 }
@@ -115,8 +114,7 @@ _noreturn_ static void execute(const struct transfer *transfer, pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(127);
 	if (fcntl(transfer->events.write_fd, F_SETFD, 0) == 0 &&
-	    (transfer->output.write_fd < 0 || dup2(transfer->output.write_fd, STDOUT_FILENO) >= 0) &&
-	    (transfer->input.read_fd < 0 || dup2(transfer->input.read_fd, STDIN_FILENO) >= 0))
+	    (transfer->output.write_fd < 0 || dup2(transfer->output.write_fd, STDOUT_FILENO) >= 0))
 		execv(transfer->program, (char *const *)make_arguments(transfer, events));
 	error_errno(&event.error, errno, "cannot execute '%s'", transfer->program);
 	spec_transfer_event_encode(&event, &line);
@@ -133,8 +131,6 @@ static int start(struct transfer *transfer)
 		r = open_pipe(&transfer->events, transfer->err);
 	if (r == 0 && !transfer->request->gives_output)
 		r = open_pipe(&transfer->output, transfer->err);
-	if (r == 0 && transfer->request->input)
-		r = open_pipe(&transfer->input, transfer->err);
 	if (r < 0)
 		return r;
 	transfer->pid = fork();
@@ -144,7 +140,6 @@ static int start(struct transfer *transfer)
 		execute(transfer, parent);
 	close_and_forget(&transfer->events.write_fd);
 	close_and_forget(&transfer->output.write_fd);
-	close_and_forget(&transfer->input.read_fd);
 	return 0;
 }
 
@@ -227,18 +222,6 @@ static int read_output(struct transfer *transfer, char *block)
 	return 0;
 }
 
-/* A child that does not want it all is told nothing more. */
-static void write_input(struct transfer *transfer)
-{
-	const char *rest = transfer->request->input + transfer->input_done;
-	ssize_t n = write(transfer->input.write_fd, rest, strlen(rest));
-
-	if (n > 0)
-		transfer->input_done += (size_t)n;
-	if ((n < 0 && errno != EINTR) || !transfer->request->input[transfer->input_done])
-		close_and_forget(&transfer->input.write_fd);
-}
-
 /* Until it has closed everything, which is when it ends. */
 static int listen_to(struct transfer *transfer)
 {
@@ -249,7 +232,6 @@ static int listen_to(struct transfer *transfer)
 		struct pollfd fds[] = {
 			{ .fd = transfer->events.read_fd, .events = POLLIN },
 			{ .fd = transfer->output.read_fd, .events = POLLIN },
-			{ .fd = transfer->input.write_fd, .events = POLLOUT },
 		};
 
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
@@ -261,8 +243,6 @@ static int listen_to(struct transfer *transfer)
 			r = read_events(transfer, block);
 		if (r == 0 && fds[1].revents)
 			r = read_output(transfer, block);
-		if (r == 0 && fds[2].revents)
-			write_input(transfer);
 	}
 	return r;
 }
@@ -294,23 +274,29 @@ static int judge(struct transfer *transfer, int status)
 	return 0;
 }
 
-/* The terminal sends the interrupt to both of us; what it interrupts is the child's work. */
+/*
+ * The terminal sends the interrupt to both of us; what it interrupts is the
+ * child's work, which may have been asking for a password.
+ */
 struct interrupt {
-	struct sigaction old_int, old_pipe;
+	struct sigaction old_action;
+	bool has_terminal;
+	struct termios terminal;
 };
 
 static void hold_interrupt(struct interrupt *interrupt)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	sigaction(SIGINT, &ignore, &interrupt->old_int);
-	sigaction(SIGPIPE, &ignore, &interrupt->old_pipe);
+	interrupt->has_terminal = tcgetattr(STDIN_FILENO, &interrupt->terminal) == 0;
+	sigaction(SIGINT, &ignore, &interrupt->old_action);
 }
 
 static void pass_interrupt(const struct interrupt *interrupt, int status)
 {
-	sigaction(SIGPIPE, &interrupt->old_pipe, NULL);
-	sigaction(SIGINT, &interrupt->old_int, NULL);
+	if (WIFSIGNALED(status) && interrupt->has_terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &interrupt->terminal);
+	sigaction(SIGINT, &interrupt->old_action, NULL);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
 		raise(SIGINT);
 }
@@ -318,7 +304,7 @@ static void pass_interrupt(const struct interrupt *interrupt, int status)
 int transfer_run(struct arena *arena, const struct transfer_request *request, const char **ret_text, struct error *err)
 {
 	_cleanup_(done) struct transfer transfer = { .request = request, .events = PIPE_ENDS_INIT, .output = PIPE_ENDS_INIT,
-						     .input = PIPE_ENDS_INIT, .lines = SPEC_TRANSFER_EVENTS_INIT, .err = err };
+						     .lines = SPEC_TRANSFER_EVENTS_INIT, .err = err };
 	struct interrupt interrupt;
 	int status, r = start(&transfer);
 

@@ -16,7 +16,6 @@ struct transfer_request {
 	const char *const *arguments; /* its command and what follows; NULL-terminated */
 	/* Its standard output is ours: it writes an archive there, if its arguments say nothing else, and the report comes as an event. */
 	bool gives_output;
-	const char *input; /* what it reads from its standard input; NULL: that is ours */
 	/* Called for each line for people and each step of an item; or NULL. */
 	void (*tell)(void *context, const struct spec_transfer_event *event);
 	void *context;
@@ -24,7 +23,8 @@ struct transfer_request {
 
 /*
  * Runs it to its end; *RET_TEXT gets what it printed, a JSON document, "" for
- * none, in the arena. An interrupt from the terminal ends it first and then us.
+ * none, in the arena. An interrupt from the terminal ends it first and then us; its settings
+ * are what they were then.
  */
 int transfer_run(struct arena *arena, const struct transfer_request *request, const char **ret_text, struct error *err) _must_check_;
 
