@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """An image for two platforms, and a registry for it that misbehaves as the repository's name says.
 
-usage: registry.py make DIR          writes the image's blobs to DIR, by their digits, and "latest", its index
+usage: registry.py make DIR [BYTES]… writes the image's blobs to DIR, by their digits, and "latest", its index; BYTES is the size
+                                     of its large layer, 2000000, of which there are as many as sizes are given
        registry.py serve DIR LOG     serves it on a loopback port, which is printed; a line of LOG per request for a blob
 
 Repositories: "good" is; "break" sends half of a large blob the first time and says 404 the second; "cut" breaks off a large
@@ -21,7 +22,7 @@ import threading
 LARGE = 1000000
 
 
-def make(directory):
+def make(directory, sizes):
     def put(data, name=None):
         digits = hashlib.sha256(data).hexdigest()
         for path in {digits, name or digits}:
@@ -39,7 +40,8 @@ def make(directory):
         return diff, {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
                       **put(gzip.compress(plain.getvalue(), 1, mtime=0))}
 
-    layers = [layer("etc/hello", b"hello\n"), layer("noise", os.urandom(2 * LARGE)), layer("etc/bye", b"bye\n")]
+    layers = [layer("etc/hello", b"hello\n"), *(layer(f"noise{i}", os.urandom(size)) for i, size in enumerate(sizes)),
+              layer("etc/bye", b"bye\n")]
     manifests = []
     for architecture in "amd64", "arm64":
         config = {"os": "linux", "architecture": architecture, "config": {"Env": ["A=b"], "Labels": {"who": architecture}},
@@ -110,8 +112,8 @@ def serve(directory, log):
     server.serve_forever()
 
 
-if len(sys.argv) == 3 and sys.argv[1] == "make":
-    make(sys.argv[2])
+if len(sys.argv) >= 3 and sys.argv[1] == "make":
+    make(sys.argv[2], [int(size) for size in sys.argv[3:]] or [2 * LARGE])
 elif len(sys.argv) == 4 and sys.argv[1] == "serve":
     serve(sys.argv[2], sys.argv[3])
 else:
