@@ -426,6 +426,13 @@ static int pass_on(void *context, const void *bytes, size_t length, struct error
 	return r;
 }
 
+static bool is_full(void *context)
+{
+	const struct client_blob *blob = context;
+
+	return blob->request->sink_is_full && blob->request->sink_is_full(blob->request->sink_context);
+}
+
 /* Asks the endpoint at hand for what is missing. */
 static int start_transfer(struct client_blob *blob, struct error *err)
 {
@@ -438,6 +445,7 @@ static int start_transfer(struct client_blob *blob, struct error *err)
 		return r;
 	request->authorize_context = &blob->call;
 	request->sink = pass_on;
+	request->sink_is_full = is_full;
 	request->sink_context = blob;
 	request->offset = blob->position;
 	request->limit_bytes = blob->request->size;

@@ -88,6 +88,7 @@ struct client_blob_request {
 	uint64_t offset; /* bytes that are there already: the sink gets those behind */
 	size_t first_place; /* passes over that many of the places that have it, mirrors first: what came from them was wrong */
 	http_sink *sink;
+	bool (*sink_is_full)(void *context); /* as http.h has it; or NULL */
 	void *sink_context;
 	/* All bytes are there: whether they have the digest. A negative errno with ERR filled is the result. Or NULL. */
 	int (*verify)(void *context, struct error *err);

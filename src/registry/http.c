@@ -431,6 +431,13 @@ static int start_due(struct http *http, int limit_ms)
 	return limit_ms;
 }
 
+static void resume_paused(struct http *http)
+{
+	for (struct http_transfer *t = http->transfers; t; t = t->next)
+		if (t->state == TRANSFER_RUNNING)
+			http_exchange_resume(&t->exchange);
+}
+
 void http_step(struct http *http, int timeout_ms)
 {
 	int running = 0, left = 0;
@@ -438,6 +445,7 @@ void http_step(struct http *http, int timeout_ms)
 	CURLMsg *message;
 
 	timeout_ms = start_due(http, timeout_ms);
+	resume_paused(http);
 	curl_multi_perform(http->multi, &running);
 	while ((message = curl_multi_info_read(http->multi, &left))) {
 		struct http_transfer *t = NULL;

@@ -123,6 +123,7 @@ struct http_request {
 
 	http_sink *sink;             /* of an answer of 2xx; NULL: it goes to response.body */
 	void *sink_context;
+	bool (*sink_is_full)(void *context); /* true: no bytes now, please, until it is asked again in a later http_step(); or NULL */
 	uint64_t offset;             /* GET: the first byte wanted (Range); the sink gets no byte before it */
 	uint64_t limit_bytes;        /* of the answer's whole body, those before the offset included */
 	void (*progress)(void *context, uint64_t position); /* bytes of the body done, up or down; or NULL */

@@ -143,6 +143,10 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
 	size_t length = size * count;
 	bool good = status_of(x) / 100 == 2;
 
+	if (good && x->request->sink_is_full && x->request->sink_is_full(x->request->sink_context)) {
+		x->is_paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	if (good && x->request->sink)
 		return take_good_bytes(x, bytes, length) < 0 ? 0 : length;
 	if (x->response.body.length + length > (good ? x->request->limit_bytes : HTTP_ERROR_BYTES_LIMIT)) {
@@ -362,8 +366,17 @@ int http_exchange_open(struct http_exchange *x, struct error *err)
 	return 0;
 }
 
+void http_exchange_resume(struct http_exchange *x)
+{
+	if (!x->is_paused || x->request->sink_is_full(x->request->sink_context))
+		return;
+	x->is_paused = false;
+	ignore_result(curl_easy_pause(x->easy, CURLPAUSE_CONT)); /* what fails here fails the transfer */
+}
+
 void http_exchange_close(struct http_exchange *x)
 {
+	x->is_paused = false;
 	if (x->easy) {
 		x->response.status = status_of(x);
 		free(x->response.url);

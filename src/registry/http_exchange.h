@@ -27,6 +27,7 @@ struct http_exchange {
 	uint64_t position;    /* bytes of the answer's body that the sink has, those before the offset included */
 	uint64_t skip;        /* bytes still to be dropped, from a server that knows no ranges */
 	uint64_t sent;        /* bytes of our body */
+	bool is_paused;       /* the sink was full */
 	bool has_begun;       /* the first bytes of the answer's body were looked at */
 	int failure;          /* a negative errno: our side ended it; ERR says why */
 	struct error err;
@@ -35,6 +36,8 @@ struct http_exchange {
 /* Makes a handle for one attempt, the answer of the one before being dropped. */
 int http_exchange_open(struct http_exchange *x, struct error *err) _must_check_;
 void http_exchange_close(struct http_exchange *x);
+/* Goes on after a pause, if the sink has room by now. Hands over what libcurl has kept meanwhile. */
+void http_exchange_resume(struct http_exchange *x);
 void http_exchange_done(struct http_exchange *x);
 
 /* Fills ERR for the attempt that ended with CODE. */

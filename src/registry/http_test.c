@@ -19,7 +19,7 @@
 static unsigned *asked; /* [0]: by all; [1]: for "later", [2]: for "break-once" */
 static int ports[2];
 static struct test_server servers[2];
-static unsigned char blob[BLOB_BYTES];
+static unsigned char blob[BLOB_BYTES], long_blob[8u << 20];
 
 /* ---- the server ------------------------------------------------------------------- */
 
@@ -58,6 +58,8 @@ static bool serve(int fd, const char *request, const char *path)
 		answer_text(fd, "200 OK", "X-A: b\r\nDocker-Content-Digest:  d \r\nContent-Type: t/x\r\n", request);
 	else if (str_equal(path, "/blob"))
 		answer_blob(fd, request, BLOB_BYTES, 0);
+	else if (str_equal(path, "/long"))
+		answer(fd, "200 OK", "", long_blob, sizeof long_blob, sizeof long_blob);
 	else if (str_equal(path, "/break"))
 		return answer_blob(fd, request, PIECE_BYTES, 0), false;
 	else if (str_equal(path, "/break-once"))
@@ -336,6 +338,46 @@ static void test_sink_fails(void **state)
 	finish(&call);
 }
 
+static bool has_some(void *context)
+{
+	return ((const struct buf *)context)->length > 0;
+}
+
+/* A sink that is full gets nothing more, whatever the server sends, until it has room. */
+static void test_sink_is_full(void **state)
+{
+	struct http_transfer *transfer;
+	size_t total = 0, rounds = 0;
+	struct call call;
+
+	(void)state;
+	prepare(&call, "/long");
+	call.request.limit_bytes = sizeof long_blob;
+	call.request.sink = keep;
+	call.request.sink_is_full = has_some;
+	call.request.sink_context = &call.got;
+	transfer = http_start(call.http, &call.request);
+	while (!http_transfer_is_done(transfer)) {
+		http_step(call.http, 10);
+		if (call.got.length == 0)
+			continue;
+		/* One piece of libcurl's. */
+		assert_in_range(call.got.length, 1, 512u << 10);
+		total += call.got.length;
+		for (size_t before = call.got.length, i = 0; rounds == 0 && i < 5; i++) {
+			http_step(call.http, 10);
+			assert_int_equal(call.got.length, before);
+		}
+		call.got.length = 0;
+		rounds++;
+	}
+	assert_int_equal(http_wait(call.http, transfer, &call.response, &call.err), 0);
+	assert_int_equal(total + call.got.length, sizeof long_blob);
+	assert_true(rounds > 10);
+	http_transfer_free(transfer);
+	finish(&call);
+}
+
 /* What another origin, or the way back from one, must not see. */
 static void test_redirect_keeps_secrets(void **state)
 {
@@ -571,6 +613,7 @@ int main(void)
 		cmocka_unit_test(test_resume_in_vain),
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_sink_fails),
+		cmocka_unit_test(test_sink_is_full),
 		cmocka_unit_test(test_redirect_keeps_secrets),
 		cmocka_unit_test(test_redirect_refused),
 		cmocka_unit_test(test_later),

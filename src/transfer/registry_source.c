@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What libcurl pushes is pulled: a blob's reader moves its transfer on when it
- * has used up what came, so that no more is held than one read brings, and a
- * slow reader makes for a slow sender.
+ * has used up what came, so that little is held, and a slow reader makes for a
+ * slow sender.
  */
 #include "transfer/registry_source.h"
 
@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #define STEP_MS 100 /* how soon a wait hears of the end */
+#define FULL_BYTES ((size_t)256 << 10)
 
 /* A blob of which mirrors had something else. */
 struct distrust {
@@ -88,6 +89,11 @@ static int take_bytes(void *context, const void *bytes, size_t length, struct er
 
 	buf_add(&open_blob->come, bytes, length);
 	return 0;
+}
+
+static bool is_full(void *context)
+{
+	return ((struct open_blob *)context)->come.length >= FULL_BYTES;
 }
 
 /* Waits until something has come, or nothing more will. */
@@ -170,7 +176,7 @@ static int open_blob(void *context, const struct spec_descriptor *blob, uint64_t
 
 	open_blob->source = source;
 	open_blob->digest = str_dup(blob->digest);
-	open_blob->request = (struct client_blob_request){ .digest = open_blob->digest, .size = blob->size, .offset = offset, .sink = take_bytes,
+	open_blob->request = (struct client_blob_request){ .digest = open_blob->digest, .size = blob->size, .offset = offset, .sink = take_bytes, .sink_is_full = is_full,
 							   .sink_context = open_blob, .first_place = first_place_of(source, blob->digest) };
 	r = remote_call(source->remote, &open_blob->line, err);
 	if (r == 0)
