@@ -23,6 +23,7 @@ static struct spec_platform platform_of(const char *architecture)
 
 static void test_applets(void **state _unused_)
 {
+	static const char cut[] = "\0[\0[[\0arch\0as", path[] = "\0[\0[[\0a/b\0";
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf bytes = BUF_INIT, listed = BUF_INIT;
 	_cleanup_free_ char *wanted = NULL;
@@ -37,8 +38,9 @@ static void test_applets(void **state _unused_)
 	assert_string_equal(listed.data, wanted);
 	/* Cut off within the list, or without it. */
 	assert_null(busybox_root_applets(arena, bytes.data, 1000));
-	assert_null(busybox_root_applets(arena, "\0[\0[[\0arch\0as", 14));
-	assert_null(busybox_root_applets(arena, "\0[\0[[\0a/b\0\0", 13));
+	assert_null(busybox_root_applets(arena, cut, sizeof cut - 1));
+	assert_null(busybox_root_applets(arena, cut, sizeof cut));
+	assert_null(busybox_root_applets(arena, path, sizeof path));
 }
 
 static void test_archive(void **state _unused_)
