@@ -10,32 +10,32 @@
 #define BAR_LIMIT 50   /* columns, without its frame */
 #define BAR_MINIMUM 10 /* none below */
 
-static const char *const phase_words[][SPEC_TRANSFER_PHASES] = {
-	[PROGRESS_PULL] = {
-		[SPEC_TRANSFER_WAITING] = "Waiting", [SPEC_TRANSFER_DOWNLOADING] = "Downloading", [SPEC_TRANSFER_EXTRACTING] = "Extracting",
-		[SPEC_TRANSFER_READING] = "Reading", [SPEC_TRANSFER_WRITING] = "Writing", [SPEC_TRANSFER_UPLOADING] = "Uploading",
-		[SPEC_TRANSFER_EXISTS] = "Already exists", [SPEC_TRANSFER_COMPLETE] = "Pull complete", [SPEC_TRANSFER_MOUNTED] = "Mounted",
-		[SPEC_TRANSFER_SKIPPED] = "Skipped",
-	},
-	[PROGRESS_PUSH] = {
-		[SPEC_TRANSFER_WAITING] = "Waiting", [SPEC_TRANSFER_DOWNLOADING] = "Downloading", [SPEC_TRANSFER_EXTRACTING] = "Extracting",
-		[SPEC_TRANSFER_READING] = "Preparing", [SPEC_TRANSFER_WRITING] = "Writing", [SPEC_TRANSFER_UPLOADING] = "Pushing",
-		[SPEC_TRANSFER_EXISTS] = "Layer already exists", [SPEC_TRANSFER_COMPLETE] = "Pushed", [SPEC_TRANSFER_MOUNTED] = "Mounted from",
-		[SPEC_TRANSFER_SKIPPED] = "Skipped foreign layer",
-	},
-	[PROGRESS_LOAD] = {
-		[SPEC_TRANSFER_WAITING] = "Waiting", [SPEC_TRANSFER_DOWNLOADING] = "Downloading", [SPEC_TRANSFER_EXTRACTING] = "Extracting",
-		[SPEC_TRANSFER_READING] = "Loading layer", [SPEC_TRANSFER_WRITING] = "Writing", [SPEC_TRANSFER_UPLOADING] = "Uploading",
-		[SPEC_TRANSFER_EXISTS] = "Already exists", [SPEC_TRANSFER_COMPLETE] = "Loaded", [SPEC_TRANSFER_MOUNTED] = "Mounted",
-		[SPEC_TRANSFER_SKIPPED] = "Skipped",
-	},
-	[PROGRESS_SAVE] = {
-		[SPEC_TRANSFER_WAITING] = "Waiting", [SPEC_TRANSFER_DOWNLOADING] = "Downloading", [SPEC_TRANSFER_EXTRACTING] = "Extracting",
-		[SPEC_TRANSFER_READING] = "Reading", [SPEC_TRANSFER_WRITING] = "Saving layer", [SPEC_TRANSFER_UPLOADING] = "Uploading",
-		[SPEC_TRANSFER_EXISTS] = "Already exists", [SPEC_TRANSFER_COMPLETE] = "Saved", [SPEC_TRANSFER_MOUNTED] = "Mounted",
-		[SPEC_TRANSFER_SKIPPED] = "Skipped",
-	},
+static const char *const phase_words[SPEC_TRANSFER_PHASES] = {
+	[SPEC_TRANSFER_WAITING] = "Waiting",
+	[SPEC_TRANSFER_DOWNLOADING] = "Downloading",
+	[SPEC_TRANSFER_EXTRACTING] = "Extracting",
+	[SPEC_TRANSFER_READING] = "Reading",
+	[SPEC_TRANSFER_WRITING] = "Writing",
+	[SPEC_TRANSFER_UPLOADING] = "Pushing",
+	[SPEC_TRANSFER_EXISTS] = "Already exists",
+	[SPEC_TRANSFER_COMPLETE] = "Complete",
+	[SPEC_TRANSFER_MOUNTED] = "Mounted from",
+	[SPEC_TRANSFER_SKIPPED] = "Skipped foreign layer",
 };
+
+/* Where a verb has words of its own. */
+static const char *const verb_words[][SPEC_TRANSFER_PHASES] = {
+	[PROGRESS_PULL] = { [SPEC_TRANSFER_COMPLETE] = "Pull complete" },
+	[PROGRESS_PUSH] = { [SPEC_TRANSFER_READING] = "Preparing", [SPEC_TRANSFER_EXISTS] = "Layer already exists", [SPEC_TRANSFER_COMPLETE] = "Pushed" },
+	[PROGRESS_LOAD] = { [SPEC_TRANSFER_READING] = "Loading layer", [SPEC_TRANSFER_COMPLETE] = "Loaded" },
+	[PROGRESS_SAVE] = { [SPEC_TRANSFER_WRITING] = "Saving layer", [SPEC_TRANSFER_COMPLETE] = "Saved" },
+	[PROGRESS_UNPACK] = { [SPEC_TRANSFER_COMPLETE] = "Unpacked" },
+};
+
+static const char *word_of(enum progress_verb verb, enum spec_transfer_phase phase)
+{
+	return verb_words[verb][phase] ? verb_words[verb][phase] : phase_words[phase];
+}
 
 /* ---- one item ---------------------------------------------------------------------- */
 
@@ -50,7 +50,7 @@ static void add_clean(struct buf *out, const char *text)
 static void add_words(const struct progress *progress, const struct progress_item *item, struct buf *out)
 {
 	add_clean(out, item->name);
-	buf_printf(out, ": %s", phase_words[progress->verb][item->phase]);
+	buf_printf(out, ": %s", word_of(progress->verb, item->phase));
 	if (item->detail) {
 		buf_add_char(out, ' ');
 		add_clean(out, item->detail);

@@ -11,7 +11,7 @@
 #include "spec/transfer_event.h"
 
 /* What is done to the items, for the words that tell of their end. */
-enum progress_verb { PROGRESS_PULL, PROGRESS_PUSH, PROGRESS_LOAD, PROGRESS_SAVE };
+enum progress_verb { PROGRESS_PULL, PROGRESS_PUSH, PROGRESS_LOAD, PROGRESS_SAVE, PROGRESS_UNPACK };
 
 struct progress_item {
 	char *name;

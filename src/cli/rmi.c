@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rmi, image rm: images go, one after the other. */
+/* rmi, image rm: images go, one after the other; from here or from their registries. */
+#include "cli/remote.h"
 #include "engine/image_removal.h"
-#include "cli/command.h"
 
 struct rmi_request {
-	bool force, no_prune;
+	struct registry_request registry;
+	bool force, no_prune, remote;
 };
+
+static const struct rmi_request defaults = { .registry.verifies = true };
 
 static const struct option_entry entries[] = {
 	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct rmi_request, force), NULL,
 		"remove by id what has several names; an image that is not there is no error" },
 	{ "no-prune", 0, OPTION_FLAG, 0, offsetof(struct rmi_request, no_prune), NULL, "leave the layers until the next removal" },
+	{ "remote", 0, OPTION_FLAG, 0, offsetof(struct rmi_request, remote), NULL, "delete images in their registries" },
+	REGISTRY_ENTRIES(struct rmi_request, registry),
 	{ 0 },
 };
 
-static int remove_one(const struct rmi_request *request, const struct directories *directories, const char *image, struct buf *out, struct error *err)
+static int remove_one(const struct command_call *call, const char *image, struct buf *out, struct error *err)
 {
+	const struct rmi_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct image_removal_report report;
-	int r = image_removal_remove(arena, &(struct image_removal_request){ directories, image, request->force, request->no_prune }, &report, err);
+	struct directories directories;
+	int r = cli_directories(call, arena, &directories, err);
 
+	if (r == 0)
+		r = image_removal_remove(arena, &(struct image_removal_request){ &directories, image, request->force, request->no_prune }, &report, err);
 	if (r < 0)
 		return r;
 	for (const char **name = report.untagged; *name; name++)
@@ -29,26 +38,34 @@ static int remove_one(const struct rmi_request *request, const struct directorie
 	return 0;
 }
 
+static int delete_one(const struct command_call *call, const char *image, struct buf *out, struct error *err)
+{
+	const struct rmi_request *request = call->request;
+	int r = remote_delete(call, &request->registry, image, err);
+
+	if (r == 0)
+		buf_printf(out, "Deleted: %s\n", image);
+	return r;
+}
+
 /* Each that fails is told of, the last one by the program's end. */
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct rmi_request *request = call->request;
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct directories directories;
-	int r = cli_directories(call, arena, &directories, err);
 	bool failed = false;
 
-	for (char **image = call->operands; r == 0 && *image; image++) {
+	for (char **image = call->operands; *image; image++) {
 		struct error one = ERROR_INIT;
+		int r = request->remote ? delete_one(call, *image, out, &one) : remove_one(call, *image, out, &one);
 
-		if (remove_one(request, &directories, *image, out, &one) == 0 || (one.kind == ERROR_NOT_FOUND && request->force))
+		if (r == 0 || (one.kind == ERROR_NOT_FOUND && request->force))
 			continue;
 		if (failed)
 			commands_tell(&cli_commands, err);
 		failed = true;
 		*err = one;
 	}
-	return failed ? -EINVAL : r;
+	return failed ? -EINVAL : 0;
 }
 
 const struct command cli_rmi = {
@@ -63,6 +80,7 @@ const struct command cli_rmi = {
 		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},
 	.request_size = sizeof(struct rmi_request),
+	.defaults = &defaults,
 	.run = run,
 	.properties = COMMAND_KEEPS_OUTPUT,
 	.exit_status = CLI_EXIT_FAILURE,

@@ -79,6 +79,22 @@ static int bytes_of(struct walk *walk, int directory_fd, const char *name, uint6
 	return r;
 }
 
+/* The same, without what NAME takes itself, which it does when it is empty, too. */
+static int bytes_within(struct walk *walk, int directory_fd, const char *name, uint64_t *ret)
+{
+	struct stat status;
+	uint64_t own, bytes;
+	int r = bytes_of(walk, directory_fd, name, &bytes);
+
+	if (r < 0)
+		return r;
+	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	own = (uint64_t)status.st_blocks * BLOCK;
+	*ret = bytes > own ? bytes - own : 0;
+	return 0;
+}
+
 /* ---- parts -------------------------------------------------------------------- */
 
 struct tally {
@@ -128,10 +144,10 @@ static int tally_rest(struct tally *tally)
 	_cleanup_path_set_ struct path_set *seen = path_set_new();
 	struct walk whole = { .seen = seen };
 	uint64_t partial = 0, staging = 0, parts;
-	int r = bytes_of(tally->walk, tally->store->fd, "partial", &partial);
+	int r = bytes_within(tally->walk, tally->store->fd, "partial", &partial);
 
 	if (r == 0)
-		r = bytes_of(tally->walk, tally->store->fd, "staging", &staging);
+		r = bytes_within(tally->walk, tally->store->fd, "staging", &staging);
 	if (r == 0)
 		r = bytes_of(&whole, tally->store->fd, ".", &usage->total_bytes);
 	usage->debris_bytes = partial + staging;

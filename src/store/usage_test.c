@@ -56,7 +56,7 @@ static void test_parts(void **state _unused_)
 	_cleanup_layer_stage_ struct layer_stage stage = LAYER_STAGE_INIT;
 	struct store_usage usage = measure(&store);
 
-	assert_int_equal(usage.blobs + usage.layers + usage.blob_bytes + usage.layer_bytes + usage.reclaimable_bytes, 0);
+	assert_int_equal(usage.blobs + usage.layers + usage.blob_bytes + usage.layer_bytes + usage.reclaimable_bytes + usage.debris_bytes, 0);
 	assert_int_equal(usage.total_bytes, disk_usage("."));
 	assert_int_equal(blob_put(&store, D("1"), bytes, sizeof bytes, NULL), 0);
 	assert_int_equal(blob_put(&store, D("2"), bytes, 5000, NULL), 0);
@@ -70,7 +70,7 @@ static void test_parts(void **state _unused_)
 	assert_int_equal(usage.layers, 2);
 	assert_int_equal(usage.blob_bytes, disk_usage("-c blobs/sha256/* | tail -n1"));
 	assert_int_equal(usage.layer_bytes, disk_usage("-c layers/* | tail -n1"));
-	assert_int_equal(usage.debris_bytes, disk_usage("-c partial staging | tail -n1"));
+	assert_int_equal(usage.debris_bytes, disk_usage("-c staging/* | tail -n1"));
 	assert_int_equal(usage.total_bytes, disk_usage("."));
 	assert_int_equal(usage.reclaimable_bytes, usage.blob_bytes + usage.layer_bytes);
 }
