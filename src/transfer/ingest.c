@@ -13,16 +13,14 @@
 #include "store/lease.h"
 #include "store/path_set.h"
 #include "store/sweep.h"
+#include "transfer/document.h"
 #include "transfer/fetch.h"
+#include "transfer/item.h"
 #include "transfer/tasks.h"
 
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/xattr.h>
-#include <time.h>
-
-#define TELL_INTERVAL_MS 80 /* between two events of an item in one phase */
-#define ITEM_DIGITS 12
 
 enum piece_state { PIECE_PENDING, PIECE_EXTRACTED, PIECE_DONE };
 
@@ -31,11 +29,9 @@ struct piece {
 	struct ingest *ingest;
 	const struct spec_descriptor *blob;
 	const char *diff_id, *chain_id, *parent; /* of a layer; parent: chain id, or NULL */
-	const char *item;                        /* NULL: nobody is told of it */
+	struct item item;                        /* without .id: nobody is told of it */
 	enum piece_state state;                  /* under the lock */
 	struct fetch_result result;
-	enum spec_transfer_phase told_phase;     /* by the piece's thread alone */
-	int64_t told_ms;
 };
 
 struct ingest {
@@ -58,6 +54,7 @@ struct ingest {
 	size_t count, room, layer_count;
 	struct path_set *kept; /* digests of the pieces that are blobs only */
 
+	struct teller teller;
 	pthread_mutex_t lock;
 	size_t committed; /* layers from the base up */
 	uint64_t fetched_bytes;
@@ -67,112 +64,16 @@ struct ingest {
 
 /* ---- telling ------------------------------------------------------------------------ */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int tell(struct ingest *in, const struct spec_transfer_event *event, struct error *err)
-{
-	int r;
-
-	if (!in->request->progress.tell)
-		return 0;
-	pthread_mutex_lock(&in->lock);
-	r = in->request->progress.tell(in->request->progress.context, event, err);
-	pthread_mutex_unlock(&in->lock);
-	return r;
-}
-
-static int tell_text(struct ingest *in, enum spec_transfer_event_kind kind, const char *text, struct error *err)
-{
-	return tell(in, &(struct spec_transfer_event){ .kind = kind, .text = text }, err);
-}
-
-/* Each change of phase, and now and then how far it is. */
 static int tell_piece(void *context, enum spec_transfer_phase phase, uint64_t current, struct error *err)
 {
 	struct piece *piece = context;
-	int64_t now = now_ms();
 
-	if (!piece->item || (phase == piece->told_phase && now - piece->told_ms < TELL_INTERVAL_MS))
-		return 0;
-	piece->told_phase = phase;
-	piece->told_ms = now;
-	return tell(piece->ingest, &(struct spec_transfer_event){ .kind = SPEC_TRANSFER_ITEM, .item = piece->item, .phase = phase,
-							   .current = current, .total = piece->blob->size }, err);
+	return piece->item.id ? item_tell(&piece->item, phase, current, NULL, err) : 0;
 }
 
-/* ---- documents ------------------------------------------------------------------------- */
-
-struct document {
-	const char *digest;
-	const char *media_type;
-	enum spec_media_kind kind;
-	const char *text;
-	size_t length;
-};
-
-static int keep_document(struct ingest *in, const struct document *document, struct error *err)
-{
-	int r;
-
-	/* Another command may be writing the same bytes right now. */
-	while ((r = blob_put(in->store, document->digest, document->text, document->length, err)) == -EBUSY)
-		ignore_result(nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL));
-	return r;
-}
-
-static int check_document(const struct source_document *source, const char *digest, struct error *err)
-{
-	_cleanup_digest_ struct digest *computed = digest_new(digest);
-	char text[DIGEST_TEXT_SIZE];
-
-	if (!computed)
-		return error_set(err, ERROR_UNSUPPORTED, 0, "the digest '%.200s' cannot be verified", digest);
-	digest_add(computed, source->body.data ? source->body.data : "", source->body.length);
-	digest_finish(computed, text);
-	if (!str_equal(text, digest))
-		return error_set(err, ERROR_INVALID, EBADMSG, "what came as the manifest '%s' has the digest '%s'", digest, text);
-	return 0;
-}
-
-static int get_from_store(struct ingest *in, const char *digest, struct source_document *ret, struct error *err)
-{
-	ret->digest = str_dup(digest);
-	return blob_read(in->store, digest, SPEC_MANIFEST_LIMIT, &ret->body, err);
-}
-
-/* REFERENCE may be a digest; MEDIA_TYPE is what is said of it elsewhere, or NULL. It is in the lease and in the store afterwards. */
 static int get_document(struct ingest *in, const char *reference, const char *media_type, struct document *ret, struct error *err)
 {
-	_cleanup_source_document_ struct source_document source = { .body = BUF_INIT };
-	const char *digest = spec_digest_is_valid(reference) ? reference : NULL;
-	int r = digest ? lease_add(&in->lease, digest, err) : 0;
-
-	if (r < 0)
-		return r;
-	if (digest && blob_exists(in->store, digest, UINT64_MAX))
-		r = get_from_store(in, digest, &source, err);
-	else
-		r = in->source->ops->get_document(in->source->context, reference, &source, err);
-	if (r == 0)
-		r = check_document(&source, digest ? digest : source.digest, err);
-	if (r == 0 && !digest)
-		r = lease_add(&in->lease, source.digest, err);
-	if (r < 0)
-		return r;
-	*ret = (struct document){ .digest = arena_strdup(in->arena, source.digest), .length = source.body.length,
-				  .text = arena_strndup(in->arena, source.body.data ? source.body.data : "", source.body.length) };
-	if (!media_type && source.media_type)
-		media_type = arena_strdup(in->arena, source.media_type);
-	/* What registries call a file of an unknown kind says nothing. */
-	ret->media_type = spec_media_kind(media_type) == SPEC_MEDIA_UNKNOWN ? NULL : media_type;
-	r = spec_manifest_kind(ret->text, ret->length, ret->media_type, &ret->kind, err);
-	return r < 0 ? r : keep_document(in, ret, err);
+	return document_get(&in->lease, in->source, reference, media_type, in->arena, ret, err);
 }
 
 /* ---- what there is to do ------------------------------------------------------------------- */
@@ -186,8 +87,8 @@ static struct piece *add_piece(struct ingest *in, const struct spec_descriptor *
 		in->pieces = memory_resize(in->pieces, in->room, sizeof *in->pieces);
 	}
 	piece = &in->pieces[in->count++];
-	*piece = (struct piece){ .ingest = in, .blob = blob, .result = FETCH_RESULT_INIT, .told_phase = SPEC_TRANSFER_PHASES,
-				 .item = arena_printf(in->arena, "%.*s", ITEM_DIGITS, spec_digest_encoded(blob->digest)) };
+	*piece = (struct piece){ .ingest = in, .blob = blob, .result = FETCH_RESULT_INIT,
+				 .item = item_of(in->arena, &in->teller, blob->digest, blob->size) };
 	return piece;
 }
 
@@ -271,7 +172,8 @@ static int check_platform(struct ingest *in, struct error *err)
 	wanted = spec_platform_text(in->arena, in->request->platform);
 	if (in->request->properties & INGEST_STRICT_PLATFORM)
 		return error_set(err, ERROR_NOT_FOUND, 0, "there is none for the platform '%s', but for: %s", wanted, text);
-	return tell_text(in, SPEC_TRANSFER_WARNING, arena_printf(in->arena, "the image's platform (%s) is not this host's (%s)", text, wanted), err);
+	return teller_tell(&in->teller, &(struct spec_transfer_event){ .kind = SPEC_TRANSFER_WARNING, .text =
+			   arena_printf(in->arena, "the image's platform (%s) is not this host's (%s)", text, wanted) }, err);
 }
 
 /* ---- fetching ----------------------------------------------------------------------------------- */
@@ -568,6 +470,7 @@ static void ingest_done(struct ingest *in)
 	free(in->pieces);
 	path_set_free(in->kept);
 	lease_end(&in->lease);
+	teller_done(&in->teller);
 	pthread_mutex_destroy(&in->lock);
 }
 
@@ -575,7 +478,8 @@ int ingest_image(const struct store *store, const struct image_source *source, c
 		 struct ingest_report *ret, struct error *err)
 {
 	_cleanup_(ingest_done) struct ingest in = { .store = store, .source = source, .request = request, .arena = arena, .lease = LEASE_INIT,
-						     .kept = path_set_new(), .lock = PTHREAD_MUTEX_INITIALIZER };
+						     .kept = path_set_new(), .teller = TELLER_INIT(request->progress),
+						     .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct error own = ERROR_INIT;
 	int r = store_sweep_debris(store, SWEEP_PARTIAL_AGE_S, &own);
 
@@ -592,12 +496,4 @@ int ingest_image(const struct store *store, const struct image_source *source, c
 	if (r < 0 && err)
 		*err = own;
 	return r;
-}
-
-void source_document_done(struct source_document *document)
-{
-	buf_done(&document->body);
-	free(document->media_type);
-	free(document->digest);
-	*document = (struct source_document){ .body = BUF_INIT };
 }

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/send.h"
 
-#include "base/log.h"
 #include "registry/upload.h"
-#include "spec/image_digest.h"
 #include "spec/image_index.h"
 #include "spec/manifest.h"
 #include "store/path_set.h"
+#include "transfer/item.h"
 #include "transfer/tasks.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 /* A break of a longer upload costs no more than that. */
 #define PIECE_BYTES ((uint64_t)256 << 20)
 #define INDEX_DEPTH_LIMIT 4
-#define TELL_INTERVAL_MS 80
-#define ITEM_DIGITS 12
 
 /* A manifest or an index; those that others name come before those. */
 struct outgoing {
 	const char *digest, *media_type, *text;
 	size_t length;
 	enum spec_media_kind kind;
+};
+
+struct outgoing_blob {
+	const struct spec_descriptor *descriptor;
+	struct item item; /* without .id: nobody is told of it */
 };
 
 struct sending {
@@ -32,10 +33,11 @@ struct sending {
 	struct arena *arena;
 	struct outgoing *documents;
 	size_t document_count;
-	const struct spec_descriptor **blobs;
+	struct outgoing_blob *blobs;
 	size_t blob_count;
 	struct path_set *known; /* digests of all of those */
-	pthread_mutex_t lock;   /* of what is told, and of .sent_bytes */
+	struct teller teller;
+	pthread_mutex_t lock;   /* of the next two */
 	uint64_t sent_bytes;
 	bool is_new;
 	atomic_bool cancelled;
@@ -50,7 +52,11 @@ static void add_blob(struct sending *s, const struct spec_descriptor *blob)
 	/* Doubled at each power of two. */
 	if ((s->blob_count & (s->blob_count - 1)) == 0)
 		s->blobs = memory_resize(s->blobs, s->blob_count ? 2 * s->blob_count : 1, sizeof *s->blobs);
-	s->blobs[s->blob_count++] = blob;
+	s->blobs[s->blob_count] = (struct outgoing_blob){ .descriptor = blob };
+	/* A configuration is nothing that people wait for. */
+	if (spec_media_kind(blob->media_type) != SPEC_MEDIA_CONFIG)
+		s->blobs[s->blob_count].item = item_of(s->arena, &s->teller, blob->digest, blob->size);
+	s->blob_count++;
 }
 
 static void add_document(struct sending *s, const struct outgoing *document)
@@ -122,46 +128,22 @@ static int add_reference(struct sending *s, const char *reference, const char *m
 	return document.kind == SPEC_MEDIA_INDEX ? add_index(s, &document, depth, err) : add_manifest(s, &document, err);
 }
 
-/* ---- telling -------------------------------------------------------------------------- */
-
-static int tell_item(struct sending *s, const struct spec_descriptor *blob, enum spec_transfer_phase phase, uint64_t current, const char *detail,
-		     struct error *err)
-{
-	char item[ITEM_DIGITS + 1];
-	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ITEM, .item = item, .phase = phase, .current = current, .total = blob->size,
-					     .detail = detail };
-	int r;
-
-	/* A configuration is nothing that people wait for. */
-	if (!s->request->progress.tell || spec_media_kind(blob->media_type) == SPEC_MEDIA_CONFIG)
-		return 0;
-	snprintf(item, sizeof item, "%s", spec_digest_encoded(blob->digest));
-	pthread_mutex_lock(&s->lock);
-	r = s->request->progress.tell(s->request->progress.context, &event, err);
-	pthread_mutex_unlock(&s->lock);
-	return r;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- one blob ------------------------------------------------------------------------- */
+
+static int tell(struct outgoing_blob *blob, enum spec_transfer_phase phase, uint64_t current, const char *detail, struct error *err)
+{
+	return blob->item.id ? item_tell(&blob->item, phase, current, detail, err) : 0;
+}
 
 /* The bytes of a blob at any offset, from a stream that is opened anew when the next ones wanted are others. */
 struct giving {
 	struct sending *sending;
-	const struct spec_descriptor *blob;
+	struct outgoing_blob *blob;
 	struct source_blob source;
 	bool is_open;
 	uint64_t position; /* of .bytes */
 	const uint8_t *bytes;
 	size_t length;
-	int64_t told_ms;
 };
 
 static void close_giving(struct giving *g)
@@ -183,7 +165,7 @@ static int seek_giving(struct giving *g, uint64_t offset, struct error *err)
 	if (g->is_open && offset >= g->position)
 		return 0;
 	close_giving(g);
-	r = source->ops->open_blob(source->context, g->blob, offset, &g->source, err);
+	r = source->ops->open_blob(source->context, g->blob->descriptor, offset, &g->source, err);
 	if (r < 0)
 		return r;
 	g->is_open = true;
@@ -200,8 +182,8 @@ static int fill_giving(struct giving *g, uint64_t offset, struct error *err)
 		g->position += g->length;
 		r = stream_next(g->source.stream, &g->bytes, &g->length, err);
 		if (r == 0 && g->length == 0)
-			r = error_set(err, ERROR_INVALID, EBADMSG, "the blob '%s' has less than its %llu bytes", g->blob->digest,
-				      (unsigned long long)g->blob->size);
+			r = error_set(err, ERROR_INVALID, EBADMSG, "the blob '%s' has less than its %llu bytes", g->blob->descriptor->digest,
+				      (unsigned long long)g->blob->descriptor->size);
 	}
 	return r;
 }
@@ -209,16 +191,12 @@ static int fill_giving(struct giving *g, uint64_t offset, struct error *err)
 static ssize_t give(void *context, void *bytes, size_t length, uint64_t offset, struct error *err)
 {
 	struct giving *g = context;
-	int64_t now = now_ms();
 	size_t skip, n;
-	int r = 0;
+	int r;
 
 	if (g->sending->cancelled)
 		return error_errno(err, ECANCELED, "cannot send the blob");
-	if (now - g->told_ms >= TELL_INTERVAL_MS) {
-		g->told_ms = now;
-		r = tell_item(g->sending, g->blob, SPEC_TRANSFER_UPLOADING, offset, NULL, err);
-	}
+	r = tell(g->blob, SPEC_TRANSFER_UPLOADING, offset, NULL, err);
 	if (r == 0)
 		r = fill_giving(g, offset, err);
 	if (r < 0)
@@ -229,11 +207,12 @@ static ssize_t give(void *context, void *bytes, size_t length, uint64_t offset, 
 	return (ssize_t)n;
 }
 
-static int upload(struct sending *s, const struct spec_descriptor *blob, const char *mount_from, enum upload_result *ret, struct error *err)
+static int upload(struct sending *s, struct outgoing_blob *blob, const char *mount_from, enum upload_result *ret, struct error *err)
 {
+	const struct spec_descriptor *descriptor = blob->descriptor;
 	struct giving giving = { .sending = s, .blob = blob };
-	struct upload_request request = { .digest = blob->digest, .size = blob->size, .source = give, .source_context = &giving,
-					  .mount_from = mount_from, .piece_bytes = blob->size > PIECE_BYTES ? PIECE_BYTES : 0 };
+	struct upload_request request = { .digest = descriptor->digest, .size = descriptor->size, .source = give, .source_context = &giving,
+					  .mount_from = mount_from, .piece_bytes = descriptor->size > PIECE_BYTES ? PIECE_BYTES : 0 };
 	struct remote_line *line = NULL;
 	int r = remote_call(s->remote, &line, err);
 
@@ -253,21 +232,22 @@ static int send_blob(void *context, size_t index, struct error *err)
 		[UPLOAD_SENT] = SPEC_TRANSFER_COMPLETE,
 	};
 	struct sending *s = context;
-	const struct spec_descriptor *blob = s->blobs[index];
-	const char *from = s->request->mount_from ? s->request->mount_from(s->request->mount_context, blob->digest) : NULL;
+	struct outgoing_blob *blob = &s->blobs[index];
+	const struct spec_descriptor *descriptor = blob->descriptor;
+	const char *from = s->request->mount_from ? s->request->mount_from(s->request->mount_context, descriptor->digest) : NULL;
 	enum upload_result result = UPLOAD_PRESENT;
 	int r;
 
-	if (spec_media_is_foreign(blob->media_type))
-		return tell_item(s, blob, SPEC_TRANSFER_SKIPPED, 0, NULL, err);
+	if (spec_media_is_foreign(descriptor->media_type))
+		return tell(blob, SPEC_TRANSFER_SKIPPED, 0, NULL, err);
 	r = upload(s, blob, from, &result, err);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&s->lock);
-	s->sent_bytes += result == UPLOAD_SENT ? blob->size : 0;
+	s->sent_bytes += result == UPLOAD_SENT ? descriptor->size : 0;
 	s->is_new = s->is_new || result != UPLOAD_PRESENT;
 	pthread_mutex_unlock(&s->lock);
-	return tell_item(s, blob, phases[result], blob->size, result == UPLOAD_MOUNTED ? from : NULL, err);
+	return tell(blob, phases[result], descriptor->size, result == UPLOAD_MOUNTED ? from : NULL, err);
 }
 
 static void cancel(void *context)
@@ -286,7 +266,7 @@ static int send_blobs(struct sending *s, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->blob_count; i++)
-		r = tell_item(s, s->blobs[i], SPEC_TRANSFER_WAITING, 0, NULL, err);
+		r = tell(&s->blobs[i], SPEC_TRANSFER_WAITING, 0, NULL, err);
 	return r < 0 ? r : tasks_run(&tasks, err);
 }
 
@@ -334,6 +314,7 @@ static void sending_done(struct sending *s)
 	free(s->documents);
 	free(s->blobs);
 	path_set_free(s->known);
+	teller_done(&s->teller);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -341,7 +322,7 @@ int send_image(const struct image_source *source, struct remote *remote, const s
 	       struct send_report *ret, struct error *err)
 {
 	_cleanup_(sending_done) struct sending s = { .source = source, .remote = remote, .request = request, .arena = arena,
-						     .known = path_set_new(), .lock = PTHREAD_MUTEX_INITIALIZER };
+						     .known = path_set_new(), .teller = TELLER_INIT(request->progress), .lock = PTHREAD_MUTEX_INITIALIZER };
 	const struct outgoing *last;
 	int r = add_reference(&s, request->reference, NULL, 0, err);
 
