@@ -115,6 +115,15 @@ static int decode_report(const struct decoder *d _unused_, const struct json *va
 	return 0;
 }
 
+/* Who sends events has read what strangers sent. */
+static char *make_printable(char *text)
+{
+	for (char *c = text; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return text;
+}
+
 /* The number of TEXT among WORDS, or COUNT. */
 static size_t find_word(const char *const *words, size_t count, const char *text)
 {
@@ -133,11 +142,11 @@ static int take_item(const struct decoder *d, const struct document *document, s
 		return decode_fail_missing(d, d->root, "item");
 	if (phase == SPEC_TRANSFER_PHASES)
 		return decode_fail_member(d, d->root, "phase", "unknown phase '%.100s'", document->phase ? document->phase : "");
-	event->item = document->item;
+	event->item = make_printable(document->item);
 	event->phase = (enum spec_transfer_phase)phase;
 	event->current = document->current;
 	event->total = document->total;
-	event->detail = document->detail;
+	event->detail = make_printable(document->detail);
 	return 0;
 }
 
@@ -163,7 +172,7 @@ static int take_document(const struct decoder *d, const struct document *documen
 	if (kind == SPEC_TRANSFER_KINDS)
 		return error_set(d->err, ERROR_UNSUPPORTED, 0, "unknown kind of event '%.100s'", document->kind ? document->kind : "");
 	event->kind = (enum spec_transfer_event_kind)kind;
-	event->text = document->text;
+	event->text = make_printable(document->text);
 	if (kind == SPEC_TRANSFER_ITEM)
 		return take_item(d, document, event);
 	if (kind == SPEC_TRANSFER_ERROR)

@@ -46,7 +46,10 @@ bool spec_transfer_phase_is_final(enum spec_transfer_phase phase);
 /* "downloading". */
 const char *spec_transfer_phase_word(enum spec_transfer_phase phase);
 
-/* Strings of a decoded one live in the arena given; those of no meaning for the kind are NULL. */
+/*
+ * Strings of a decoded one live in the arena given, without control characters:
+ * they go to a terminal. Those of no meaning for the kind are NULL.
+ */
 struct spec_transfer_event {
 	enum spec_transfer_event_kind kind;
 	const char *text;   /* STATUS, WARNING */

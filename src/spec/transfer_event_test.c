@@ -80,6 +80,16 @@ static void test_unknown_code(void **state _unused_)
 	assert_int_equal(event.error.kind, ERROR_INTERNAL);
 }
 
+static void test_control_characters(void **state _unused_)
+{
+	static const char line[] = "{\"kind\":\"warning\",\"text\":\"a\\u001b[2Jb\\nc\\u007f\"}";
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_transfer_event event = { 0 };
+
+	assert_int_equal(spec_transfer_event_decode(arena, line, strlen(line), &event, NULL), 0);
+	assert_string_equal(event.text, "a?[2Jb?c?");
+}
+
 static void test_phases(void **state _unused_)
 {
 	for (int i = 0; i < SPEC_TRANSFER_PHASES; i++)
@@ -119,6 +129,7 @@ int main(void)
 		cmocka_unit_test(test_error_is_as_it_was),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unknown_code),
+		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_lines),
 	};
