@@ -5,6 +5,7 @@
 #include "store/layers.h"
 #include "store/tar_index.h"
 #include "transfer/busybox_root.h"
+#include "transfer/confine.h"
 #include "transfer/new_image.h"
 #include "transfer/platform.h"
 #include "transfer/program.h"
@@ -414,6 +415,8 @@ static int run_bootstrap(const struct command_call *call, struct buf *out, struc
 	bootstrap.layer_fd = fd;
 	bootstrap.created_by = arena_printf(arena, "bivy image bootstrap %s", name);
 	r = systems[system].make(&bootstrap, tag, err);
+	/* All programs have run. */
+	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });
 	if (r == 0)
 		r = put(&bootstrap, system, name, out, err);
 	return r < 0 ? error_wrap(err, "cannot bootstrap '%s'", name) : 0;

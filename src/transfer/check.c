@@ -8,6 +8,7 @@
 #include "store/images.h"
 #include "store/sweep.h"
 #include "store/verify.h"
+#include "transfer/confine.h"
 #include "transfer/content_source.h"
 #include "transfer/platform.h"
 #include "transfer/session.h"
@@ -203,8 +204,10 @@ static int run_check(const struct command_call *call, struct buf *out, struct er
 	size_t left = 0;
 	int r = session_open_store(call->globals, &store, err);
 
-	if (r == 0)
-		r = run_checks(&check, request->kept, err);
+	if (r < 0)
+		return r;
+	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });
+	r = run_checks(&check, request->kept, err);
 	if (r == 0)
 		left = report(&check, out);
 	free(check.faults);

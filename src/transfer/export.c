@@ -98,7 +98,7 @@ static int unpack_layers(struct export *export, struct error *err)
 	return r;
 }
 
-static int open_root(struct export *export, const char *name, struct error *err)
+static int open_root(struct export *export, const struct output *output, const char *name, struct error *err)
 {
 	int r = lease_begin(export->store, &export->lease, err);
 
@@ -114,7 +114,10 @@ static int open_root(struct export *export, const char *name, struct error *err)
 		r = layer_begin(export->store, &export->stage, err);
 	if (r < 0)
 		return r;
-	return mount_layers(export, NULL) == 0 ? 0 : unpack_layers(export, err);
+	/* Overlay needs what is given up then. */
+	r = mount_layers(export, NULL);
+	output_confine(output, export->store);
+	return r == 0 ? 0 : unpack_layers(export, err);
 }
 
 /* ---- the command -------------------------------------------------------------------- */
@@ -145,7 +148,7 @@ static int run_export(const struct command_call *call, struct buf *out, struct e
 	if (r == 0)
 		r = session_open_store(call->globals, &store, err);
 	if (r == 0)
-		r = open_root(&export, call->operands[0], err);
+		r = open_root(&export, &output, call->operands[0], err);
 	if (r == 0)
 		r = layer_diff(export.root_fd, sink_to_file(&output.fd), LAYER_DIFF_MOUNT, &diff, err);
 	if (r == 0)

@@ -2,6 +2,7 @@
 /* import: the archive of a root file system becomes an image. */
 #include "registry/http.h"
 #include "spec/image_change.h"
+#include "transfer/confine.h"
 #include "transfer/new_image.h"
 #include "transfer/platform.h"
 #include "transfer/spool.h"
@@ -129,6 +130,7 @@ static int run_import(const struct command_call *call, struct buf *out, struct e
 		r = session_open_store(call->globals, &store, err);
 	if (r < 0)
 		return r;
+	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1, .properties = is_url(from) ? CONFINE_NETWORK : 0 });
 	image.names = names;
 	image.created = new_image_time(arena);
 	image.comment = request->message ? arena_strdup(arena, request->message) : arena_printf(arena, "Imported from %s", from);

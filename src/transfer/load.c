@@ -2,6 +2,7 @@
 /* load: the images of an archive come into the store. */
 #include "base/json.h"
 #include "transfer/archive_source.h"
+#include "transfer/confine.h"
 #include "transfer/platform.h"
 #include "transfer/session.h"
 
@@ -70,8 +71,10 @@ static int run_load(const struct command_call *call, struct buf *out, struct err
 
 	if (r == 0)
 		r = session_open_store(call->globals, &store, err);
-	if (r == 0)
-		r = archive_source_open(&store, request->input, &source, err);
+	if (r < 0)
+		return r;
+	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });
+	r = archive_source_open(&store, request->input, &source, err);
 	if (r < 0)
 		return r;
 	json_write_open(&w, NULL, '{');

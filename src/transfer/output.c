@@ -2,6 +2,7 @@
 #include "transfer/output.h"
 
 #include "store/tree.h"
+#include "transfer/confine.h"
 
 #include <fcntl.h>
 #include <sys/random.h>
@@ -68,9 +69,20 @@ static int open_directory(struct output *output)
 	return output->fd < 0 ? -errno : 0;
 }
 
+static int open_parent(struct output *output)
+{
+	_cleanup_free_ char *directory = str_dup(output->path);
+	char *slash = strrchr(directory, '/');
+
+	if (slash)
+		slash[slash == directory] = '\0';
+	output->parent_fd = open(slash ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return output->parent_fd < 0 ? -errno : 0;
+}
+
 int output_open(const char *path, enum output_kind kind, struct output *ret, struct error *err)
 {
-	struct output output = { .fd = -EBADF };
+	struct output output = OUTPUT_INIT;
 	int r;
 
 	if (!path && kind == OUTPUT_DIRECTORY)
@@ -82,12 +94,21 @@ int output_open(const char *path, enum output_kind kind, struct output *ret, str
 	for (size_t end = strlen(path); end > 1 && output.path[end - 1] == '/'; end--)
 		output.path[end - 1] = '\0';
 	r = kind == OUTPUT_DIRECTORY ? open_directory(&output) : open_file(&output);
+	if (r == 0 && output.temporary)
+		r = open_parent(&output);
 	if (r < 0) {
 		output_end(&output);
 		return error_errno(err, -r, "cannot write '%.400s'", path);
 	}
 	*ret = output;
 	return 0;
+}
+
+void output_confine(const struct output *output, const struct store *store)
+{
+	const int writable[] = { store->fd, output->parent_fd };
+
+	confine(&(struct confinement){ .writable = writable, .writable_count = output->parent_fd >= 0 ? 2 : 1 });
 }
 
 int output_commit(struct output *output, struct error *err)
@@ -104,6 +125,7 @@ void output_end(struct output *output)
 	if (output->temporary)
 		ignore_result(tree_remove_at(AT_FDCWD, output->temporary)); /* nothing more can be done */
 	close_and_forget(&output->fd);
+	close_and_forget(&output->parent_fd);
 	free(output->temporary);
 	free(output->path);
 	*output = OUTPUT_INIT;

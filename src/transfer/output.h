@@ -10,11 +10,12 @@ enum output_kind { OUTPUT_FILE, OUTPUT_DIRECTORY };
 
 struct output {
 	int fd;          /* of the file to be written, or of the directory to be filled */
+	int parent_fd;   /* the directory that has its name; -1 where it has none, or keeps it */
 	char *path;      /* NULL: the standard output */
 	char *temporary; /* what it is called for now; NULL: a device or a pipe, which is written to at once */
 };
 
-#define OUTPUT_INIT ((struct output){ .fd = -EBADF })
+#define OUTPUT_INIT ((struct output){ .fd = -EBADF, .parent_fd = -EBADF })
 
 /*
  * The file PATH, which is replaced; or the directory, which may be there if it
@@ -22,6 +23,9 @@ struct output {
  * terminal.
  */
 int output_open(const char *path, enum output_kind kind, struct output *ret, struct error *err) _must_check_;
+
+/* Gives up (confine.h) everything but to read, and to change STORE and what goes out; to be called before a stranger's bytes are read. */
+void output_confine(const struct output *output, const struct store *store);
 
 /* All of it is written: it gets its name. */
 int output_commit(struct output *output, struct error *err) _must_check_;

@@ -259,8 +259,10 @@ static int run_save(const struct command_call *call, struct buf *out, struct err
 
 	if (r == 0)
 		r = session_open_store(call->globals, &store, err);
-	if (r == 0)
-		r = saved_images_begin(&store, (enum saved_compression)request->compression, &saved, err);
+	if (r < 0)
+		return r;
+	output_confine(&output, &store);
+	r = saved_images_begin(&store, (enum saved_compression)request->compression, &saved, err);
 	for (char **image = call->operands; r == 0 && *image; image++)
 		r = saved_images_add(&saved, *image, err);
 	if (r == 0)
