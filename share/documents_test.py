@@ -12,11 +12,13 @@ through a terminal. A shell that is not installed is passed over, and named.
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -95,7 +97,8 @@ def ask_fish(script, questions):
     return [[line.split("\t")[0] for line in answer.splitlines()] for answer in answers]
 
 
-# The prompt is put together, so that it is not seen in what is typed.
+# The prompt is put together, so that it is not seen in what is typed. A question ends with a tab, which completes and drops it:
+# no line is executed, as then the terminal would edit what is typed meanwhile.
 ZSH_SETUP = r"""
 PROMPT='ask''ed:'
 fpath=($1 $fpath)
@@ -109,7 +112,13 @@ compadd() {
 	fi
 	builtin compadd "$@"
 }
-bindkey '^I' complete-word
+ask() {
+	zle complete-word
+	BUFFER=''
+	print -- --next >>$OFFERED
+}
+zle -N ask
+bindkey '^I' ask
 setopt no_beep no_always_last_prompt
 """
 
@@ -127,6 +136,16 @@ def read_until(fd, text):
         shown += data
 
 
+def wait_for_answer(fd, offered, number):
+    """Waits for the end of answer NUMBER in the file OFFERED, and reads what the terminal shows meanwhile."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if os.path.exists(offered) and read(offered).count("--next\n") >= number:
+            return
+        if select.select([fd], [], [], 0.01)[0]:
+            os.read(fd, 65536)
+
+
 def ask_zsh(script, questions):
     """What zsh offers: the questions are typed into a terminal, and what is added to the offers is written down."""
     name = os.path.basename(script).removesuffix("-zsh")
@@ -141,10 +160,10 @@ def ask_zsh(script, questions):
             os.environ.update({"OFFERED": offered, "TERM": "dumb", "HOME": directory})
             os.execvp("zsh", ["zsh", "-f", "-i"])
         os.write(fd, f"source {setup} {functions}\n".encode())
-        for words in questions:
-            # Before the prompt a line would be the terminal's to edit. ^U drops what was completed.
-            read_until(fd, b"asked:")
-            os.write(fd, f"{' '.join(words)}\t\x15echo --next >>$OFFERED\n".encode())
+        read_until(fd, b"asked:")
+        for number, words in enumerate(questions, 1):
+            os.write(fd, f"{' '.join(words)}\t".encode())
+            wait_for_answer(fd, offered, number)
         os.write(fd, b"exit\n")
         read_until(fd, b"never shown")
         os.close(fd)
@@ -221,7 +240,7 @@ def check_other_shells(build, program, commands):
             check(f"-l {option.name} " in fish, f"fish: --{option.name} is missing")
     for command in commands:
         check(f"\t({command.word})\n" in zsh, f"zsh: {command.name} is missing")
-        check(f"{command.word}\\t'" in fish if command.group else f" {command.word} '" in fish, f"fish: {command.name} is missing")
+        check(f" {command.word} '" in fish, f"fish: {command.name} is missing")
     for shell, ask in (("zsh", ask_zsh), ("fish", ask_fish)):
         if not shutil.which(shell):
             print(f"missing: {shell}")

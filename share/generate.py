@@ -346,8 +346,7 @@ def make_fish(tables, template, output):
     lines.append(f"complete -c {program.name} -n {quote(start)} -a '(__{function_name(program)}_commands)'")
     for group in program.groups:
         place = f"__{function_name(program)}_at '{group.name}'"
-        members = " ".join(f"{command.word}\\t{quote(command.summary)}" for command in group.members(commands))
-        lines.append(f"complete -c {program.name} -n {quote(place)} -a {quote(members)}")
+        lines.append(f"complete -c {program.name} -n {quote(place)} -a '(__{function_name(program)}_members {group.name})'")
         lines.append(f"complete -c {program.name} -n {quote(place)} -s h -l help -d 'tell about the group'")
     values = []
     for command in [program] + commands:
@@ -360,6 +359,8 @@ def make_fish(tables, template, output):
         "FUNCTION": function_name(program),
         "COMMANDS": "\n".join(f"    printf '%s\\t%s\\n' {word} {quote(summary)}" for word, summary in first_words(program, commands)),
         "GROUPS": " ".join(group.name for group in program.groups) or "''",
+        "MEMBERS": "\n".join(f"    test $argv[1] = {command.group}; and printf '%s\\t%s\\n' {command.word} {quote(command.summary)}"
+                             for command in commands if command.group),
         "LISTER": lister(program),
         "VALUES": " ".join(values),
         "LINES": "\n".join(lines),
