@@ -30,35 +30,48 @@ static const char *served_by(const char *host)
 	return str_equal(host, "docker.io") || str_equal(host, "index.docker.io") ? "registry-1.docker.io" : host;
 }
 
-/* Whether anything answers there, with whatever status. */
-static int probe(struct endpoint *e, const char *scheme, struct error *err)
+/* The status of whatever answers there; 0 if it leads to where the scheme is another. */
+static int probe(struct endpoint *e, const char *scheme, int *ret_status, struct error *err)
 {
 	_cleanup_free_ char *url = str_printf("%s://%s/v2/", scheme, served_by(e->place.host));
 	_cleanup_http_response_ struct http_response response = { 0 };
 	struct http_request request = { .method = "GET", .url = url, .peer = &e->peer, .limit_bytes = ANSWER_BYTES_LIMIT };
+	int r = http_perform(e->options->http, &request, &response, err);
 
-	return http_perform(e->options->http, &request, &response, err);
+	if (r == 0)
+		*ret_status = str_starts_with(response.url, scheme) && response.url[strlen(scheme)] == ':' ? response.status : 0;
+	return r;
 }
 
 /*
  * TLS, unless plain HTTP is allowed and TLS is not to be had. A certificate
  * that does not verify is no reason to go on without one.
+ *
+ * On this host, where it is allowed and the usual thing, plain HTTP is tried
+ * first: getting ready for TLS takes longer than all the rest of a question.
+ * That gives nothing away: whoever has the port could say that it knows no TLS.
+ * Servers that do know it answer a plain question with 400, or not at all.
  */
 static int choose_scheme(struct endpoint *e, const char **ret, struct error *err)
 {
 	struct error https = ERROR_INIT;
-	int r;
+	bool loopback_only = (e->place.properties & (REGISTRIES_LOOPBACK | REGISTRIES_INSECURE)) == REGISTRIES_LOOPBACK;
+	int status = 0, r;
 
 	*ret = "https";
 	if (!(e->peer.properties & HTTP_PEER_PLAIN))
 		return 0;
-	r = probe(e, "https", &https);
+	if (loopback_only && probe(e, "http", &status, NULL) == 0 && status && status != 400) {
+		*ret = "http";
+		return 0;
+	}
+	r = probe(e, "https", &status, &https);
 	if (r == 0)
 		return 0;
 	if (r == -ECONNREFUSED || r == -EPROTONOSUPPORT) {
 		*ret = "http";
 		log_debug("registry: %s without TLS: %s", e->place.host, https.message);
-		return probe(e, "http", err);
+		return probe(e, "http", &status, err);
 	}
 	if (err)
 		*err = https;
