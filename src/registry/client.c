@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/client.h"
 #include "registry/answer.h"
+#include "registry/referrers.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -352,13 +353,9 @@ int client_list_tags(struct client *client, char ***ret, struct error *err)
 static int list_referrers_by_tag(struct client *client, const char *digest, struct buf *ret, struct error *err)
 {
 	_cleanup_client_manifest_ struct client_manifest manifest = { 0 };
-	_cleanup_free_ char *tag = str_dup(digest);
-	int r;
+	_cleanup_free_ char *tag = referrers_tag(digest);
+	int r = client_get_manifest(client, tag, &manifest, err);
 
-	*strchr(tag, ':') = '-';
-	if (strlen(tag) > SPEC_REFERENCE_TAG_LIMIT)
-		tag[SPEC_REFERENCE_TAG_LIMIT] = '\0';
-	r = client_get_manifest(client, tag, &manifest, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0)

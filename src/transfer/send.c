@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/send.h"
 
+#include "registry/referrers.h"
 #include "registry/upload.h"
 #include "spec/image_index.h"
 #include "spec/manifest.h"
@@ -19,6 +20,7 @@ struct outgoing {
 	const char *digest, *media_type, *text;
 	size_t length;
 	enum spec_media_kind kind;
+	const struct spec_manifest *manifest; /* of that kind; or NULL */
 };
 
 struct outgoing_blob {
@@ -74,6 +76,7 @@ static int add_manifest(struct sending *s, struct outgoing *document, struct err
 	if (r < 0)
 		return error_wrap(err, "cannot read the manifest '%s'", document->digest);
 	document->media_type = manifest->media_type;
+	document->manifest = manifest;
 	add_blob(s, &manifest->config);
 	for (size_t i = 0; i < manifest->layer_count; i++)
 		add_blob(s, &manifest->layers[i]);
@@ -279,17 +282,42 @@ static bool has_document(struct client *client, const char *reference, const cha
 	return client_head_manifest(client, reference, &manifest, NULL) == 0 && str_equal(manifest.digest, digest);
 }
 
+/* Whoever looks for what refers to the subject has to find it, also where the registry does not know of that. */
+static int add_referrer(struct client *client, const struct outgoing *document, struct error *err)
+{
+	const struct spec_manifest *manifest = document->manifest;
+	const struct spec_descriptor referrer = {
+		.media_type = (char *)document->media_type, .digest = (char *)document->digest, .size = document->length,
+		.annotations = manifest->annotations, .annotation_count = manifest->annotation_count,
+		.artifact_type = manifest->artifact_type ? manifest->artifact_type : manifest->config.media_type,
+	};
+
+	return referrers_add(client, manifest->subject->digest, &referrer, err);
+}
+
+static int put_document(struct client *client, const struct outgoing *document, const char *reference, struct error *err)
+{
+	bool knows_subject = false;
+	int r = client_put_manifest(client, reference, document->media_type, document->text, document->length, &knows_subject, err);
+
+	if (r == 0 && document->manifest && document->manifest->subject && !knows_subject)
+		r = add_referrer(client, document, err);
+	return r;
+}
+
 static int send_document(struct sending *s, const struct outgoing *document, const char *reference, struct error *err)
 {
 	struct remote_line *line = NULL;
+	bool is_there;
 	int r = remote_call(s->remote, &line, err);
 
 	if (r < 0)
 		return r;
-	if (!has_document(line->client, reference, document->digest)) {
-		r = client_put_manifest(line->client, reference, document->media_type, document->text, document->length, NULL, err);
-		s->is_new = true;
-	}
+	is_there = has_document(line->client, reference, document->digest);
+	/* One that refers to another may be there without being found by it. */
+	if (!is_there || (document->manifest && document->manifest->subject))
+		r = put_document(line->client, document, reference, err);
+	s->is_new = s->is_new || !is_there;
 	remote_hang_up(s->remote, line);
 	return r;
 }

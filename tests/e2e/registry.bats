@@ -136,6 +136,21 @@ nothing_half_made() {
 	refused "cannot pull '$PLAIN/team/copy:1': the registry '$PLAIN' does not have the manifest '1'"
 }
 
+@test "an artifact is found by what it is about" {
+	transfer pull --all-platforms "$ODD/good" >/dev/null
+	run -0 transfer pull "$ODD/good:about"
+	about=$(member '.images[0].digest')
+	sed -i "s|$ODD/good|$PLAIN/known|g" "$ROOT/images/index.json"
+	transfer push -a "$PLAIN/known" >/dev/null
+	# docker-registry does not know of it by itself.
+	run -0 transfer referrers "$PLAIN/known"
+	[ "$(member '.manifests[] | .digest, .artifactType')" = "$about"$'\napplication/x-word' ]
+	[ "$(transfer referrers --artifact-type application/x-other "$PLAIN/known" | jq '.manifests | length')" = 0 ]
+	transfer copy "$PLAIN/known:about" "$PLAIN/known2:about" >/dev/null
+	transfer copy --all-platforms "$PLAIN/known" "$PLAIN/known2" >/dev/null
+	[ "$(transfer referrers "$PLAIN/known2" | jq -r '.manifests[].digest')" = "$about" ]
+}
+
 @test "names that are not there" {
 	run --separate-stderr transfer pull "$PLAIN/nobody/nothing"
 	refused "cannot pull '$PLAIN/nobody/nothing:latest': the registry '$PLAIN' does not have the manifest 'latest'"

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """An image for two platforms, and a registry for it that misbehaves as the repository's name says.
 
-usage: registry.py make DIR [BYTES]… writes the image's blobs to DIR, by their digits, and "latest", its index; BYTES is the size
-                                     of its large layer, 2000000, of which there are as many as sizes are given
+usage: registry.py make DIR [BYTES]… writes the image's blobs to DIR, by their digits, and "latest", its index, and "about", an
+                                     artifact about it; BYTES is the size of its large layer, 2000000, of which there are as many
+                                     as sizes are given
        registry.py serve DIR LOG     serves it on a loopback port, which is printed; a line of LOG per request for a blob
 
 Repositories: "good" is; "break" sends half of a large blob the first time and says 404 the second; "cut" breaks off a large
@@ -52,7 +53,12 @@ def make(directory, sizes):
         manifests.append({"mediaType": manifest["mediaType"], **put(json.dumps(manifest).encode()),
                           "platform": {"os": "linux", "architecture": architecture}})
     index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}
-    put(json.dumps(index).encode(), "latest")
+    index = put(json.dumps(index).encode(), "latest")
+    empty = {"mediaType": "application/vnd.oci.empty.v1+json", **put(b"{}")}
+    about = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "artifactType": "application/x-word",
+             "config": empty, "layers": [{"mediaType": "text/plain", **put(b"it is good")}],
+             "subject": {"mediaType": "application/vnd.oci.image.index.v1+json", **index}}
+    put(json.dumps(about).encode(), "about")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
