@@ -323,10 +323,10 @@ static void add_docker_image(struct saved_images *saved, const struct spec_manif
 	struct spec_reference reference;
 	char **longer, *tag;
 
-	/* Only names with a tag can be there. */
+	/* Only names with a tag can be there. In whole: of "debian:12" Podman makes "localhost/debian:12". */
 	if (!name || spec_reference_parse(saved->arena, name, &reference, NULL) < 0 || !reference.tag || reference.digest)
 		return;
-	tag = spec_reference_familiar(saved->arena, &reference);
+	tag = arena_strdup(saved->arena, name);
 	if (strv_contains(image->tags, tag))
 		return;
 	longer = arena_alloc(saved->arena, count + 2, sizeof *longer);

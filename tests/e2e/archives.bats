@@ -124,7 +124,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 	# Beside the layout there is what others look for.
 	tar xOf docker-archive.tar manifest.json >m
 	! tar tf oci-archive.tar manifest.json 2>/dev/null
-	[ "$(jq -c '[.[].RepoTags]' m)" = '[["one:1"],["two:latest"]]' ]
+	[ "$(jq -c '[.[].RepoTags]' m)" = '[["docker.io/library/one:1"],["docker.io/library/two:latest"]]' ]
 	for path in $(jq -r '.[] | .Config, .Layers[]' m); do
 		[ "$(tar xOf docker-archive.tar "$path" | hex)" = "${path##*/}" ]
 	done
