@@ -8,7 +8,7 @@
 int fd_read_all(int fd, size_t limit, struct buf *buf)
 {
 	size_t start = buf->length;
-	char block[4096];
+	char block[32768]; /* of which a small file touches one page */
 
 	for (;;) {
 		ssize_t n = read(fd, block, sizeof block);

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Bytes of the first chunk of an arena and of those that follow; most arenas stay small. */
+/* Bytes of the first chunk of an arena, of those that follow, and of those of one that has become big; most stay small. */
 #define FIRST_CHUNK 8192
 #define NEXT_CHUNK 32768
+#define BIG_CHUNK 262144
 
 /*
  * Under AddressSanitizer every allocation is a chunk of its own from malloc(3),
@@ -36,6 +37,7 @@ struct chunk {
 
 struct arena {
 	struct chunk *chunks;
+	size_t bytes; /* of all of them */
 };
 
 static _noreturn_ void out_of_memory(void)
@@ -143,11 +145,12 @@ void arena_free(struct arena *arena)
 
 static struct chunk *add_chunk(struct arena *arena, size_t bytes)
 {
-	size_t usual = (arena->chunks ? NEXT_CHUNK : FIRST_CHUNK) - sizeof(struct chunk);
+	size_t usual = (arena->bytes == 0 ? FIRST_CHUNK : arena->bytes < BIG_CHUNK ? NEXT_CHUNK : BIG_CHUNK) - sizeof(struct chunk);
 	bool single = ONE_BY_ONE || bytes > usual / 4;
 	struct chunk *chunk = map_chunk(single ? bytes : usual);
 
 	chunk->size = single ? bytes : usual;
+	arena->bytes += chunk->size;
 	/* A big single allocation goes behind the chunk that still has room. */
 	if (arena->chunks && single) {
 		chunk->next = arena->chunks->next;

@@ -30,16 +30,18 @@ struct sum {
 	uint64_t bytes, reclaimable;
 };
 
-static void write_sum(struct json_writer *w, struct arena *arena, const struct sum *sum)
+static int add_sum(struct listing *listing, struct arena *arena, const struct sum *sum,
+	struct error *err)
 {
 	_cleanup_free_ char *size = human_size(sum->bytes, 4), *reclaimable = human_size(sum->reclaimable, 4);
 	unsigned percent = sum->bytes ? (unsigned)((double)sum->reclaimable * 100 / (double)sum->bytes) : 0;
 
-	json_write_string(w, "Active", "0");
-	json_write_string(w, "Reclaimable", sum->bytes ? arena_printf(arena, "%s (%u%%)", reclaimable, percent) : reclaimable);
-	json_write_string(w, "Size", size);
-	json_write_string(w, "TotalCount", arena_printf(arena, "%zu", sum->count));
-	json_write_string(w, "Type", sum->type);
+	listing_set(listing, "Active", "0");
+	listing_set(listing, "Reclaimable", sum->bytes ? arena_printf(arena, "%s (%u%%)", reclaimable, percent) : reclaimable);
+	listing_set(listing, "Size", size);
+	listing_set(listing, "TotalCount", arena_printf(arena, "%zu", sum->count));
+	listing_set(listing, "Type", sum->type);
+	return listing_add_row(listing, err);
 }
 
 static int print_sums(const char *format, struct arena *arena, const struct image_usage_report *report, struct buf *out, struct error *err)
@@ -52,10 +54,8 @@ static int print_sums(const char *format, struct arena *arena, const struct imag
 	};
 	int r = listing_begin(&listing, sum_fields, format, "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}", err);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sums); i++) {
-		write_sum(listing_begin_row(&listing), arena, &sums[i]);
-		r = listing_add_row(&listing, err);
-	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sums); i++)
+		r = add_sum(&listing, arena, &sums[i], err);
 	if (r == 0)
 		listing_finish(&listing, out);
 	return r;
@@ -68,19 +68,21 @@ static const struct listing_field image_fields[] = {
 	{ "SharedSize", "SHARED SIZE" }, { "Size", "SIZE" }, { "Tag", "TAG" }, { "UniqueSize", "UNIQUE SIZE" }, { NULL },
 };
 
-static void write_image(struct json_writer *w, struct arena *arena, const struct image_usage *usage, time_t now)
+static int add_image(struct listing *listing, struct arena *arena, const struct image_usage *usage, time_t now,
+	struct error *err)
 {
 	_cleanup_free_ char *since = human_since(usage->entry.created_s, now), *size = human_size(usage->unique_bytes + usage->shared_bytes, 4);
 	_cleanup_free_ char *shared = human_size(usage->shared_bytes, 4), *unique = human_size(usage->unique_bytes, 4);
 
-	json_write_string(w, "Containers", "0");
-	json_write_string(w, "CreatedSince", since);
-	json_write_string(w, "ID", cli_short_id(arena, usage->entry.id, false));
-	json_write_string(w, "Repository", usage->entry.repository ? usage->entry.repository : "<none>");
-	json_write_string(w, "SharedSize", shared);
-	json_write_string(w, "Size", size);
-	json_write_string(w, "Tag", usage->entry.tag ? usage->entry.tag : "<none>");
-	json_write_string(w, "UniqueSize", unique);
+	listing_set(listing, "Containers", "0");
+	listing_set(listing, "CreatedSince", since);
+	listing_set(listing, "ID", cli_short_id(arena, usage->entry.id, false));
+	listing_set(listing, "Repository", usage->entry.repository ? usage->entry.repository : "<none>");
+	listing_set(listing, "SharedSize", shared);
+	listing_set(listing, "Size", size);
+	listing_set(listing, "Tag", usage->entry.tag ? usage->entry.tag : "<none>");
+	listing_set(listing, "UniqueSize", unique);
+	return listing_add_row(listing, err);
 }
 
 static int print_images(const char *format, struct arena *arena, const struct image_usage_report *report, struct buf *out, struct error *err)
@@ -92,10 +94,8 @@ static int print_images(const char *format, struct arena *arena, const struct im
 	int r = listing_begin(&listing, image_fields, format,
 			      "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}", err);
 
-	for (size_t i = 0; r == 0 && i < report->each_count; i++) {
-		write_image(listing_begin_row(&listing), arena, &report->each[i], now);
-		r = listing_add_row(&listing, err);
-	}
+	for (size_t i = 0; r == 0 && i < report->each_count; i++)
+		r = add_image(&listing, arena, &report->each[i], now, err);
 	if (r < 0)
 		return r;
 	if (!listing.is_table) {

@@ -53,18 +53,20 @@ static char *command_of(struct arena *arena, const struct history_request *reque
 	return arena_printf(arena, "%s…", text);
 }
 
-static void write_row(struct json_writer *w, struct arena *arena, const struct history_request *request, const struct images_step *step, time_t now)
+static int add_row(struct listing *listing, struct arena *arena, const struct history_request *request, const struct images_step *step, time_t now,
+	struct error *err)
 {
 	_cleanup_free_ char *since = human_since(step->created_s, now), *size = human_size(step->size, 3);
 	_cleanup_buf_ struct buf at = BUF_INIT;
 
 	moment_add(&(struct timespec){ .tv_sec = step->created_s }, &at);
-	json_write_string(w, "Comment", step->history->comment ? step->history->comment : "");
-	json_write_string(w, "CreatedAt", step->created_s ? at.data : "N/A");
-	json_write_string(w, "CreatedBy", command_of(arena, request, step));
-	json_write_string(w, "CreatedSince", request->human || !step->created_s ? since : at.data);
-	json_write_string(w, "ID", step->id ? cli_short_id(arena, step->id, request->whole) : "<missing>");
-	json_write_string(w, "Size", request->human ? size : arena_printf(arena, "%llu", (unsigned long long)step->size));
+	listing_set(listing, "Comment", step->history->comment ? step->history->comment : "");
+	listing_set(listing, "CreatedAt", step->created_s ? at.data : "N/A");
+	listing_set(listing, "CreatedBy", command_of(arena, request, step));
+	listing_set(listing, "CreatedSince", request->human || !step->created_s ? since : at.data);
+	listing_set(listing, "ID", step->id ? cli_short_id(arena, step->id, request->whole) : "<missing>");
+	listing_set(listing, "Size", request->human ? size : arena_printf(arena, "%llu", (unsigned long long)step->size));
+	return listing_add_row(listing, err);
 }
 
 static int print(const struct history_request *request, struct arena *arena, const struct images_step *steps, size_t count, struct buf *out,
@@ -78,10 +80,8 @@ static int print(const struct history_request *request, struct arena *arena, con
 					     : "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
 			      err);
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		write_row(listing_begin_row(&listing), arena, request, &steps[i], now);
-		r = listing_add_row(&listing, err);
-	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_row(&listing, arena, request, &steps[i], now, err);
 	if (r == 0)
 		listing_finish(&listing, out);
 	return r;

@@ -33,21 +33,23 @@ static const struct listing_field fields[] = {
 	{ "Tag", "TAG" }, { "UniqueSize", "UNIQUE SIZE" }, { NULL },
 };
 
-static void write_row(struct json_writer *w, struct arena *arena, const struct images_request *request, const struct images_entry *entry, time_t now)
+static int add_row(struct listing *listing, struct arena *arena, const struct images_request *request, const struct images_entry *entry, time_t now,
+	struct error *err)
 {
 	_cleanup_free_ char *at = human_time(entry->created_s), *since = human_since(entry->created_s, now), *size = human_size(entry->size, 3);
 
-	json_write_string(w, "Containers", "N/A");
-	json_write_string(w, "CreatedAt", entry->created_s ? at : "N/A");
-	json_write_string(w, "CreatedSince", since);
-	json_write_string(w, "Digest", entry->target);
-	json_write_string(w, "ID", cli_short_id(arena, entry->id, request->whole));
-	json_write_string(w, "Platform", entry->platform ? entry->platform : "");
-	json_write_string(w, "Repository", entry->repository ? entry->repository : NONE);
-	json_write_string(w, "SharedSize", "N/A");
-	json_write_string(w, "Size", size);
-	json_write_string(w, "Tag", entry->tag ? entry->tag : NONE);
-	json_write_string(w, "UniqueSize", "N/A");
+	listing_set(listing, "Containers", "N/A");
+	listing_set(listing, "CreatedAt", entry->created_s ? at : "N/A");
+	listing_set(listing, "CreatedSince", since);
+	listing_set(listing, "Digest", entry->target);
+	listing_set(listing, "ID", cli_short_id(arena, entry->id, request->whole));
+	listing_set(listing, "Platform", entry->platform ? entry->platform : "");
+	listing_set(listing, "Repository", entry->repository ? entry->repository : NONE);
+	listing_set(listing, "SharedSize", "N/A");
+	listing_set(listing, "Size", size);
+	listing_set(listing, "Tag", entry->tag ? entry->tag : NONE);
+	listing_set(listing, "UniqueSize", "N/A");
+	return listing_add_row(listing, err);
 }
 
 static int print(const struct images_request *request, struct arena *arena, const struct images_entry *images, size_t count, struct buf *out,
@@ -61,10 +63,8 @@ static int print(const struct images_request *request, struct arena *arena, cons
 					       : "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 			      err);
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		write_row(listing_begin_row(&listing), arena, request, &images[i], now);
-		r = listing_add_row(&listing, err);
-	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_row(&listing, arena, request, &images[i], now, err);
 	if (r == 0)
 		listing_finish(&listing, out);
 	return r;

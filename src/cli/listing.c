@@ -21,29 +21,52 @@ char *listing_unescape(struct arena *arena, const char *format)
 
 /* ---- rows ---------------------------------------------------------------------- */
 
-static int add(struct listing *listing, const struct json *row, struct error *err)
+static void set_text(struct json *member, const char *text)
 {
-	static const char *const maps[] = { "Labels", NULL };
-	int r = template_run(listing->template, row, maps, &listing->text, err);
+	member->text = text;
+	member->length = (uint32_t)strlen(text);
+}
+
+void listing_set(struct listing *listing, const char *name, const char *text)
+{
+	struct json *member = listing->members;
+
+	while (!str_equal(member->key, name))
+		member++;
+	set_text(member, text);
+}
+
+int listing_add_row(struct listing *listing, struct error *err)
+{
+	int r = template_run(listing->template, &listing->row, NULL, &listing->text, err);
 
 	buf_add_char(&listing->text, '\n');
+	for (struct json *member = listing->members; member->key; member++)
+		set_text(member, "");
 	return r;
+}
+
+static void make_row(struct listing *listing)
+{
+	size_t count = 0;
+
+	while (listing->fields[count].name)
+		count++;
+	listing->members = arena_alloc(listing->arena, count + 1, sizeof *listing->members);
+	for (size_t i = 0; i < count; i++) {
+		listing->members[i] = (struct json){ .key = listing->fields[i].name, .type = JSON_STRING };
+		listing->members[i].next = i + 1 < count ? &listing->members[i + 1] : NULL;
+		set_text(&listing->members[i], "");
+	}
+	listing->row = (struct json){ .type = JSON_OBJECT, .first = listing->members, .length = (uint32_t)count };
 }
 
 /* The first row of a table. */
 static int add_headers(struct listing *listing, struct error *err)
 {
-	struct json row = { .type = JSON_OBJECT }, **place = &row.first;
-
-	for (const struct listing_field *field = listing->fields; field->name; field++) {
-		const char *header = field->header ? field->header : "";
-
-		*place = arena_alloc(listing->arena, 1, sizeof **place);
-		**place = (struct json){ .key = field->name, .type = JSON_STRING, .text = header, .length = (uint32_t)strlen(header) };
-		place = &(*place)->next;
-		row.length++;
-	}
-	return add(listing, &row, err);
+	for (size_t i = 0; listing->fields[i].name; i++)
+		set_text(&listing->members[i], listing->fields[i].header);
+	return listing_add_row(listing, err);
 }
 
 int listing_begin(struct listing *listing, const struct listing_field *fields, const char *format, const char *usual, struct error *err)
@@ -53,6 +76,7 @@ int listing_begin(struct listing *listing, const struct listing_field *fields, c
 	int r;
 
 	*listing = (struct listing){ .arena = arena_new(), .fields = fields };
+	make_row(listing);
 	if (str_is_empty(format) || str_equal(format, table)) {
 		listing->is_table = true;
 		template = usual;
@@ -72,28 +96,8 @@ void listing_done(struct listing *listing)
 {
 	if (listing->arena)
 		arena_free(listing->arena);
-	buf_done(&listing->row);
 	buf_done(&listing->text);
 	*listing = LISTING_INIT;
-}
-
-struct json_writer *listing_begin_row(struct listing *listing)
-{
-	listing->row.length = 0;
-	listing->w = (struct json_writer){ .out = &listing->row };
-	json_write_open(&listing->w, NULL, '{');
-	return &listing->w;
-}
-
-int listing_add_row(struct listing *listing, struct error *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct json *row = NULL;
-	int r;
-
-	json_write_close(&listing->w, '}');
-	r = json_parse(arena, listing->row.data, listing->row.length, &row, err);
-	return r < 0 ? r : add(listing, row, err);
 }
 
 /* ---- tables ------------------------------------------------------------------------ */
@@ -138,11 +142,29 @@ static size_t *measure(const struct listing *listing, const char *text)
 	return widths;
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 /* What images say of themselves must not write to the terminal. */
 static void add_cell(struct buf *out, const char *cell, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		buf_add_char(out, (unsigned char)cell[i] < 0x20 || cell[i] == 0x7f ? '?' : cell[i]);
+	size_t start = out->length;
+
+	buf_add(out, cell, length);
+	for (size_t i = start; i < out->length; i++)
+		if (is_control(out->data[i]))
+			out->data[i] = '?';
+}
+
+static void add_spaces(struct buf *out, size_t count)
+{
+	static const char spaces[] = "                                ";
+
+	for (; count > sizeof spaces - 1; count -= sizeof spaces - 1)
+		buf_add(out, spaces, sizeof spaces - 1);
+	buf_add(out, spaces, count);
 }
 
 void listing_finish(struct listing *listing, struct buf *out)
@@ -164,7 +186,7 @@ void listing_finish(struct listing *listing, struct buf *out)
 
 			add_cell(out, start, length);
 			if (cell)
-				buf_printf(out, "%*s", (int)(widths[column] - width_of(start, length)), "");
+				add_spaces(out, widths[column] - width_of(start, length));
 		}
 		buf_add_char(out, '\n');
 	}

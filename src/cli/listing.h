@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lists, as --format wants them: a table, a template for each row, or JSON.
- * A row is a JSON object; all of a list's rows have the same members.
+ * All rows of a list have the same fields, whose values are texts.
  */
 #ifndef BIVY_CLI_LISTING_H
 #define BIVY_CLI_LISTING_H
@@ -12,7 +12,7 @@
 
 struct listing_field {
 	const char *name;   /* "CreatedSince" */
-	const char *header; /* "CREATED"; NULL: it has none */
+	const char *header; /* "CREATED" */
 };
 
 struct listing {
@@ -20,9 +20,8 @@ struct listing {
 	const struct listing_field *fields; /* the last has no name */
 	struct template *template;
 	bool is_table;
-	struct buf row;     /* where the next one is written */
-	struct json_writer w;
-	struct buf text;    /* the rows so far; cells parted by tabs */
+	struct json row, *members; /* the next one, an object, and what it has, one for each field */
+	struct buf text;           /* the rows so far; cells parted by tabs */
 };
 
 #define LISTING_INIT ((struct listing){ .arena = NULL })
@@ -36,11 +35,11 @@ int listing_begin(struct listing *listing, const struct listing_field *fields, c
 	_must_check_;
 void listing_done(struct listing *listing);
 
-/* To write the next row's members to; then listing_add_row(). */
-struct json_writer *listing_begin_row(struct listing *listing);
+/* Gives the field NAME, which must be one, its value in the next row; TEXT must stay until that is added. Those not given are empty. */
+void listing_set(struct listing *listing, const char *name, const char *text);
 int listing_add_row(struct listing *listing, struct error *err) _must_check_;
 
-/* Adds it all to *OUT. */
+/* Adds it all to *OUT. Cells of a table have '?' in place of control characters. */
 void listing_finish(struct listing *listing, struct buf *out);
 
 #define _cleanup_listing_ _cleanup_(listing_done)

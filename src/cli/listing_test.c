@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-static const struct listing_field fields[] = { { "Name", "NAME" }, { "ID", "IMAGE ID" }, { "Labels", NULL }, { NULL } };
+static const struct listing_field fields[] = { { "Name", "NAME" }, { "ID", "IMAGE ID" }, { "Labels", "LABELS" }, { NULL } };
 
 static char *list(const char *format)
 {
@@ -17,12 +17,8 @@ static char *list(const char *format)
 	int r = listing_begin(&listing, fields, format, "{{.Name}}\t{{.ID}}", &err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++) {
-		struct json_writer *w = listing_begin_row(&listing);
-
-		json_write_string(w, "Name", rows[i][0]);
-		json_write_string(w, "ID", rows[i][1]);
-		json_write_open(w, "Labels", '{');
-		json_write_close(w, '}');
+		listing_set(&listing, "Name", rows[i][0]);
+		listing_set(&listing, "ID", rows[i][1]);
 		r = listing_add_row(&listing, &err);
 	}
 	if (r < 0)
@@ -40,8 +36,8 @@ static void test_formats(void **state _unused_)
 		{ "table {{.ID}}\\t{{.Name}}", "IMAGE ID   NAME\n1          a\n2?         a rather long náme\n" },
 		{ "table {{.ID}}", "IMAGE ID\n1\n2?\n" },
 		{ "{{.ID}}:\\t{{.Name}}", "1:\ta\n2\x1b:\ta rather long náme\n" },
-		{ "{{.Labels.x}}", "<no value>\n<no value>\n" },
-		{ "json", "{\"Name\":\"a\",\"ID\":\"1\",\"Labels\":{}}\n{\"Name\":\"a rather long náme\",\"ID\":\"2\\u001b\",\"Labels\":{}}\n" },
+		{ "<{{.Labels}}>", "<>\n<>\n" },
+		{ "json", "{\"Name\":\"a\",\"ID\":\"1\",\"Labels\":\"\"}\n{\"Name\":\"a rather long náme\",\"ID\":\"2\\u001b\",\"Labels\":\"\"}\n" },
 		{ "{{.Nmae}}", "there is no field 'Nmae'" },
 		{ "table {{", "invalid template '{{': an action that does not end at character 3" },
 	};

@@ -35,10 +35,8 @@ static int run_tags(const struct command_call *call, struct buf *out, struct err
 	if (r == 0)
 		r = cli_transfer_report(call, &transfer, &report, err);
 	for (char **tag = report.tags; r == 0 && tag && *tag; tag++) {
-		struct json_writer *w = listing_begin_row(&listing);
-
-		json_write_string(w, "Name", call->operands[0]);
-		json_write_string(w, "Tag", *tag);
+		listing_set(&listing, "Name", call->operands[0]);
+		listing_set(&listing, "Tag", *tag);
 		r = listing_add_row(&listing, err);
 	}
 	if (r == 0)
