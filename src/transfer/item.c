@@ -5,7 +5,9 @@
 
 #include <time.h>
 
-#define INTERVAL_MS 80 /* between two events of an item in one phase */
+/* Between two events of an item in one phase; and if nothing moves: whoever listens may be gone, which is to be noticed. */
+#define INTERVAL_MS 80
+#define IDLE_INTERVAL_MS 1000
 #define ID_DIGITS 12
 
 int teller_tell(struct teller *teller, const struct spec_transfer_event *event, struct error *err)
@@ -42,12 +44,13 @@ int item_tell(struct item *item, enum spec_transfer_phase phase, uint64_t curren
 {
 	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ITEM, .item = item->id, .phase = phase, .current = current, .total = item->total,
 					     .detail = detail };
-	int64_t now = now_ms();
+	int64_t now = now_ms(), interval = current == item->current ? IDLE_INTERVAL_MS : INTERVAL_MS;
 
-	if (item->is_told && phase == item->phase && now - item->told_ms < INTERVAL_MS)
+	if (item->is_told && phase == item->phase && now - item->told_ms < interval)
 		return 0;
 	item->is_told = true;
 	item->phase = phase;
+	item->current = current;
 	item->told_ms = now;
 	return teller_tell(item->teller, &event, err);
 }

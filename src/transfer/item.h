@@ -24,8 +24,9 @@ struct item {
 	struct teller *teller;
 	const char *id;
 	uint64_t total;
-	bool is_told; /* .phase was, at .told_ms */
+	bool is_told; /* .phase and .current were, at .told_ms */
 	enum spec_transfer_phase phase;
+	uint64_t current;
 	int64_t told_ms;
 };
 

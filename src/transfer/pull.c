@@ -117,7 +117,11 @@ static int ingest_named(struct pull *pull, const struct spec_reference *referenc
 	};
 	int r = ingest_image(&pull->store, &source, &request, pull->arena, ret, err);
 
-	return r < 0 ? error_wrap(err, "cannot pull '%s'", spec_reference_familiar(pull->arena, reference)) : 0;
+	if (r == 0)
+		return 0;
+	if (err->code == ENOSPC || err->code == EDQUOT)
+		error_hint(err, "`bivy image prune` and `bivy rmi` make room; what came is fetched anew");
+	return error_wrap(err, "cannot pull '%s'", spec_reference_familiar(pull->arena, reference));
 }
 
 static int pull_image(struct pull *pull, const struct spec_reference *reference, struct json_writer *w, struct error *err)

@@ -7,6 +7,7 @@
 #include "transfer/registry_source.h"
 
 #include "base/memory.h"
+#include "spec/image_digest.h"
 
 #include <stdatomic.h>
 
@@ -64,6 +65,8 @@ static int get_document(void *context, const char *reference, struct source_docu
 		return r;
 	r = client_get_manifest(line->client, reference, &manifest, err);
 	remote_hang_up(source->remote, line);
+	if (r == -ENOENT && !spec_digest_is_valid(reference))
+		error_hint(err, "`bivy image tags %s/%s` lists what there is", source->remote->host, source->remote->repository);
 	if (r < 0)
 		return r;
 	*ret = (struct source_document){ .body = manifest.body, .media_type = TAKE_PTR(manifest.media_type), .digest = TAKE_PTR(manifest.digest) };
