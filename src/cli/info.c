@@ -63,9 +63,11 @@ static void add_words(struct buf *out, const char *label, const char *const *wor
 	buf_add_char(out, '\n');
 }
 
-static void add_text(struct buf *out, const struct info_report *report)
+static void add_text(struct buf *out, const struct info_report *report, const struct directories *directories)
 {
 	add_line(out, "version", BIVY_VERSION);
+	add_line(out, "root", directories->root);
+	add_line(out, "run root", directories->run_root);
 	add_label(out, "kernel");
 	buf_printf(out, "%s %s\n", report->kernel, report->machine);
 	add_line(out, "cgroups", mode_words[report->cgroup_mode]);
@@ -148,12 +150,14 @@ static void write_security(struct json_writer *w, const struct info_report *repo
 	json_write_bool(w, "selinux", report->has_selinux);
 }
 
-static void add_json(struct buf *out, const struct info_report *report)
+static void add_json(struct buf *out, const struct info_report *report, const struct directories *directories)
 {
 	struct json_writer w = { .out = out, .indent = 2 };
 
 	json_write_open(&w, NULL, '{');
 	json_write_string(&w, "version", BIVY_VERSION);
+	json_write_string(&w, "root", directories->root);
+	json_write_string(&w, "runRoot", directories->run_root);
 	json_write_open(&w, "kernel", '{');
 	json_write_string(&w, "release", report->kernel);
 	json_write_string(&w, "machine", report->machine);
@@ -178,15 +182,19 @@ static int run_info(const struct command_call *call, struct buf *out, struct err
 {
 	const struct info_request *info = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
+	struct directories directories = { .root = NULL };
 	struct info_report report;
 	int r = info_gather(arena, &report, err);
 
 	if (r < 0)
 		return r;
+	/* One without a home is told about the host all the same. */
+	if (cli_directories(call, arena, &directories, NULL) < 0)
+		directories = (struct directories){ .root = NULL };
 	if (info->json)
-		add_json(out, &report);
+		add_json(out, &report, &directories);
 	else
-		add_text(out, &report);
+		add_text(out, &report, &directories);
 	return 0;
 }
 

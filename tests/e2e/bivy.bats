@@ -49,6 +49,21 @@ teardown_file() { :; }
 	[ "$all" -gt 0 ]
 }
 
+@test "where things are kept: --root and --run-root" {
+	run "$BIVY" --root /tmp/somewhere/else info --format json
+	assert_ok
+	assert_equal /tmp/somewhere/else "$(jq -r .root <<<"$output")"
+	local run_root
+	run_root=$(jq -r .runRoot <<<"$output")
+	[[ $run_root == */bivy*-* ]] || fail "the run root of another root is $run_root"
+	run "$BIVY" --root /tmp/somewhere/other info --format json
+	[ "$run_root" != "$(jq -r .runRoot <<<"$output")" ] || fail "two roots share $run_root"
+	run "$BIVY" --root /tmp/somewhere/else --run-root /tmp/volatile info
+	assert_ok
+	grep -Eq '^run root +/tmp/volatile$' <<<"$output"
+	[ ! -e /tmp/somewhere ] || fail "info made the directory"
+}
+
 @test "version and help" {
 	run "$BIVY" version
 	assert_ok
