@@ -2,20 +2,35 @@
 bats_require_minimum_version 1.5.0
 export LC_ALL=C.UTF-8
 
+# Once: a docker archive and a store that has it; tests begin with copies.
+setup_file() {
+	[ -x "$BIVY_BUILD/bivy-transfer" ] && command -v jq >/dev/null || return 0
+	cd "$BATS_FILE_TMPDIR"
+	mkdir once
+	cd once
+	make_old
+	transfer --root s load -i old.tar >loaded
+}
+
 setup() {
 	[ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy-transfer in this build"
 	command -v jq >/dev/null || skip "missing: program jq"
-	cd "$BATS_TEST_TMPDIR"
+	cp -a "$BATS_FILE_TMPDIR/once" "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR/once"
 }
 
 transfer() { "$BIVY_BUILD/bivy-transfer" "$@"; }
-hex() { sha256sum "$@" | cut -c-64; }
+hex() {
+	local sum
+	sum=$(sha256sum "$@")
+	echo "${sum%% *}"
+}
 
 # config LAYER… : the configuration of an image of these layers.
 config() {
-	local list
-	list=$(for layer; do hex "$layer"; done | jq -Rc '"sha256:" + .' | paste -sd,)
-	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/x"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$list"
+	local list=
+	for layer; do list+=,\"sha256:$(hex "$layer")\"; done
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/x"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "${list#,}"
 }
 
 # make_old: a docker archive as docker before 25 and Podman write it, in old/ and old.tar: the images one:1 (two layers), two:latest.
@@ -45,7 +60,7 @@ visible() { (cd "$1/images" && cat index.json && find layers partial staging lea
 content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && find "$1/images/blobs" | sort; }
 
 @test "load: an old docker archive, from a file, a pipe, compressed or unpacked" {
-	make_old
+	rm -r s
 	run -0 transfer --root s load -i old.tar
 	[ "$(jq -c '[.images[] | [.names, .platform, .isNew]]' <<<"$output")" = \
 		'[[["docker.io/library/one:1"],"linux/amd64",true],[["docker.io/library/two:latest"],"linux/amd64",true]]' ]
@@ -66,8 +81,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 }
 
 @test "load: what is hostile or damaged is refused by name, and the store stays as it was" {
-	make_old
-	transfer --root s load -i old.tar >out
+	cp loaded out
 	content s >before
 	visible s >seen
 	mkdir bad
@@ -111,8 +125,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 }
 
 @test "save: what is loaded again is the same, and saved again the same bytes" {
-	make_old
-	transfer --root s load -i old.tar >out
+	cp loaded out
 	for format in docker-archive oci-archive; do
 		run -0 transfer --root s save --format $format -o $format.tar one:1 two
 		[ "$(jq -c '[.images[].name]' <<<"$output")" = '["docker.io/library/one:1","docker.io/library/two:latest"]' ]
@@ -135,8 +148,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 }
 
 @test "save: layers compressed otherwise make another manifest of the same layers" {
-	make_old
-	transfer --root s load -i old.tar >out
+	cp loaded out
 	id=$(jq -r '.images[0].id' out)
 	for how in gzip zstd none; do
 		transfer --root s save --compress $how -o $how.tar one:1 >out
@@ -152,8 +164,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 }
 
 @test "save: by repository, by id, and what cannot be saved" {
-	make_old
-	transfer --root s load -i old.tar >out
+	cp loaded out
 	sed 's/one:1/one:2/; s/"two"/"one:3"/' old/manifest.json >m
 	mv m old/manifest.json
 	transfer --root s load -i old >out
@@ -180,7 +191,6 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 }
 
 @test "import: the archive of a root file system, and how it is run" {
-	make_old
 	tar c -C base . | SOURCE_DATE_EPOCH=1700000000 transfer --root s import -c 'CMD ["/bin/x"]' -c 'ENV A=b' -c 'EXPOSE 80' -m hello - made/it:1 >out
 	[ "$(jq -r .name out)" = docker.io/made/it:1 ]
 	id=$(jq -r .id out)
@@ -205,8 +215,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 
 @test "export: one tree of all layers" {
 	[ "$EUID" -eq 0 ] || skip "missing: root"
-	make_old
-	transfer --root s load -i old.tar >out
+	cp loaded out
 	transfer --root s export one:1 >x.tar
 	[ "$(tar tf x.tar | paste -sd' ')" = "bin/ bin/x bin/y etc/ etc/added etc/kept" ]
 	[ "$(tar xOf x.tar etc/added)" = top ]
@@ -223,6 +232,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 @test "bootstrap: busybox from the machine's own package, the same each time" {
 	[ "$EUID" -eq 0 ] || skip "missing: root"
 	file=$(readlink -f /bin/busybox) || skip "missing: program busybox"
+	rm -r s
 	mkdir bin # without apt, and without anything else
 	run -0 env PATH="$PWD/bin" "$BIVY_BUILD/bivy-transfer" --root s bootstrap busybox
 	first=$output
@@ -252,8 +262,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 }
 
 @test "check: a flipped byte, a missing layer, an orphan are found, named and mended" {
-	make_old
-	transfer --root s load -i old.tar >out
+	cp loaded out
 	base=sha256:$(hex old/1/layer.tar)
 	faults() { jq -c '[.faults[] | [.kind, .digest, .mended]] | unique' <<<"$1"; }
 	# A layer is extracted again, with all that it had.
