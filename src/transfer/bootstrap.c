@@ -419,6 +419,8 @@ static int run_bootstrap(const struct command_call *call, struct buf *out, struc
 	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });
 	if (r == 0)
 		r = put(&bootstrap, system, name, out, err);
+	if (r < 0)
+		session_hint_full(err);
 	return r < 0 ? error_wrap(err, "cannot bootstrap '%s'", name) : 0;
 }
 

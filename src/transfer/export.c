@@ -149,10 +149,12 @@ static int run_export(const struct command_call *call, struct buf *out, struct e
 		r = session_open_store(call->globals, &store, err);
 	if (r == 0)
 		r = open_root(&export, &output, call->operands[0], err);
-	if (r == 0)
-		r = layer_diff(export.root_fd, sink_to_file(&output.fd), LAYER_DIFF_MOUNT, &diff, err);
-	if (r == 0)
-		r = output_commit(&output, err);
+	if (r < 0)
+		return r;
+	r = layer_diff(export.root_fd, sink_to_file(&output.fd), LAYER_DIFF_MOUNT, &diff, err);
+	if (r < 0)
+		return error_wrap(err, "cannot export to '%.300s'", output_name(&output));
+	r = output_commit(&output, err);
 	if (r < 0)
 		return r;
 	report(&export, &output, &diff, &text);

@@ -139,8 +139,10 @@ static int run_import(const struct command_call *call, struct buf *out, struct e
 		image.layer_fd = fd;
 		r = new_image_put(call->globals, &store, &image, arena, &report, err);
 	}
-	if (r < 0)
+	if (r < 0) {
+		session_hint_full(err);
 		return error_wrap(err, "cannot import '%.400s'", str_equal(from, "-") ? "standard input" : from);
+	}
 	new_image_report(&image, &report, out);
 	return 0;
 }

@@ -53,8 +53,10 @@ static int load_image(const struct load *load, const struct archive_image *image
 	struct ingest_report report;
 	int r = ingest_image(load->store, &load->source->source, &request, load->arena, &report, err);
 
-	if (r < 0)
+	if (r < 0) {
+		session_hint_full(err);
 		return error_wrap(err, "cannot load '%.300s' from '%.300s'", image->title, load->source->archive.name);
+	}
 	report_image(w, image, &report);
 	return 0;
 }
@@ -75,8 +77,10 @@ static int run_load(const struct command_call *call, struct buf *out, struct err
 		return r;
 	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });
 	r = archive_source_open(&store, request->input, &source, err);
-	if (r < 0)
+	if (r < 0) {
+		session_hint_full(err);
 		return r;
+	}
 	json_write_open(&w, NULL, '{');
 	json_write_open(&w, "images", '[');
 	for (size_t i = 0; r == 0 && i < source.count; i++)

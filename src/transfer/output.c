@@ -104,6 +104,11 @@ int output_open(const char *path, enum output_kind kind, struct output *ret, str
 	return 0;
 }
 
+const char *output_name(const struct output *output)
+{
+	return output->path ? output->path : "standard output";
+}
+
 void output_confine(const struct output *output, const struct store *store)
 {
 	const int writable[] = { store->fd, output->parent_fd };

@@ -24,6 +24,9 @@ struct output {
  */
 int output_open(const char *path, enum output_kind kind, struct output *ret, struct error *err) _must_check_;
 
+/* What messages call it. */
+const char *output_name(const struct output *output);
+
 /* Gives up (confine.h) everything but to read, and to change STORE and what goes out; to be called before a stranger's bytes are read. */
 void output_confine(const struct output *output, const struct store *store);
 

@@ -240,11 +240,13 @@ static int write_output(struct save *save, struct output *output, struct error *
 {
 	int r;
 
-	if (save->format != SAVE_OCI_DIRECTORY)
-		return write_archive(save, output, err);
-	save->writer = (struct layout_writer){ .directory_fd = output->fd };
-	r = add_all(save, err);
-	return r < 0 ? error_wrap(err, "cannot save to '%.300s'", output->path) : 0;
+	if (save->format == SAVE_OCI_DIRECTORY) {
+		save->writer = (struct layout_writer){ .directory_fd = output->fd };
+		r = add_all(save, err);
+	} else {
+		r = write_archive(save, output, err);
+	}
+	return r < 0 ? error_wrap(err, "cannot save to '%.300s'", output_name(output)) : 0;
 }
 
 static int run_save(const struct command_call *call, struct buf *out, struct error *err)

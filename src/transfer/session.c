@@ -83,6 +83,12 @@ void session_tell_warning(const struct transfer_globals *globals, const char *fo
 	va_end(args);
 }
 
+void session_hint_full(struct error *err)
+{
+	if (err->code == ENOSPC || err->code == EDQUOT)
+		error_hint(err, "`bivy image prune` and `bivy rmi` make room");
+}
+
 bool session_tell_error(const struct transfer_globals *globals, const struct error *error)
 {
 	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ERROR, .error = *error };

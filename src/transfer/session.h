@@ -24,6 +24,9 @@ struct ingest_progress session_progress(const struct transfer_globals *globals);
 void session_tell_status(const struct transfer_globals *globals, const char *format, ...) _printf_(2, 3);
 void session_tell_warning(const struct transfer_globals *globals, const char *format, ...) _printf_(2, 3);
 
+/* Adds the way out to an error, if it is that the store's disk is full. */
+void session_hint_full(struct error *err);
+
 /* Tells of an error that ends the program; whether anybody wants to know (then it need not be told otherwise). */
 bool session_tell_error(const struct transfer_globals *globals, const struct error *error);
 

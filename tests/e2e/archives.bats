@@ -185,7 +185,14 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 	chmod +w "$blob"
 	printf x | dd of="$blob" bs=1 seek=600 conv=notrunc status=none
 	run --separate-stderr -1 transfer --root s save -o y one:1
-	[ "${stderr_lines[0]}" = "bivy-transfer: the blob 'sha256:${blob##*/}' is damaged" ]
+	[ "${stderr_lines[0]}" = "bivy-transfer: cannot save to 'y': the blob 'sha256:${blob##*/}' is damaged" ]
+	[ "${stderr_lines[1]}" = "hint: 'bivy system check --repair', and pull or load it again" ]
+	[ ! -w /dev/full ] || {
+		run -1 transfer --root s save -o /dev/full two
+		[ "$output" = "bivy-transfer: cannot save to '/dev/full': cannot write: no space left on device" ]
+		run -1 transfer --root s export -o /dev/full two
+		[ "$output" = "bivy-transfer: cannot export to '/dev/full': cannot archive 'bin': cannot write: no space left on device" ]
+	}
 	# Nothing half-made stays.
 	[ "$(ls -d y* full* | paste -sd' ')" = full ]
 }
