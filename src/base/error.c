@@ -39,9 +39,16 @@ enum error_kind error_kind_of_errno(int code)
 	}
 }
 
+/* bivy-transfer has threads; the programs that are made with musl have one, and use this before it is ready for more. */
+#ifdef __GLIBC__
+#define OF_THREAD __thread
+#else
+#define OF_THREAD
+#endif
+
 const char *error_words(int code)
 {
-	static char words[128];
+	static OF_THREAD char words[128];
 	size_t i = 0;
 	const char *text = strerror(code);
 

@@ -54,7 +54,7 @@ void error_hint(struct error *err, const char *format, ...) _printf_(2, 3);
 /* The kind that an errno stands for; ERROR_INTERNAL when it says nothing. */
 enum error_kind error_kind_of_errno(int code);
 
-/* Lower-case words of an errno ("no such file or directory"), never NULL. */
+/* Lower-case words of an errno ("no such file or directory"), never NULL; until this thread asks again. */
 const char *error_words(int code);
 
 #endif
