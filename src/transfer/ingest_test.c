@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -83,11 +84,11 @@ static void make_image(void)
 
 struct folder {
 	uint64_t break_at;      /* byte of a blob larger than that at which the source breaks off; 0: never */
-	bool lies;              /* the last byte of such a blob is another */
-	unsigned distrusted;    /* how often it was; the first time it becomes honest */
+	atomic_bool lies;       /* the last byte of such a blob is another */
+	atomic_uint distrusted; /* how often it was; the first time it becomes honest */
 	bool becomes_honest;
 	bool knows_no_offsets;
-	uint64_t first_offset;  /* that the last blob was opened at */
+	_Atomic uint64_t first_offset; /* that the last blob was opened at */
 };
 
 struct open_file {
