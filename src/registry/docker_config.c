@@ -177,6 +177,13 @@ const char *docker_config_helper(const struct docker_config *config, const char 
 	return helper ? helper : member_text(config->root, "credsStore");
 }
 
+bool docker_config_has_helpers(const struct docker_config *config)
+{
+	const struct json *helpers = json_member(config->root, "credHelpers");
+
+	return (helpers && helpers->type == JSON_OBJECT && helpers->first) || member_text(config->root, "credsStore");
+}
+
 /* Whether there is anything to log in with: Docker leaves "{}" where a helper has the login. */
 static bool has_login(const struct json *entry)
 {

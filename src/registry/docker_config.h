@@ -51,6 +51,9 @@ const char *docker_config_key(const char *host);
 /* The suffix of the program that keeps the logins of HOST ("credHelpers", else "credsStore"), or NULL. */
 const char *docker_config_helper(const struct docker_config *config, const char *host);
 
+/* Whether a program keeps the logins of any host. */
+bool docker_config_has_helpers(const struct docker_config *config);
+
 /*
  * The login for a repository of HOST ("registry.example.com:5000", "docker.io"):
  * of the longest key that covers it, then of keys in the old form of an URL.

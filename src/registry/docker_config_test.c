@@ -83,6 +83,8 @@ static void test_helper(void **state)
 	assert_string_equal(docker_config_helper(config, "gcr.io"), "gcloud");
 	assert_string_equal(docker_config_helper(config, "r.example:5000"), "secretservice");
 	assert_null(docker_config_helper(none, "gcr.io"));
+	assert_true(docker_config_has_helpers(config));
+	assert_false(docker_config_has_helpers(none));
 	assert_string_equal(docker_config_helper(hub, "docker.io"), "pass");
 	assert_null(docker_config_helper(hub, "gcr.io"));
 }

@@ -4,6 +4,7 @@
 #include "store/blobs.h"
 #include "store/images.h"
 #include "store/layers.h"
+#include "transfer/confine.h"
 #include "transfer/platform.h"
 #include "transfer/registry_source.h"
 #include "transfer/session.h"
@@ -188,9 +189,12 @@ static int pull_open(struct pull *pull, const struct spec_reference *reference, 
 		r = remote_open(&pull->world, reference->domain, reference->path, CLIENT_PULL, &pull->remote, err);
 	if (r == 0)
 		r = session_open_store(pull->globals, &pull->store, err);
-	if (r == 0)
-		pull->source = registry_source_new(&pull->remote);
-	return r;
+	if (r < 0)
+		return r;
+	confine(&(struct confinement){ .writable = &pull->store.fd, .writable_count = 1,
+				       .properties = CONFINE_NETWORK | (remote_world_may_execute(&pull->world) ? CONFINE_PROGRAMS : 0) });
+	pull->source = registry_source_new(&pull->remote);
+	return 0;
 }
 
 static int run_pull(const struct command_call *call, struct buf *out, struct error *err)

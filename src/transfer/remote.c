@@ -2,6 +2,7 @@
 #include "transfer/remote.h"
 
 #include "base/memory.h"
+#include "registry/docker_config.h"
 
 int remote_parse_tls_verify(const char *value, void *target, struct error *err)
 {
@@ -72,6 +73,18 @@ int remote_world_open(const struct remote_options *options, struct remote_world 
 	*ret = world;
 	world = (struct remote_world){ .config = NULL };
 	return 0;
+}
+
+bool remote_world_may_execute(const struct remote_world *world)
+{
+	for (char **file = world->login_files; file && *file; file++) {
+		_cleanup_docker_config_ struct docker_config *config = NULL;
+
+		/* One that cannot be read has its error told when the login is needed. */
+		if (docker_config_read(*file, &config, NULL) == 0 && docker_config_has_helpers(config))
+			return true;
+	}
+	return false;
 }
 
 void remote_world_done(struct remote_world *world)

@@ -43,6 +43,9 @@ int remote_world_open(const struct remote_options *options, struct remote_world 
 void remote_world_done(struct remote_world *world);
 #define _cleanup_remote_world_ _cleanup_(remote_world_done)
 
+/* Whether logins may be asked of programs: what transfer/confine.h wants to know. */
+bool remote_world_may_execute(const struct remote_world *world);
+
 struct remote_line {
 	struct remote_line *next;
 	struct http *http;
