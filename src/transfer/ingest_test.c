@@ -347,7 +347,8 @@ static void test_lies_about_a_digest(void **state _unused_)
 	make_image();
 	_cleanup_store_ struct store store = open_store();
 	expect_failure(&store, &folder, "index", -EBADMSG, "what came as the blob 'sha256:");
-	shell_expect("ls store/partial store/staging; ls store/layers | wc -l", "store/partial:\n\nstore/staging:\n2\n");
+	/* Other layers may have been on their way. */
+	shell_expect("ls store/staging; find store -type f -size +1000k", "");
 	/* Another place has it. */
 	folder.becomes_honest = true;
 	folder.distrusted = 0;
