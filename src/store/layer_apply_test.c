@@ -356,6 +356,42 @@ static void test_hostile_archives(void **state)
 	shell_run("[ $(ls victim) = kept ] && [ $(cat victim/kept) = kept ] && [ $(stat -c %Y:%h victim/kept) = 1:1 ] && [ $(stat -c %Y victim) = 1 ]");
 }
 
+/* Links of a lower layer, when layers are applied over each other. */
+static void test_links_of_lower_layers(void **state)
+{
+	static const struct {
+		const char *archive, *message;
+	} cases[] = {
+		{ "upper.0", "cannot unpack 'l/f': 'l' on the way to it leads through a symbolic link" },
+		{ "upper.1", "cannot unpack 'l/.wh.kept': 'l' on the way to it leads through a symbolic link" },
+		{ "upper.2", "cannot unpack 'x': a hard link to 'l/kept': too many levels of symbolic links" },
+		{ "upper.3", "cannot unpack 'd/up/f': 'd/up' on the way to it leads through a symbolic link" },
+	};
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	shell_need("python3");
+	shell_run("mkdir victim && printf kept >victim/kept && touch -d @1 victim/kept victim");
+	shell_run(PYTHON("s('l', '../victim'); d('d'); s('d/up', '../../victim'); s('file', '../victim/kept')"));
+	apply("root", LAYER_FORM_FLAT);
+	shell_run("python3 - <<'END'\n" PYTHON_FUNCTIONS
+		"for i, name in enumerate(('l/f', 'l/.wh.kept', 'x', 'd/up/f', 'file')):\n"
+		"    tar = tarfile.open(f'upper.{i}', 'w', format=tarfile.PAX_FORMAT)\n"
+		"    h(name, 'l/kept') if name == 'x' else f(name, 'y')\n"
+		"    tar.close()\nEND");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_layer_report_ struct layer_report report = { 0 };
+
+		assert_true(apply_archive(cases[i].archive, "root", LAYER_FORM_FLAT, &LAYER_LIMITS, &report, &err) < 0);
+		assert_string_equal(err.message, cases[i].message);
+	}
+	/* A file takes the place of a link, not of what that leads to. */
+	_cleanup_layer_report_ struct layer_report report = { 0 };
+
+	assert_int_equal(apply_archive("upper.4", "root", LAYER_FORM_FLAT, &LAYER_LIMITS, &report, &err), 0);
+	shell_expect("cat root/file victim/kept; ls victim; stat -c %Y:%h victim/kept; stat -c %Y victim", "ykeptkept\n1:1\n1\n");
+}
+
 static void test_limits(void **state)
 {
 	static const struct {
@@ -452,6 +488,7 @@ int main(void)
 		shell_test(test_unusual_order),
 		shell_test(test_sparse_files_keep_their_holes),
 		shell_test(test_hostile_archives),
+		shell_test(test_links_of_lower_layers),
 		shell_test(test_limits),
 		shell_test(test_devices_need_root),
 		shell_test(test_implied_directories),
