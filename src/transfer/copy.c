@@ -72,9 +72,11 @@ static int copy_open(struct copy *copy, const struct copy_request *request, stru
 		r = remote_open(&copy->world, copy->from_reference.domain, copy->from_reference.path, CLIENT_PULL, &copy->from, err);
 	if (r == 0)
 		r = remote_open(&copy->world, copy->to_reference.domain, copy->to_reference.path, CLIENT_PUSH, &copy->to, err);
-	if (r == 0)
-		copy->source = registry_source_new(&copy->from);
-	return r;
+	if (r < 0)
+		return r;
+	remote_world_confine(&copy->world, -1);
+	copy->source = registry_source_new(&copy->from);
+	return 0;
 }
 
 static int run_copy(const struct command_call *call, struct buf *out, struct error *err)

@@ -4,7 +4,6 @@
 #include "store/blobs.h"
 #include "store/images.h"
 #include "store/layers.h"
-#include "transfer/confine.h"
 #include "transfer/platform.h"
 #include "transfer/registry_source.h"
 #include "transfer/session.h"
@@ -191,8 +190,7 @@ static int pull_open(struct pull *pull, const struct spec_reference *reference, 
 		r = session_open_store(pull->globals, &pull->store, err);
 	if (r < 0)
 		return r;
-	confine(&(struct confinement){ .writable = &pull->store.fd, .writable_count = 1,
-				       .properties = CONFINE_NETWORK | (remote_world_may_execute(&pull->world) ? CONFINE_PROGRAMS : 0) });
+	remote_world_confine(&pull->world, pull->store.fd);
 	pull->source = registry_source_new(&pull->remote);
 	return 0;
 }

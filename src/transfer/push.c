@@ -256,9 +256,11 @@ static int push_open(struct push *push, const struct push_request *request, stru
 		r = remote_world_open(&request->remote, &push->world, err);
 	if (r == 0)
 		r = remote_open(&push->world, push->reference.domain, push->reference.path, CLIENT_PUSH, &push->remote, err);
-	if (r == 0)
-		find_origins(push);
-	return r;
+	if (r < 0)
+		return r;
+	remote_world_confine(&push->world, push->store.fd);
+	find_origins(push);
+	return 0;
 }
 
 static int run_push(const struct command_call *call, struct buf *out, struct error *err)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "registry/docker_config.h"
+#include "transfer/confine.h"
 
 int remote_parse_tls_verify(const char *value, void *target, struct error *err)
 {
@@ -75,7 +76,8 @@ int remote_world_open(const struct remote_options *options, struct remote_world 
 	return 0;
 }
 
-bool remote_world_may_execute(const struct remote_world *world)
+/* Whether logins may be asked of programs. */
+static bool may_execute(const struct remote_world *world)
 {
 	for (char **file = world->login_files; file && *file; file++) {
 		_cleanup_docker_config_ struct docker_config *config = NULL;
@@ -85,6 +87,12 @@ bool remote_world_may_execute(const struct remote_world *world)
 			return true;
 	}
 	return false;
+}
+
+void remote_world_confine(const struct remote_world *world, int store_fd)
+{
+	confine(&(struct confinement){ .writable = &store_fd, .writable_count = store_fd >= 0,
+				       .properties = CONFINE_NETWORK | (may_execute(world) ? CONFINE_PROGRAMS : 0) });
 }
 
 void remote_world_done(struct remote_world *world)

@@ -43,8 +43,12 @@ int remote_world_open(const struct remote_options *options, struct remote_world 
 void remote_world_done(struct remote_world *world);
 #define _cleanup_remote_world_ _cleanup_(remote_world_done)
 
-/* Whether logins may be asked of programs: what transfer/confine.h wants to know. */
-bool remote_world_may_execute(const struct remote_world *world);
+/*
+ * Gives up what talking to registries does not take (transfer/confine.h), before
+ * anything is asked. STORE_FD is the directory of the store, or -1 where
+ * nothing is written.
+ */
+void remote_world_confine(const struct remote_world *world, int store_fd);
 
 struct remote_line {
 	struct remote_line *next;

@@ -11,7 +11,10 @@ int target_open(struct target *target, const struct remote_options *options, con
 		r = remote_world_open(options, &target->world, err);
 	if (r == 0)
 		r = remote_open(&target->world, target->reference.domain, target->reference.path, access, &target->remote, err);
-	return r < 0 ? r : remote_call(&target->remote, &target->line, err);
+	if (r < 0)
+		return r;
+	remote_world_confine(&target->world, -1);
+	return remote_call(&target->remote, &target->line, err);
 }
 
 void target_close(struct target *target)
