@@ -85,6 +85,28 @@ int stream_drain(struct stream stream, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+int stream_copy(struct stream stream, struct sink sink, uint64_t limit, uint64_t *ret_length, struct error *err)
+{
+	const uint8_t *bytes;
+	size_t length = 0;
+	uint64_t total = 0;
+	int r;
+
+	while ((r = stream_next(stream, &bytes, &length, err)) >= 0 && length > 0) {
+		total += length;
+		if (total > limit)
+			break;
+		r = sink_write(sink, bytes, length, err);
+		if (r < 0)
+			break;
+	}
+	if (r < 0)
+		return r;
+	if (ret_length)
+		*ret_length = total;
+	return 0;
+}
+
 static int write_to_file(void *context, const void *bytes, size_t length, struct error *err)
 {
 	int r = fd_write_all(*(const int *)context, bytes, length);

@@ -60,6 +60,12 @@ struct stream stream_of_memory(struct stream_memory *memory);
 /* Reads STREAM to its end and forgets the bytes. */
 int stream_drain(struct stream stream, struct error *err) _must_check_;
 
+/*
+ * Writes STREAM to SINK up to its end; or until more than LIMIT bytes have come:
+ * the block that is too much is not written. *RET_LENGTH (or NULL): how many came.
+ */
+int stream_copy(struct stream stream, struct sink sink, uint64_t limit, uint64_t *ret_length, struct error *err) _must_check_;
+
 /* Writes to the descriptor *FD. */
 struct sink sink_to_file(const int *fd);
 

@@ -131,9 +131,6 @@ int archive_read(const struct archive *archive, const char *name, size_t limit, 
 {
 	_cleanup_archive_member_ struct archive_member member = ARCHIVE_MEMBER_INIT;
 	_cleanup_spool_part_ struct spool_part part = { .fd = -EBADF };
-	struct stream stream = spool_stream(&part);
-	const uint8_t *bytes;
-	size_t length = 0;
 	int r = archive_find(archive, name, &member, err);
 
 	if (r < 0)
@@ -142,7 +139,6 @@ int archive_read(const struct archive *archive, const char *name, size_t limit, 
 		return error_set(err, ERROR_INVALID, EFBIG, "'%.300s'", name);
 	part = (struct spool_part){ .fd = member.fd, .offset = member.span.offset, .left = member.span.size };
 	buf_add(out, "", 0);
-	while ((r = stream_next(stream, &bytes, &length, err)) == 0 && length)
-		buf_add(out, bytes, length);
+	r = stream_copy(spool_stream(&part), sink_to_buf(out), UINT64_MAX, NULL, err);
 	return r < 0 ? error_wrap(err, "'%.300s'", name) : 0;
 }

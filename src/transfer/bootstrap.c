@@ -145,8 +145,6 @@ static int read_member(int fd, struct buf *ret, struct error *err)
 	_cleanup_tar_index_ struct tar_index *index = NULL;
 	_cleanup_spool_part_ struct spool_part part = { .fd = fd };
 	struct tar_span span = { .size = 0 };
-	const uint8_t *bytes;
-	size_t length = 0;
 	int r = tar_index_read(fd, &index, err);
 
 	if (r < 0)
@@ -158,9 +156,7 @@ static int read_member(int fd, struct buf *ret, struct error *err)
 		return error_set(err, ERROR_NOT_FOUND, 0, "the package '" BUSYBOX_PACKAGE "' has no busybox");
 	part.offset = span.offset;
 	part.left = span.size;
-	while ((r = stream_next(spool_stream(&part), &bytes, &length, err)) == 0 && length)
-		buf_add(ret, bytes, length);
-	return r;
+	return stream_copy(spool_stream(&part), sink_to_buf(ret), UINT64_MAX, NULL, err);
 }
 
 static int unpack_package(const struct bootstrap *bootstrap, const char *directory, struct busybox *ret, struct error *err)

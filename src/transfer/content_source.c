@@ -143,8 +143,6 @@ static uint64_t size_of_opened(const struct opened *opened)
 int content_source_read(const struct content_source *source, const char *digest, size_t limit, struct buf *out, struct error *err)
 {
 	_cleanup_(close_opened) struct opened opened = { .member = ARCHIVE_MEMBER_INIT };
-	const uint8_t *bytes;
-	size_t length = 0;
 	int r = open_item(source, digest, &opened, err);
 
 	if (r < 0)
@@ -152,9 +150,7 @@ int content_source_read(const struct content_source *source, const char *digest,
 	if (size_of_opened(&opened) > limit)
 		return error_set(err, ERROR_INVALID, EFBIG, "'%s'", digest);
 	buf_add(out, "", 0);
-	while ((r = stream_next(stream_of_opened(&opened), &bytes, &length, err)) == 0 && length)
-		buf_add(out, bytes, length);
-	return r;
+	return stream_copy(stream_of_opened(&opened), sink_to_buf(out), UINT64_MAX, NULL, err);
 }
 
 bool content_source_has(const struct content_source *source, const char *digest)

@@ -24,25 +24,12 @@ static int write_to_tar(void *context, const void *bytes, size_t length, struct 
 
 static int copy(struct stream stream, uint64_t size, struct sink sink, struct error *err)
 {
-	uint64_t done = 0;
+	uint64_t length;
+	int r = stream_copy(stream, sink, size, &length, err);
 
-	for (;;) {
-		const uint8_t *bytes;
-		size_t length;
-		int r = stream_next(stream, &bytes, &length, err);
-
-		if (r < 0)
-			return r;
-		if (length == 0)
-			break;
-		done += length;
-		if (done > size)
-			break;
-		r = sink_write(sink, bytes, length, err);
-		if (r < 0)
-			return r;
-	}
-	return done == size ? 0 : error_set(err, ERROR_INVALID, 0, "it has not the size that it should have");
+	if (r == 0 && length != size)
+		r = error_set(err, ERROR_INVALID, 0, "it has not the size that it should have");
+	return r;
 }
 
 int layout_writer_add_file(const struct layout_writer *writer, const char *name, uint64_t size, struct stream stream, struct error *err)

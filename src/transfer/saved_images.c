@@ -83,20 +83,6 @@ static const struct {
 	[SAVED_ZSTD] = { "zstd", COMPRESS_ZSTD, SPEC_OCI_LAYER_ZSTD },
 };
 
-static int copy_stream(struct stream stream, struct sink sink, struct error *err)
-{
-	const uint8_t *bytes;
-	size_t length = 0;
-	int r;
-
-	while ((r = stream_next(stream, &bytes, &length, err)) == 0 && length) {
-		r = sink_write(sink, bytes, length, err);
-		if (r < 0)
-			break;
-	}
-	return r;
-}
-
 /* Writes the layer FD to the end of the spool in the compression that is wanted. */
 static int recompress(struct saved_images *saved, int fd, struct saved_blob *ret, char digest_text[static DIGEST_TEXT_SIZE], struct error *err)
 {
@@ -109,7 +95,7 @@ static int recompress(struct saved_images *saved, int fd, struct saved_blob *ret
 	int r = offset < 0 ? error_errno(err, errno, "cannot keep a layer in the store") : 0;
 
 	if (r == 0)
-		r = copy_stream(decompress_stream(decompress), compress_sink(compress), err);
+		r = stream_copy(decompress_stream(decompress), compress_sink(compress), UINT64_MAX, NULL, err);
 	if (r == 0)
 		r = compress_finish(compress, err);
 	if (r < 0)

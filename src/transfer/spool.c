@@ -39,26 +39,16 @@ int spool_open(const struct store *store, int *ret_fd, struct error *err)
 	return 0;
 }
 
+static int write_to_spool(void *context, const void *bytes, size_t length, struct error *err)
+{
+	int r = fd_write_all(*(const int *)context, bytes, length);
+
+	return r < 0 ? error_errno(err, -r, "cannot keep what was read in the store") : 0;
+}
+
 int spool_add(int fd, struct stream stream, uint64_t *ret_length, struct error *err)
 {
-	uint64_t total = 0;
-
-	for (;;) {
-		const uint8_t *bytes;
-		size_t length;
-		int r = stream_next(stream, &bytes, &length, err);
-
-		if (r < 0)
-			return r;
-		if (length == 0)
-			break;
-		r = fd_write_all(fd, bytes, length);
-		if (r < 0)
-			return error_errno(err, -r, "cannot keep what was read in the store");
-		total += length;
-	}
-	*ret_length = total;
-	return 0;
+	return stream_copy(stream, (struct sink){ write_to_spool, &fd }, UINT64_MAX, ret_length, err);
 }
 
 static int next_of_part(void *context, const uint8_t **ret_bytes, size_t *ret_length, struct error *err)
