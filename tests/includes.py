@@ -18,6 +18,7 @@ ROOMS = {
     "host": {"base"},
     "spec": {"base"},
     "runtime": {"base", "host", "spec"},
+    "supervisor": {"base", "host", "spec", "runtime"},
     "store": {"base", "host", "spec"},
     "registry": {"base", "spec"},
     "transfer": {"base", "host", "spec", "store", "registry"},
@@ -33,6 +34,9 @@ ROOMS = {
 
 # Folders inside a room that stand above the rest of it: a program may use its room's library, never the reverse.
 PROGRAMS = {"runtime/program"}
+
+# The rooms that a program may include though its own room may not.
+PROGRAM_ROOMS = {"runtime/program": {"supervisor"}}
 
 # Headers that are installed, written without a room by the programs that use the library, and the room each belongs to.
 PUBLIC = {"bivy-runtime.h": "runtime"}
@@ -70,7 +74,7 @@ def judge(source, quoted, angled, other):
         return f"names no room: '{first}'"
     else:
         other_room = first
-    if other_room != room and other_room not in ROOMS[room]:
+    if other_room != room and other_room not in ROOMS[room] | PROGRAM_ROOMS.get(program_of(source), set()):
         way = "up" if room in ROOMS[other_room] else "sideways"
         return f"points {way}: {room} may include {', '.join(sorted(ROOMS[room])) or 'only itself'}"
     if program_of(target) and program_of(target) != program_of(source):
@@ -104,6 +108,8 @@ def faults_of(source, text):
 
 # (file, text, whether it must be refused)
 SAMPLES = [
+    ("runtime/program/supervise.c", '#include "supervisor/supervisor.h"\n', False),
+    ("runtime/create.c", '#include "supervisor/supervisor.h"\n', True),
     ("base/fd.c", '#include "host/mount.h"\n', True),
     ("base/fd.c", '#include "spec/config.h"\n', True),
     ("base/fd.c", '#include "base/error.h"\n#include <linux/mount.h>\n#include <sys/mount.h>\n', False),

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a container's record to what a supervisor runs: the root mounted, users
+ * looked up in it, volumes filled, and the OCI bundle with supervise.json
+ * written into the volatile directory.
+ */
+#ifndef BIVY_ENGINE_BUNDLE_H
+#define BIVY_ENGINE_BUNDLE_H
+
+#include "engine/container.h"
+#include "spec/supervision.h"
+
+struct bundle {
+	int root_fd;     /* the root, a detached mount; -EBADF: root.path of config.json (--rootfs) */
+	int id_range_fd; /* holds the range of ids (id_range.h), to be inherited by the supervisor; -EBADF: none */
+};
+
+#define BUNDLE_INIT ((struct bundle){ .root_fd = -EBADF, .id_range_fd = -EBADF })
+
+/*
+ * Makes RUN_ROOT/containers/ID with all that belongs into it, for RECORD, which
+ * is locked. Exit statuses of errors as docker's. What is made lies in that
+ * directory alone, but volumes, which stay. Undo: bundle_remove().
+ */
+int bundle_make(struct container_record *record, void (*warn)(void *context, const char *text), void *context, struct bundle *ret, struct error *err)
+	_must_check_;
+void bundle_done(struct bundle *bundle);
+
+/* Removes the volatile directory; no error if it is gone. */
+int bundle_remove(const struct container_record *record, struct error *err) _must_check_;
+
+/* Only the root, for `cp`, `diff`, `export` and `commit` of a container that is not running: as on disk, or as the range IDS sees it. */
+int bundle_mount_root(struct container_record *record, int *ret_fd, struct error *err) _must_check_;
+
+/* Whether what RECORD asks for can be had at all: everything that can be refused without starting it, at `create`. */
+int bundle_check(const struct spec_container *container, void (*warn)(void *context, const char *text), void *context, struct error *err) _must_check_;
+
+#endif

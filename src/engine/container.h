@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The record of a container, and the rules that every module of the engine
+ * keeps which touches one.
+ *
+ *   ROOT/containers/ID/             what lasts (0700)
+ *     container.json                what was asked for (spec/container.h)
+ *     state.json                    how it was left (spec/container_state.h); missing: never started
+ *     root/                         upper/ and work/ of its root (host/overlay.h)
+ *     log/                          what the log driver writes
+ *   ROOT/names/NAME                 a file with the ID
+ *   ROOT/volumes/NAME/              _data/ and volume.json
+ *   RUN_ROOT/containers/ID/         while it has a supervisor, and until that is swept
+ *     config.json supervise.json    the bundle, and what the supervisor is to do (spec/supervision.h)
+ *     state.json lock supervisor    its state, its lock, its socket
+ *     hosts hostname resolv.conf    files that are mounted in it
+ *   RUN_ROOT/runtime/ID/            the runtime's record (runtime/container.h)
+ *   RUN_ROOT/ids                    a byte per range of ids, locked by who uses it (id_range.h)
+ *   RUN_ROOT/events                 what happened (events.h)
+ *
+ * Invariants:
+ *  1. containers/ID is made complete as ".new-ID", which its maker holds locked
+ *     (flock), after the name was reserved by link(2), and renamed into place:
+ *     what can be seen is whole. A ".new-ID" that nobody has locked is garbage,
+ *     and so is a name whose container is neither there nor being made.
+ *  2. Whoever changes a record or starts its container holds flock(2) on
+ *     containers/ID, exclusive; no command holds two, but in the order of ids.
+ *     It is not held while a container runs, nor while somebody waits for one.
+ *  3. A supervisor holds RUN_ROOT/containers/ID/lock: as long as it does, that
+ *     state.json counts and the supervisor alone writes it; afterwards the
+ *     record's does. A record that says it should be running, without a
+ *     supervisor, ended by a crash or a reboot.
+ *  4. Removal renames containers/ID to ".gone-ID", then removes the name, then
+ *     the files; a ".gone-ID" is garbage that any command may remove.
+ *  5. container.json says which name counts: a names/NAME that another record
+ *     carries is left from a `rename` that was killed.
+ *  6. What needs an image takes a lease (store/lease.h) on its manifest and
+ *     uppermost layer before it looks whether they are there, and keeps it until
+ *     the record can be seen; store_sweep() is told the records' under its lock.
+ */
+#ifndef BIVY_ENGINE_CONTAINER_H
+#define BIVY_ENGINE_CONTAINER_H
+
+#include "base/error.h"
+#include "engine/directories.h"
+#include "spec/container.h"
+#include "spec/container_state.h"
+
+#include <stdbool.h>
+
+struct container_record {
+	struct arena *arena; /* owns what the documents say */
+	const struct directories *directories;
+	const char *path;     /* ROOT/containers/ID */
+	const char *run_path; /* RUN_ROOT/containers/ID */
+	int fd;               /* of .path; flock'd by container_record_lock() */
+	struct spec_container *container;
+	struct spec_container_state *state; /* as of container_record_open() or _refresh(); never NULL; .status tells what it is now */
+	bool is_supervised;
+};
+
+/*
+ * The container that a user calls TEXT: a name, an id, or the beginning of one
+ * that no other has. ERROR_NOT_FOUND "no such container 'x'" with the nearest
+ * name as hint, ERROR_CONFLICT if several ids begin so.
+ */
+int container_record_open(struct arena *arena, const struct directories *directories, const char *text, struct container_record *ret, struct error *err)
+	_must_check_;
+void container_record_close(struct container_record *record);
+#define _cleanup_container_record_ _cleanup_(container_record_close)
+
+/* Waits for the lock (invariant 2) and reads both documents anew; ERROR_NOT_FOUND if it was removed meanwhile. */
+int container_record_lock(struct container_record *record, struct error *err) _must_check_;
+void container_record_unlock(struct container_record *record);
+
+/* Reads the state anew. */
+int container_record_refresh(struct container_record *record, struct error *err) _must_check_;
+
+/* Replaces container.json or the lasting state.json; under the lock. */
+int container_record_save(const struct container_record *record, struct error *err) _must_check_;
+int container_record_save_state(const struct container_record *record, struct error *err) _must_check_;
+
+/* All containers; damaged records are logged and left out. STOP at what is not 0. The record is closed after EACH. */
+typedef int container_record_each(void *context, struct container_record *record, struct error *err);
+int container_record_visit(struct arena *arena, const struct directories *directories, container_record_each *each, void *context, struct error *err)
+	_must_check_;
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a user does with containers: one call per intent. Requests name
+ * containers as a user does (container.h). Each returns 0 or a negative errno
+ * with *err filled; what it makes is undone then. The caller has no other
+ * threads.
+ */
+#ifndef BIVY_ENGINE_CONTAINERS_H
+#define BIVY_ENGINE_CONTAINERS_H
+
+#include "engine/container.h"
+#include "spec/transfer_event.h"
+
+/* ---- create ------------------------------------------------------------------ */
+
+struct container_create_request {
+	const struct directories *directories;
+	const struct spec_container *asked; /* .config.image or .host.rootfs_path */
+	const char *pull;     /* "missing" (NULL), "always", "never", "newer" */
+	const char *platform; /* or NULL */
+	bool replace;         /* a container of that name is removed first */
+	bool quiet_pull;
+	void (*tell_transfer)(void *context, const struct spec_transfer_event *event); /* or NULL */
+	void (*warn)(void *context, const char *text); /* what was done differently, and why; or NULL */
+	void *context;
+};
+
+/* *RET_ID gets the id of 64 digits, in the arena. Errors exit with 125. */
+int container_create(struct arena *arena, const struct container_create_request *request, const char **ret_id, struct error *err) _must_check_;
+
+/* ---- start and attach ----------------------------------------------------------- */
+
+/* Whose streams are connected; all false: none. */
+struct container_attachment {
+	bool in, out, err;      /* our standard streams */
+	const char *detach_keys; /* "ctrl-p,ctrl-q" (NULL), "" for none */
+	bool no_signal_proxy;   /* signals are not passed on */
+	bool no_stdin_raw;
+};
+
+struct container_start_request {
+	const struct directories *directories;
+	const char *container;
+	const struct container_attachment *attachment; /* NULL: start and return */
+	bool restarted;        /* by policy after a reboot, not by a person */
+	bool cleans;           /* run --rm in the foreground: remove it when it has ended */
+	bool removes_image;    /* --rmi, with .cleans */
+	/* Called once it runs, before waiting for it; or NULL. */
+	void (*started)(void *context, const char *id);
+	void *context;
+};
+
+struct container_start_report {
+	int64_t exit_code; /* of an attached one that ended */
+	bool detached;     /* by the keys: it goes on */
+	bool was_running;  /* it had been already: nothing was done but to attach */
+};
+
+int container_start(const struct container_start_request *request, struct container_start_report *ret, struct error *err) _must_check_;
+
+struct container_attach_request {
+	const struct directories *directories;
+	const char *container;
+	struct container_attachment attachment;
+};
+int container_attach(const struct container_attach_request *request, struct container_start_report *ret, struct error *err) _must_check_;
+
+struct container_exec_request {
+	const struct directories *directories;
+	const char *container;
+	struct container_attachment attachment;
+	char **args, **env; /* NULL-terminated; env may be NULL */
+	const char *user, *working_directory; /* or NULL; user as in an image: names too */
+	bool terminal, privileged, detach;
+	int64_t preserve_fds;
+};
+int container_exec(const struct container_exec_request *request, struct container_start_report *ret, struct error *err) _must_check_;
+
+/* ---- the life of one that exists --------------------------------------------------- */
+
+#define CONTAINER_TIMEOUT_CONFIGURED (-2) /* the container's own */
+#define CONTAINER_TIMEOUT_NONE (-1)
+
+int container_stop(const struct directories *directories, const char *container, const char *signal, int64_t timeout_s, struct error *err) _must_check_;
+int container_restart(const struct directories *directories, const char *container, const char *signal, int64_t timeout_s, struct error *err) _must_check_;
+int container_kill(const struct directories *directories, const char *container, const char *signal, struct error *err) _must_check_;
+int container_pause(const struct directories *directories, const char *container, struct error *err) _must_check_;
+int container_unpause(const struct directories *directories, const char *container, struct error *err) _must_check_;
+int container_rename(const struct directories *directories, const char *container, const char *name, struct error *err) _must_check_;
+
+enum container_remove_flag {
+	CONTAINER_REMOVE_FORCE = 1 << 0,   /* kill it if it runs; no error if there is none */
+	CONTAINER_REMOVE_VOLUMES = 1 << 1, /* its anonymous volumes, too */
+	CONTAINER_REMOVE_IMAGE = 1 << 2,
+	CONTAINER_REMOVE_AUTO = 1 << 3,    /* only if it is to be removed at its end: the exit command of a supervisor */
+};
+int container_remove(const struct directories *directories, const char *container, unsigned flags, struct error *err) _must_check_;
+
+enum container_wait_condition { CONTAINER_NOT_RUNNING, CONTAINER_NEXT_EXIT, CONTAINER_REMOVED, CONTAINER_HEALTHY, CONTAINER_RUNNING_NOW };
+/* Several states as one: the first that is true ends it. *RET_CODE: the exit code. */
+int container_wait(const struct directories *directories, const char *container, enum container_wait_condition condition, int64_t *ret_code, struct error *err)
+	_must_check_;
+
+/* Only what is not 0, false or NULL in CHANGES' limits and restart policy; all or none. */
+struct container_update_request {
+	const struct directories *directories;
+	const char *container;
+	const struct spec_host_config *changes;
+	bool has_memory_swap; /* 0 is given */
+};
+int container_update(const struct container_update_request *request, struct error *err) _must_check_;
+
+/* ---- lists and documents --------------------------------------------------------------- */
+
+struct container_entry {
+	const struct spec_container *container;
+	const struct spec_container_state *state;
+	int64_t created_s, started_s, finished_s; /* 0: never */
+	bool has_size;
+	uint64_t size_rw, size_root; /* bytes: written by it; all of it */
+};
+
+struct container_list_request {
+	const struct directories *directories;
+	bool all;
+	int64_t last; /* the N youngest, of all; 0: no limit */
+	char **filters; /* "NAME=VALUE": id name label label! status exited health ancestor before since network volume publish expose is-task until pod */
+	bool size;
+};
+
+/* The youngest first; all live in the arena. */
+int container_list(struct arena *arena, const struct container_list_request *request, struct container_entry **ret, size_t *ret_count, struct error *err)
+	_must_check_;
+
+/* The document of docker's `inspect`, one line of JSON, added to *OUT. */
+int container_inspect(const struct directories *directories, const char *container, bool size, struct buf *out, struct error *err) _must_check_;
+
+struct container_prune_report {
+	char **ids; /* of those removed, in the arena */
+	uint64_t freed_bytes;
+};
+int container_prune(struct arena *arena, const struct directories *directories, char *const *filters, struct container_prune_report *ret, struct error *err)
+	_must_check_;
+
+/* After a boot: what should run is started, in the order of --requires; returns how many could not be, each told through WARN. */
+int container_start_all(const struct directories *directories, void (*warn)(void *context, const char *text), void *context, int64_t *ret_failed,
+	struct error *err) _must_check_;
+
+/*
+ * What killed commands left is completed or removed; FOUND is called for each
+ * (with REPAIR it is gone then). Every command that changes something does it
+ * quietly for what it meets; `system check` for all.
+ */
+int container_check(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
+	_must_check_;
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ranges of ids of the host, each one container's. RUN_ROOT/ids is a file of
+ * which nothing but locks exists: byte N locked (an open file description lock,
+ * fcntl(2)) means that range N is somebody's, as long as that descriptor is
+ * open anywhere; so nothing is left by whoever is killed. A range is chosen by
+ * chance, so that one is not given out again soon.
+ */
+#ifndef BIVY_ENGINE_ID_RANGE_H
+#define BIVY_ENGINE_ID_RANGE_H
+
+#include "engine/directories.h"
+
+#include <stdint.h>
+
+#define ID_RANGE_SIZE 65536u
+#define ID_RANGE_FIRST 0x20000000u /* above what useradd(8) and /etc/subuid give out, and systemd-nspawn(1) */
+#define ID_RANGE_COUNT 16384u
+
+/* SIZE ids (a multiple of ID_RANGE_SIZE is taken); *RET_BASE is the first. Close *RET_FD to give them back. ERROR_UNAVAILABLE if all are taken. */
+int id_range_take(const struct directories *directories, uint32_t size, uint32_t *ret_base, int *ret_fd, struct error *err) _must_check_;
+
+#endif

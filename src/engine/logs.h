@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container has written, read back from its log driver's files. */
+#ifndef BIVY_ENGINE_LOGS_H
+#define BIVY_ENGINE_LOGS_H
+
+#include "engine/container.h"
+#include "spec/log_record.h"
+
+struct logs_request {
+	const struct directories *directories;
+	const char *container;
+	bool follow;          /* until it ends for good */
+	bool out, err;        /* which streams */
+	int64_t tail;         /* the last N lines; -1: all */
+	const char *since, *until; /* moment_parse_limit(); or NULL */
+	int (*each)(void *context, const struct spec_log_record *record);
+	void *context;
+};
+
+/* ERROR_UNSUPPORTED for a driver that cannot be read back (none, passthrough). */
+int logs_read(const struct logs_request *request, struct error *err) _must_check_;
+
+#endif

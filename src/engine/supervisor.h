@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's end of a supervisor: it is started, connected to, and asked. */
+#ifndef BIVY_ENGINE_SUPERVISOR_H
+#define BIVY_ENGINE_SUPERVISOR_H
+
+#include "engine/bundle.h"
+#include "engine/container.h"
+#include "spec/supervision.h"
+
+/*
+ * Starts `bivy-runtime supervise` for the bundle of RECORD, in a session of its
+ * own, nobody's child once we end; *RET_SOCKET is the connection it is born
+ * with. It has inherited nothing but that, the bundle's descriptors and those
+ * that --preserve-fds names, and standard streams from /dev/null, or ours with
+ * the log driver "passthrough". It has not started the container yet.
+ */
+int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err) _must_check_;
+
+/* Connects to the one that RECORD has; ERROR_CONFLICT "container 'x' is not running" without one. */
+int supervisor_connect(const struct container_record *record, int *ret_socket, struct error *err) _must_check_;
+
+/* Sends MESSAGE with COUNT descriptors (16 at most), which stay open here. */
+int supervisor_send(int socket, const struct spec_message *message, const int *fds, size_t count, struct error *err) _must_check_;
+
+/* Receives the next message, into the arena; an ERROR of its comes back as *err. *RET stays NULL at the end of the connection. TIMEOUT_MS -1: forever. */
+int supervisor_receive(struct arena *arena, int socket, int timeout_ms, struct spec_message **ret, struct error *err) _must_check_;
+
+/* A request without descriptors and its reply, events passed over. */
+int supervisor_ask(struct arena *arena, int socket, const struct spec_message *request, struct spec_message **ret, struct error *err) _must_check_;
+
+#endif

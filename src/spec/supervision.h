@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What engine and supervisor tell each other: the document a supervisor is
+ * started with (supervise.json, beside the bundle's config.json), and the
+ * messages on its socket.
+ *
+ * The socket is SOCK_SEQPACKET; a packet is one JSON object, with descriptors
+ * along where said. A client sends requests; each gets exactly one REPLY (or
+ * ERROR) in order; EVENTs come in between. A client that goes away takes with
+ * it nothing but its own streams.
+ *
+ * Streams are pipes of the client's (with a terminal: too): with ATTACH and
+ * EXEC it sends one end of each for those asked for, in the order in, out,
+ * err; the supervisor reads from the first and writes to the others, without
+ * ever waiting for one while others could go on. Closing is the end of the
+ * stream: the supervisor closes its ends of out and err when the process's
+ * have ended, and the process's input when the client's pipe ends.
+ */
+#ifndef BIVY_SPEC_SUPERVISION_H
+#define BIVY_SPEC_SUPERVISION_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "spec/config.h"
+#include "spec/container_state.h"
+#include "spec/container.h"
+#include "spec/image_config.h"
+
+#define SPEC_SUPERVISION_SOCKET "supervisor"      /* in the directory of the bundle */
+#define SPEC_SUPERVISION_DOCUMENT "supervise.json"
+#define SPEC_SUPERVISION_STATE "state.json"
+#define SPEC_SUPERVISION_LOCK "lock" /* flock'd by the supervisor as long as it lives */
+#define SPEC_SUPERVISION_LIMIT (1u << 20) /* bytes of supervise.json */
+#define SPEC_SUPERVISION_PACKET (128u << 10) /* bytes of a message; longer requests are refused by who would send them */
+
+struct spec_supervision {
+	char *id;           /* the runtime's, too */
+	char *name;         /* for log drivers and messages */
+	char *runtime_root; /* records of bivy-runtime */
+	char *record;       /* directory that gets the last state.json */
+	/* The root file system (host/overlay.h), mounted anew for each start; without lowers and writable root.path of config.json is used. */
+	char **lowers;
+	char *writable;
+	bool user_marks;
+	struct spec_id_mapping *uid_mappings, *gid_mappings; /* of the root's mount; none: as on disk */
+	size_t uid_mapping_count, gid_mapping_count;
+	bool terminal, open_stdin, stdin_once;
+	int64_t stop_signal;    /* number */
+	int64_t stop_timeout_s; /* -1: none */
+	int64_t timeout_s;      /* --timeout; 0: none */
+	char *restart_policy;   /* "no", … */
+	int64_t restart_maximum;
+	int64_t restart_count;  /* so far: it was `restart`ed, or comes back after a reboot */
+	bool init;              /* the first process is bivy-init: it has handlers for all signals */
+	struct spec_health_check *health_check, *startup_check;
+	int64_t startup_successes;
+	enum spec_health_action health_on_failure;
+	char *log_driver, *log_path; /* path: of the file or directory that the driver writes */
+	struct spec_pair *log_options;
+	size_t log_option_count;
+	struct spec_pair *labels; /* for journald */
+	size_t label_count;
+	char *image_name; /* for journald */
+	char **exit_command; /* executed as the supervisor's last act, unless a client has said CLIENT_CLEANS; or NULL */
+	char *events_path;   /* where events are appended (engine/events.h), or NULL */
+	uint32_t id_base, id_size;
+};
+
+int spec_supervision_decode(struct arena *arena, const char *text, size_t length, struct spec_supervision **ret, struct error *err) _must_check_;
+void spec_supervision_encode(const struct spec_supervision *supervision, struct buf *out);
+
+enum spec_request {
+	/* Start it: only on the connection a supervisor is born with, once. Reply: pid. Before it that client may ATTACH. */
+	SPEC_REQUEST_START,
+	/* Descriptors: in, out, err as flags say (with a terminal only in, out). Reply at once; EVENT detached/exit end it. .logs is the client's affair. */
+	SPEC_REQUEST_ATTACH,
+	SPEC_REQUEST_RESIZE,  /* width, height; .session 0: of the container, else of that exec */
+	/* As ATTACH, and args, env, cwd, user… in .process; reply: session number and pid; then an EVENT session_exit with its exit code (125, 126, 127 and .error if it could not be executed). */
+	SPEC_REQUEST_EXEC,
+	SPEC_REQUEST_WAIT,    /* reply when it is not running any more (for good or until the next restart): exit code */
+	SPEC_REQUEST_WAIT_GONE, /* reply when the supervisor ends: no restart comes */
+	SPEC_REQUEST_STOP,    /* .signal (0: the configured), .timeout_s (-2: the configured), .manually: reply when stopped */
+	SPEC_REQUEST_RESTART, /* stop, as above, and start again in place; reply when it runs */
+	SPEC_REQUEST_KILL,    /* .signal; .session as in RESIZE */
+	SPEC_REQUEST_PAUSE,
+	SPEC_REQUEST_UNPAUSE,
+	SPEC_REQUEST_CHECK_HEALTH, /* run the check now: reply with exit code */
+	SPEC_REQUEST_UPDATE,  /* restart policy, health, stop timeout as in .supervision; limits are the runtime's affair and not sent */
+	SPEC_REQUEST_RENAME,  /* .name */
+	SPEC_REQUEST_CLIENT_CLEANS, /* I run the exit command's work myself after the end, as long as I live */
+	SPEC_REQUEST_SESSIONS, /* reply: the exec sessions, for inspect */
+};
+
+enum spec_message_type {
+	SPEC_MESSAGE_REQUEST,
+	SPEC_MESSAGE_REPLY,
+	SPEC_MESSAGE_ERROR,
+	SPEC_MESSAGE_EVENT_EXIT,         /* the container's process ended: exit code, oom, whether it will be restarted */
+	SPEC_MESSAGE_EVENT_SESSION_EXIT, /* an exec's */
+};
+
+/* The process of an exec; what is not given is the container's. */
+struct spec_exec_process {
+	char **args;
+	char **env;
+	char *cwd;
+	char *user;  /* "UID[:GID]", numbers: names are looked up by the engine */
+	uint32_t *additional_gids;
+	size_t additional_gid_count;
+	bool terminal;
+	bool privileged; /* all capabilities that the container could have */
+	bool detach_keys_unused;
+	int64_t preserve_fds; /* that many descriptors come behind the streams */
+};
+
+struct spec_session {
+	int64_t number, pid, exit_code;
+	bool running;
+	char **args;
+};
+
+struct spec_message {
+	enum spec_message_type type;
+	enum spec_request request; /* of REQUEST */
+	bool in, out, err;         /* streams, and which descriptors come along */
+	uint32_t width, height;    /* of the terminal: columns, rows; 0: unknown */
+	int64_t session, pid, signal, timeout_s, exit_code;
+	bool manually, oom_killed, will_restart;
+	char *name;
+	struct spec_exec_process *process;
+	struct spec_supervision *supervision; /* of UPDATE */
+	struct spec_session *sessions;
+	size_t session_count;
+	struct error error;
+};
+
+int spec_message_decode(struct arena *arena, const char *text, size_t length, struct spec_message **ret, struct error *err) _must_check_;
+void spec_message_encode(const struct spec_message *message, struct buf *out);
+
+#endif
