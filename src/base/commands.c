@@ -177,6 +177,7 @@ struct outcome {
 	struct buf out;
 	struct error err;
 	unsigned properties; /* of the command that was run */
+	int status;          /* that it chose */
 	bool is_told;        /* of the error */
 };
 
@@ -196,6 +197,7 @@ static int run_found(const struct command *command, const struct options_command
 		outcome->properties = actual->properties;
 		call->request = request;
 		call->operands = result.operands;
+		call->status = &outcome->status;
 		r = actual->run(call, &outcome->out, &outcome->err);
 		if (r < 0 && !outcome->err.exit_status)
 			outcome->err.exit_status = actual->exit_status;
@@ -265,7 +267,7 @@ int commands_main(const struct commands *commands, int argc, char **argv)
 			r = error_errno(&outcome.err, -written, "cannot write to the standard output");
 	}
 	if (r >= 0)
-		return 0;
+		return outcome.status;
 	if (!outcome.is_told)
 		commands_tell(commands, &outcome.err);
 	return outcome.err.exit_status ? outcome.err.exit_status : commands->exit_status;

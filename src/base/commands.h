@@ -18,6 +18,7 @@ struct command_call {
 	const void *globals; /* what the options before the command filled: a struct commands_globals, and what the program has behind it */
 	const void *request; /* what its own options filled */
 	char **operands;     /* NULL-terminated */
+	int *status;         /* what the program exits with if .run succeeds; 0 before */
 };
 
 enum command_property {

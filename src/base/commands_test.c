@@ -132,6 +132,27 @@ static void test_dump(void **state _unused_)
 				      "command\tversion\t\tprint the version\n");
 }
 
+static int run_seven(const struct command_call *call, struct buf *out _unused_, struct error *err _unused_)
+{
+	assert_int_equal(*call->status, 0);
+	*call->status = 7;
+	return 0;
+}
+
+static void test_a_command_that_succeeds_may_choose_the_status(void **state _unused_)
+{
+	static const struct command seven = { .command = { .name = "seven", .summary = "is seven" }, .run = run_seven };
+	static const struct command *const two[] = { &seven, &version };
+	struct commands both = commands;
+	char *seventh[] = { "demo", "seven", NULL }, *other[] = { "demo", "version", NULL };
+
+	both.program.maximum_operands = OPTIONS_ANY_NUMBER;
+	both.list = two;
+	both.count = ARRAY_SIZE(two);
+	assert_int_equal(commands_main(&both, 2, seventh), 7);
+	assert_int_equal(commands_main(&both, 2, other), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_another_name_has_the_same_options),
 		cmocka_unit_test(test_overviews),
 		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_a_command_that_succeeds_may_choose_the_status),
 	};
 
 	return cmocka_run_group_tests_name("base/commands", tests, NULL, NULL);
