@@ -148,11 +148,15 @@ static int store(const struct option_entry *entry, char *value, void *request, s
 
 static int refuse_unknown(const struct options_command *command, const char *name, struct error *err)
 {
-	const char *words[64];
+	_cleanup_free_ const char **words = NULL;
 	const char *nearest;
 	size_t count = 0;
 
-	for (const struct option_entry *entry = command->entries; entry && entry->name && count < ARRAY_SIZE(words); entry++)
+	for (const struct option_entry *entry = command->entries; entry && entry->name; entry++)
+		count++;
+	words = memory_new(count + 1, sizeof *words);
+	count = 0;
+	for (const struct option_entry *entry = command->entries; entry && entry->name; entry++)
 		if (!(entry->properties & OPTION_HIDDEN))
 			words[count++] = entry->name;
 	error_set(err, ERROR_INVALID, 0, "unknown option '--%s' of '%s'", name, command->name);
