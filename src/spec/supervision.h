@@ -61,6 +61,8 @@ struct spec_supervision {
 	struct spec_pair *labels; /* for journald */
 	size_t label_count;
 	char *image_name; /* for journald */
+	char *transfer;   /* path of bivy-transfer, which compresses rotated logs; NULL: they stay as they are */
+	char **shell;     /* what CMD-SHELL of a health check is given to; NULL: /bin/sh -c */
 	char **exit_command; /* executed as the supervisor's last act, unless a client has said CLIENT_CLEANS; or NULL */
 	char *events_path;   /* where events are appended (engine/events.h), or NULL */
 	uint32_t id_base, id_size;
