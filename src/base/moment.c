@@ -149,7 +149,7 @@ static bool take_unit(const char **text, int64_t *ret_ns)
 		const char *name;
 		int64_t ns;
 	} units[] = {
-		{ "ns", 1 }, { "us", 1000 }, { "µs", 1000 }, { "ms", 1000000 }, { "s", NS_PER_S }, { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
+		{ "ns", 1 }, { "us", 1000 }, { "µs", 1000 }, { "μs", 1000 }, { "ms", 1000000 }, { "s", NS_PER_S }, { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
