@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function per controller; v1 and v2 side by side. See cgroup-v1/ and cgroup-v2.rst of the kernel. */
+#include "engine/stats_read.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define FILE_LIMIT (4u << 20)
+#define NANOSECONDS_PER_TICK 10000000 /* of cpuacct.stat: USER_HZ is 100 on every architecture we know */
+#define CPUS_LIMIT 65536
+
+/* ---- reading ---------------------------------------------------------------------- */
+
+static char *read_text(const struct cgroup_group *group, const char *file)
+{
+	char *text = NULL;
+
+	if (!group || cgroup_read(group, file, FILE_LIMIT, &text) < 0)
+		return NULL;
+	return text;
+}
+
+/* A file of one number, UINT64_MAX for "max"; 0 if it is not there. */
+static uint64_t read_number(const struct cgroup_group *group, const char *file)
+{
+	uint64_t value = 0;
+
+	if (group)
+		ignore_result(cgroup_read_u64(group, file, &value)); /* see stats_read_groups */
+	return value;
+}
+
+/* The number behind KEY in lines of "key number"; 0 if there is none. */
+static uint64_t keyed_number(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = text; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		if (strncmp(at, key, length) == 0 && at[length] == ' ')
+			return strtoull(at + length + 1, NULL, 10);
+	}
+	return 0;
+}
+
+/* ---- cpu ---------------------------------------------------------------------------- */
+
+/* How many CPUs "0-2,7" are; 0 for what is no list. */
+static uint32_t count_cpus(const char *text)
+{
+	unsigned long count = 0;
+
+	for (const char *at = text; at && *at;) {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (end == at)
+			return 0;
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (last < first || last >= CPUS_LIMIT)
+			return 0;
+		count += last - first + 1;
+		at = *end == ',' ? end + 1 : end;
+		if (*end && *end != ',')
+			return 0;
+	}
+	return count > CPUS_LIMIT ? 0 : (uint32_t)count;
+}
+
+static void read_usage_v1(const struct cgroup_group *group, struct stats_sample *sample)
+{
+	sample->cpu_ns = read_number(group, "cpuacct.usage");
+	sample->cpu_user_ns = read_number(group, "cpuacct.usage_user");
+	sample->cpu_system_ns = read_number(group, "cpuacct.usage_sys");
+	if (!sample->cpu_user_ns && !sample->cpu_system_ns) {
+		_cleanup_free_ char *text = read_text(group, "cpuacct.stat");
+
+		sample->cpu_user_ns = keyed_number(text, "user") * NANOSECONDS_PER_TICK;
+		sample->cpu_system_ns = keyed_number(text, "system") * NANOSECONDS_PER_TICK;
+	}
+}
+
+static void read_usage(const struct cgroup_set *set, struct stats_sample *sample)
+{
+	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_CPUACCT);
+	_cleanup_free_ char *text = NULL;
+
+	if (group && !group->is_v2) {
+		read_usage_v1(group, sample);
+		return;
+	}
+	text = read_text(group, "cpu.stat");
+	sample->cpu_ns = keyed_number(text, "usage_usec") * 1000;
+	sample->cpu_user_ns = keyed_number(text, "user_usec") * 1000;
+	sample->cpu_system_ns = keyed_number(text, "system_usec") * 1000;
+}
+
+static void read_throttling(const struct cgroup_set *set, struct stats_sample *sample)
+{
+	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_CPU);
+	_cleanup_free_ char *text = read_text(group, "cpu.stat");
+
+	sample->periods = keyed_number(text, "nr_periods");
+	sample->throttled_periods = keyed_number(text, "nr_throttled");
+	sample->throttled_ns = group && group->is_v2 ? keyed_number(text, "throttled_usec") * 1000 : keyed_number(text, "throttled_time");
+}
+
+static void read_cpus(const struct cgroup_set *set, uint32_t host_cpus, struct stats_sample *sample)
+{
+	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_CPUSET);
+	_cleanup_free_ char *text = read_text(group, group && group->is_v2 ? "cpuset.cpus.effective" : "cpuset.effective_cpus");
+	uint32_t count = count_cpus(text);
+
+	sample->cpus = count ? count : host_cpus;
+}
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+static uint64_t difference(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static void read_memory_v1(const struct cgroup_group *group, const char *stat, struct stats_sample *sample)
+{
+	_cleanup_free_ char *events = read_text(group, "memory.oom_control");
+	uint64_t usage = read_number(group, "memory.usage_in_bytes");
+
+	sample->memory = difference(usage, keyed_number(stat, "total_inactive_file"));
+	/* Of the group and all those above it. */
+	sample->memory_limit = keyed_number(stat, "hierarchical_memory_limit");
+	sample->memory_cache = keyed_number(stat, "total_cache");
+	sample->memory_maximum = read_number(group, "memory.max_usage_in_bytes");
+	sample->swap = keyed_number(stat, "total_swap");
+	sample->oom_kills = keyed_number(events, "oom_kill");
+}
+
+static void read_memory_v2(const struct cgroup_group *group, const char *stat, struct stats_sample *sample)
+{
+	_cleanup_free_ char *events = read_text(group, "memory.events");
+
+	sample->memory = difference(read_number(group, "memory.current"), keyed_number(stat, "inactive_file"));
+	sample->memory_limit = read_number(group, "memory.max");
+	sample->memory_cache = keyed_number(stat, "file");
+	sample->memory_maximum = read_number(group, "memory.peak"); /* since 5.19 */
+	sample->swap = read_number(group, "memory.swap.current");
+	sample->oom_kills = keyed_number(events, "oom_kill");
+}
+
+static void read_memory(const struct cgroup_set *set, uint64_t host_memory, struct stats_sample *sample)
+{
+	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_MEMORY);
+	_cleanup_free_ char *stat = read_text(group, "memory.stat");
+
+	if (group && group->is_v2)
+		read_memory_v2(group, stat, sample);
+	else
+		read_memory_v1(group, stat, sample);
+	if (sample->memory_limit == 0 || sample->memory_limit > host_memory)
+		sample->memory_limit = host_memory;
+}
+
+/* ---- pids, i/o ---------------------------------------------------------------------------- */
+
+static void read_pids(const struct cgroup_set *set, struct stats_sample *sample)
+{
+	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_PIDS);
+	uint64_t limit = read_number(group, "pids.max");
+
+	sample->pids = read_number(group, "pids.current");
+	sample->pids_limit = limit == UINT64_MAX ? 0 : limit;
+}
+
+/* Adds up a v1 table of "8:0 Read 4096"; the sum at its end has no device. */
+static bool add_block_table(const char *text, uint64_t *read_sum, uint64_t *write_sum)
+{
+	bool found = false;
+
+	for (const char *at = text; at; at = strchr(at, '\n')) {
+		unsigned major, minor;
+		char operation[16];
+		uint64_t value;
+
+		at += *at == '\n';
+		if (sscanf(at, "%u:%u %15[A-Za-z] %" SCNu64, &major, &minor, operation, &value) != 4)
+			continue;
+		found = true;
+		if (str_equal(operation, "Read"))
+			*read_sum += value;
+		else if (str_equal(operation, "Write"))
+			*write_sum += value;
+	}
+	return found;
+}
+
+/* BFQ's own numbers if it is at work, else those of the throttling layer. */
+static void read_block_v1(const struct cgroup_group *group, struct stats_sample *sample)
+{
+	_cleanup_free_ char *bytes = read_text(group, "blkio.bfq.io_service_bytes_recursive");
+	_cleanup_free_ char *operations = NULL;
+	const char *file = "blkio.bfq.io_serviced_recursive";
+
+	if (!add_block_table(bytes, &sample->read_bytes, &sample->write_bytes)) {
+		_cleanup_free_ char *others = read_text(group, "blkio.throttle.io_service_bytes_recursive");
+
+		add_block_table(others, &sample->read_bytes, &sample->write_bytes);
+		file = "blkio.throttle.io_serviced_recursive";
+	}
+	operations = read_text(group, file);
+	add_block_table(operations, &sample->read_operations, &sample->write_operations);
+}
+
+/* "8:0 rbytes=1 wbytes=2 rios=3 …" of a line up to END. */
+static uint64_t word_of_line(const char *line, const char *end, const char *word)
+{
+	const char *found = strstr(line, word);
+
+	return found && found < end ? strtoull(found + strlen(word), NULL, 10) : 0;
+}
+
+static void read_block_v2(const struct cgroup_group *group, struct stats_sample *sample)
+{
+	_cleanup_free_ char *text = read_text(group, "io.stat");
+
+	for (const char *line = text; line && *line;) {
+		const char *end = line + strcspn(line, "\n");
+
+		sample->read_bytes += word_of_line(line, end, " rbytes=");
+		sample->write_bytes += word_of_line(line, end, " wbytes=");
+		sample->read_operations += word_of_line(line, end, " rios=");
+		sample->write_operations += word_of_line(line, end, " wios=");
+		line = end + (*end == '\n');
+	}
+}
+
+static void read_block(const struct cgroup_set *set, struct stats_sample *sample)
+{
+	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_IO);
+
+	if (group && group->is_v2)
+		read_block_v2(group, sample);
+	else
+		read_block_v1(group, sample);
+}
+
+/* ---- pressure (psi.rst) ---------------------------------------------------------------------- */
+
+static double average(const char *text, const char *kind)
+{
+	const char *line = strstr(text, kind), *found = line ? strstr(line, "avg10=") : NULL;
+
+	return found ? strtod(found + strlen("avg10="), NULL) : 0;
+}
+
+/* cgroup2 has it for every group, whichever hierarchy the controller is in. */
+static void read_pressure(const struct cgroup_set *set, const char *file, struct stats_pressure *ret)
+{
+	_cleanup_free_ char *text = read_text(cgroup_set_v2(set), file);
+
+	if (!text || !strstr(text, "some "))
+		return;
+	*ret = (struct stats_pressure){ .known = true, .some_avg10 = average(text, "some "), .full_avg10 = average(text, "full ") };
+}
+
+void stats_read_groups(const struct cgroup_set *set, uint64_t host_memory, uint32_t host_cpus, struct stats_sample *sample)
+{
+	read_usage(set, sample);
+	read_throttling(set, sample);
+	read_cpus(set, host_cpus, sample);
+	read_memory(set, host_memory, sample);
+	read_pids(set, sample);
+	read_block(set, sample);
+	read_pressure(set, "cpu.pressure", &sample->cpu_pressure);
+	read_pressure(set, "memory.pressure", &sample->memory_pressure);
+	read_pressure(set, "io.pressure", &sample->io_pressure);
+}
+
+/* ---- links --------------------------------------------------------------------------------------- */
+
+void stats_read_links(const char *text, struct stats_sample *sample)
+{
+	for (const char *line = text; line && *line;) {
+		const char *end = line + strcspn(line, "\n"), *name = line + strspn(line, " \t"), *colon = memchr(line, ':', (size_t)(end - line));
+		uint64_t n[12];
+
+		line = end + (*end == '\n');
+		if (!colon || (colon - name == 2 && memcmp(name, "lo", 2) == 0))
+			continue;
+		if (sscanf(colon + 1, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+			" %" SCNu64 " %" SCNu64 " %" SCNu64, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9], &n[10], &n[11]) != 12)
+			continue;
+		sample->received_bytes += n[0];
+		sample->received_packets += n[1];
+		sample->receive_errors += n[2];
+		sample->receive_dropped += n[3];
+		sample->sent_bytes += n[8];
+		sample->sent_packets += n[9];
+		sample->send_errors += n[10];
+		sample->send_dropped += n[11];
+	}
+}
+
+double stats_cpu_percent(uint64_t before_ns, uint64_t after_ns, int64_t window_ns)
+{
+	if (window_ns <= 0 || after_ns <= before_ns)
+		return 0;
+	return (double)(after_ns - before_ns) * 100 / (double)window_ns;
+}
