@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/transfer.h"
 #include "base/file.h"
+#include "engine/program.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,38 +11,7 @@
 #include <termios.h>
 
 #define PROGRAM "bivy-transfer"
-/* Where it is, for tests. */
-#define PROGRAM_VARIABLE "BIVY_TRANSFER"
 #define BLOCK (64u << 10)
-
-/* ---- where it is --------------------------------------------------------------------- */
-
-/* As seen from our own executable: in a build directory, and where it is installed. */
-static int find_program(char ret[static PATH_MAX], struct error *err)
-{
-	static const char *const places[] = { "/" PROGRAM, "/../libexec/bivy/" PROGRAM, "/../lib/bivy/" PROGRAM };
-	const char *named = getenv(PROGRAM_VARIABLE);
-	char own[PATH_MAX / 2];
-	ssize_t length;
-
-	if (!str_is_empty(named)) {
-		snprintf(ret, PATH_MAX, "%s", named);
-		return 0;
-	}
-	length = readlink("/proc/self/exe", own, sizeof own - 1);
-	if (length < 0)
-		return error_errno(err, errno, "cannot read '/proc/self/exe'");
-	own[length] = '\0';
-	*strrchr(own, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(ret, PATH_MAX, "%s%s", own, places[i]);
-		if (access(ret, X_OK) == 0)
-			return 0;
-	}
-	error_set(err, ERROR_UNSUPPORTED, 0, "cannot find " PROGRAM ", which does the work with archives and registries");
-	error_hint(err, "it is installed with bivy, in ../libexec/bivy beside its directory");
-	return -EOPNOTSUPP;
-}
 
 /* ---- the process ------------------------------------------------------------------------ */
 
@@ -125,7 +94,7 @@ _noreturn_ static void execute(const struct transfer *transfer, pid_t parent)
 static int start(struct transfer *transfer)
 {
 	pid_t parent = getpid();
-	int r = find_program(transfer->program, transfer->err);
+	int r = program_find(&program_transfer, transfer->program, transfer->err);
 
 	if (r == 0)
 		r = open_pipe(&transfer->events, transfer->err);
