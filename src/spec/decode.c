@@ -323,6 +323,21 @@ int decode_list(const struct decoder *d, const struct json *value, enum json_typ
 	return 0;
 }
 
+int decode_set(const struct decoder *d, const struct json *value, char ***ret)
+{
+	int r = expect_list(d, value, JSON_OBJECT);
+	char **list;
+	size_t count = 0;
+
+	if (r < 0)
+		return r;
+	list = arena_alloc(d->arena, value->length + 1, sizeof *list);
+	for (const struct json *member = value->first; member; member = member->next)
+		list[count++] = (char *)member->key;
+	*ret = list;
+	return 0;
+}
+
 int decode_pairs(const struct decoder *d, const struct json *value, size_t limit, struct spec_pair **ret, size_t *ret_count)
 {
 	int r = expect_list(d, value, JSON_OBJECT);
@@ -486,6 +501,16 @@ void encode_strings(struct json_writer *w, const char *key, char *const *list)
 	json_write_close(w, ']');
 }
 
+void encode_set(struct json_writer *w, const char *key, char *const *list)
+{
+	json_write_open(w, key, '{');
+	for (size_t i = 0; list && list[i]; i++) {
+		json_write_open(w, list[i], '{');
+		json_write_close(w, '}');
+	}
+	json_write_close(w, '}');
+}
+
 void encode_pairs(struct json_writer *w, const char *key, const struct spec_pair *pairs, size_t count)
 {
 	json_write_open(w, key, '{');
@@ -541,6 +566,28 @@ void encode_fields(struct json_writer *w, const struct field *fields, size_t cou
 		bool told = fields[i].kind < FIELD_STRING && fields[i].companion != FIELD_NO_COMPANION;
 
 		if (!told || *(const bool *)((const char *)object + fields[i].companion))
+			encode_field(w, &fields[i], object);
+	}
+}
+
+/* Whether a field without companion has a value other than 0. */
+static bool is_nonzero(const struct field *field, const char *object)
+{
+	static const uint8_t sizes[] = {
+		[FIELD_BOOL] = FIELD_SIZE_BOOL, [FIELD_U16] = FIELD_SIZE_U16, [FIELD_U32] = FIELD_SIZE_U32,
+		[FIELD_U64] = FIELD_SIZE_U64,	[FIELD_I32] = FIELD_SIZE_I32, [FIELD_I64] = FIELD_SIZE_I64,
+	};
+	static const char zero[8];
+
+	return field->kind >= ARRAY_SIZE(sizes) || memcmp(object + field->offset, zero, sizes[field->kind]) != 0;
+}
+
+void encode_given_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool told = fields[i].kind < FIELD_STRING && fields[i].companion != FIELD_NO_COMPANION;
+
+		if (told ? *(const bool *)((const char *)object + fields[i].companion) : is_nonzero(&fields[i], object))
 			encode_field(w, &fields[i], object);
 	}
 }

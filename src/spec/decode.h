@@ -65,6 +65,9 @@ int decode_name_bits(const struct decoder *d, const struct json *value, enum spe
 /* NULL-terminated; LIMIT is for each string. */
 int decode_strings(const struct decoder *d, const struct json *value, size_t limit, char ***ret) _must_check_;
 
+/* The names of an object's members, which is how Go writes a set; NULL-terminated. */
+int decode_set(const struct decoder *d, const struct json *value, char ***ret) _must_check_;
+
 struct spec_pair;
 /* An object whose values are strings of up to LIMIT bytes. */
 int decode_pairs(const struct decoder *d, const struct json *value, size_t limit, struct spec_pair **ret, size_t *ret_count) _must_check_;
@@ -151,10 +154,15 @@ int decode_fields(const struct decoder *d, const struct json *value, const struc
 /* Writes the members of OBJECT that are given; FIELD_OWN ones are left to the caller. */
 void encode_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object);
 
+/* The same without numbers and truth values that are 0 and whose presence no bool tells. */
+void encode_given_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object);
+
 /* Writes the members of SOURCE, an object or NULL, that FIELDS does not know. */
 void encode_unknown_fields(struct json_writer *w, const struct field *fields, size_t count, const struct json *source);
 
 void encode_strings(struct json_writer *w, const char *key, char *const *list);
+/* As an object with empty objects. */
+void encode_set(struct json_writer *w, const char *key, char *const *list);
 void encode_pairs(struct json_writer *w, const char *key, const struct spec_pair *pairs, size_t count);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/image_config.h"
 #include "spec/decode.h"
+#include "spec/health_check.h"
 #include "spec/image_digest.h"
 
 /* Build steps and labels can be longer than any other string. */
@@ -26,33 +27,6 @@ static const struct field execution_fields[] = {
 	FIELD(STRINGS, struct spec_execution, on_build, "OnBuild"),
 };
 
-static const struct field health_fields[] = {
-	FIELD(STRINGS, struct spec_health_check, test, "Test"),
-	FIELD(I64, struct spec_health_check, interval_ns, "Interval"),
-	FIELD(I64, struct spec_health_check, timeout_ns, "Timeout"),
-	FIELD(I64, struct spec_health_check, start_period_ns, "StartPeriod"),
-	FIELD(I64, struct spec_health_check, start_interval_ns, "StartInterval"),
-	FIELD(I64, struct spec_health_check, retries, "Retries"),
-};
-
-/* The names of an object's members, which is how Go writes a set. */
-static int decode_set(const struct decoder *d, const struct json *value, char ***ret)
-{
-	char **list;
-	size_t count = 0;
-	int r = decode_expect(d, value, JSON_OBJECT);
-
-	if (r < 0)
-		return r;
-	if (value->length > SPEC_ARRAY_LIMIT)
-		return decode_fail(d, value, "more than %u members", SPEC_ARRAY_LIMIT);
-	list = arena_alloc(d->arena, value->length + 1, sizeof *list);
-	for (const struct json *member = value->first; member; member = member->next)
-		list[count++] = (char *)member->key;
-	*ret = list;
-	return 0;
-}
-
 static int decode_execution_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
 {
 	struct spec_execution *execution = object;
@@ -67,60 +41,26 @@ static int decode_execution_field(const struct decoder *d, const struct json *va
 	case EXECUTION_LABELS:
 		return decode_pairs(d, value, TEXT_LIMIT, &execution->labels, &execution->label_count);
 	case EXECUTION_HEALTH:
-		execution->health_check = arena_alloc(d->arena, 1, sizeof *execution->health_check);
-		return decode_fields(d, value, health_fields, ARRAY_SIZE(health_fields), execution->health_check, NULL);
+		return decode_health_check(d, value, &execution->health_check);
 	}
 	return -EINVAL;
 }
 
-static void write_set(struct json_writer *w, const char *key, char *const *list)
-{
-	if (!list)
-		return;
-	json_write_open(w, key, '{');
-	for (size_t i = 0; list[i]; i++) {
-		json_write_open(w, list[i], '{');
-		json_write_close(w, '}');
-	}
-	json_write_close(w, '}');
-}
-
-static void write_number(struct json_writer *w, const char *key, int64_t value)
-{
-	if (value)
-		json_write_int(w, key, value);
-}
-
-static void write_health_check(struct json_writer *w, const struct spec_execution *execution)
-{
-	const struct json *source = execution->source ? json_member(execution->source, "Healthcheck") : NULL;
-	const struct spec_health_check *check = execution->health_check;
-
-	if (!check)
-		return;
-	json_write_open(w, "Healthcheck", '{');
-	if (check->test)
-		encode_strings(w, "Test", check->test);
-	write_number(w, "Interval", check->interval_ns);
-	write_number(w, "Timeout", check->timeout_ns);
-	write_number(w, "StartPeriod", check->start_period_ns);
-	write_number(w, "StartInterval", check->start_interval_ns);
-	write_number(w, "Retries", check->retries);
-	encode_unknown_fields(w, health_fields, ARRAY_SIZE(health_fields), source);
-	json_write_close(w, '}');
-}
-
 static void write_execution(struct json_writer *w, const struct spec_execution *execution)
 {
+	const struct json *health = execution->source ? json_member(execution->source, "Healthcheck") : NULL;
+
 	json_write_open(w, "config", '{');
 	encode_fields(w, execution_fields, ARRAY_SIZE(execution_fields), execution);
 	if (execution->env)
 		encode_strings(w, "Env", execution->env);
-	write_set(w, "ExposedPorts", execution->exposed_ports);
-	write_set(w, "Volumes", execution->volumes);
+	if (execution->exposed_ports)
+		encode_set(w, "ExposedPorts", execution->exposed_ports);
+	if (execution->volumes)
+		encode_set(w, "Volumes", execution->volumes);
 	if (execution->labels)
 		encode_pairs(w, "Labels", execution->labels, execution->label_count);
-	write_health_check(w, execution);
+	encode_health_check(w, "Healthcheck", execution->health_check, health);
 	encode_unknown_fields(w, execution_fields, ARRAY_SIZE(execution_fields), execution->source);
 	json_write_close(w, '}');
 }
