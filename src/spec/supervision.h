@@ -31,6 +31,7 @@
 #define SPEC_SUPERVISION_STATE "state.json"
 #define SPEC_SUPERVISION_LOCK "lock" /* flock'd by the supervisor as long as it lives */
 #define SPEC_SUPERVISION_LIMIT (1u << 20) /* bytes of supervise.json */
+#define SPEC_SUPERVISION_FDS 16 /* descriptors that may come with a message */
 #define SPEC_SUPERVISION_PACKET (128u << 10) /* bytes of a message; longer requests are refused by who would send them */
 
 struct spec_supervision {
@@ -64,11 +65,17 @@ struct spec_supervision {
 	char *transfer;   /* path of bivy-transfer, which compresses rotated logs; NULL: they stay as they are */
 	char **shell;     /* what CMD-SHELL of a health check is given to; NULL: /bin/sh -c */
 	char **exit_command; /* executed as the supervisor's last act, unless a client has said CLIENT_CLEANS; or NULL */
-	char *events_path;   /* where events are appended (engine/events.h), or NULL */
+	/*
+	 * Where events are appended (engine/events.h), or NULL. The supervisor tells of start, oom, die, kill, stop, restart, pause,
+	 * unpause, exec_start, exec_die and health_status; the engine of all else.
+	 */
+	char *events_path;
 	uint32_t id_base, id_size;
 };
 
+/* Of .id, .runtime_root and .record all must be given. Strings live in the arena; unknown members are passed over. */
 int spec_supervision_decode(struct arena *arena, const char *text, size_t length, struct spec_supervision **ret, struct error *err) _must_check_;
+/* One line of JSON without newline; what is not given is left out. */
 void spec_supervision_encode(const struct spec_supervision *supervision, struct buf *out);
 
 enum spec_request {
@@ -87,7 +94,8 @@ enum spec_request {
 	SPEC_REQUEST_PAUSE,
 	SPEC_REQUEST_UNPAUSE,
 	SPEC_REQUEST_CHECK_HEALTH, /* run the check now: reply with exit code */
-	SPEC_REQUEST_UPDATE,  /* restart policy, health, stop timeout as in .supervision; limits are the runtime's affair and not sent */
+	/* .supervision: the restart policy, with its maximum, if it is given; stop timeout and signal if the signal is given; the checks, if one is. Limits are the runtime's affair. */
+	SPEC_REQUEST_UPDATE,
 	SPEC_REQUEST_RENAME,  /* .name */
 	SPEC_REQUEST_CLIENT_CLEANS, /* I run the exit command's work myself after the end, as long as I live */
 	SPEC_REQUEST_SESSIONS, /* reply: the exec sessions, for inspect */
@@ -136,6 +144,7 @@ struct spec_message {
 	struct error error;
 };
 
+/* A message that is accepted has what its request or type cannot do without; ERROR_INVALID for others. */
 int spec_message_decode(struct arena *arena, const char *text, size_t length, struct spec_message **ret, struct error *err) _must_check_;
 void spec_message_encode(const struct spec_message *message, struct buf *out);
 
