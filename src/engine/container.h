@@ -8,7 +8,7 @@
  *     state.json                    how it was left (spec/container_state.h); missing: never started
  *     root/                         upper/ and work/ of its root (host/overlay.h)
  *     log/                          what the log driver writes
- *   ROOT/names/NAME                 a file with the ID
+ *   ROOT/names/NAME                 a link to ../containers/ID (container_names.h)
  *   ROOT/volumes/NAME/              _data/ and volume.json
  *   RUN_ROOT/containers/ID/         while it has a supervisor, and until that is swept
  *     config.json supervise.json    the bundle, and what the supervisor is to do (spec/supervision.h)
@@ -20,18 +20,20 @@
  *
  * Invariants:
  *  1. containers/ID is made complete as ".new-ID", which its maker holds locked
- *     (flock), after the name was reserved by link(2), and renamed into place:
- *     what can be seen is whole. A ".new-ID" that nobody has locked is garbage,
- *     and so is a name whose container is neither there nor being made.
+ *     (flock) from before it reserves the name by symlink(2), and renamed into
+ *     place: what can be seen is whole. A ".new-ID" that nobody has locked is
+ *     garbage, and so is a name whose container is neither there nor being made.
  *  2. Whoever changes a record or starts its container holds flock(2) on
  *     containers/ID, exclusive; no command holds two, but in the order of ids.
  *     It is not held while a container runs, nor while somebody waits for one.
- *  3. A supervisor holds RUN_ROOT/containers/ID/lock: as long as it does, that
- *     state.json counts and the supervisor alone writes it; afterwards the
- *     record's does. A record that says it should be running, without a
+ *  3. A supervisor holds RUN_ROOT/containers/ID/lock (flock, exclusive; it
+ *     waits for it, as who looks has it shared for an instant): as long as it
+ *     does, that state.json counts and the supervisor alone writes it;
+ *     afterwards the record's does. A state that says it is running, without a
  *     supervisor, ended by a crash or a reboot.
- *  4. Removal renames containers/ID to ".gone-ID", then removes the name, then
- *     the files; a ".gone-ID" is garbage that any command may remove.
+ *  4. Removal renames containers/ID to ".gone-ID", or ".gone-ID-volumes" if its
+ *     anonymous volumes are to go, then removes the name, those, and the files;
+ *     what is called so and not locked is finished by any command.
  *  5. container.json says which name counts: a names/NAME that another record
  *     carries is left from a `rename` that was killed.
  *  6. What needs an image takes a lease (store/lease.h) on its manifest and
