@@ -16,7 +16,8 @@
  *     before; .start_interval while the start period lasts and no check has
  *     succeeded. Without a start period there is no start interval.
  *  2. Success makes it healthy. .retries failures in a row make it unhealthy;
- *     those of the start period do not count as long as it is starting.
+ *     those of checks begun in the start period do not count as long as
+ *     it is starting.
  *  3. As long as there is a start-up check that has not succeeded
  *     .startup_successes times in a row, that is run instead, by its own times,
  *     and the container is starting; the start period begins then. .retries
@@ -54,8 +55,8 @@ struct health;
 struct health *health_new(const struct health_config *config);
 struct health *health_free(struct health *health);
 
-/* Other times and commands from now on (`update`); a check that runs goes on. */
-void health_configure(struct health *health, const struct health_config *config, int64_t now_ns);
+/* Other times and commands from now on (`update`), unless there is nothing to check in CONFIG; a check that runs goes on. */
+void health_configure(struct health *health, const struct health_config *config);
 
 /* The process has started (again): all begins anew, but the results of earlier checks stay to be seen. */
 void health_start(struct health *health, int64_t now_ns);
