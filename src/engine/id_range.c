@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/id_range.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+/* How often chance is asked before the ranges are tried one after the other. */
+#define TRIES 32
+
+/* Locks COUNT bytes from FIRST on; -EAGAIN if one of them is somebody's. */
+static int lock_ranges(int fd, uint32_t first, uint32_t count)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = count };
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return 0;
+	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+static int lock_any(int fd, uint32_t count, uint32_t *ret_first)
+{
+	uint32_t places = ID_RANGE_COUNT - count + 1, chance;
+	int r = -EAGAIN;
+
+	for (unsigned i = 0; i < TRIES && r == -EAGAIN; i++) {
+		if (getrandom(&chance, sizeof chance, 0) != sizeof chance)
+			return -errno;
+		*ret_first = chance % places;
+		r = lock_ranges(fd, *ret_first, count);
+	}
+	for (uint32_t first = 0; first < places && r == -EAGAIN; first++) {
+		*ret_first = first;
+		r = lock_ranges(fd, first, count);
+	}
+	return r;
+}
+
+int id_range_take(const struct directories *directories, uint32_t size, uint32_t *ret_base, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/ids", directories->run_root);
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	uint32_t first = 0, count = size / ID_RANGE_SIZE + (size % ID_RANGE_SIZE != 0);
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, errno, "cannot open '%s'", path);
+	if (count == 0 || count > ID_RANGE_COUNT)
+		return error_set(err, ERROR_INVALID, 0, "%u ids are not to be had: there are %u of them", size, ID_RANGE_COUNT * ID_RANGE_SIZE);
+	r = lock_any(fd, count, &first);
+	if (r == -EAGAIN) {
+		error_set(err, ERROR_UNAVAILABLE, 0, "no range of %u ids is left for the container", count * ID_RANGE_SIZE);
+		error_hint(err, "each running container has its own; those that share one say --userns=container:NAME");
+		return -EAGAIN;
+	}
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock a range of ids in '%s'", path);
+	*ret_base = ID_RANGE_FIRST + first * ID_RANGE_SIZE;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
