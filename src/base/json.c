@@ -599,9 +599,9 @@ const char *json_type_name(enum json_type type)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static void add_string(struct buf *out, const char *text)
+static void add_string(struct buf *out, const char *text, size_t length)
 {
-	const char *end = text + strlen(text);
+	const char *end = text + length;
 
 	buf_add_char(out, '"');
 	while (text < end) {
@@ -614,7 +614,7 @@ static void add_string(struct buf *out, const char *text)
 		buf_add(out, run, (size_t)(text - run));
 		if (text == end)
 			break;
-		if (step == 0)
+		if (step == 0 || !*text)
 			buf_add_text(out, "\xef\xbf\xbd");
 		else if (*text == '"' || *text == '\\')
 			buf_printf(out, "\\%c", *text);
@@ -646,7 +646,7 @@ static void begin(struct json_writer *w, const char *key)
 	if (w->depth > 0)
 		break_line(w);
 	if (key) {
-		add_string(w->out, key);
+		add_string(w->out, key, strlen(key));
 		buf_add_text(w->out, w->indent ? ": " : ":");
 	}
 	w->need_comma = true;
@@ -673,9 +673,15 @@ void json_write_string(struct json_writer *w, const char *key, const char *text)
 {
 	begin(w, key);
 	if (text)
-		add_string(w->out, text);
+		add_string(w->out, text, strlen(text));
 	else
 		buf_add_text(w->out, "null");
+}
+
+void json_write_bytes(struct json_writer *w, const char *key, const char *bytes, size_t length)
+{
+	begin(w, key);
+	add_string(w->out, bytes, length);
 }
 
 void json_write_int(struct json_writer *w, const char *key, int64_t value)

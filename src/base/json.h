@@ -69,6 +69,7 @@ struct json_writer {
 void json_write_open(struct json_writer *w, const char *key, char bracket); /* '{' or '[' */
 void json_write_close(struct json_writer *w, char bracket);                 /* '}' or ']' */
 void json_write_string(struct json_writer *w, const char *key, const char *text); /* NULL writes null */
+void json_write_bytes(struct json_writer *w, const char *key, const char *bytes, size_t length); /* a string; a NUL comes out as U+FFFD, too */
 void json_write_int(struct json_writer *w, const char *key, int64_t value);
 void json_write_uint(struct json_writer *w, const char *key, uint64_t value);
 void json_write_real(struct json_writer *w, const char *key, double value);

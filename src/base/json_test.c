@@ -336,6 +336,21 @@ static void test_writing_indented(void **state)
 	assert_string_equal(out.data, "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {}\n}");
 }
 
+static void test_writing_bytes(void **state)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct json_writer w = { .out = &out };
+
+	(void)state;
+	json_write_open(&w, NULL, '[');
+	json_write_bytes(&w, NULL, "a\0\"\n", 4);
+	json_write_bytes(&w, NULL, "", 0);
+	/* The rest of a character lies behind the end. */
+	json_write_bytes(&w, NULL, "x\xc3\xa9", 2);
+	json_write_close(&w, ']');
+	assert_string_equal(out.data, "[\"a\xef\xbf\xbd\\\"\\n\",\"\",\"x\xef\xbf\xbd\"]");
+}
+
 /* What is read and written again is the same text. */
 static void test_round_trip(void **state)
 {
@@ -367,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_writing),
 		cmocka_unit_test(test_writing_indented),
+		cmocka_unit_test(test_writing_bytes),
 		cmocka_unit_test(test_round_trip),
 	};
 
