@@ -18,6 +18,7 @@ int console_open(const char *path, struct console *ret, struct error *err)
 		return error_errno(err, errno, "cannot make a socket pair for the terminal");
 	ret->relay = ends[0];
 	ret->socket = ends[1];
+	ret->plain_newlines = !isatty(STDOUT_FILENO);
 	return 0;
 }
 
@@ -58,7 +59,7 @@ int console_hand_over(const struct console *console, int master, int slave, stru
 {
 	int r = 0;
 
-	if (console->relay >= 0 && !isatty(STDOUT_FILENO))
+	if (console->plain_newlines)
 		r = pty_keep_newlines(slave);
 	if (r < 0)
 		return error_errno(err, -r, "cannot set the terminal's mode");

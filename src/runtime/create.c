@@ -131,12 +131,16 @@ void creation_describe(const struct creation *creation, const char *status, stru
 static int open_console_socket(struct creation *creation, struct error *err)
 {
 	const struct create_request *request = creation->plan->request;
+	int r;
 
 	if (!creation->plan->config->process->terminal)
 		return 0;
 	if (!request->console_socket && (creation->start_socket >= 0 || (request->flags & CREATE_DETACH)))
 		return error_set(err, ERROR_INVALID, 0, "process.terminal: a detached container with a terminal needs --console-socket");
-	return console_open(request->console_socket, &creation->console, err);
+	r = console_open(request->console_socket, &creation->console, err);
+	if (request->flags & CREATE_SUPERVISED)
+		creation->console.plain_newlines = false;
+	return r;
 }
 
 static int open_sockets(struct creation *creation, bool run, struct error *err)

@@ -31,6 +31,7 @@ struct exec {
 	bool has_seccomp;
 	struct listener listener;
 	struct console console;
+	bool is_supervised; /* the terminal is not relayed to our own standard streams */
 	int root_fd;      /* container without a mount namespace: its root; or -EBADF */
 	int preserve_fds, listen_fds;
 	int namespaces;   /* to enter */
@@ -109,7 +110,8 @@ static int make_process(struct exec *exec, struct error *err)
 	*process = *container->config->process;
 	process->args = request->args;
 	process->terminal = request->terminal;
-	process->console_width = process->console_height = 0;
+	process->console_width = request->console_width;
+	process->console_height = request->console_height;
 	process->env = merge_env(container->arena, process->env, request->env);
 	if (request->cwd)
 		process->cwd = (char *)request->cwd;
@@ -194,12 +196,16 @@ static int check_descriptors(struct exec *exec, struct error *err)
 static int open_console_socket(struct exec *exec, struct error *err)
 {
 	const char *path = exec->request->console_socket;
+	int r;
 
 	if (!exec->process.terminal)
 		return path ? error_set(err, ERROR_INVALID, 0, "--console-socket is of no use without a terminal") : 0;
 	if (!path && exec->request->detach)
 		return error_set(err, ERROR_INVALID, 0, "a detached process with a terminal needs --console-socket");
-	return console_open(path, &exec->console, err);
+	r = console_open(path, &exec->console, err);
+	if (exec->is_supervised)
+		exec->console.plain_newlines = false;
+	return r;
 }
 
 static int make_filter(struct exec *exec, struct error *err)
@@ -388,6 +394,26 @@ static int check_status(struct container *container, const struct exec_request *
 	return 0;
 }
 
+static int load(const struct runtime *runtime, const struct exec_request *request, struct container *container, struct error *err)
+{
+	int r = container_load(runtime, request->id, container, err);
+
+	return r < 0 ? r : check_status(container, request, err);
+}
+
+static void exec_init(struct exec *exec, const struct exec_request *request, struct container *container)
+{
+	*exec = (struct exec){
+		.request = request,
+		.container = container,
+		.listener = LISTENER_NONE,
+		.console = CONSOLE_NONE,
+		.root_fd = -EBADF,
+		.sync = -EBADF,
+		.child = { .pidfd = -EBADF },
+	};
+}
+
 static void exec_done(struct exec *exec)
 {
 	if (exec->has_seccomp)
@@ -402,24 +428,15 @@ static void exec_done(struct exec *exec)
 int runtime_exec(const struct runtime *runtime, const struct exec_request *request, int *ret_status, struct error *err)
 {
 	_cleanup_container_ struct container container = CONTAINER_INIT;
-	struct exec exec = {
-		.request = request,
-		.container = &container,
-		.listener = LISTENER_NONE,
-		.console = CONSOLE_NONE,
-		.root_fd = -EBADF,
-		.sync = -EBADF,
-		.child = { .pidfd = -EBADF },
-	};
+	struct exec exec;
 	sigset_t old;
-	int r = container_load(runtime, request->id, &container, err);
+	int r = load(runtime, request, &container, err);
 
-	if (r == 0)
-		r = check_status(&container, request, err);
 	if (r < 0)
 		return r;
 	if (!request->detach)
 		supervise_block_signals(&old);
+	exec_init(&exec, request, &container);
 	r = start_process(&exec, err);
 	if (r == 0 && request->detach)
 		*ret_status = 0;
@@ -428,5 +445,28 @@ int runtime_exec(const struct runtime *runtime, const struct exec_request *reque
 	exec_done(&exec);
 	if (!request->detach)
 		sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+int runtime_exec_start(const struct runtime *runtime, const struct exec_request *request, struct exec_report *ret, struct error *err)
+{
+	_cleanup_container_ struct container container = CONTAINER_INIT;
+	int terminal = -EBADF;
+	struct exec exec;
+	int r = load(runtime, request, &container, err);
+
+	if (r < 0)
+		return r;
+	exec_init(&exec, request, &container);
+	exec.is_supervised = true;
+	r = start_process(&exec, err);
+	if (r == 0) {
+		r = console_take(&exec.console, &terminal, err);
+		if (r < 0)
+			spawned_kill(&exec.child);
+	}
+	if (r == 0)
+		*ret = (struct exec_report){ .pid = exec.child.pid, .pidfd = TAKE_FD(exec.child.pidfd), .terminal = terminal };
+	exec_done(&exec);
 	return r;
 }

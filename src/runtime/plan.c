@@ -55,6 +55,11 @@ static int find_rootfs(struct plan *plan, struct error *err)
 	struct stat status;
 	char *resolved;
 
+	/* The mount itself; the path only says where it is attached before it becomes the root (rootfs.c). */
+	if (plan->request->has_root) {
+		plan->rootfs_path = arena_strdup(plan->arena, "/");
+		return 0;
+	}
 	if (str_is_empty(given))
 		return error_set(err, ERROR_INVALID, 0, "root.path: required");
 	path = given[0] == '/' ? str_dup(given) : str_printf("%s/%s", plan->bundle, given);
@@ -96,6 +101,17 @@ static int check_process(const struct plan *plan, struct error *err)
 static int check_descriptors(struct plan *plan, struct error *err)
 {
 	return process_count_descriptors(plan->request->preserve_fds, &plan->listen_fds, &plan->preserve_fds, err);
+}
+
+static void set_console_size(const struct plan *plan)
+{
+	const struct create_request *request = plan->request;
+	struct spec_process *process = plan->config->process;
+
+	if (!process || (request->console_width == 0 && request->console_height == 0))
+		return;
+	process->console_width = request->console_width;
+	process->console_height = request->console_height;
 }
 
 /* ---- namespaces --------------------------------------------------------------------- */
@@ -200,6 +216,7 @@ static int plan_rootfs(struct plan *plan, struct error *err)
 		.path = plan->rootfs_path,
 		.bundle = plan->bundle,
 		.flags = rootfs_flags(plan),
+		.given_fd = plan->request->has_root ? plan->request->root_fd : -EBADF,
 	};
 	r = rootfs_init(&plan->rootfs, err);
 	plan->has_rootfs_plan = r == 0;
@@ -239,6 +256,7 @@ static int fill(struct plan *plan, const struct runtime *runtime, struct error *
 		r = check_paths(plan->config->linux_.readonly_paths, "readonlyPaths", err);
 	if (r < 0)
 		return r;
+	set_console_size(plan);
 	add_notify_socket(plan, runtime);
 	r = plan_groups(plan, err);
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include "runtime/mount_steps.h"
 #include "runtime/sysctl.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -61,8 +62,15 @@ static int clone_root(const struct rootfs *rootfs, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
 	unsigned propagation = mount_default_propagation(rootfs->config);
-	int r = mount_clone_tree(AT_FDCWD, rootfs->path, true, &fd);
+	int r;
 
+	/* A detached mount cannot be cloned before Linux 6.15: this one serves a single start. */
+	if (rootfs->given_fd >= 0) {
+		fd = fcntl(rootfs->given_fd, F_DUPFD_CLOEXEC, 3);
+		r = fd < 0 ? -errno : 0;
+	} else {
+		r = mount_clone_tree(AT_FDCWD, rootfs->path, true, &fd);
+	}
 	if (rootfs->flags & ROOTFS_NEW_USER_NAMESPACE)
 		propagation = MS_SLAVE;
 	if (r == 0)
@@ -108,7 +116,11 @@ int rootfs_open_sources(struct rootfs *rootfs, struct error *err)
 
 /* ---- set-up ------------------------------------------------------------------------ */
 
-/* In a namespace of our own: the root becomes a mount at its own path, where hooks look for it. */
+/*
+ * In a namespace of our own: the root becomes a mount at its own path, where
+ * hooks look for it. A mount that was handed to us goes on top of "/", the one
+ * directory that every user may reach: paths still start from what is below.
+ */
 static int attach_root(struct rootfs *rootfs, struct error *err)
 {
 	_cleanup_close_ int target_fd = -EBADF;

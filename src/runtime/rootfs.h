@@ -40,6 +40,7 @@ struct rootfs {
 	const char *path;   /* absolute */
 	const char *bundle; /* absolute: what relative sources are taken from */
 	unsigned flags;     /* enum rootfs_flag */
+	int given_fd;       /* a detached mount in place of what is at .path, which is then "/"; or -EBADF */
 	/* To be set before rootfs_set_up if cgroups are to be mounted; NULL: the container has none. Borrowed. */
 	const struct cgroup_set *groups;
 

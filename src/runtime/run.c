@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/run.h"
 #include "base/log.h"
 #include "host/syscalls.h"
 #include "runtime/create.h"
@@ -45,6 +46,18 @@ static int bring_up(struct creation *creation, int *ret_terminal, struct error *
 	return r;
 }
 
+int run_start(const struct runtime *runtime, struct plan *plan, struct creation *ret, int *ret_terminal, struct error *err)
+{
+	int r = creation_make(runtime, plan, true, ret, err);
+
+	if (r < 0)
+		return r;
+	r = bring_up(ret, ret_terminal, err);
+	if (r < 0)
+		creation_done(ret);
+	return r;
+}
+
 static int stay(struct creation *creation, int terminal, int *ret_status, struct error *err)
 {
 	struct supervision supervision = {
@@ -80,12 +93,11 @@ int runtime_run(const struct runtime *runtime, const struct create_request *requ
 		if (!(request->flags & CREATE_NO_SUBREAPER) && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 			return error_errno(err, errno, "cannot become the subreaper");
 	}
-	r = creation_make(runtime, &plan, true, &creation, err);
+	r = run_start(runtime, &plan, &creation, &terminal, err);
 	if (r == 0) {
-		r = bring_up(&creation, &terminal, err);
-		if (r == 0 && !detach)
+		if (!detach)
 			r = stay(&creation, terminal, ret_status, err);
-		else if (r == 0 && creation.notify_socket >= 0)
+		else if (creation.notify_socket >= 0)
 			r = notify_wait_until_ready(creation.notify_socket, plan.notify_socket, creation.init.pid, creation.init.pidfd, err);
 		if (r == 0 && detach)
 			*ret_status = 0;

@@ -27,6 +27,7 @@ enum create_flag {
 	CREATE_DETACH = 1 << 2,       /* run: return once it runs */
 	CREATE_KEEP = 1 << 3,         /* run: do not delete it when it ends */
 	CREATE_NO_SUBREAPER = 1 << 4, /* run: do not adopt its orphans */
+	CREATE_SUPERVISED = 1 << 5,   /* run_start(): the terminal is not relayed to our own standard streams */
 };
 
 struct create_request {
@@ -37,6 +38,9 @@ struct create_request {
 	const char *pidfd_socket;   /* path of a unix socket that takes init's pidfd, or NULL */
 	unsigned flags;             /* enum create_flag */
 	int preserve_fds;           /* pass on descriptors 3 .. 3+N-1 */
+	bool has_root;              /* .root_fd is a detached mount, to be the root in place of root.path; it is used up, but stays open */
+	int root_fd;
+	uint32_t console_width, console_height; /* in place of process.consoleSize; 0: as that says */
 };
 
 int runtime_create(const struct runtime *runtime, const struct create_request *request, struct error *err) _must_check_;
@@ -68,10 +72,23 @@ struct exec_request {
 	bool ignore_paused;
 	const char *console_socket, *pid_file, *pidfd_socket;
 	int preserve_fds;
+	uint32_t console_width, console_height; /* of the terminal; 0: unknown */
 };
 
 /* Runs a process in the container; unless detached waits and tells its status. */
 int runtime_exec(const struct runtime *runtime, const struct exec_request *request, int *ret_status, struct error *err) _must_check_;
+
+struct exec_report {
+	pid_t pid;    /* a child of ours */
+	int pidfd;    /* CLOEXEC; close it */
+	int terminal; /* its master, or -EBADF; close it */
+};
+
+/*
+ * The same, but returns once the program is executed, for who waits for it
+ * himself; .detach and the sockets of the request are not used.
+ */
+int runtime_exec_start(const struct runtime *runtime, const struct exec_request *request, struct exec_report *ret, struct error *err) _must_check_;
 
 enum kill_flag {
 	KILL_ALL = 1 << 0, /* every process of the container's group */
