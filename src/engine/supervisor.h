@@ -19,13 +19,22 @@ int supervisor_start(const struct container_record *record, const struct bundle 
 /* Connects to the one that RECORD has; ERROR_CONFLICT "container 'x' is not running" without one. */
 int supervisor_connect(const struct container_record *record, int *ret_socket, struct error *err) _must_check_;
 
-/* Sends MESSAGE with COUNT descriptors (16 at most), which stay open here. */
+/* Sends MESSAGE with COUNT descriptors (SPEC_SUPERVISION_FDS at most), which stay open here. ERROR_UNAVAILABLE if it has ended. */
 int supervisor_send(int socket, const struct spec_message *message, const int *fds, size_t count, struct error *err) _must_check_;
 
 /* Receives the next message, into the arena; an ERROR of its comes back as *err. *RET stays NULL at the end of the connection. TIMEOUT_MS -1: forever. */
 int supervisor_receive(struct arena *arena, int socket, int timeout_ms, struct spec_message **ret, struct error *err) _must_check_;
 
-/* A request without descriptors and its reply, events passed over. */
+/* The same with an ERROR as the message that it is. */
+int supervisor_receive_any(struct arena *arena, int socket, int timeout_ms, struct spec_message **ret, struct error *err) _must_check_;
+
+/* Makes an error that was told ours; returns its negative errno. */
+int supervisor_take_error(const struct error *told, struct error *err);
+
+/* The reply to the oldest request that has none yet, events passed over; ERROR_UNAVAILABLE if it has ended. *RET is not NULL then. */
+int supervisor_receive_reply(struct arena *arena, int socket, struct spec_message **ret, struct error *err) _must_check_;
+
+/* A request without descriptors and its reply. */
 int supervisor_ask(struct arena *arena, int socket, const struct spec_message *request, struct spec_message **ret, struct error *err) _must_check_;
 
 #endif
