@@ -142,7 +142,7 @@ static int store(const struct option_entry *entry, char *value, void *request, s
 		break;
 	}
 	if (r < 0)
-		error_wrap(err, "invalid value '%s' for --%s", value, entry->name);
+		error_wrap(err, "invalid value '%s' for --%s", value ? value : "", entry->name);
 	return r;
 }
 
@@ -176,12 +176,18 @@ struct cursor {
 	struct error *err;
 };
 
-/* The option's value: INLINE_VALUE if given (then not empty-handed), else for a non-flag the next argument. */
+/* Whether its value can be the next argument. */
+static bool takes_next(const struct option_entry *entry)
+{
+	return entry->kind != OPTION_FLAG && !(entry->properties & OPTION_OPTIONAL);
+}
+
+/* The option's value: INLINE_VALUE if given (then not empty-handed), else the next argument. */
 static int take_value(struct cursor *at, const struct option_entry *entry, char *inline_value)
 {
 	char *value = inline_value;
 
-	if (!value && entry->kind != OPTION_FLAG) {
+	if (!value && takes_next(entry)) {
 		value = at->args[at->next];
 		if (!value)
 			return error_set(at->err, ERROR_INVALID, 0, "option '--%s' of '%s' needs a value (%s)", entry->name, at->command->name, entry->argument);
@@ -405,7 +411,7 @@ void options_help(const struct options_command *command, const char *program, st
 
 static const char *kind_word(const struct option_entry *entry)
 {
-	if (entry->kind == OPTION_FLAG)
+	if (!takes_next(entry))
 		return "flag";
 	if (entry->properties & OPTION_DIRECTORY)
 		return "directory";
@@ -427,9 +433,11 @@ void options_dump(const struct options_command *command, struct buf *out)
 		text += length + (end ? 2 : 0);
 	}
 	for (const struct option_entry *entry = command->entries; entry && entry->name; entry++) {
+		bool optional = entry->properties & OPTION_OPTIONAL;
 		char letter[2] = { entry->letter, '\0' };
 
 		if (!(entry->properties & OPTION_HIDDEN))
-			buf_printf(out, "option\t%s\t%s\t%s\t%s\t%s\n", letter, entry->name, entry->argument ? entry->argument : "", kind_word(entry), entry->help);
+			buf_printf(out, "option\t%s\t%s\t%s%s%s\t%s\t%s\n", letter, entry->name, optional ? "[=" : "",
+				   entry->argument ? entry->argument : "", optional ? "]" : "", kind_word(entry), entry->help);
 	}
 }

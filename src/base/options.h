@@ -32,6 +32,7 @@ enum option_property {
 	OPTION_HIDDEN = 1 << 0,    /* accepted, not shown */
 	OPTION_FILE = 1 << 1,      /* its value is a path: completed as one */
 	OPTION_DIRECTORY = 1 << 2, /* likewise, of a directory */
+	OPTION_OPTIONAL = 1 << 3,  /* of OPTION_CALLBACK: has a value only behind "="; without one its parser is given NULL */
 };
 
 struct option_entry {
@@ -97,7 +98,8 @@ void options_list_entries(const struct option_entry *entries, struct buf *out);
  * generator of manual pages and completions (share/generate.py):
  *   command NAME OPERANDS SUMMARY
  *   text PARAGRAPH
- *   option LETTER NAME ARGUMENT KIND HELP   (LETTER and ARGUMENT may be empty; KIND: value, file, directory, flag)
+ *   option LETTER NAME ARGUMENT KIND HELP   (LETTER and ARGUMENT may be empty, ARGUMENT "[=WORD]" if it is
+ *                                            optional; KIND: value, file, directory, flag)
  */
 void options_dump(const struct options_command *command, struct buf *out);
 

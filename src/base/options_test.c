@@ -12,6 +12,7 @@ struct request {
 	int64_t count;
 	int64_t any;
 	size_t length; /* by callback */
+	const char *when;
 };
 
 static int parse_length(const char *value, void *target, struct error *err)
@@ -19,6 +20,14 @@ static int parse_length(const char *value, void *target, struct error *err)
 	if (!*value)
 		return error_set(err, ERROR_INVALID, 0, "expected some text");
 	*(size_t *)target = strlen(value);
+	return 0;
+}
+
+static int parse_when(const char *value, void *target, struct error *err)
+{
+	if (str_equal(value, ""))
+		return error_set(err, ERROR_INVALID, 0, "expected a word");
+	*(const char **)target = value ? value : "at once";
 	return 0;
 }
 
@@ -31,6 +40,7 @@ static const struct option_entry entries[] = {
 	{ "count", 'c', OPTION_INT, .offset = offsetof(struct request, count), .argument = "N", .help = "how many", .minimum = 0, .maximum = 10 },
 	{ "any", 0, OPTION_INT, .offset = offsetof(struct request, any), .argument = "N", .help = "any number" },
 	{ "length", 'l', OPTION_CALLBACK, .offset = offsetof(struct request, length), .argument = "TEXT", .help = "its length counts", .parse = parse_length },
+	{ "when", 0, OPTION_CALLBACK, OPTION_OPTIONAL, offsetof(struct request, when), "TIME", "now or at a time", .parse = parse_when },
 	{ "secret", 0, OPTION_FLAG, OPTION_HIDDEN, offsetof(struct request, force), .help = "not shown" },
 	{ 0 },
 };
@@ -96,6 +106,19 @@ static void test_forms(void **state _unused_)
 	assert_int_equal(parse(&line, &mixed, ""), 0);
 	assert_string_equal(line.request.name, "default");
 	assert_int_equal(line.request.count, 3);
+}
+
+static void test_optional_values(void **state _unused_)
+{
+	struct line line;
+
+	assert_int_equal(parse(&line, &mixed, "--when x"), 0);
+	assert_string_equal(line.request.when, "at once");
+	assert_int_equal(line.result.operand_count, 1);
+	assert_int_equal(parse(&line, &mixed, "--when=noon x"), 0);
+	assert_string_equal(line.request.when, "noon");
+	assert_true(parse(&line, &mixed, "--when=") < 0);
+	assert_string_equal(line.err.message, "invalid value '' for --when: expected a word");
 }
 
 static void test_flags(void **state _unused_)
@@ -241,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_optional_values),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_operands),
 		cmocka_unit_test(test_counts),
