@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/event_filter.h"
+#include "base/options.h"
+
+enum term_kind { TERM_CONTAINER, TERM_EVENT, TERM_IMAGE, TERM_LABEL, TERM_NETWORK, TERM_SCOPE, TERM_TYPE, TERM_VOLUME, TERM_KINDS };
+
+static const char *const kind_words[TERM_KINDS] = {
+	[TERM_CONTAINER] = "container",
+	[TERM_EVENT] = "event",
+	[TERM_IMAGE] = "image",
+	[TERM_LABEL] = "label",
+	[TERM_NETWORK] = "network",
+	[TERM_SCOPE] = "scope",
+	[TERM_TYPE] = "type",
+	[TERM_VOLUME] = "volume",
+};
+
+struct event_term {
+	enum term_kind kind;
+	const char *value;
+	struct event_term *next;
+};
+
+static int refuse(const char *name, const char *text, struct error *err)
+{
+	const char *nearest = options_nearest(name, kind_words, TERM_KINDS);
+
+	error_set(err, ERROR_INVALID, 0, "invalid filter '%s'", text);
+	if (nearest)
+		error_hint(err, "did you mean '%s=…'?", nearest);
+	else
+		error_hint(err, "filters of events are container, event, image, label, network, scope, type and volume");
+	return -EINVAL;
+}
+
+int event_filter_add(struct event_filter *filter, struct arena *arena, const char *text, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+	const char *name = arena_strndup(arena, text, equals ? (size_t)(equals - text) : strlen(text));
+	struct event_term *term = arena_alloc(arena, 1, sizeof *term);
+	int kind = 0;
+
+	if (!equals || !equals[1])
+		return error_set(err, ERROR_INVALID, 0, "invalid filter '%s': expected NAME=VALUE", text);
+	while (kind < TERM_KINDS && !str_equal(kind_words[kind], name))
+		kind++;
+	if (kind == TERM_KINDS)
+		return refuse(name, text, err);
+	*term = (struct event_term){ (enum term_kind)kind, arena_strdup(arena, equals + 1), filter->terms };
+	filter->terms = term;
+	return 0;
+}
+
+/* ---- matching ------------------------------------------------------------------------ */
+
+static const char *attribute(const struct spec_event *event, const char *key)
+{
+	for (size_t i = 0; i < event->attribute_count; i++)
+		if (str_equal(event->attributes[i].key, key))
+			return event->attributes[i].value;
+	return NULL;
+}
+
+/* By name, by id, or by the beginning of an id. */
+static bool is_object(const struct spec_event *event, const char *type, const char *value)
+{
+	return str_equal(event->type, type) && (str_equal(attribute(event, "name"), value) || (strlen(value) > 3 && str_starts_with(event->id, value)));
+}
+
+/* "exec_create" is for "exec_create: ls", too. */
+static bool is_action(const struct spec_event *event, const char *value)
+{
+	size_t length = strlen(value);
+
+	return str_starts_with(event->action, value) && (!event->action[length] || event->action[length] == ':');
+}
+
+static bool has_label(const struct spec_event *event, const char *value)
+{
+	const char *equals = strchr(value, '=');
+
+	for (size_t i = 0; i < event->attribute_count; i++) {
+		const struct spec_pair *label = &event->attributes[i];
+
+		if (equals ? strlen(label->key) == (size_t)(equals - value) && strncmp(label->key, value, (size_t)(equals - value)) == 0 &&
+				     str_equal(label->value, equals + 1)
+			   : str_equal(label->key, value))
+			return true;
+	}
+	return false;
+}
+
+/* The image's own events, and those of its containers; with its tag or without. */
+static bool is_of_image(const struct spec_event *event, const char *value)
+{
+	const char *image = str_equal(event->type, "image") ? attribute(event, "name") : attribute(event, "image");
+	size_t length = strlen(value);
+
+	if (str_equal(event->type, "image") && str_equal(event->id, value))
+		return true;
+	return image && str_starts_with(image, value) && (!image[length] || ((image[length] == ':' || image[length] == '@') && !strchr(image + length, '/')));
+}
+
+static bool matches(const struct event_term *term, const struct spec_event *event)
+{
+	switch (term->kind) {
+	case TERM_CONTAINER:
+	case TERM_NETWORK:
+	case TERM_VOLUME:
+		return is_object(event, kind_words[term->kind], term->value);
+	case TERM_EVENT:
+		return is_action(event, term->value);
+	case TERM_IMAGE:
+		return is_of_image(event, term->value);
+	case TERM_LABEL:
+		return has_label(event, term->value);
+	case TERM_SCOPE:
+		return str_equal(term->value, "local");
+	case TERM_TYPE:
+		return str_equal(term->value, event->type);
+	case TERM_KINDS:
+		break;
+	}
+	return false;
+}
+
+bool event_filter_passes(const struct event_filter *filter, const struct spec_event *event)
+{
+	bool asked[TERM_KINDS] = { false }, met[TERM_KINDS] = { false };
+
+	for (const struct event_term *term = filter->terms; term; term = term->next) {
+		bool is = matches(term, event);
+
+		if (term->kind == TERM_LABEL && !is)
+			return false;
+		asked[term->kind] = true;
+		met[term->kind] |= is;
+	}
+	for (size_t i = 0; i < TERM_KINDS; i++)
+		if (asked[i] && !met[i])
+			return false;
+	return true;
+}
