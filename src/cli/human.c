@@ -18,6 +18,20 @@ char *human_size(uint64_t bytes, int digits)
 	return str_printf("%.*g%s", digits, value, units[unit]);
 }
 
+char *human_memory(uint64_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (unit + 1 < ARRAY_SIZE(units) && value >= 1024) {
+		value /= 1024;
+		unit++;
+	}
+	/* 1023.6 would be written with four digits as 1024, which is right. */
+	return str_printf("%.4g%s", value, units[unit]);
+}
+
 char *human_since(int64_t moment_s, int64_t now_s)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;

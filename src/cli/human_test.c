@@ -25,6 +25,20 @@ static void test_sizes(void **state _unused_)
 	}
 }
 
+static void test_memory(void **state _unused_)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = { { 0, "0B" }, { 1023, "1023B" }, { 1024, "1KiB" }, { 1536, "1.5KiB" }, { 134217728, "128MiB" }, { 8347000000, "7.774GiB" }, { UINT64_MAX, "16EiB" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = human_memory(cases[i].bytes);
+
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 static void test_times(void **state _unused_)
 {
 	_cleanup_free_ char *nobody_knows = human_since(0, 5000), *since = human_since(4000, 4200), *time = NULL;
@@ -38,7 +52,7 @@ static void test_times(void **state _unused_)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_times) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_memory), cmocka_unit_test(test_times) };
 
 	return cmocka_run_group_tests_name("cli/human", tests, NULL, NULL);
 }
