@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/session.h"
 #include "base/file.h"
-#include "engine/flow.h"
+#include "engine/conduit.h"
 #include "engine/supervisor.h"
 #include "host/pty.h"
 
@@ -136,15 +136,15 @@ int session_send(struct session *session, struct spec_message *message, const in
 
 /* ---- the loop ---------------------------------------------------------------------------------- */
 
-enum { FLOW_IN, FLOW_OUT, FLOW_ERR, FLOW_COUNT };
-enum { POLL_SOCKET, POLL_SIGNALS, POLL_FLOWS, POLL_COUNT = POLL_FLOWS + 2 * FLOW_COUNT };
+enum { STREAM_IN, STREAM_OUT, STREAM_ERR, STREAM_COUNT };
+enum { POLL_SOCKET, POLL_SIGNALS, POLL_STREAMS, POLL_COUNT = POLL_STREAMS + 2 * STREAM_COUNT };
 
 struct relay {
 	struct session *session;
 	struct detach_keys keys;
 	int signals;
-	int outputs[FLOW_COUNT]; /* our standard streams opened anew, or -EBADF */
-	struct flow flows[FLOW_COUNT];
+	int outputs[STREAM_COUNT]; /* our standard streams opened anew, or -EBADF */
+	struct conduit conduits[STREAM_COUNT];
 	bool has_ended, is_gone, has_left; /* the process; the supervisor; the person */
 	int64_t exit_code;
 	int write_error;      /* of our output, but a broken pipe */
@@ -235,17 +235,17 @@ static void take_message(struct relay *relay)
 
 static int *our_end(struct session *session, size_t which)
 {
-	return which == FLOW_IN ? &session->in : which == FLOW_OUT ? &session->out : &session->err;
+	return which == STREAM_IN ? &session->in : which == STREAM_OUT ? &session->out : &session->err;
 }
 
 /* With nobody to read our output, it is as if the process wrote there itself. */
 static void take_broken(struct relay *relay, size_t which, int code)
 {
-	if (which == FLOW_IN)
+	if (which == STREAM_IN)
 		return;
 	if (code != EPIPE) {
 		relay->write_error = code;
-		relay->write_stream = which == FLOW_OUT ? "standard output" : "standard error";
+		relay->write_stream = which == STREAM_OUT ? "standard output" : "standard error";
 	} else if (relay->session->is_ours) {
 		pass_signal(relay, SIGPIPE);
 	} else {
@@ -255,19 +255,19 @@ static void take_broken(struct relay *relay, size_t which, int code)
 
 static void move(struct relay *relay, size_t which, const struct pollfd polls[static 2])
 {
-	struct flow *flow = &relay->flows[which];
-	enum flow_outcome outcome;
+	struct conduit *conduit = &relay->conduits[which];
+	enum conduit_outcome outcome;
 
-	if (!flow_is_ready(flow, polls))
+	if (!conduit_is_ready(conduit, polls))
 		return;
-	outcome = flow_move(flow, polls);
-	if (outcome == FLOW_GOES_ON)
+	outcome = conduit_move(conduit, polls);
+	if (outcome == CONDUIT_GOES_ON)
 		return;
-	if (outcome == FLOW_BROKEN)
-		take_broken(relay, which, flow->error);
-	if (outcome == FLOW_DETACHED)
+	if (outcome == CONDUIT_BROKEN)
+		take_broken(relay, which, conduit->error);
+	if (outcome == CONDUIT_DETACHED)
 		relay->has_left = true;
-	flow_close(flow);
+	conduit_close(conduit);
 	close_and_forget(our_end(relay->session, which));
 }
 
@@ -286,24 +286,24 @@ static int open_anew(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-static void open_flows(struct relay *relay)
+static void open_conduits(struct relay *relay)
 {
 	struct session *session = relay->session;
-	static const int streams[FLOW_COUNT] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
+	static const int streams[STREAM_COUNT] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
 
-	for (size_t i = 0; i < FLOW_COUNT; i++) {
+	for (size_t i = 0; i < STREAM_COUNT; i++) {
 		int ours = *our_end(session, i);
 
 		relay->outputs[i] = -EBADF;
 		if (ours < 0)
 			continue;
-		if (i == FLOW_IN) {
-			flow_open(&relay->flows[i], STDIN_FILENO, ours, session->terminal && relay->keys.length > 0 ? &relay->keys : NULL);
-			relay->flows[i].watches_reader = true;
+		if (i == STREAM_IN) {
+			conduit_open(&relay->conduits[i], STDIN_FILENO, ours, session->terminal && relay->keys.length > 0 ? &relay->keys : NULL);
+			relay->conduits[i].watches_reader = true;
 			continue;
 		}
 		relay->outputs[i] = open_anew(streams[i]);
-		flow_open(&relay->flows[i], ours, relay->outputs[i] >= 0 ? relay->outputs[i] : streams[i], NULL);
+		conduit_open(&relay->conduits[i], ours, relay->outputs[i] >= 0 ? relay->outputs[i] : streams[i], NULL);
 	}
 }
 
@@ -311,7 +311,7 @@ static bool is_done(const struct relay *relay)
 {
 	if (relay->has_left)
 		return true;
-	return (relay->has_ended || relay->is_gone) && !relay->flows[FLOW_OUT].is_open && !relay->flows[FLOW_ERR].is_open;
+	return (relay->has_ended || relay->is_gone) && !relay->conduits[STREAM_OUT].is_open && !relay->conduits[STREAM_ERR].is_open;
 }
 
 static int step(struct relay *relay)
@@ -322,18 +322,18 @@ static int step(struct relay *relay)
 		[POLL_SIGNALS] = { .fd = relay->signals, .events = POLLIN },
 	};
 
-	if (is_over && relay->flows[FLOW_IN].is_open)
-		flow_close(&relay->flows[FLOW_IN]);
-	for (size_t i = 0; i < FLOW_COUNT; i++)
-		flow_poll(&relay->flows[i], &polls[POLL_FLOWS + 2 * i]);
+	if (is_over && relay->conduits[STREAM_IN].is_open)
+		conduit_close(&relay->conduits[STREAM_IN]);
+	for (size_t i = 0; i < STREAM_COUNT; i++)
+		conduit_poll(&relay->conduits[i], &polls[POLL_STREAMS + 2 * i]);
 	if (poll(polls, POLL_COUNT, -1) < 0)
 		return errno == EINTR ? 0 : error_errno(relay->err, errno, "cannot wait for the container");
 	if (polls[POLL_SIGNALS].revents)
 		take_signal(relay);
 	if (polls[POLL_SOCKET].revents)
 		take_message(relay);
-	for (size_t i = 0; i < FLOW_COUNT; i++)
-		move(relay, i, &polls[POLL_FLOWS + 2 * i]);
+	for (size_t i = 0; i < STREAM_COUNT; i++)
+		move(relay, i, &polls[POLL_STREAMS + 2 * i]);
 	return 0;
 }
 
@@ -362,12 +362,12 @@ int session_run(struct session *session, struct container_start_report *ret, str
 	relay.signals = signalfd(-1, &session->watched, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (relay.signals < 0)
 		return error_errno(err, errno, "cannot make a signalfd");
-	open_flows(&relay);
+	open_conduits(&relay);
 	make_raw(session);
 	while (r == 0 && !is_done(&relay))
 		r = step(&relay);
-	for (size_t i = 0; i < FLOW_COUNT; i++) {
-		flow_close(&relay.flows[i]);
+	for (size_t i = 0; i < STREAM_COUNT; i++) {
+		conduit_close(&relay.conduits[i]);
 		close_and_forget(&relay.outputs[i]);
 	}
 	close_and_forget(&relay.signals);
