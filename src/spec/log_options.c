@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/log_options.h"
 #include "base/quantity.h"
-#include "base/str.h"
+#include "base/template.h"
 
 #define BIT(driver) (1u << (driver))
 #define FILES (BIT(SPEC_LOG_LOCAL) | BIT(SPEC_LOG_JSON_FILE))
@@ -81,6 +81,11 @@ static int read_buffer(struct reading *reading, const struct spec_pair *option)
 
 static int read_tag(struct reading *reading, const struct spec_pair *option)
 {
+	_cleanup_buf_ struct buf tag = BUF_INIT;
+	int r = spec_log_options_make_tag(option->value, "", "", "", &tag, reading->err);
+
+	if (r < 0)
+		return error_wrap(reading->err, "log option 'tag=%s'", option->value);
 	reading->result->tag = option->value;
 	return 0;
 }
@@ -197,4 +202,26 @@ bool spec_log_options_name(const char *list, const char *name)
 		list += word + (list[word] == ',');
 	}
 	return false;
+}
+
+int spec_log_options_make_tag(const char *tag, const char *id, const char *name, const char *image_name, struct buf *out, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	struct json_writer w = { .out = &document };
+	struct template *template;
+	struct json *data;
+	int r;
+
+	json_write_open(&w, NULL, '{');
+	json_write_string(&w, "ID", arena_printf(arena, "%.12s", id));
+	json_write_string(&w, "FullID", id);
+	json_write_string(&w, "Name", name);
+	json_write_string(&w, "ImageName", image_name ? image_name : "");
+	json_write_string(&w, "DaemonName", "bivy");
+	json_write_close(&w, '}');
+	r = json_parse(arena, document.data, document.length, &data, err);
+	if (r == 0)
+		r = template_parse(arena, tag, &template, err);
+	return r < 0 ? r : template_run(template, data, NULL, out, err);
 }

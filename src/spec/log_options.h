@@ -4,6 +4,7 @@
 #define BIVY_SPEC_LOG_OPTIONS_H
 
 #include "base/error.h"
+#include "base/str.h"
 #include "spec/config.h"
 
 #define SPEC_LOG_FILE_BYTES (INT64_C(20) << 20) /* of one file, if nobody said more or less */
@@ -37,6 +38,13 @@ int spec_log_options_read(const char *driver, const struct spec_pair *options, s
 	_must_check_;
 
 const char *spec_log_driver_name(enum spec_log_driver driver);
+
+/*
+ * Adds what the template TAG makes of a container: {{.ID}} of 12 digits,
+ * {{.FullID}}, {{.Name}}, {{.ImageName}} and {{.DaemonName}}, as docker has them.
+ */
+int spec_log_options_make_tag(const char *tag, const char *id, const char *name, const char *image_name, struct buf *out, struct error *err)
+	_must_check_;
 
 /* Whether NAME is one of LIST, which are parted by commas; false for a LIST that is NULL. */
 bool spec_log_options_name(const char *list, const char *name);

@@ -83,6 +83,7 @@ static void test_refused(void **state _unused_)
 		{ "local", { PAIR("mode", "x") }, "log option 'mode=x': expected blocking or non-blocking" },
 		{ "journald", { PAIR("mode", "blocking") }, "log option 'mode=blocking': a container never waits for the log driver 'journald'" },
 		{ "local", { PAIR("max-buffer-size", "1m") }, "log option 'max-buffer-size' goes with 'mode=non-blocking' only" },
+		{ "journald", { PAIR("tag", "{{.Nothing}}") }, "log option 'tag={{.Nothing}}': there is no field 'Nothing'" },
 		{ "local", { PAIR("max-file", "1"), PAIR("compress", "true") },
 			"log option 'compress=true': there is never a file to compress with 'max-file=1'" },
 		{ "json-file", { PAIR("max-size", "-1"), PAIR("compress", "true") },
@@ -111,6 +112,15 @@ static void test_hints(void **state _unused_)
 	assert_string_equal(err.hint, "it has max-size, max-file, compress, mode, max-buffer-size");
 }
 
+static void test_tag(void **state _unused_)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	_cleanup_buf_ struct buf tag = BUF_INIT;
+
+	assert_int_equal(spec_log_options_make_tag("{{.Name}}/{{.ID}} {{.ImageName}}", id, "web", NULL, &tag, NULL), 0);
+	assert_string_equal(tag.data, "web/0123456789ab ");
+}
+
 static void test_names(void **state _unused_)
 {
 	assert_true(spec_log_options_name("a,bc,d", "bc"));
@@ -128,6 +138,7 @@ int main(void)
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_names),
 	};
 

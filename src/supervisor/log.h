@@ -30,6 +30,7 @@ struct log_request {
 	size_t label_count;
 	char *const *env; /* of the container's process, or NULL */
 	const char *transfer; /* path of bivy-transfer, which compresses rotated files; NULL: they stay as they are */
+	const char *journal;  /* socket of the journal; NULL: the system's */
 };
 
 struct log;

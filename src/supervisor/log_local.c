@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver "local": segments (spec/log_record.h) with ascending numbers,
+ * "00000001.log"; the highest is written. What is not written any more becomes
+ * "00000001.log.zst", beside which the other may exist for a moment. A name
+ * never means another segment, so that readers need no lock.
+ */
+#include "base/file.h"
+#include "base/log.h"
+#include "supervisor/log_driver.h"
+#include "supervisor/log_file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#define NAME_SIZE 40
+#define TAIL_BYTES (SPEC_LOG_TEXT_LIMIT + 64) /* the last record is within */
+
+struct local {
+	char *path, *transfer;
+	int directory_fd;
+	uint64_t number; /* of the segment that is written; 0: not known yet */
+	struct log_file file;
+	struct spec_log_options options; /* but the texts */
+};
+
+static void make_name(char name[static NAME_SIZE], uint64_t number)
+{
+	snprintf(name, NAME_SIZE, "%08" PRIu64 ".log", number);
+}
+
+/* The number of a segment's name in either form; 0 for any other name. */
+static uint64_t number_of(const char *name)
+{
+	char digits[NAME_SIZE];
+	size_t length = strspn(name, "0123456789");
+	uint64_t number;
+
+	if (length == 0 || length >= sizeof digits || (!str_equal(name + length, ".log") && !str_equal(name + length, ".log.zst")))
+		return 0;
+	memcpy(digits, name, length);
+	digits[length] = '\0';
+	return str_to_u64(digits, 10, &number) < 0 ? 0 : number;
+}
+
+static int find_highest(void *context, const char *name)
+{
+	uint64_t *highest = context, number = number_of(name);
+
+	if (number > *highest)
+		*highest = number;
+	return 0;
+}
+
+static int remove_old(void *context, const char *name)
+{
+	const struct local *local = context;
+	uint64_t number = number_of(name);
+
+	/* One that is to be begun counts. */
+	if (number && number + (uint64_t)local->options.max_files <= local->number && unlinkat(local->directory_fd, name, 0) < 0)
+		log_warning("cannot remove the old log '%s/%s': %s", local->path, name, error_words(errno));
+	return 0;
+}
+
+/* Opens segment .number, which is made if it is not there. */
+static int open_segment(struct local *local)
+{
+	char name[NAME_SIZE];
+	struct stat status;
+
+	make_name(name, local->number);
+	local->file.fd = openat(local->directory_fd, name, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (local->file.fd < 0)
+		return -errno;
+	if (fstat(local->file.fd, &status) < 0)
+		return -errno;
+	local->file.size = status.st_size;
+	return 0;
+}
+
+/* Whether more can follow: it ends with a whole record. */
+static bool ends_well(const struct log_file *file)
+{
+	_cleanup_free_ char *tail = NULL;
+	int64_t start = file->size > TAIL_BYTES ? file->size - TAIL_BYTES : 0;
+	struct spec_log_record record;
+	size_t length;
+	ssize_t n;
+
+	if (file->size == 0)
+		return true;
+	tail = memory_new(TAIL_BYTES, 1);
+	n = pread(file->fd, tail, TAIL_BYTES, start);
+	return n == file->size - start && spec_log_record_decode_last(tail, (size_t)n, &record, &length) == 0;
+}
+
+/* Another segment: the oldest one makes room first, also on a disk that is full. */
+static int64_t rotate(struct local *local)
+{
+	int64_t lost = log_file_flush(&local->file);
+	char name[NAME_SIZE], before[NAME_SIZE];
+
+	make_name(name, local->number);
+	make_name(before, local->number - 1);
+	/* One at a time. */
+	if (local->options.compress && !log_file_is_being_compressed(local->directory_fd, before))
+		log_file_compress(local->transfer, "zstd", local->directory_fd, local->file.fd, name);
+	log_file_close(&local->file);
+	local->number++;
+	ignore_result(file_each_name(local->directory_fd, remove_old, local)); /* next time, then */
+	ignore_result(open_segment(local));                                      /* without one, lines are dropped, and it is tried again */
+	return lost;
+}
+
+/* The segment to go on with is open, or the reason why not is returned. */
+static int prepare(struct local *local)
+{
+	int r;
+
+	if (local->file.fd >= 0)
+		return 0;
+	r = log_file_open_directory(local->path, &local->directory_fd);
+	if (r == 0 && local->number == 0)
+		r = file_each_name(local->directory_fd, find_highest, &local->number);
+	if (r < 0)
+		return r;
+	if (local->number == 0)
+		local->number = 1;
+	r = open_segment(local);
+	if (r < 0)
+		return r;
+	if (!ends_well(&local->file))
+		local->file.is_torn = true;
+	ignore_result(file_each_name(local->directory_fd, remove_old, local));
+	return 0;
+}
+
+static void close_local(void *state)
+{
+	struct local *local = state;
+
+	log_file_close(&local->file);
+	close_and_forget(&local->directory_fd);
+	free(local->path);
+	free(local->transfer);
+	free(local);
+}
+
+static int open_local(const struct log_request *request, const struct spec_log_options *options, void **ret, struct error *err)
+{
+	struct local *local = memory_new(1, sizeof *local);
+	int r;
+
+	*local = (struct local){ .path = str_dup(request->path), .transfer = str_dup(request->transfer), .directory_fd = -EBADF,
+		.file = LOG_FILE_INIT, .options = *options };
+	r = prepare(local);
+	if (r < 0 && !log_file_is_for_want_of_room(r)) {
+		close_local(local);
+		return error_errno(err, -r, "cannot open the log '%s'", request->path);
+	}
+	*ret = local;
+	return 0;
+}
+
+static int64_t flush_local(void *state)
+{
+	struct local *local = state;
+
+	return log_file_flush(&local->file);
+}
+
+static int64_t write_local(void *state, const struct spec_log_record *record)
+{
+	struct local *local = state;
+	int64_t lost = 0;
+
+	if (prepare(local) < 0)
+		return 1;
+	if (log_file_is_full(&local->file, local->options.max_size))
+		lost = rotate(local);
+	if (local->file.fd < 0)
+		return lost + 1;
+	if (local->file.size == 0 && local->file.pending.length == 0)
+		buf_add_text(&local->file.pending, SPEC_LOG_MAGIC);
+	spec_log_record_encode(record, &local->file.pending);
+	return lost + log_file_added(&local->file);
+}
+
+const struct log_driver log_driver_local = {
+	.open = open_local,
+	.write = write_local,
+	.flush = flush_local,
+	.close = close_local,
+};
