@@ -23,7 +23,9 @@ static const struct command transfer_version = {
 static const struct command *const list[] = {
 	&transfer_bootstrap,
 	&transfer_check,
+	&transfer_compress,
 	&transfer_copy,
+	&transfer_decompress,
 	&transfer_export,
 	&transfer_import,
 	&transfer_load,

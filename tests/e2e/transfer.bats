@@ -72,3 +72,50 @@ setup() {
 	[ "$status" -eq 1 ]
 	[ "$output" = "bivy-transfer: cannot make 'layer.tar': file exists" ]
 }
+
+@test "compress: a file is replaced, with its times, and comes back the same" {
+	seq 100000 >log
+	cp log reference
+	touch -d 2020-01-02T03:04:05 log reference
+	run "$transfer" compress log
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ ! -e log ]
+	[ "$(stat -c %Y log.zst)" = "$(stat -c %Y reference)" ]
+	[ "$(stat -c %s log.zst)" -lt 300000 ]
+	"$transfer" decompress <log.zst | cmp - reference
+	cp reference log
+	run "$transfer" compress --format gzip "$PWD/log"
+	[ "$status" -eq 0 ]
+	gzip -dc log.gz | cmp - reference
+	"$transfer" decompress <reference | cmp - reference
+}
+
+@test "compress: what is no file, and a name that is taken" {
+	run "$transfer" compress none
+	[ "$status" -eq 1 ]
+	[ "$output" = "bivy-transfer: cannot open 'none': no such file or directory" ]
+	run "$transfer" compress tree
+	[ "$status" -eq 1 ]
+	[ "$output" = "bivy-transfer: 'tree' is no file" ]
+	run "$transfer" compress --format xz layer.tar
+	[ "$status" -eq 1 ]
+	[ "$output" = "bivy-transfer: invalid value 'xz' for --format: expected gzip or zstd" ]
+	# An earlier attempt was killed between its two steps.
+	cp layer.tar log
+	"$transfer" compress log
+	cp layer.tar log
+	run "$transfer" compress log
+	[ "$status" -eq 0 ]
+	[ ! -e log ]
+	"$transfer" decompress <log.zst | cmp - layer.tar
+}
+
+@test "decompress: what breaks off is an error" {
+	cp layer.tar log
+	"$transfer" compress log
+	head -c 200 log.zst >half
+	run "$transfer" decompress <half
+	[ "$status" -eq 1 ]
+	[[ $output == *"cannot decompress zstd: it ends too early" ]]
+}
