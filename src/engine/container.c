@@ -127,6 +127,17 @@ int container_record_refresh(struct container_record *record, struct error *err)
 	return r;
 }
 
+int container_record_wait_gone(const struct container_record *record, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SPEC_SUPERVISION_LOCK, record->run_path);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	while (fd >= 0 && flock(fd, LOCK_SH) < 0)
+		if (errno != EINTR)
+			return error_errno(err, errno, "cannot wait for the supervisor of the container '%s'", record->container->name);
+	return 0;
+}
+
 /* ---- opening --------------------------------------------------------------------------- */
 
 /* The record ID, which need not be complete. */

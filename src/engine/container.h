@@ -78,6 +78,9 @@ void container_record_unlock(struct container_record *record);
 /* Reads the state anew. */
 int container_record_refresh(struct container_record *record, struct error *err) _must_check_;
 
+/* Waits until the supervisor that it has now, if any, is gone, which it is about to be. Reads nothing. */
+int container_record_wait_gone(const struct container_record *record, struct error *err) _must_check_;
+
 /* Replaces container.json or the lasting state.json; under the lock. */
 int container_record_save(const struct container_record *record, struct error *err) _must_check_;
 int container_record_save_state(const struct container_record *record, struct error *err) _must_check_;
