@@ -177,7 +177,7 @@ int supervisor_connect(const struct container_record *record, int *ret_socket, s
 
 	if (r == -ENOENT || r == -ECONNREFUSED)
 		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not running", record->container->name);
-	return r < 0 ? error_errno(err, -r, "cannot connect to the supervisor of container '%s'", record->container->name) : 0;
+	return r < 0 ? error_errno(err, -r, "cannot connect to the supervisor of the container '%s'", record->container->name) : 0;
 }
 
 /* ---- talking ---------------------------------------------------------------------------------- */

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * start and attach. A start, under the lock of the record:
+ *
+ *      step                                          undo
+ *   1. what an earlier supervisor left is removed    -
+ *   2. the bundle, in the volatile directory         bundle_remove()
+ *   3. the supervisor                                it ends with our connection
+ *   4. ATTACH with our streams, CLIENT_CLEANS, START, all sent before the first reply is read
+ *   5. the reply to START: it runs
+ *
+ * Who is killed before 5 leaves a supervisor that sees its connection end and
+ * undoes the rest; who is killed later leaves a container that runs.
+ */
+#include "engine/bundle.h"
+#include "engine/container_event.h"
+#include "engine/container_removal.h"
+#include "engine/containers.h"
+#include "engine/session.h"
+#include "engine/supervisor.h"
+#include "base/log.h"
+
+#include <sys/socket.h>
+
+/* Others that are started first, which may have others. */
+#define REQUIRES_DEPTH 32
+
+static bool is_up(const struct container_record *record)
+{
+	switch (record->state->status) {
+	case SPEC_CONTAINER_STARTING:
+	case SPEC_CONTAINER_RUNNING:
+	case SPEC_CONTAINER_PAUSED:
+	case SPEC_CONTAINER_RESTARTING:
+	case SPEC_CONTAINER_STOPPING:
+		return record->is_supervised;
+	case SPEC_CONTAINER_CREATED:
+	case SPEC_CONTAINER_EXITED:
+	case SPEC_CONTAINER_REMOVING:
+		break;
+	}
+	return false;
+}
+
+/* What of the streams there is to attach to. */
+static struct container_attachment fit_attachment(const struct container_attachment *asked, const struct spec_container *container)
+{
+	struct container_attachment attachment = *asked;
+
+	attachment.in = asked->in && container->config.open_stdin;
+	return attachment;
+}
+
+/* ---- starting --------------------------------------------------------------------------- */
+
+struct start {
+	const struct container_start_request *request;
+	struct container_record record;
+	struct container_attachment attachment;
+	struct session session;
+	int socket;
+	size_t asked; /* requests without a reply so far */
+};
+
+static int send_request(struct start *start, enum spec_request request, struct error *err)
+{
+	struct spec_message message = { .type = SPEC_MESSAGE_REQUEST, .request = request };
+
+	session_size(&start->session, &message.width, &message.height); /* of the terminal that START makes */
+	start->asked++;
+	return supervisor_send(start->socket, &message, NULL, 0, err);
+}
+
+static int send_attach(struct start *start, struct error *err)
+{
+	struct spec_message message = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_ATTACH };
+	int theirs[3], r;
+	size_t count = 0;
+
+	r = session_open(&start->session, theirs, &count, err);
+	if (r == 0)
+		r = session_send(&start->session, &message, theirs, count, err);
+	while (count > 0)
+		close(theirs[--count]);
+	start->asked++;
+	return r;
+}
+
+/* Steps 4 and 5. */
+static int have_it_run(struct start *start, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_message *reply = NULL;
+	int r = 0;
+
+	start->session = SESSION_INIT;
+	start->session.attachment = &start->attachment;
+	start->session.socket = start->socket;
+	start->session.terminal = start->record.container->config.tty;
+	start->session.is_ours = true;
+	if (start->request->attachment)
+		r = send_attach(start, err);
+	if (r == 0 && start->request->cleans)
+		r = send_request(start, SPEC_REQUEST_CLIENT_CLEANS, err);
+	if (r == 0)
+		r = send_request(start, SPEC_REQUEST_START, err);
+	/* It may have told why it ended before it read all that. */
+	if (r < 0 && err && err->kind != ERROR_UNAVAILABLE)
+		return r;
+	for (r = 0; r == 0 && start->asked > 0; start->asked--)
+		r = supervisor_receive_reply(arena, start->socket, &reply, err);
+	return r;
+}
+
+/* Until it has closed its end, which is its last act. */
+static void wait_for_end(int socket)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_message *message = NULL;
+
+	while (supervisor_receive_any(arena, socket, -1, &message, NULL) == 0 && message)
+		;
+}
+
+/* That it could not be started, for `inspect` and `ps`; what the supervisor has written itself stays. */
+static void keep_error(struct container_record *record, const struct error *failure)
+{
+	struct error err = ERROR_INIT;
+	struct spec_container_state *state;
+
+	if (container_record_refresh(record, &err) < 0 || record->state->error)
+		return;
+	state = record->state;
+	state->error = arena_strdup(record->arena, failure->message);
+	state->exit_code = failure->exit_status ? failure->exit_status : 125;
+	if (container_record_save_state(record, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+/* Steps 1 to 5; the record is locked. */
+static int launch(struct start *start, struct error *err)
+{
+	struct container_record *record = &start->record;
+	struct bundle bundle = BUNDLE_INIT;
+	int r = access(record->run_path, F_OK) == 0 ? container_removal_clear_run(record, err) : 0;
+
+	if (r == 0)
+		r = bundle_make(record, NULL, NULL, &bundle, err);
+	if (r < 0)
+		return r;
+	r = supervisor_start(record, &bundle, &start->socket, err);
+	bundle_done(&bundle);
+	if (r == 0)
+		r = have_it_run(start, err);
+	if (r == 0)
+		return 0;
+	if (start->socket >= 0) {
+		shutdown(start->socket, SHUT_WR);
+		wait_for_end(start->socket);
+	}
+	ignore_result(bundle_remove(record, NULL)); /* the next start removes it again */
+	return r;
+}
+
+/* An earlier supervisor may be about to end. It is waited for without the lock, which what it does last may need. */
+static int lock_at_rest(struct container_record *record, struct error *err)
+{
+	int r;
+
+	while ((r = container_record_lock(record, err)) == 0 && record->is_supervised && !is_up(record)) {
+		container_record_unlock(record);
+		r = container_record_wait_gone(record, err);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+static int attach_to(struct container_record *record, const struct container_attachment *asked, struct container_start_report *ret, struct error *err);
+
+/* Removes what a person in the foreground wanted removed, once it has ended or could not be started. */
+static void clean(const struct start *start)
+{
+	unsigned flags = CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_VOLUMES | (start->request->removes_image ? CONTAINER_REMOVE_IMAGE : 0);
+	struct error err = ERROR_INIT;
+
+	if (container_remove(start->request->directories, start->record.container->id, flags, &err) < 0 && err.kind != ERROR_NOT_FOUND)
+		log_warning("%s, ignoring", err.message);
+}
+
+static int fail_start(struct start *start, int r, struct error *err)
+{
+	struct error failure = err ? *err : ERROR_INIT;
+
+	if (start->request->cleans) {
+		container_record_unlock(&start->record);
+		clean(start);
+	} else {
+		keep_error(&start->record, &failure);
+	}
+	error_wrap(err, "cannot start the container '%s'", start->record.container->name);
+	return r;
+}
+
+/* The record is locked, and nothing of it runs. */
+static int start_and_stay(struct start *start, struct container_start_report *ret, struct error *err)
+{
+	const struct container_start_request *request = start->request;
+	int r;
+
+	if (request->attachment)
+		start->attachment = fit_attachment(request->attachment, start->record.container);
+	r = launch(start, err);
+	if (r < 0)
+		return fail_start(start, r, err);
+	container_record_unlock(&start->record);
+	if (request->started)
+		request->started(request->context, start->record.container->id);
+	if (!request->attachment)
+		return 0;
+	r = session_run(&start->session, ret, err);
+	/* Our connection tells the supervisor that we are still at it. */
+	if (request->cleans && r == 0 && !ret->detached)
+		clean(start);
+	return r;
+}
+
+static int start_at_depth(const struct container_start_request *request, unsigned depth, struct container_start_report *ret, struct error *err);
+
+static int start_record(struct start *start, unsigned depth, struct container_start_report *ret, struct error *err)
+{
+	const struct container_start_request *request = start->request;
+	struct container_record *record = &start->record;
+	int r = 0;
+
+	for (char **id = record->container->host.requires; id && *id && r == 0; id++) {
+		const struct container_start_request first = { .directories = request->directories, .container = *id, .restarted = request->restarted };
+		struct container_start_report report = { .exit_code = 0 };
+
+		r = start_at_depth(&first, depth + 1, &report, err);
+	}
+	if (r == 0)
+		r = lock_at_rest(record, err);
+	if (r < 0)
+		return r;
+	if (!is_up(record))
+		return start_and_stay(start, ret, err);
+	container_record_unlock(record);
+	if (record->state->status == SPEC_CONTAINER_PAUSED) {
+		error_set(err, ERROR_CONFLICT, 0, "cannot start the container '%s': it is paused", record->container->name);
+		error_hint(err, "'bivy unpause' lets it go on");
+		return -EINVAL;
+	}
+	ret->was_running = true;
+	return request->attachment ? attach_to(record, request->attachment, ret, err) : 0;
+}
+
+static int start_at_depth(const struct container_start_request *request, unsigned depth, struct container_start_report *ret, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct start start = { .request = request, .session = SESSION_INIT, .socket = -EBADF };
+	struct container_start_report report = { .exit_code = 0 };
+	int r;
+
+	if (depth > REQUIRES_DEPTH)
+		return error_set(err, ERROR_INVALID, 0, "containers that require one another are more than %d", REQUIRES_DEPTH);
+	r = container_record_open(arena, request->directories, request->container, &start.record, err);
+	if (r < 0)
+		return r;
+	r = start_record(&start, depth, &report, err);
+	if (r == 0)
+		*ret = report;
+	close_and_forget(&start.socket);
+	container_record_close(&start.record);
+	session_close(&start.session);
+	return r;
+}
+
+int container_start(const struct container_start_request *request, struct container_start_report *ret, struct error *err)
+{
+	return start_at_depth(request, 0, ret, err);
+}
+
+/* ---- attaching ------------------------------------------------------------------------------ */
+
+static int attach_to(struct container_record *record, const struct container_attachment *asked, struct container_start_report *ret, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct container_attachment attachment = fit_attachment(asked, record->container);
+	struct spec_message message = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_ATTACH }, *reply = NULL;
+	_cleanup_session_ struct session session = SESSION_INIT;
+	_cleanup_close_ int socket = -EBADF;
+	int theirs[3], r = supervisor_connect(record, &socket, err);
+	size_t count = 0;
+
+	session.attachment = &attachment;
+	session.socket = socket;
+	session.terminal = record->container->config.tty;
+	if (r == 0)
+		r = session_open(&session, theirs, &count, err);
+	if (r == 0)
+		r = session_send(&session, &message, theirs, count, err);
+	while (count > 0)
+		close(theirs[--count]);
+	if (r == 0)
+		r = supervisor_receive_reply(arena, socket, &reply, err);
+	if (r < 0)
+		return r;
+	container_event_add(record->directories, record->container, "attach", NULL, 0);
+	r = session_run(&session, ret, err);
+	if (r == 0 && ret->detached)
+		container_event_add(record->directories, record->container, "detach", NULL, 0);
+	return r;
+}
+
+int container_attach(const struct container_attach_request *request, struct container_start_report *ret, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
+	struct container_start_report report = { .exit_code = 0 };
+	int r = container_record_open(arena, request->directories, request->container, &record, err);
+
+	if (r < 0)
+		return r;
+	if (!is_up(&record)) {
+		error_set(err, ERROR_CONFLICT, 0, "cannot attach to the container '%s': it is not running", record.container->name);
+		error_hint(err, "'bivy start --attach %s' starts it", record.container->name);
+		return -EINVAL;
+	}
+	if (record.state->status == SPEC_CONTAINER_PAUSED) {
+		error_set(err, ERROR_CONFLICT, 0, "cannot attach to the container '%s': it is paused", record.container->name);
+		error_hint(err, "'bivy unpause' lets it go on");
+		return -EINVAL;
+	}
+	r = attach_to(&record, &request->attachment, &report, err);
+	if (r < 0)
+		return error_wrap(err, "cannot attach to the container '%s'", record.container->name);
+	*ret = report;
+	return 0;
+}
