@@ -1,0 +1,54 @@
+# Common ground of the tests of containers, on top of common.bash: `load ../lib/common` first, then `load ../lib/engine`.
+#
+# Per file:  an engine of its own with the image `busybox` (users root and user, 1000; Cmd sh); its directories are in SCRATCH.
+# Per test:  WORK, where it begins; all containers are removed at its end.
+#
+# bivy ARGUMENT…   our program with that engine
+
+setup_file() { engine_setup_file; }
+setup() { engine_setup; }
+teardown() { engine_teardown; }
+teardown_file() { engine_teardown_file; }
+
+bivy() { "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@"; }
+
+engine_setup_file() {
+	[ -x "${BIVY:-}" ] && [ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy and bivy-transfer in this build"
+	[ "$(id -u)" -eq 0 ] || skip "missing: root"
+	export BIVY_TRANSFER=$BIVY_BUILD/bivy-transfer
+	common_setup_file
+	tar c -C "$BASE_ROOTFS" . | bivy import --change 'CMD ["sh"]' - busybox >"$SCRATCH/imported"
+}
+
+engine_setup() {
+	[ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy-transfer in this build, or root"
+	umask 022
+	WORK=$SCRATCH/t$BATS_TEST_NUMBER
+	TEST_PIDS=()
+	mkdir -p "$WORK"
+	cd "$WORK"
+}
+
+# Ends what the test started: containers by what the engine says of them.
+engine_teardown() {
+	local pid ids
+	cd /
+	[ -n "${WORK:-}" ] || return 0
+	for pid in "${TEST_PIDS[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+	ids=$(bivy ps -aq) && [ -z "$ids" ] || bivy rm -f -v $ids >/dev/null
+	rm -rf --one-file-system "$WORK"
+}
+
+# Nothing of a container may be left by now.
+engine_teardown_file() {
+	local left
+	[ -e "${SCRATCH:-}/imported" ] || return 0
+	left=$(ls -A "$SCRATCH/run/containers" "$SCRATCH/root/containers" "$SCRATCH/root/names" "$SCRATCH/run/runtime" 2>/dev/null | grep -v -e ':$' -e '^$')
+	[ -z "$left" ] || echo "# left: $left" >&3
+	sweep_mounts "$SCRATCH"
+	rm -rf --one-file-system "$SCRATCH"
+	[ -z "$left" ]
+}
+
+# state_of NAME: what `ps` calls its state.
+state_of() { bivy inspect --format '{{.State.Status}}' "$1"; }
