@@ -57,6 +57,13 @@ int fd_above_stdio(int fd)
 	return moved;
 }
 
+void fd_fill_stdio(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			ignore_result(open("/dev/null", O_RDWR)); /* the lowest that is free; without one it stays closed */
+}
+
 int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

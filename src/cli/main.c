@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
 #include "cli/command.h"
 
 /* A command by another name: of a group's, or docker's older one. */
@@ -83,5 +84,6 @@ const struct commands cli_commands = {
 
 int main(int argc, char **argv)
 {
+	fd_fill_stdio();
 	return commands_main(&cli_commands, argc, argv);
 }

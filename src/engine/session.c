@@ -29,9 +29,10 @@ static bool is_deadly(int number)
 	return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
 }
 
+/* With a terminal the keys reach the process as bytes; a signal that comes then is meant for us. */
 static bool passes_signals(const struct session *session)
 {
-	return !session->terminal && !session->attachment->no_signal_proxy;
+	return !(session->terminal && session->attachment->in) && !session->attachment->no_signal_proxy;
 }
 
 /* What somebody had us ignore (nohup(1)) stays ignored. */
