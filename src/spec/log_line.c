@@ -165,3 +165,36 @@ int spec_log_line_decode_journal(struct arena *arena, const char *line, size_t l
 	*ret = record;
 	return 0;
 }
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+#define SUFFIX "-json.log"
+#define COMPRESSED ".gz"
+
+void spec_log_line_name(const char *id, int64_t age, bool is_compressed, char ret[static NAME_MAX + 1])
+{
+	if (age == 0)
+		snprintf(ret, NAME_MAX + 1, "%s" SUFFIX, id);
+	else
+		snprintf(ret, NAME_MAX + 1, "%s" SUFFIX ".%lld%s", id, (long long)age, is_compressed ? COMPRESSED : "");
+}
+
+int64_t spec_log_line_age(const char *id, const char *name, bool *ret_is_compressed)
+{
+	char again[NAME_MAX + 1];
+	const char *rest;
+	int64_t age = 0;
+
+	*ret_is_compressed = false;
+	if (!str_starts_with(name, id) || !str_starts_with(name + strlen(id), SUFFIX))
+		return -1;
+	rest = name + strlen(id) + strlen(SUFFIX);
+	if (*rest == '.')
+		age = strtoll(rest + 1, NULL, 10);
+	if (age < 0)
+		return -1;
+	*ret_is_compressed = strlen(rest) > strlen(COMPRESSED) && str_equal(rest + strlen(rest) - strlen(COMPRESSED), COMPRESSED);
+	/* Whatever else stands there, the name would be another. */
+	spec_log_line_name(id, age, *ret_is_compressed, again);
+	return str_equal(again, name) ? age : -1;
+}

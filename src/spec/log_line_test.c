@@ -100,6 +100,27 @@ static void test_journal(void **state _unused_)
 		assert_true(spec_log_line_decode_journal(arena, wrong[i], strlen(wrong[i]), &found, NULL) < 0);
 }
 
+static void test_names(void **state _unused_)
+{
+	static const struct {
+		const char *name;
+		int64_t age;
+		bool is_compressed;
+	} cases[] = {
+		{ "ab-json.log", 0, false }, { "ab-json.log.1", 1, false }, { "ab-json.log.12.gz", 12, true }, { "ab-json.log.0", -1, false },
+		{ "ab-json.log.01", -1, false }, { "ab-json.log.x", -1, false }, { "ab-json.log.1.gz.gz", -1, false }, { "ab-json.log.gz", -1, false },
+		{ "abc-json.log", -1, false }, { "ab-json.logs", -1, false }, { "a", -1, false }, { "ab-json.log.-1", -1, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool is_compressed;
+
+		assert_int_equal(spec_log_line_age("ab", cases[i].name, &is_compressed), cases[i].age);
+		if (cases[i].age >= 0)
+			assert_int_equal(is_compressed, cases[i].is_compressed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("spec/log_line", tests, NULL, NULL);

@@ -45,7 +45,7 @@ static int read_max_file(struct reading *reading, const struct spec_pair *option
 	int64_t *files = &reading->result->max_files;
 
 	if (str_to_i64(option->value, 10, files) < 0 || *files < 1 || *files > SPEC_LOG_FILES_LIMIT)
-		return refuse(reading, option, "a number from 1 to 1000");
+		return refuse(reading, option, "a number from 1 to 500");
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 
 #define SPEC_LOG_FILE_BYTES (INT64_C(20) << 20) /* of one file, if nobody said more or less */
 #define SPEC_LOG_FILES 5
-#define SPEC_LOG_FILES_LIMIT 1000
+#define SPEC_LOG_FILES_LIMIT 500
 
 enum spec_log_driver {
 	SPEC_LOG_LOCAL,

@@ -2,6 +2,7 @@
 #include "spec/log_record.h"
 
 #include <endian.h>
+#include <inttypes.h>
 
 #define FLAG_PARTIAL 1
 #define TRAILER 4
@@ -81,4 +82,25 @@ int spec_log_record_decode_last(const void *bytes, size_t length, struct spec_lo
 	if (read_length(start + length - whole) != text)
 		return -EBADMSG;
 	return spec_log_record_decode(start + length - whole, whole, ret, ret_length);
+}
+
+void spec_log_segment_name(uint64_t number, char ret[static SPEC_LOG_SEGMENT_NAME])
+{
+	snprintf(ret, SPEC_LOG_SEGMENT_NAME, "%08" PRIu64 ".log", number);
+}
+
+uint64_t spec_log_segment_number(const char *name, bool *ret_is_compressed)
+{
+	char digits[SPEC_LOG_SEGMENT_NAME];
+	size_t length = strspn(name, "0123456789");
+	bool is_compressed = str_equal(name + length, ".log.zst");
+	uint64_t number;
+
+	if (length == 0 || length >= sizeof digits || (!is_compressed && !str_equal(name + length, ".log")))
+		return 0;
+	memcpy(digits, name, length);
+	digits[length] = '\0';
+	if (ret_is_compressed)
+		*ret_is_compressed = is_compressed;
+	return str_to_u64(digits, 10, &number) < 0 ? 0 : number;
 }

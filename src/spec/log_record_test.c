@@ -111,6 +111,31 @@ static void test_form(void **state _unused_)
 	assert_memory_equal(bytes.data, expected, bytes.length);
 }
 
+static void test_segments(void **state _unused_)
+{
+	static const struct {
+		const char *name;
+		uint64_t number;
+		bool is_compressed;
+	} cases[] = {
+		{ "00000001.log", 1, false }, { "00000042.log.zst", 42, true }, { "123456789.log", 123456789, false }, { "00000000.log", 0, false },
+		{ ".log", 0, false }, { "1.logs", 0, false }, { "1", 0, false }, { "x1.log", 0, false }, { "99999999999999999999.log", 0, false },
+		{ "0000000000000000000000000000000000000001.log", 0, false }, { ".", 0, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char name[SPEC_LOG_SEGMENT_NAME];
+		bool is_compressed = false;
+
+		assert_int_equal(spec_log_segment_number(cases[i].name, &is_compressed), cases[i].number);
+		if (cases[i].number == 0)
+			continue;
+		assert_int_equal(is_compressed, cases[i].is_compressed);
+		spec_log_segment_name(cases[i].number, name);
+		assert_memory_equal(name, cases[i].name, strlen(name));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +144,7 @@ int main(void)
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_segments),
 	};
 
 	return cmocka_run_group_tests_name("spec/log_record", tests, NULL, NULL);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The driver "json-file", in docker's format and with docker's names:
- * "ID-json.log" is written, "ID-json.log.1" came before it, and so on,
- * compressed ones with ".gz" behind.
- */
+/* The driver "json-file", in docker's format and with docker's names (spec/log_line.h). */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -12,10 +8,7 @@
 #include "supervisor/log_file.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
-
-#define ZIPPED ".gz"
 
 struct json_file {
 	char *path, *transfer, *id;
@@ -25,32 +18,23 @@ struct json_file {
 	struct spec_log_options options; /* but the texts */
 };
 
-/* NAME of the file that is NUMBER rotations old. */
-static void make_name(const struct json_file *json_file, int64_t number, const char *suffix, char name[static NAME_MAX + 1])
-{
-	if (number == 0)
-		snprintf(name, NAME_MAX + 1, "%s-json.log", json_file->id);
-	else
-		snprintf(name, NAME_MAX + 1, "%s-json.log.%lld%s", json_file->id, (long long)number, suffix);
-}
-
 /* ---- rotation ------------------------------------------------------------------------------ */
 
-static void remove_file(const struct json_file *json_file, int64_t number, const char *suffix)
+static void remove_file(const struct json_file *json_file, int64_t number, bool is_compressed)
 {
 	char name[NAME_MAX + 1];
 
-	make_name(json_file, number, suffix, name);
+	spec_log_line_name(json_file->id, number, is_compressed, name);
 	if (unlinkat(json_file->directory_fd, name, 0) < 0 && errno != ENOENT)
 		log_warning("cannot remove the old log '%s/%s': %s", json_file->path, name, error_words(errno));
 }
 
-static void age_file(const struct json_file *json_file, int64_t number, const char *suffix)
+static void age_file(const struct json_file *json_file, int64_t number, bool is_compressed)
 {
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
 
-	make_name(json_file, number, suffix, from);
-	make_name(json_file, number + 1, suffix, to);
+	spec_log_line_name(json_file->id, number, is_compressed, from);
+	spec_log_line_name(json_file->id, number + 1, is_compressed, to);
 	if (renameat(json_file->directory_fd, from, json_file->directory_fd, to) < 0 && errno != ENOENT)
 		log_warning("cannot rename the log '%s/%s': %s", json_file->path, from, error_words(errno));
 }
@@ -60,17 +44,17 @@ static void age_all(const struct json_file *json_file)
 {
 	for (int64_t number = json_file->options.max_files - 1; number > 0; number--) {
 		if (number == json_file->options.max_files - 1) {
-			remove_file(json_file, number, "");
-			remove_file(json_file, number, ZIPPED);
+			remove_file(json_file, number, false);
+			remove_file(json_file, number, true);
 			continue;
 		}
-		age_file(json_file, number, "");
-		age_file(json_file, number, ZIPPED);
+		age_file(json_file, number, false);
+		age_file(json_file, number, true);
 	}
 	if (json_file->options.max_files == 1)
-		remove_file(json_file, 0, "");
+		remove_file(json_file, 0, false);
 	else
-		age_file(json_file, 0, "");
+		age_file(json_file, 0, false);
 }
 
 static int open_file(struct json_file *json_file)
@@ -78,7 +62,7 @@ static int open_file(struct json_file *json_file)
 	char name[NAME_MAX + 1];
 	struct stat status;
 
-	make_name(json_file, 0, "", name);
+	spec_log_line_name(json_file->id, 0, false, name);
 	json_file->file.fd = openat(json_file->directory_fd, name, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (json_file->file.fd < 0 || fstat(json_file->file.fd, &status) < 0)
 		return -errno;
@@ -97,7 +81,7 @@ static bool can_rotate(const struct json_file *json_file)
 
 	if (!json_file->options.compress || json_file->file.is_torn || json_file->file.size / 2 >= json_file->options.max_size)
 		return true;
-	make_name(json_file, 1, "", name);
+	spec_log_line_name(json_file->id, 1, false, name);
 	return !log_file_is_being_compressed(json_file->directory_fd, name);
 }
 
@@ -107,7 +91,7 @@ static int64_t rotate(struct json_file *json_file)
 	char name[NAME_MAX + 1];
 
 	age_all(json_file);
-	make_name(json_file, 1, "", name);
+	spec_log_line_name(json_file->id, 1, false, name);
 	if (json_file->options.compress)
 		log_file_compress(json_file->transfer, "gzip", json_file->directory_fd, json_file->file.fd, name);
 	log_file_close(&json_file->file);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver "local": segments (spec/log_record.h) with ascending numbers,
- * "00000001.log"; the highest is written. What is not written any more becomes
- * "00000001.log.zst", beside which the other may exist for a moment. A name
- * never means another segment, so that readers need no lock.
+ * The driver "local": segments (spec/log_record.h). A name never means another
+ * segment, so that readers need no lock.
  */
 #include "base/file.h"
 #include "base/log.h"
@@ -11,10 +9,8 @@
 #include "supervisor/log_file.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 
-#define NAME_SIZE 40
 #define TAIL_BYTES (SPEC_LOG_TEXT_LIMIT + 64) /* the last record is within */
 
 struct local {
@@ -25,28 +21,9 @@ struct local {
 	struct spec_log_options options; /* but the texts */
 };
 
-static void make_name(char name[static NAME_SIZE], uint64_t number)
-{
-	snprintf(name, NAME_SIZE, "%08" PRIu64 ".log", number);
-}
-
-/* The number of a segment's name in either form; 0 for any other name. */
-static uint64_t number_of(const char *name)
-{
-	char digits[NAME_SIZE];
-	size_t length = strspn(name, "0123456789");
-	uint64_t number;
-
-	if (length == 0 || length >= sizeof digits || (!str_equal(name + length, ".log") && !str_equal(name + length, ".log.zst")))
-		return 0;
-	memcpy(digits, name, length);
-	digits[length] = '\0';
-	return str_to_u64(digits, 10, &number) < 0 ? 0 : number;
-}
-
 static int find_highest(void *context, const char *name)
 {
-	uint64_t *highest = context, number = number_of(name);
+	uint64_t *highest = context, number = spec_log_segment_number(name, NULL);
 
 	if (number > *highest)
 		*highest = number;
@@ -56,7 +33,7 @@ static int find_highest(void *context, const char *name)
 static int remove_old(void *context, const char *name)
 {
 	const struct local *local = context;
-	uint64_t number = number_of(name);
+	uint64_t number = spec_log_segment_number(name, NULL);
 
 	/* One that is to be begun counts. */
 	if (number && number + (uint64_t)local->options.max_files <= local->number && unlinkat(local->directory_fd, name, 0) < 0)
@@ -67,10 +44,10 @@ static int remove_old(void *context, const char *name)
 /* Opens segment .number, which is made if it is not there. */
 static int open_segment(struct local *local)
 {
-	char name[NAME_SIZE];
+	char name[SPEC_LOG_SEGMENT_NAME];
 	struct stat status;
 
-	make_name(name, local->number);
+	spec_log_segment_name(local->number, name);
 	local->file.fd = openat(local->directory_fd, name, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (local->file.fd < 0)
 		return -errno;
@@ -100,10 +77,10 @@ static bool ends_well(const struct log_file *file)
 static int64_t rotate(struct local *local)
 {
 	int64_t lost = log_file_flush(&local->file);
-	char name[NAME_SIZE], before[NAME_SIZE];
+	char name[SPEC_LOG_SEGMENT_NAME], before[SPEC_LOG_SEGMENT_NAME];
 
-	make_name(name, local->number);
-	make_name(before, local->number - 1);
+	spec_log_segment_name(local->number, name);
+	spec_log_segment_name(local->number - 1, before);
 	/* One at a time. */
 	if (local->options.compress && !log_file_is_being_compressed(local->directory_fd, before))
 		log_file_compress(local->transfer, "zstd", local->directory_fd, local->file.fd, name);
