@@ -225,13 +225,13 @@ static int end_run(struct container_record *record, unsigned flags, struct error
 	return r < 0 ? r : container_record_wait_gone(record, err);
 }
 
-/* Locked, and without a supervisor. */
+/* Locked, and without a supervisor, or with one that waits for us. */
 static int lock_stopped(struct container_record *record, unsigned flags, struct error *err)
 {
 	for (int i = 0; i < STOP_TRIES; i++) {
 		int r = container_record_lock(record, err);
 
-		if (r < 0 || !record->is_supervised)
+		if (r < 0 || !record->is_supervised || (flags & CONTAINER_REMOVE_ENDED && record->state->status == SPEC_CONTAINER_EXITED))
 			return r;
 		container_record_unlock(record);
 		r = end_run(record, flags, err);
@@ -323,7 +323,8 @@ static int remove_record(struct container_record *record, unsigned flags, struct
 		return r;
 	if ((flags & CONTAINER_REMOVE_AUTO) && !record->container->host.auto_remove)
 		return error_set(err, ERROR_CONFLICT, 0, "the container '%s' is not to be removed at its end", record->container->name);
-	r = container_removal_clear_run(record, err);
+	/* A supervisor that is still there removes what the runtime made itself. */
+	r = record->is_supervised ? remove_run(record, err) : container_removal_clear_run(record, err);
 	if (r == 0)
 		r = retire(record, flags, err);
 	return r;

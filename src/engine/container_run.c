@@ -181,9 +181,11 @@ static int attach_to(struct container_record *record, const struct container_att
 /* Removes what a person in the foreground wanted removed, once it has ended or could not be started. */
 static void clean(const struct start *start)
 {
-	unsigned flags = CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_VOLUMES | (start->request->removes_image ? CONTAINER_REMOVE_IMAGE : 0);
+	unsigned flags = CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_VOLUMES | CONTAINER_REMOVE_ENDED;
 	struct error err = ERROR_INIT;
 
+	if (start->request->removes_image)
+		flags |= CONTAINER_REMOVE_IMAGE;
 	if (container_remove(start->request->directories, start->record.container->id, flags, &err) < 0 && err.kind != ERROR_NOT_FOUND)
 		log_warning("%s, ignoring", err.message);
 }
@@ -219,9 +221,12 @@ static int start_and_stay(struct start *start, struct container_start_report *re
 	if (!request->attachment)
 		return 0;
 	r = session_run(&start->session, ret, err);
-	/* Our connection tells the supervisor that we are still at it. */
-	if (request->cleans && r == 0 && !ret->detached)
+	/* Our connection tells the supervisor that we are still at it. What it has to remove itself is gone when it is. */
+	if (request->cleans && r == 0 && !ret->detached) {
 		clean(start);
+		shutdown(start->socket, SHUT_WR);
+		wait_for_end(start->socket);
+	}
 	return r;
 }
 
