@@ -219,7 +219,7 @@ static void take_message(struct relay *relay)
 		relay->is_gone = true;
 		return;
 	}
-	is_own = relay->session->number == 0 ? message->type == SPEC_MESSAGE_EVENT_EXIT && !message->will_restart :
+	is_own = relay->session->number == 0 ? message->type == SPEC_MESSAGE_EVENT_EXIT :
 					       message->type == SPEC_MESSAGE_EVENT_SESSION_EXIT && message->session == relay->session->number;
 	if (!is_own)
 		return;
