@@ -75,8 +75,8 @@ int session_check(const struct container_attachment *attachment, bool terminal, 
 		return r;
 	if (!terminal || !attachment->in || isatty(STDIN_FILENO))
 		return 0;
-	error_set(err, ERROR_INVALID, 0, "cannot attach the standard input to a terminal: it is none");
-	error_hint(err, "without --tty it can be a pipe or a file");
+	error_set(err, ERROR_INVALID, 0, "the input device is not a TTY");
+	error_hint(err, "--tty is for a person at a terminal: leave it out for pipes and files");
 	err->exit_status = 1;
 	return -EINVAL;
 }

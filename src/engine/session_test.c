@@ -408,7 +408,7 @@ static void test_check(void **state _unused_)
 	assert_true(null >= 0 && dup2(null, STDIN_FILENO) == 0);
 	assert_int_equal(session_check(&in, false, &err), 0);
 	assert_int_equal(session_check(&in, true, &err), -EINVAL);
-	assert_string_equal(err.message, "cannot attach the standard input to a terminal: it is none");
+	assert_string_equal(err.message, "the input device is not a TTY");
 	assert_int_equal(err.exit_status, 1);
 	assert_true(saved < 0 || dup2(saved, STDIN_FILENO) == 0);
 	close(saved);
