@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* save, load, import, export, image unpack: images and archives, and directories. */
 #include "cli/transfer.h"
+#include "engine/container_files.h"
 #include "spec/reference.h"
 
 /* ---- save ---------------------------------------------------------------------------- */
@@ -179,28 +180,51 @@ static const struct option_entry export_entries[] = {
 	{ 0 },
 };
 
+static int export_image(const struct command_call *call, struct arena *arena, struct error *err)
+{
+	const struct export_request *request = call->request;
+	struct cli_transfer transfer = cli_transfer_begin(arena, "export", PROGRESS_SAVE);
+	struct spec_transfer_report report;
+	int r;
+
+	transfer.gives_output = !request->output;
+	cli_transfer_add_option(&transfer, "--output", request->output);
+	cli_transfer_add_operands(&transfer, call);
+	r = cli_transfer_report(call, &transfer, &report, err);
+	if (r < 0 && err->kind == ERROR_NOT_FOUND && str_starts_with(err->message, "no such image"))
+		return error_set(err, ERROR_NOT_FOUND, 0, "no such container or image '%.280s'", call->operands[0]);
+	return r;
+}
+
 static int run_export(const struct command_call *call, struct buf *out _unused_, struct error *err)
 {
 	const struct export_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct cli_transfer transfer = cli_transfer_begin(arena, "export", PROGRESS_SAVE);
-	struct spec_transfer_report report;
+	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
+	struct directories directories;
+	struct error one = ERROR_INIT;
 	int r = request->output ? 0 : refuse_terminal(err);
 
+	if (r == 0)
+		r = cli_directories(call, arena, &directories, err);
 	if (r < 0)
 		return r;
-	transfer.gives_output = !request->output;
-	cli_transfer_add_option(&transfer, "--output", request->output);
-	cli_transfer_add_operands(&transfer, call);
-	return cli_transfer_report(call, &transfer, &report, err);
+	r = container_record_open(arena, &directories, call->operands[0], &record, &one);
+	if (r == 0)
+		return container_export(&directories, record.container->id, request->output, err);
+	if (one.kind == ERROR_NOT_FOUND)
+		return export_image(call, arena, err);
+	*err = one;
+	return r;
 }
 
 const struct command cli_export = {
 	.command = {
 		.name = "export",
-		.operands = "IMAGE",
-		.summary = "write the root file system of an image as one archive",
-		.description = "Writes what a container of the image would see as its root file system as one tar archive, the same for the same image.",
+		.operands = "CONTAINER|IMAGE",
+		.summary = "write the root file system of a container or an image as one archive",
+		.description = "Writes the root file system of a container, without what is mounted in it, as one tar archive; or that which a container "
+			"of the image would see, the same for the same image. A container's name goes before an image's.",
 		.entries = export_entries,
 		.minimum_operands = 1,
 		.maximum_operands = 1,

@@ -9,6 +9,7 @@
 	&(const struct command) { .command = { .name = name_, .properties = OPTIONS_HIDDEN }, .same_as = &(command_) }
 
 static const struct command *const list[] = {
+	&cli_diff,
 	&cli_export,
 	&cli_help,
 	&cli_history,

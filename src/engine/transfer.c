@@ -82,6 +82,8 @@ _noreturn_ static void execute(const struct transfer *transfer, pid_t parent)
 	/* It ends with us, whatever ends us. We may have gone before this takes effect. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(127);
+	for (size_t i = 0; i < transfer->request->fd_count; i++)
+		ignore_result(fcntl(transfer->request->fds[i], F_SETFD, 0)); /* it would find it closed, and say so */
 	if (fcntl(transfer->events.write_fd, F_SETFD, 0) == 0 &&
 	    (transfer->output.write_fd < 0 || dup2(transfer->output.write_fd, STDOUT_FILENO) >= 0))
 		execv(transfer->program, (char *const *)make_arguments(transfer, events));

@@ -16,6 +16,9 @@ struct transfer_request {
 	const char *const *arguments; /* its command and what follows; NULL-terminated */
 	/* Its standard output is ours: it writes an archive there, if its arguments say nothing else, and the report comes as an event. */
 	bool gives_output;
+	/* Descriptors that it inherits, as which its arguments name them. */
+	const int *fds;
+	size_t fd_count;
 	/* Called for each line for people and each step of an item; or NULL. */
 	void (*tell)(void *context, const struct spec_transfer_event *event);
 	void *context;

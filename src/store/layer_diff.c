@@ -194,6 +194,16 @@ static int add_whiteout(struct differ *d, struct node *node, struct error *err)
 	return add_mark(d, directory, name, err);
 }
 
+static int add_zeros(struct differ *d, uint64_t count, struct error *err)
+{
+	int r = 0;
+
+	memset(d->data, 0, DATA_SIZE);
+	for (; r >= 0 && count; count -= count < DATA_SIZE ? count : DATA_SIZE)
+		r = tar_writer_data(d->writer, d->data, count < DATA_SIZE ? (size_t)count : DATA_SIZE, err);
+	return r;
+}
+
 static int add_data(struct differ *d, struct node *node, struct error *err)
 {
 	uint64_t left = (uint64_t)node->st.st_size;
@@ -206,6 +216,8 @@ static int add_data(struct differ *d, struct node *node, struct error *err)
 			continue;
 		if (n < 0)
 			return error_errno(err, errno, "cannot read it");
+		if (n == 0 && d->form == LAYER_DIFF_LIVE)
+			return add_zeros(d, left, err);
 		if (n == 0)
 			return error_set(err, ERROR_CONFLICT, EBUSY, "it became shorter meanwhile");
 		r = tar_writer_data(d->writer, d->data, (size_t)n, err);
@@ -246,7 +258,7 @@ static int add_directory(struct differ *d, struct node *node, unsigned depth, st
 	r = add(d, &node->entry, err);
 	if (r >= 0 && node->opaque && d->form == LAYER_DIFF_UPPER)
 		r = add_mark(d, d->path.data, LAYER_OPAQUE_NAME, err);
-	if (r < 0)
+	if (r < 0 || node->st.st_dev != d->device)
 		return r;
 	return walk(d, node->fd, depth + 1, err);
 }
@@ -297,13 +309,25 @@ static int add_by_type(struct differ *d, struct node *node, unsigned depth, stru
 	}
 }
 
+/* Whether a file that could not be looked at, for CODE, may be left out: it is gone, or another has its name. */
+static bool may_be_gone(const struct differ *d, int code)
+{
+	return (code == ENOENT && d->form >= LAYER_DIFF_MOUNT) || ((code == EBUSY || code == ELOOP || code == ENOTDIR) && d->form == LAYER_DIFF_LIVE);
+}
+
 static int add_opened(struct differ *d, struct node *node, unsigned depth, struct error *err)
 {
-	int r = open_node(node, err);
+	struct error one = ERROR_INIT;
+	int r = open_node(node, &one);
 	const char *first;
 
-	if (r < 0)
+	if (r < 0) {
+		if (may_be_gone(d, -r))
+			return 0;
+		if (err)
+			*err = one;
 		return r;
+	}
 	node->entry = (struct tar_entry){ .path = d->path.data, .mode = node->st.st_mode & 07777, .uid = node->st.st_uid, .gid = node->st.st_gid,
 		.mtime = node->st.st_mtim };
 	r = read_xattrs(d, node, err);
@@ -327,7 +351,7 @@ static int add_node(struct differ *d, int parent_fd, const char *name, unsigned 
 	int r;
 
 	if (fstatat(parent_fd, name, &node.st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT && d->form == LAYER_DIFF_MOUNT ? 0 : error_errno(err, errno, "cannot look at it");
+		return may_be_gone(d, errno) ? 0 : error_errno(err, errno, "cannot look at it");
 	if (is_whiteout(d, &node.st))
 		return add_whiteout(d, &node, err);
 	if (d->form == LAYER_DIFF_UPPER && str_starts_with(name, LAYER_WHITEOUT_PREFIX))
@@ -336,7 +360,7 @@ static int add_node(struct differ *d, int parent_fd, const char *name, unsigned 
 		d->report.sockets++;
 		return 0;
 	}
-	if (node.st.st_dev != d->device)
+	if (node.st.st_dev != d->device && d->form != LAYER_DIFF_LIVE)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "another file system is mounted there");
 	arena = node.arena = arena_new();
 	r = add_opened(d, &node, depth, err);

@@ -15,6 +15,12 @@ enum layer_diff_form {
 	LAYER_DIFF_UPPER, /* devices 0:0 and opaque directories become whiteouts */
 	LAYER_DIFF_WHOLE, /* they are what they are */
 	LAYER_DIFF_MOUNT, /* the same, of an overlay mount that nobody else uses: where only one layer has a directory, it lists what that hides */
+	/*
+	 * The same of files that somebody uses meanwhile: what goes while it is read
+	 * is left out, what becomes shorter ends in zeros, and directories that are
+	 * other mounts' are empty.
+	 */
+	LAYER_DIFF_LIVE,
 };
 
 struct layer_diff_report {
@@ -26,7 +32,7 @@ struct layer_diff_report {
 /*
  * Writes the uncompressed archive of what is in the directory (opened for
  * reading; it is itself no member) to SINK. Nothing is followed, no other
- * mount is entered. Files that change meanwhile are an error; so is what only
+ * mount is entered. Files that change meanwhile are an error (but in a LIVE tree); so is what only
  * the overlay mount itself understands (redirected directories, files without
  * their data), and a name that would be a whiteout. Needs /proc.
  */

@@ -136,6 +136,49 @@ static void expect_error(enum layer_diff_form form, const char *make, const char
 	assert_string_equal(err.message, message);
 }
 
+/* Writes to an archive, and changes the files once half of the big one is read. */
+struct meddler {
+	int fd;
+	size_t written;
+};
+
+static int write_and_meddle(void *context, const void *bytes, size_t length, struct error *err)
+{
+	struct meddler *meddler = context;
+	size_t before = meddler->written;
+
+	meddler->written += length;
+	if (before < 300000 && meddler->written >= 300000)
+		shell_run("truncate -s 0 live/big && rm live/gone && rm -r live/removed && mv live/turned live/x && mkdir live/turned");
+	return sink_write(sink_to_file(&meddler->fd), bytes, length, err);
+}
+
+static int diff_meddled(enum layer_diff_form form, const char *archive, struct error *err)
+{
+	_cleanup_close_ int directory_fd = -EBADF, archive_fd = open_scratch(archive, O_WRONLY | O_CREAT | O_TRUNC);
+	struct meddler meddler = { .fd = archive_fd };
+	struct layer_diff_report report;
+
+	shell_run("rm -rf live && mkdir -p live/removed/sub && head -c 900000 /dev/zero | tr '\\0' x >live/big && echo >live/gone && echo >live/turned && "
+		"echo 1 >live/zlast");
+	directory_fd = open_scratch("live", O_RDONLY | O_DIRECTORY);
+	return layer_diff(directory_fd, (struct sink){ write_and_meddle, &meddler }, form, &report, err);
+}
+
+static void test_live(void **state)
+{
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_true(diff_meddled(LAYER_DIFF_WHOLE, "live.tar", &err) < 0);
+	assert_string_equal(err.message, "cannot archive 'big': it became shorter meanwhile: device or resource busy");
+	err = ERROR_INIT;
+	if (diff_meddled(LAYER_DIFF_LIVE, "live.tar", &err) < 0)
+		fail_msg("%s", err.message);
+	shell_run("tar tf live.tar | sort >names && printf 'big\\nturned/\\nzlast\\n' | cmp - names && tar xOf live.tar big | wc -c | grep -qx 900000 && "
+		"tar xOf live.tar big | tail -c 10 | cmp -n 10 - /dev/zero");
+}
+
 static void test_errors(void **state)
 {
 	(void)state;
@@ -154,6 +197,7 @@ int main(void)
 		shell_test(test_round_trip),
 		shell_test(test_order_and_sockets),
 		shell_test(test_changes_in_an_overlay),
+		shell_test(test_live),
 		shell_test(test_errors),
 	};
 

@@ -23,10 +23,12 @@ static const struct command transfer_version = {
 static const struct command *const list[] = {
 	&transfer_bootstrap,
 	&transfer_check,
+	&transfer_commit,
 	&transfer_compress,
 	&transfer_copy,
 	&transfer_decompress,
 	&transfer_export,
+	&transfer_export_root,
 	&transfer_import,
 	&transfer_load,
 	&transfer_login,

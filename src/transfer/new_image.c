@@ -105,14 +105,32 @@ static int measure_layer(const struct store *store, int fd, int *spool_fd, struc
 
 /* ---- the image --------------------------------------------------------------------- */
 
-static char *add_config(struct content_source *content, const struct new_image *image, const char *diff_id, uint64_t *ret_size)
+/* COUNT elements of FROM, and room for one more. */
+static void *extended(struct arena *arena, const void *from, size_t count, size_t size)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct spec_history history = { .created = image->created, .created_by = image->created_by, .comment = image->comment };
-	char *diff_ids[] = { (char *)diff_id, NULL };
-	const struct spec_image_config config = { .created = image->created, .platform = *image->platform, .execution = *image->execution,
-		.diff_ids = diff_ids, .diff_id_count = 1, .history = &history, .history_count = 1 };
+	void *list = arena_alloc(arena, count + 2, size);
 
+	if (count)
+		memcpy(list, from, count * size);
+	return list;
+}
+
+static char *add_config(struct content_source *content, const struct new_image *image, const struct layer *layer, uint64_t *ret_size)
+{
+	static const struct spec_image_config nothing;
+	const struct spec_image_config *base = image->base ? image->base->config : &nothing;
+	bool has_layer = image->layer_fd >= 0;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_image_config config = { .created = image->created, .author = image->author, .platform = *image->platform,
+		.execution = *image->execution, .diff_id_count = base->diff_id_count + has_layer, .history_count = base->history_count + 1 };
+
+	config.diff_ids = extended(arena, base->diff_ids, base->diff_id_count, sizeof *config.diff_ids);
+	if (has_layer)
+		config.diff_ids[base->diff_id_count] = (char *)layer->diff_id;
+	config.history = extended(arena, base->history, base->history_count, sizeof *config.history);
+	config.history[base->history_count] = (struct spec_history){ .created = image->created, .created_by = image->created_by,
+		.author = image->author, .comment = image->comment, .empty_layer = !has_layer };
 	spec_image_config_encode(&config, &text);
 	*ret_size = text.length;
 	return content_source_add_bytes(content, text.data, text.length);
@@ -121,11 +139,21 @@ static char *add_config(struct content_source *content, const struct new_image *
 static char *add_manifest(struct content_source *content, const struct new_image *image, const struct layer *layer)
 {
 	static char manifest_type[] = SPEC_OCI_MANIFEST, config_type[] = SPEC_OCI_CONFIG;
-	struct spec_descriptor layers = { .media_type = (char *)layer->media_type, .digest = (char *)layer->digest, .size = layer->span.size };
-	struct spec_manifest manifest = { .media_type = manifest_type, .config = { .media_type = config_type }, .layers = &layers, .layer_count = 1 };
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_manifest *base = image->base ? image->base->manifest : NULL;
+	size_t count = base ? base->layer_count : 0;
+	struct spec_descriptor *layers = extended(arena, base ? base->layers : NULL, count, sizeof *layers);
+	struct spec_manifest manifest = { .media_type = manifest_type, .config = { .media_type = config_type }, .layers = layers, .layer_count = count };
 
-	content_source_add_file(content, layer->digest, layer->fd, &layer->span);
-	manifest.config.digest = add_config(content, image, layer->diff_id, &manifest.config.size);
+	/* A manifest of OCI's has layers of OCI's types. */
+	for (size_t i = 0; i < count; i++)
+		layers[i].media_type = (char *)spec_media_to_oci(layers[i].media_type);
+	if (image->layer_fd >= 0) {
+		layers[manifest.layer_count++] = (struct spec_descriptor){ .media_type = (char *)layer->media_type, .digest = (char *)layer->digest,
+			.size = layer->span.size };
+		content_source_add_file(content, layer->digest, layer->fd, &layer->span);
+	}
+	manifest.config.digest = add_config(content, image, layer, &manifest.config.size);
 	return content_source_add_manifest(content, &manifest);
 }
 
@@ -137,8 +165,8 @@ int new_image_put(const struct transfer_globals *globals, const struct store *st
 	struct ingest_request request = { .title = image->title, .names = image->names, .platform = image->platform,
 		.progress = session_progress(globals) };
 	struct image_source source;
-	struct layer layer;
-	int r = measure_layer(store, image->layer_fd, &spool_fd, &layer, err);
+	struct layer layer = { .fd = -EBADF };
+	int r = image->layer_fd >= 0 ? measure_layer(store, image->layer_fd, &spool_fd, &layer, err) : 0;
 
 	if (r < 0)
 		return r;

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An image of one layer that did not exist before: what import and bootstrap make. */
+/* An image that did not exist before, of one new layer: what import, bootstrap and commit make. */
 #ifndef BIVY_TRANSFER_NEW_IMAGE_H
 #define BIVY_TRANSFER_NEW_IMAGE_H
 
 #include "spec/image_config.h"
+#include "spec/manifest.h"
 #include "transfer/session.h"
 
+/* An image whose layers the new one begins with. It is in the store, and in a lease. */
+struct new_image_base {
+	struct spec_manifest *manifest;
+	struct spec_image_config *config;
+};
+
 struct new_image {
-	int layer_fd; /* a file with the archive of the root file system, compressed or not */
+	int layer_fd; /* a file with the archive of the layer, compressed or not; -EBADF, with a base: it has no further one */
+	const struct new_image_base *base; /* or NULL */
 	const struct spec_platform *platform; /* normalised */
 	const struct spec_execution *execution;
 	char *created;    /* RFC 3339: new_image_time() */
 	char *created_by; /* or NULL */
 	char *comment;    /* or NULL */
+	char *author;     /* or NULL */
 	char *const *names; /* normalised, NULL-terminated */
 	const char *title;  /* for messages */
 };
