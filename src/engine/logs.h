@@ -11,13 +11,18 @@ struct logs_request {
 	const char *container;
 	bool follow;          /* until it ends for good */
 	bool out, err;        /* which streams */
-	int64_t tail;         /* the last N lines; -1: all */
+	int64_t tail;         /* the last N lines of those streams, within the limits; -1: all */
 	const char *since, *until; /* moment_parse_limit(); or NULL */
+	/* Called for each record, valid until it returns; what is not 0 ends it and is returned. */
 	int (*each)(void *context, const struct spec_log_record *record);
 	void *context;
 };
 
-/* ERROR_UNSUPPORTED for a driver that cannot be read back (none, passthrough). */
+/*
+ * Records come as they were written. One that is .partial goes on in the next
+ * of its stream. ERROR_UNSUPPORTED for a driver that cannot be read back (none,
+ * passthrough).
+ */
 int logs_read(const struct logs_request *request, struct error *err) _must_check_;
 
 #endif
