@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order matters: ids before the root, which is mapped by them; the root
+ * before users, who are looked up in it; users before rights; all of it before
+ * the documents, which are written last, so that a directory without them is
+ * one that somebody was killed over.
+ */
+#include "engine/bundle.h"
+#include "base/file.h"
+#include "engine/bundle_ids.h"
+#include "engine/bundle_mounts.h"
+#include "engine/bundle_namespaces.h"
+#include "engine/bundle_process.h"
+#include "engine/bundle_resources.h"
+#include "engine/bundle_root.h"
+#include "engine/bundle_security.h"
+#include "engine/bundle_supervision.h"
+#include "spec/config_encode.h"
+#include "store/tree.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#define CONFIG "config.json"
+
+/* ---- shared ---------------------------------------------------------------------------- */
+
+void bundle_warn(const struct bundle_plan *plan, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (!plan->warn)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	plan->warn(plan->context, text);
+}
+
+char **bundle_split(struct arena *arena, const char *text, char separator)
+{
+	char *rest = arena_strdup(arena, text), *word, **list;
+	const char separators[2] = { separator, '\0' };
+	size_t count = 2;
+
+	for (const char *c = text; *c; c++)
+		count += *c == separator;
+	list = arena_alloc(arena, count, sizeof *list);
+	count = 0;
+	while ((word = strsep(&rest, separators)))
+		if (*word)
+			list[count++] = word;
+	return list;
+}
+
+int bundle_find_other(struct bundle_plan *plan, const char *option, const char *mode, const struct spec_container_state **ret_state, struct error *err)
+{
+	_cleanup_container_record_ struct container_record other = { .fd = -EBADF };
+	const char *name = mode + strlen("container:");
+	int r = container_record_open(plan->arena, plan->record->directories, name, &other, err);
+
+	if (r < 0)
+		return error_wrap(err, "%s", option);
+	if (str_equal(other.container->id, plan->container->id))
+		return error_set(err, ERROR_INVALID, 0, "%s: a container cannot join itself", option);
+	if (!other.is_supervised || other.state->pid <= 0)
+		return error_set(err, ERROR_CONFLICT, 0, "%s: cannot join the container '%.100s': it is not running", option, name);
+	*ret_state = other.state;
+	return 0;
+}
+
+/* ---- making ------------------------------------------------------------------------------ */
+
+/* Anew: what is left of an earlier start goes. */
+static int open_directory(struct bundle_plan *plan, struct error *err)
+{
+	const struct container_record *record = plan->record;
+	int r = mkdir(record->run_path, 0700) < 0 ? -errno : 0;
+
+	if (r == -ENOENT) {
+		r = file_make_directories(record->run_path, 0700);
+	} else if (r == -EEXIST) {
+		r = bundle_remove(record, err);
+		if (r < 0)
+			return r;
+		r = mkdir(record->run_path, 0700) < 0 ? -errno : 0;
+	}
+	if (r == 0)
+		plan->run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r == 0 && plan->run_fd < 0)
+		r = -errno;
+	return r < 0 ? error_errno(err, -r, "cannot make the directory '%s'", record->run_path) : 0;
+}
+
+/* The path of the root says something only with --rootfs; a mount is handed over by descriptor. */
+static void add_root_path(struct bundle_plan *plan)
+{
+	plan->spec->oci_version = (char *)"1.2.0";
+	plan->spec->root_path = plan->root_fd >= 0 ? (char *)"rootfs" : plan->host->rootfs_path;
+	plan->spec->root_readonly = plan->host->read_only_root;
+	plan->spec->annotations = plan->host->annotations;
+	plan->spec->annotation_count = plan->host->annotation_count;
+}
+
+static int write_config(struct bundle_plan *plan, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r;
+
+	spec_config_encode(plan->spec, &text);
+	r = text.length > SPEC_CONFIG_LIMIT ? -EFBIG : file_replace_at(plan->run_fd, CONFIG, text.data, text.length, 0600);
+	return r < 0 ? error_errno(err, -r, "cannot write '%s/" CONFIG "'", plan->record->run_path) : 0;
+}
+
+/* What needs no files of the container's. */
+static int prepare(struct bundle_plan *plan, struct error *err)
+{
+	int r = open_directory(plan, err);
+
+	if (r == 0)
+		r = bundle_take_ids(plan, err);
+	if (r == 0)
+		r = bundle_plan_root(plan, err);
+	if (r == 0)
+		r = bundle_open_root(plan, err);
+	if (r < 0)
+		return r;
+	add_root_path(plan);
+	return bundle_add_namespaces(plan, err);
+}
+
+static int fill(struct bundle_plan *plan, struct error *err)
+{
+	int r = bundle_add_process(plan, err);
+
+	if (r == 0)
+		bundle_add_default_mounts(plan);
+	if (r == 0)
+		r = bundle_add_user_mounts(plan, err);
+	if (r == 0)
+		r = bundle_add_files(plan, err);
+	if (r == 0)
+		r = bundle_add_resources(plan, err);
+	if (r == 0)
+		r = bundle_add_security(plan, err);
+	if (r == 0)
+		r = write_config(plan, err);
+	return r < 0 ? r : bundle_write_supervision(plan, err);
+}
+
+static void plan_done(struct bundle_plan *plan)
+{
+	close_and_forget(&plan->run_fd);
+	close_and_forget(&plan->root_fd);
+	close_and_forget(&plan->ids.range_fd);
+}
+
+static struct bundle_plan plan_init(const struct container_record *record)
+{
+	return (struct bundle_plan){
+		.arena = record->arena,
+		.record = record,
+		.container = record->container,
+		.config = &record->container->config,
+		.host = &record->container->host,
+		.run_fd = -EBADF,
+		.root_fd = -EBADF,
+		.ids = { .range_fd = -EBADF },
+		.spec = arena_alloc(record->arena, 1, sizeof(struct spec_config)),
+	};
+}
+
+/* An error from before the container's own program: docker's word for it, unless it has another. */
+static int fail(struct error *err, int r)
+{
+	if (err && !err->exit_status)
+		err->exit_status = 125;
+	return r;
+}
+
+int bundle_make(struct container_record *record, void (*warn)(void *context, const char *text), void *context, struct bundle *ret, struct error *err)
+{
+	struct bundle_plan plan = plan_init(record);
+	int r;
+
+	plan.warn = warn;
+	plan.context = context;
+	r = prepare(&plan, err);
+	if (r == 0)
+		r = fill(&plan, err);
+	if (r == 0) {
+		/* Without layers or mapping the path will do. */
+		ret->root_fd = plan.has_overlay || plan.ids.has_namespace ? TAKE_FD(plan.root_fd) : -EBADF;
+		ret->id_range_fd = TAKE_FD(plan.ids.range_fd);
+	} else if (plan.run_fd >= 0) {
+		ignore_result(bundle_remove(record, NULL)); /* the error is already told; `system check` finds the rest */
+	}
+	plan_done(&plan);
+	return r < 0 ? fail(err, r) : 0;
+}
+
+void bundle_done(struct bundle *bundle)
+{
+	close_and_forget(&bundle->root_fd);
+	close_and_forget(&bundle->id_range_fd);
+}
+
+int bundle_remove(const struct container_record *record, struct error *err)
+{
+	int r = tree_remove_at(AT_FDCWD, record->run_path);
+
+	return r < 0 ? error_errno(err, -r, "cannot remove '%s'", record->run_path) : 0;
+}
+
+int bundle_mount_root(struct container_record *record, int *ret_fd, struct error *err)
+{
+	struct bundle_plan plan = plan_init(record);
+	int r = bundle_plan_root(&plan, err);
+
+	if (r == 0)
+		r = bundle_open_root(&plan, err);
+	if (r == 0)
+		*ret_fd = TAKE_FD(plan.root_fd);
+	plan_done(&plan);
+	return r;
+}
+
+/* ---- checking ------------------------------------------------------------------------------ */
+
+static int check_unsupported(const struct spec_host_config *host, struct error *err)
+{
+	if (geteuid() != 0) {
+		error_set(err, ERROR_DENIED, 0, "cannot make a container: that takes root");
+		error_hint(err, "call bivy by sudo");
+		return -EPERM;
+	}
+	if (host->device_requests && host->device_requests[0])
+		return error_set(err, ERROR_UNSUPPORTED, 0, "--gpus: devices are given one by one, with --device");
+	if (!str_is_empty(host->cgroups) && !str_equal(host->cgroups, "enabled") && !str_equal(host->cgroups, "no-conmon"))
+		return error_set(err, ERROR_UNSUPPORTED, 0, "--cgroups: '%.50s': every container has groups of its own", host->cgroups);
+	if (host->storage_option_count)
+		return error_set(err, ERROR_UNSUPPORTED, 0, "--storage-opt: '%.50s': there are no options of the storage", host->storage_options[0].key);
+	for (size_t i = 0; i < host->mount_count; i++)
+		if (host->mounts[i].subpath)
+			return error_set(err, ERROR_UNSUPPORTED, 0, "volume-subpath: '%.200s': a volume is mounted whole", host->mounts[i].subpath);
+	return 0;
+}
+
+int bundle_check(const struct spec_container *container, void (*warn)(void *context, const char *text), void *context, struct error *err)
+{
+	int r = check_unsupported(&container->host, err);
+
+	ignore_result(warn != NULL && context != NULL);
+	if (r == 0)
+		r = bundle_check_ids(&container->host, err);
+	if (r == 0)
+		r = bundle_check_namespaces(&container->host, err);
+	if (r == 0)
+		r = bundle_check_process(container, err);
+	if (r == 0)
+		r = bundle_check_mounts(container, err);
+	if (r == 0)
+		r = bundle_check_security(container, err);
+	return r < 0 ? fail(err, r) : 0;
+}

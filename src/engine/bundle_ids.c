@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A range of ids of its own is what a container gets; what shares a namespace
+ * of processes with others shares their ids as well, for a procfs is mounted
+ * only by who has power over both.
+ */
+#include "engine/bundle_ids.h"
+#include "engine/id_range.h"
+
+#define MAPPING_LIMIT 340 /* lines that the kernel takes, user_namespaces(7) */
+
+enum ids_mode { IDS_RANGE, IDS_HOST, IDS_MAPPED, IDS_OTHER };
+
+struct ids_request {
+	enum ids_mode mode;
+	uint32_t size;       /* of RANGE */
+	const char *option;  /* that says OTHER, for messages */
+	const char *other;   /* "container:ID" */
+};
+
+static int refuse(const char *text, const char *why, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, 0, "--userns: '%.100s': %s", text, why);
+}
+
+/* "auto" or "auto:size=N". */
+static int parse_auto(const char *text, struct ids_request *request, struct error *err)
+{
+	uint64_t size = 0;
+
+	request->size = ID_RANGE_SIZE;
+	if (!text[4])
+		return 0;
+	if (!str_starts_with(text, "auto:size="))
+		return refuse(text, "expected auto or auto:size=NUMBER", err);
+	if (str_to_u64(text + strlen("auto:size="), 10, &size) < 0 || size == 0 || size > (uint64_t)ID_RANGE_COUNT * ID_RANGE_SIZE)
+		return refuse(text, "the size is no number of ids that there are", err);
+	request->size = (uint32_t)size;
+	return 0;
+}
+
+/* What is meant when --userns says nothing. */
+static void decide_default(const struct spec_host_config *host, struct ids_request *request)
+{
+	const char *pid = host->pid_mode;
+
+	if (host->uid_map || host->gid_map)
+		request->mode = IDS_MAPPED;
+	else if (host->privileged || str_equal(pid, "host"))
+		request->mode = IDS_HOST;
+	else if (pid && str_starts_with(pid, "container:"))
+		*request = (struct ids_request){ .mode = IDS_OTHER, .option = "--pid", .other = pid };
+	else
+		*request = (struct ids_request){ .mode = IDS_RANGE, .size = ID_RANGE_SIZE };
+}
+
+static int decide(const struct spec_host_config *host, struct ids_request *request, struct error *err)
+{
+	const char *text = host->user_namespace;
+
+	*request = (struct ids_request){ .mode = IDS_RANGE };
+	if (str_is_empty(text) || str_equal(text, "private")) {
+		decide_default(host, request);
+		return 0;
+	}
+	if (host->uid_map || host->gid_map)
+		return refuse(text, "with --uidmap or --gidmap nothing else can be said", err);
+	if (str_equal(text, "host")) {
+		request->mode = IDS_HOST;
+		return 0;
+	}
+	if (str_equal(text, "auto") || str_starts_with(text, "auto:"))
+		return parse_auto(text, request, err);
+	if (str_starts_with(text, "container:") && text[strlen("container:")]) {
+		*request = (struct ids_request){ .mode = IDS_OTHER, .option = "--userns", .other = text };
+		return 0;
+	}
+	if (str_equal(text, "keep-id") || str_starts_with(text, "keep-id:") || str_equal(text, "nomap"))
+		return refuse(text, "only for who is not root: root's id would be the host's", err);
+	if (str_starts_with(text, "ns:"))
+		return refuse(text, "a user namespace is joined with container:NAME", err);
+	return refuse(text, "expected auto, host or container:NAME", err);
+}
+
+/* ---- mappings by hand ---------------------------------------------------------------- */
+
+/* "INSIDE:OUTSIDE[:SIZE]" */
+static int parse_mapping(const char *option, const char *text, struct spec_id_mapping *ret, struct error *err)
+{
+	_cleanup_free_ char *copy = str_dup(text);
+	char *rest = copy;
+	uint64_t numbers[3] = { 0, 0, 1 };
+	size_t count = 0;
+
+	for (char *part; (part = strsep(&rest, ":")); count++)
+		if (count == 3 || str_to_u64(part, 10, &numbers[count]) < 0 || numbers[count] > UINT32_MAX - 1)
+			return error_set(err, ERROR_INVALID, 0, "%s: '%.100s': expected INSIDE:OUTSIDE[:SIZE], all of them numbers", option, text);
+	if (count < 2 || numbers[2] == 0 || numbers[0] + numbers[2] > UINT32_MAX || numbers[1] + numbers[2] > UINT32_MAX)
+		return error_set(err, ERROR_INVALID, 0, "%s: '%.100s': expected INSIDE:OUTSIDE[:SIZE], within what ids there are", option, text);
+	*ret = (struct spec_id_mapping){ .container_id = (uint32_t)numbers[0], .host_id = (uint32_t)numbers[1], .size = (uint32_t)numbers[2] };
+	return 0;
+}
+
+static bool overlaps(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+	return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
+}
+
+static int parse_mappings(struct arena *arena, const char *option, char *const *list, struct spec_id_mapping **ret, size_t *ret_count,
+			  struct error *err)
+{
+	size_t count = strv_length(list);
+	struct spec_id_mapping *mappings = arena_alloc(arena, count + 1, sizeof *mappings);
+
+	if (count > MAPPING_LIMIT)
+		return error_set(err, ERROR_INVALID, 0, "%s: %zu ranges are more than the %d that the kernel takes", option, count, MAPPING_LIMIT);
+	for (size_t i = 0; i < count; i++) {
+		int r = parse_mapping(option, list[i], &mappings[i], err);
+
+		for (size_t n = 0; r == 0 && n < i; n++)
+			if (overlaps(mappings[n].container_id, mappings[n].size, mappings[i].container_id, mappings[i].size) ||
+			    overlaps(mappings[n].host_id, mappings[n].size, mappings[i].host_id, mappings[i].size))
+				r = error_set(err, ERROR_INVALID, 0, "%s: '%.60s' and '%.60s' overlap", option, list[n], list[i]);
+		if (r < 0)
+			return r;
+	}
+	*ret = mappings;
+	*ret_count = count;
+	return 0;
+}
+
+/* What is given for one kind alone holds for both. */
+static int map_by_hand(struct arena *arena, const struct spec_host_config *host, struct bundle_ids *ids, struct error *err)
+{
+	char **uids = host->uid_map ? host->uid_map : host->gid_map, **gids = host->gid_map ? host->gid_map : host->uid_map;
+	int r = parse_mappings(arena, "--uidmap", uids, &ids->uids, &ids->uid_count, err);
+
+	if (r == 0)
+		r = parse_mappings(arena, "--gidmap", gids, &ids->gids, &ids->gid_count, err);
+	ids->has_namespace = true;
+	return r;
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+int bundle_check_ids(const struct spec_host_config *host, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct bundle_ids ids = { .range_fd = -EBADF };
+	struct ids_request request;
+	int r = decide(host, &request, err);
+
+	return r == 0 && request.mode == IDS_MAPPED ? map_by_hand(arena, host, &ids, err) : r;
+}
+
+static void map_range(struct arena *arena, struct bundle_ids *ids)
+{
+	ids->uids = ids->gids = arena_alloc(arena, 1, sizeof *ids->uids);
+	ids->uids[0] = (struct spec_id_mapping){ .container_id = 0, .host_id = ids->base, .size = ids->size };
+	ids->uid_count = ids->gid_count = 1;
+	ids->has_namespace = true;
+}
+
+/* Those of another container, if it has its own; the range stays its. */
+static int share(struct bundle_plan *plan, const struct ids_request *request, struct error *err)
+{
+	const struct spec_container_state *other = NULL;
+	int r = bundle_find_other(plan, request->option, request->other, &other, err);
+
+	if (r < 0 || other->id_size == 0)
+		return r;
+	plan->ids.base = other->id_base;
+	plan->ids.size = other->id_size;
+	plan->ids.join = arena_printf(plan->arena, "/proc/%lld/ns/user", (long long)other->pid);
+	map_range(plan->arena, &plan->ids);
+	return 0;
+}
+
+int bundle_take_ids(struct bundle_plan *plan, struct error *err)
+{
+	struct bundle_ids *ids = &plan->ids;
+	struct ids_request request;
+	int r = decide(plan->host, &request, err);
+
+	if (r < 0)
+		return r;
+	switch (request.mode) {
+	case IDS_HOST:
+		return 0;
+	case IDS_MAPPED:
+		return map_by_hand(plan->arena, plan->host, ids, err);
+	case IDS_OTHER:
+		return share(plan, &request, err);
+	case IDS_RANGE:
+		r = id_range_take(plan->record->directories, request.size, &ids->base, &ids->range_fd, err);
+		if (r < 0)
+			return r;
+		ids->size = request.size;
+		map_range(plan->arena, ids);
+	}
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --userns, --uidmap, --gidmap: whose ids the container's are. */
+#ifndef BIVY_ENGINE_BUNDLE_IDS_H
+#define BIVY_ENGINE_BUNDLE_IDS_H
+
+#include "engine/bundle_plan.h"
+
+/* Whether what is asked for can be understood, without taking anything. */
+int bundle_check_ids(const struct spec_host_config *host, struct error *err) _must_check_;
+
+/* Fills plan->ids, taking a range if it needs one. */
+int bundle_take_ids(struct bundle_plan *plan, struct error *err) _must_check_;
+
+#endif

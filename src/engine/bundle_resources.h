@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits and devices of a container. */
+#ifndef BIVY_ENGINE_BUNDLE_RESOURCES_H
+#define BIVY_ENGINE_BUNDLE_RESOURCES_H
+
+#include "engine/bundle_plan.h"
+
+/*
+ * The limits of HOST as the runtime takes them, in the arena; devices by path
+ * are looked up on the host. For `update` too: then without devices.
+ */
+int bundle_make_resources(struct arena *arena, const struct spec_host_config *host, struct spec_resources *ret, struct error *err) _must_check_;
+
+/* Fills spec->linux_.resources, .cgroups_path, .intel_rdt, sysctls and devices. */
+int bundle_add_resources(struct bundle_plan *plan, struct error *err) _must_check_;
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/bundle_root.h"
+#include "host/mount.h"
+#include "host/procfs.h"
+#include "host/syscalls.h"
+#include "store/root.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#define WRITABLE "root" /* in the record: upper/ and work/ */
+
+static const struct idmap_range *convert(struct arena *arena, const struct spec_id_mapping *mappings, size_t count)
+{
+	struct idmap_range *ranges = arena_alloc(arena, count + 1, sizeof *ranges);
+
+	for (size_t i = 0; i < count; i++)
+		ranges[i] = (struct idmap_range){ mappings[i].container_id, mappings[i].host_id, mappings[i].size };
+	return ranges;
+}
+
+static const struct idmap *make_idmap(struct arena *arena, const struct bundle_ids *ids)
+{
+	struct idmap *map = arena_alloc(arena, 1, sizeof *map);
+
+	*map = (struct idmap){
+		.uids = convert(arena, ids->uids, ids->uid_count),
+		.uid_count = ids->uid_count,
+		.gids = convert(arena, ids->gids, ids->gid_count),
+		.gid_count = ids->gid_count,
+	};
+	return ids->has_namespace ? map : NULL;
+}
+
+static int find_layers(struct bundle_plan *plan, struct error *err)
+{
+	_cleanup_store_ struct store store = STORE_INIT;
+	const struct spec_container *container = plan->container;
+	const struct image image = {
+		.name = container->image_name,
+		.id = container->image_id,
+		.manifest = container->image_manifest,
+		.top_layer = container->image_top_layer,
+	};
+	int r;
+
+	if (!image.top_layer)
+		return 0;
+	r = store_open(plan->record->directories->images, &store, err);
+	if (r == 0)
+		r = root_of_image(&store, plan->arena, &image, &plan->overlay, err);
+	return r;
+}
+
+static int check_directory(const char *path, struct error *err)
+{
+	struct stat status;
+	int r = stat(path, &status) < 0 ? -errno : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+
+	return r < 0 ? error_errno(err, -r, "--rootfs: cannot use '%s'", path) : 0;
+}
+
+int bundle_plan_root(struct bundle_plan *plan, struct error *err)
+{
+	const char *directory = plan->host->rootfs_path;
+	char **lowers = arena_alloc(plan->arena, 2, sizeof *lowers);
+	int r = directory ? check_directory(directory, err) : find_layers(plan, err);
+
+	if (r < 0)
+		return r;
+	plan->has_overlay = !directory || plan->host->rootfs_overlay;
+	if (!plan->has_overlay)
+		return 0;
+	if (directory) {
+		lowers[0] = (char *)directory;
+		plan->overlay = (struct overlay){ .lowers = lowers, .lower_count = 1 };
+	}
+	plan->overlay.writable = arena_printf(plan->arena, "%s/" WRITABLE, plan->record->path);
+	plan->overlay.idmap = make_idmap(plan->arena, &plan->ids);
+	return 0;
+}
+
+static int make_writable(const struct bundle_plan *plan, struct error *err)
+{
+	if (mkdirat(plan->record->fd, WRITABLE, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, errno, "cannot make the directory '%s'", plan->overlay.writable);
+	return overlay_make_writable(&plan->overlay, err);
+}
+
+static int open_procfs(int *ret_fd, struct error *err)
+{
+	int r = procfs_open_host(ret_fd);
+
+	return r < 0 ? error_errno(err, -r, "cannot open /proc") : 0;
+}
+
+/* A directory of the host's, with all that is mounted below it. */
+static int map_directory(struct bundle_plan *plan, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF, procfs_fd = -EBADF, userns_fd = -EBADF;
+	const char *path = plan->host->rootfs_path;
+	int r = mount_clone_tree(AT_FDCWD, path, true, &fd);
+
+	if (r < 0)
+		return error_errno(err, -r, "--rootfs: cannot use '%s'", path);
+	r = open_procfs(&procfs_fd, err);
+	if (r == 0)
+		r = idmap_make_namespace(procfs_fd, make_idmap(plan->arena, &plan->ids), &userns_fd, err);
+	if (r < 0)
+		return r;
+	r = mount_set_attributes(fd, &(struct mount_attributes){ .set = MOUNT_ATTR_IDMAP, .userns_fd = userns_fd, .recursive = true });
+	if (r < 0) {
+		error_errno(err, -r, "--rootfs: cannot map the owners of the files in '%s'", path);
+		error_hint(err, "with %s:O it is left as it is, and with --userns=host owners are", path);
+		return r;
+	}
+	plan->root_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int bundle_open_root(struct bundle_plan *plan, struct error *err)
+{
+	_cleanup_close_ int procfs_fd = -EBADF;
+	int r;
+
+	if (!plan->has_overlay && plan->ids.has_namespace)
+		return map_directory(plan, err);
+	if (!plan->has_overlay) {
+		plan->root_fd = open(plan->host->rootfs_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return plan->root_fd < 0 ? error_errno(err, errno, "--rootfs: cannot use '%s'", plan->host->rootfs_path) : 0;
+	}
+	r = make_writable(plan, err);
+	if (r == 0)
+		r = open_procfs(&procfs_fd, err);
+	if (r == 0)
+		r = overlay_mount(procfs_fd, &plan->overlay, &plan->root_fd, err);
+	return r;
+}
+
+int bundle_open_image(struct bundle_plan *plan, int *ret_fd, struct error *err)
+{
+	_cleanup_close_ int procfs_fd = -EBADF;
+	const struct overlay image = { .lowers = plan->overlay.lowers, .lower_count = plan->overlay.lower_count };
+	int r;
+
+	if (!plan->has_overlay) {
+		*ret_fd = open(plan->host->rootfs_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return *ret_fd < 0 ? error_errno(err, errno, "--rootfs: cannot use '%s'", plan->host->rootfs_path) : 0;
+	}
+	r = open_procfs(&procfs_fd, err);
+	return r < 0 ? r : overlay_mount(procfs_fd, &image, ret_fd, err);
+}
