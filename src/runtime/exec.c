@@ -120,7 +120,7 @@ static int make_process(struct exec *exec, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	if (request->additional_gid_count) {
+	if (request->additional_gid_count || request->drops_gids) {
 		process->user.additional_gids = (uint32_t *)request->additional_gids;
 		process->user.additional_gid_count = request->additional_gid_count;
 	}

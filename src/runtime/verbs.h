@@ -62,6 +62,7 @@ struct exec_request {
 	const char *user;             /* "UID[:GID]", or NULL */
 	const uint32_t *additional_gids;
 	size_t additional_gid_count;
+	bool drops_gids;              /* no additional groups but these, not the container's own either */
 	char **capabilities;          /* names to add to all sets but inheritable/ambient as runc does, or NULL */
 	bool no_new_privileges;       /* set it (never clears) */
 	const char *apparmor_profile; /* or NULL */

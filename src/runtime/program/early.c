@@ -73,7 +73,7 @@ static bool is_word(const char *text, const char *word)
 static bool may_enter_container(char **argv)
 {
 	for (size_t i = 1; argv[i]; i++)
-		if (is_word(argv[i], "run") || is_word(argv[i], "create") || is_word(argv[i], "exec"))
+		if (is_word(argv[i], "run") || is_word(argv[i], "create") || is_word(argv[i], "exec") || is_word(argv[i], "supervise"))
 			return true;
 	return false;
 }

@@ -30,10 +30,21 @@ struct free_block {
 
 static char first_bytes[HEAP_FIRST_BYTES] __attribute__((aligned(16)));
 
+/* A piece of memory that blocks are cut from. */
+struct piece {
+	char *start, *end;
+	char *used; /* behind its last block; of the current piece: heap.next counts */
+};
+
+#define PIECES 64 /* that heap_trim() looks at */
+
 static struct {
 	char *next; /* where the next block's header goes, 8 mod 16 */
 	char *end;
 	struct free_block *free[CLASSES];
+	struct piece pieces[PIECES];
+	size_t piece_count; /* the current one is the last, unless there are too many */
+	bool has_others;    /* there were too many: the current one is none of them */
 } heap;
 
 static uint64_t *header_of(const void *memory)
@@ -93,8 +104,14 @@ static bool grow(size_t bytes)
 		if (room == MAP_FAILED)
 			return false;
 	}
+	if (heap.piece_count && !heap.has_others)
+		heap.pieces[heap.piece_count - 1].used = heap.next;
 	heap.next = room + HEADER_BYTES;
 	heap.end = room + length;
+	if (heap.piece_count < PIECES)
+		heap.pieces[heap.piece_count++] = (struct piece){ .start = room, .end = heap.end };
+	else
+		heap.has_others = true;
 	return (size_t)(heap.end - heap.next) >= bytes || grow(bytes);
 }
 
@@ -177,6 +194,70 @@ void heap_free(void *memory)
 	*header &= ~(uint64_t)IN_USE;
 	block->next = heap.free[class];
 	heap.free[class] = block;
+}
+
+/* ---- giving back ----------------------------------------------------------------- */
+
+/* Where the first header may go that is behind every block in use. */
+static char *end_of_use(const struct piece *piece)
+{
+	char *end = piece->start + HEADER_BYTES;
+
+	for (char *at = end; at < piece->used; at += block_bytes(*(uint64_t *)at))
+		if (*(uint64_t *)at & IN_USE)
+			end = at + block_bytes(*(uint64_t *)at);
+	return end;
+}
+
+static void forget_free_blocks(const char *from, const char *to)
+{
+	for (unsigned class = 0; class < CLASSES; class++) {
+		for (struct free_block **slot = &heap.free[class]; *slot;) {
+			if ((char *)*slot >= from && (char *)*slot < to)
+				*slot = (*slot)->next;
+			else
+				slot = &(*slot)->next;
+		}
+	}
+}
+
+/* What was used of it from END on becomes zero, as memory that was never used is. */
+static void trim_piece(struct piece *piece, char *end)
+{
+	char *page = (char *)(((uintptr_t)end + 4095) & ~(uintptr_t)4095);
+
+	forget_free_blocks(end, piece->used);
+	memset(end, 0, (size_t)((page < piece->used ? page : piece->used) - end));
+	if (page < piece->used && madvise(page, (size_t)(piece->end - page), MADV_DONTNEED) < 0)
+		memset(page, 0, (size_t)(piece->used - page));
+	piece->used = end;
+}
+
+void heap_trim(void)
+{
+	int saved = errno;
+
+	if (heap.piece_count && !heap.has_others)
+		heap.pieces[heap.piece_count - 1].used = heap.next;
+	for (size_t i = 0; i < heap.piece_count; i++) {
+		char *end = end_of_use(&heap.pieces[i]);
+
+		if (end < heap.pieces[i].used)
+			trim_piece(&heap.pieces[i], end);
+	}
+	/* A mapping without a block is given back whole; the piece before it is the current one again. */
+	while (heap.piece_count > 1 && !heap.has_others) {
+		struct piece *last = &heap.pieces[heap.piece_count - 1];
+
+		if (last->used != last->start + HEADER_BYTES || munmap(last->start, HEAP_GROWTH_BYTES) < 0)
+			break;
+		heap.piece_count--;
+	}
+	if (heap.piece_count && !heap.has_others) {
+		heap.next = heap.pieces[heap.piece_count - 1].used;
+		heap.end = heap.pieces[heap.piece_count - 1].end;
+	}
+	errno = saved;
 }
 
 /* A block that ends where the unused room starts can be made longer where it is. */

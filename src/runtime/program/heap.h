@@ -9,7 +9,7 @@
  *    of HEAP_GROWTH_BYTES, by moving one pointer: a page is touched only once
  *    it is used.
  * 2. A freed small block goes to the list of its size class and is used again;
- *    it is never given back.
+ *    it is given back only by heap_trim(), if nothing behind it is in use.
  * 3. A block above HEAP_LARGE_BYTES is a mapping of its own, and is given back.
  * 4. The word before a block tells its size and whether it is in use; freeing
  *    what is not in use aborts.
@@ -27,6 +27,9 @@ void *heap_allocate(size_t size);
 void *heap_allocate_zeroed(size_t count, size_t size);
 void *heap_resize(void *memory, size_t size);
 void heap_free(void *memory);
+
+/* Gives back the pages behind the last block in use of each piece of memory. For a process that stays after much work. */
+void heap_trim(void);
 
 /* Bytes that may be used of an allocation: its size, rounded up. */
 size_t heap_usable(const void *memory);

@@ -21,6 +21,7 @@ const struct verb *const program_verbs[] = {
 	&verb_spec,
 	&verb_start,
 	&verb_state,
+	&verb_supervise,
 	&verb_update,
 };
 const size_t program_verb_count = ARRAY_SIZE(program_verbs);

@@ -37,7 +37,7 @@ struct verb {
 };
 
 extern const struct verb verb_checkpoint, verb_create, verb_delete, verb_events, verb_exec, verb_features, verb_help, verb_kill,
-	verb_list, verb_pause, verb_ps, verb_restore, verb_resume, verb_run, verb_spec, verb_start, verb_state, verb_update;
+	verb_list, verb_pause, verb_ps, verb_restore, verb_resume, verb_run, verb_spec, verb_start, verb_state, verb_supervise, verb_update;
 
 /* All verbs in the order of the alphabet, and how many. */
 extern const struct verb *const program_verbs[];

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the start of a process to what comes after its end:
+ *
+ *   1. it is reaped            life_take_end(): exit code, OOM, event "die"
+ *   2. its output is read      life_step() → settle()
+ *   3. the state is written, those who wait are told
+ *   4. what the runtime made is removed
+ *   5. it is started again, now or later; or the supervisor ends
+ */
+#include "supervisor/life.h"
+#include "base/log.h"
+#include "host/syscalls.h"
+#include "runtime/stats.h"
+#include "supervisor/clients.h"
+#include "supervisor/first_process.h"
+#include "supervisor/life_start.h"
+#include "supervisor/notes.h"
+#include "supervisor/restart.h"
+#include "supervisor/sessions.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define TRIM_AFTER_NS NS_PER_S                 /* a container that lives longer is better read again than kept */
+#define STUCK_READER_NS (10 * NS_PER_S)        /* a client that takes no output holds a restart up for so long */
+
+static int not_running(const struct keeper *keeper, struct error *err)
+{
+	return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not running", keeper_name(keeper));
+}
+
+static void set_time(char **slot)
+{
+	char *text = notes_time();
+
+	free(*slot);
+	*slot = text;
+}
+
+/* ---- start -------------------------------------------------------------------------- */
+
+/* What was not there before, or is over: nothing is due. */
+static void forget_moments(struct keeper *keeper)
+{
+	keeper->kill_at_ns = keeper->timeout_at_ns = keeper->restart_at_ns = keeper->give_up_at_ns = LOOP_NEVER;
+	keeper->is_stopping = keeper->restarts_next = false;
+}
+
+static void note_failed_start(struct keeper *keeper, const struct error *err)
+{
+	struct spec_container_state *state = &keeper->state;
+
+	state->status = state->started ? SPEC_CONTAINER_EXITED : SPEC_CONTAINER_CREATED;
+	state->exit_code = err->exit_status ? err->exit_status : 125;
+	state->should_run = false;
+	free(state->error);
+	state->error = str_dup(err->message);
+}
+
+int life_start(struct keeper *keeper, uint32_t width, uint32_t height, struct error *err)
+{
+	struct spec_container_state *state = &keeper->state;
+	int r = life_start_process(keeper, width, height, err);
+
+	keeper->was_started = true;
+	forget_moments(keeper);
+	if (r < 0) {
+		note_failed_start(keeper, err);
+		return r;
+	}
+	state->status = SPEC_CONTAINER_RUNNING;
+	state->pid = keeper->first.pid;
+	state->exit_code = state->signal = state->oom_limit = 0;
+	state->oom_killed = state->manually_stopped = false;
+	state->should_run = true;
+	free(TAKE_PTR(state->error));
+	set_time(&state->started);
+	clients_connect_inputs(keeper);
+	health_start(keeper->health, keeper->first.since_ns);
+	notes_write_state(keeper);
+	keeper->trim_at_ns = keeper->first.since_ns + TRIM_AFTER_NS;
+	if (keeper->what->timeout_s > 0)
+		keeper->timeout_at_ns = keeper->first.since_ns + keeper->what->timeout_s * NS_PER_S;
+	return 0;
+}
+
+/* ---- signals ---------------------------------------------------------------------------- */
+
+int life_signal(struct keeper *keeper, int signal_number, struct error *err)
+{
+	struct first *first = &keeper->first;
+	int number = signal_number;
+
+	if (!keeper_is_running(keeper))
+		return not_running(keeper, err);
+	if (!keeper->what->init && first_process_is_spared(first->pid, signal_number)) {
+		first->forced_signal = signal_number;
+		number = SIGKILL;
+	}
+	if (sys_pidfd_send_signal(first->pidfd, number) < 0 && errno != ESRCH)
+		return error_errno(err, errno, "cannot signal container '%s'", keeper_name(keeper));
+	/* A frozen process of v1 dies only when it thaws. */
+	if (number == SIGKILL && keeper->state.status == SPEC_CONTAINER_PAUSED)
+		return life_unpause(keeper, err);
+	return 0;
+}
+
+static void call_restart_off(struct keeper *keeper)
+{
+	keeper->restart_at_ns = LOOP_NEVER;
+	keeper->state.status = SPEC_CONTAINER_EXITED;
+	keeper->state.should_run = false;
+	keeper->is_over = true;
+}
+
+int life_stop(struct keeper *keeper, int signal_number, int64_t timeout_s, struct error *err)
+{
+	const struct spec_supervision *what = keeper->what;
+	int r = 0;
+
+	keeper->is_stopping = true;
+	if (!keeper_is_running(keeper)) {
+		if (keeper->restart_at_ns != LOOP_NEVER)
+			call_restart_off(keeper);
+		return keeper->is_over || keeper->first.pid ? 0 : not_running(keeper, err);
+	}
+	if (keeper->state.status == SPEC_CONTAINER_PAUSED)
+		r = life_unpause(keeper, err);
+	if (signal_number == 0)
+		signal_number = what->stop_signal ? (int)what->stop_signal : SIGTERM;
+	if (timeout_s == -2)
+		timeout_s = what->stop_timeout_s;
+	if (r == 0)
+		r = life_signal(keeper, timeout_s == 0 ? SIGKILL : signal_number, err);
+	if (r < 0)
+		return r;
+	if (timeout_s >= 0 && timeout_s < INT32_MAX)
+		keeper->kill_at_ns = loop_now_ns() + timeout_s * NS_PER_S;
+	keeper->state.status = SPEC_CONTAINER_STOPPING;
+	notes_write_state(keeper);
+	return 0;
+}
+
+int life_pause(struct keeper *keeper, struct error *err)
+{
+	int r;
+
+	if (!keeper_is_running(keeper))
+		return not_running(keeper, err);
+	if (keeper->state.status == SPEC_CONTAINER_PAUSED)
+		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is already paused", keeper_name(keeper));
+	r = runtime_pause(&keeper->runtime, keeper->what->id, err);
+	if (r < 0)
+		return r;
+	health_pause(keeper->health, loop_now_ns());
+	keeper->state.status = SPEC_CONTAINER_PAUSED;
+	keeper->trim_at_ns = loop_now_ns();
+	notes_write_state(keeper);
+	notes_add_event(keeper, "pause", NULL, NULL);
+	return 0;
+}
+
+int life_unpause(struct keeper *keeper, struct error *err)
+{
+	int r;
+
+	if (!keeper_is_running(keeper))
+		return not_running(keeper, err);
+	if (keeper->state.status != SPEC_CONTAINER_PAUSED)
+		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not paused", keeper_name(keeper));
+	r = runtime_resume(&keeper->runtime, keeper->what->id, err);
+	if (r < 0)
+		return r;
+	health_resume(keeper->health, loop_now_ns());
+	keeper->state.status = SPEC_CONTAINER_RUNNING;
+	keeper->trim_at_ns = loop_now_ns();
+	notes_write_state(keeper);
+	notes_add_event(keeper, "unpause", NULL, NULL);
+	return 0;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void look_for_oom(struct keeper *keeper)
+{
+	struct cgroup_group *group = &keeper->first.memory;
+	const struct cgroup_set set = { .groups = group, .count = 1 };
+	uint64_t limit = 0;
+
+	if (group->fd < 0)
+		return;
+	keeper->state.oom_killed = stats_oom_kills(&set) > 0;
+	if (keeper->state.oom_killed) {
+		if (cgroup_read_u64(group, group->is_v2 ? "memory.max" : "memory.limit_in_bytes", &limit) == 0 && limit <= INT64_MAX)
+			keeper->state.oom_limit = (int64_t)limit;
+		notes_add_event(keeper, "oom", NULL, NULL);
+	}
+	close_and_forget(&group->fd);
+}
+
+void life_take_end(struct keeper *keeper, int status)
+{
+	struct spec_container_state *state = &keeper->state;
+	struct first *first = &keeper->first;
+	int64_t signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (signal_number == SIGKILL && first->forced_signal)
+		signal_number = first->forced_signal;
+	first->has_ended = true;
+	state->exit_code = signal_number ? 128 + signal_number : WEXITSTATUS(status);
+	state->signal = signal_number;
+	state->pid = 0;
+	set_time(&state->finished);
+	look_for_oom(keeper);
+	notes_add_number_event(keeper, "die", "exitCode", state->exit_code);
+	health_stop(keeper->health);
+	clients_close_inputs(keeper);
+	close_and_forget(&first->pidfd);
+	close_and_forget(&first->slave);
+	if (first->in != first->terminal)
+		close_and_forget(&first->in);
+	first->in = -EBADF;
+	close_and_forget(&first->terminal);
+	flow_cut(&first->out);
+	flow_cut(&first->err);
+	keeper->kill_at_ns = keeper->timeout_at_ns = LOOP_NEVER;
+}
+
+/* Of 4.: what stays is said, and swept by who removes the container. */
+static void remove_runtime(struct keeper *keeper)
+{
+	struct error err = ERROR_INIT;
+
+	if (life_start_remove(keeper, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+/* Its process is gone and it is to be started at once, or now that its time has come. */
+static void start_again(struct keeper *keeper)
+{
+	struct error err = ERROR_INIT;
+	int r = life_start(keeper, 0, 0, &err);
+
+	if (r < 0) {
+		clients_tell_failed_start(keeper, &err);
+		keeper->is_over = true;
+		return;
+	}
+	notes_add_event(keeper, "start", NULL, NULL);
+	clients_tell_start(keeper);
+}
+
+static bool is_restart_due(struct keeper *keeper, int64_t *ret_wait_ns)
+{
+	struct restart_facts facts = {
+		.policy = keeper->what->restart_policy,
+		.maximum = keeper->what->restart_maximum,
+		.count = keeper->state.restart_count,
+		.exit_code = keeper->state.exit_code,
+		.stopped = keeper->is_stopping,
+		.lived_ns = loop_now_ns() - keeper->first.since_ns,
+		.last_wait_ns = keeper->last_wait_ns,
+	};
+
+	return restart_is_due(&facts, ret_wait_ns);
+}
+
+/* 3. and 4. */
+static void leave(struct keeper *keeper, bool comes_again)
+{
+	struct spec_container_state *state = &keeper->state;
+
+	state->status = comes_again ? SPEC_CONTAINER_RESTARTING : SPEC_CONTAINER_EXITED;
+	state->should_run = comes_again || keeper->host_stops;
+	sessions_end_all(keeper);
+	flow_close(&keeper->first.out);
+	flow_close(&keeper->first.err);
+	notes_write_state(keeper);
+	clients_tell_end(keeper, comes_again);
+	remove_runtime(keeper);
+}
+
+/* 2. to 5.: the process is reaped, and all it wrote was read. */
+static void settle(struct keeper *keeper)
+{
+	bool restarts_next = keeper->restarts_next;
+	int64_t wait_ns = 0;
+
+	log_flush(keeper->log, 1);
+	log_flush(keeper->log, 2);
+	if (restarts_next) {
+		leave(keeper, true);
+		keeper->first.pid = 0;
+		keeper->state.restart_count = keeper->last_wait_ns = 0;
+		start_again(keeper);
+	} else if (is_restart_due(keeper, &wait_ns)) {
+		keeper->state.restart_count++;
+		leave(keeper, true);
+		keeper->first.pid = 0;
+		keeper->last_wait_ns = wait_ns;
+		keeper->restart_at_ns = loop_now_ns() + wait_ns;
+	} else {
+		leave(keeper, false);
+		keeper->first.pid = 0;
+		keeper->is_over = true;
+	}
+}
+
+/* ---- the loop's part ----------------------------------------------------------------------------- */
+
+static bool has_passed(int64_t *moment_ns, int64_t now_ns)
+{
+	if (*moment_ns > now_ns)
+		return false;
+	*moment_ns = LOOP_NEVER;
+	return true;
+}
+
+static void kill_now(struct keeper *keeper)
+{
+	struct error err = ERROR_INIT;
+
+	if (life_signal(keeper, SIGKILL, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+/* All output was read; or its readers take nothing and a restart waits. */
+static bool is_drained(struct keeper *keeper, int64_t now_ns)
+{
+	int64_t unused_ns;
+
+	if (flow_is_idle(&keeper->first.out) && flow_is_idle(&keeper->first.err))
+		return true;
+	if (keeper->give_up_at_ns == LOOP_NEVER && (keeper->restarts_next || is_restart_due(keeper, &unused_ns)))
+		keeper->give_up_at_ns = now_ns + STUCK_READER_NS;
+	return now_ns >= keeper->give_up_at_ns;
+}
+
+void life_step(struct keeper *keeper)
+{
+	int64_t now_ns = loop_now_ns();
+
+	if (keeper->first.pid && keeper->first.has_ended) {
+		if (is_drained(keeper, now_ns))
+			settle(keeper);
+		return;
+	}
+	if (keeper_is_running(keeper)) {
+		if (has_passed(&keeper->kill_at_ns, now_ns) || has_passed(&keeper->timeout_at_ns, now_ns))
+			kill_now(keeper);
+		sessions_check_health(keeper, now_ns);
+	}
+	if (has_passed(&keeper->restart_at_ns, now_ns))
+		start_again(keeper);
+	if (has_passed(&keeper->trim_at_ns, now_ns)) {
+		life_start_forget(keeper);
+		if (keeper->request->trim)
+			keeper->request->trim();
+	}
+}
+
+void life_watch(struct keeper *keeper)
+{
+	const int64_t moments[] = { keeper->kill_at_ns, keeper->timeout_at_ns, keeper->restart_at_ns, keeper->trim_at_ns, keeper->give_up_at_ns };
+
+	for (size_t i = 0; i < ARRAY_SIZE(moments); i++)
+		loop_wake_at(&keeper->loop, moments[i]);
+	if (keeper_is_running(keeper))
+		loop_wake_at(&keeper->loop, health_due_ns(keeper->health));
+	flow_watch(&keeper->first.out, &keeper->loop);
+	flow_watch(&keeper->first.err, &keeper->loop);
+}
+
+void life_done(struct keeper *keeper)
+{
+	struct first *first = &keeper->first;
+
+	life_start_forget(keeper);
+	flow_close(&first->out);
+	flow_close(&first->err);
+	close_and_forget(&first->pidfd);
+	close_and_forget(&first->slave);
+	if (first->in != first->terminal)
+		close_and_forget(&first->in);
+	close_and_forget(&first->terminal);
+	if (first->memory.fd >= 0)
+		close_and_forget(&first->memory.fd);
+	free(keeper->state.started);
+	free(keeper->state.finished);
+	free(keeper->state.error);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process's standard streams are ours for as long as it takes to clone it:
+ * pipes are put on descriptors 0 to 2 before, and /dev/null after. With the log
+ * driver "passthrough" they are ours throughout.
+ */
+#include "supervisor/life_start.h"
+#include "host/overlay.h"
+#include "host/procfs.h"
+#include "runtime/run.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+/* Linux's, in <asm/ioctls.h>: opens the other end of a terminal's master. */
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+struct life_start {
+	struct create_request request;
+	struct plan plan;
+	struct creation creation;
+};
+
+/* Our ends and the process's, of its standard streams. */
+struct streams {
+	int ours[3], theirs[3];
+};
+
+/* ---- streams ------------------------------------------------------------------------ */
+
+static void streams_done(struct streams *streams)
+{
+	for (int i = 0; i < 3; i++) {
+		close_and_forget(&streams->ours[i]);
+		close_and_forget(&streams->theirs[i]);
+	}
+}
+
+static bool passes_streams_through(const struct keeper *keeper)
+{
+	return str_equal(keeper->what->log_driver, "passthrough");
+}
+
+static int make_streams(const struct keeper *keeper, struct streams *streams, struct error *err)
+{
+	for (int i = 0; i < 3; i++)
+		streams->ours[i] = streams->theirs[i] = -EBADF;
+	if (keeper->what->terminal || passes_streams_through(keeper))
+		return 0;
+	for (int i = keeper->what->open_stdin ? 0 : 1; i < 3; i++) {
+		int ends[2], mine = i == 0 ? 1 : 0;
+
+		if (pipe2(ends, O_CLOEXEC) < 0) {
+			int code = errno;
+
+			streams_done(streams);
+			return error_errno(err, code, "cannot make a pipe");
+		}
+		streams->ours[i] = ends[mine];
+		streams->theirs[i] = ends[!mine];
+	}
+	return 0;
+}
+
+/* The process's streams onto ours; a stream that it has not got is /dev/null there already. */
+static int put_on(const struct streams *streams, struct error *err)
+{
+	for (int i = 0; i < 3; i++)
+		if (streams->theirs[i] >= 0 && dup2(streams->theirs[i], i) < 0)
+			return error_errno(err, errno, "cannot set standard stream %d", i);
+	return 0;
+}
+
+static void take_off(const struct keeper *keeper, const struct streams *streams)
+{
+	for (int i = 0; i < 3; i++)
+		if (streams->theirs[i] >= 0)
+			ignore_result(dup2(keeper->null_fd, i)); /* cannot fail for descriptors that are open */
+}
+
+/* ---- the root --------------------------------------------------------------------------- */
+
+static struct idmap_range *make_ranges(const struct spec_id_mapping *mappings, size_t count)
+{
+	struct idmap_range *ranges = memory_new(count, sizeof *ranges);
+
+	for (size_t i = 0; i < count; i++)
+		ranges[i] = (struct idmap_range){ .inside = mappings[i].container_id, .outside = mappings[i].host_id, .size = mappings[i].size };
+	return ranges;
+}
+
+/* A mount serves one start: the next one mounts the layers anew. */
+static int mount_root(const struct spec_supervision *what, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ struct idmap_range *uids = make_ranges(what->uid_mappings, what->uid_mapping_count);
+	_cleanup_free_ struct idmap_range *gids = make_ranges(what->gid_mappings, what->gid_mapping_count);
+	struct idmap ids = { .uids = uids, .gids = gids, .uid_count = what->uid_mapping_count, .gid_count = what->gid_mapping_count };
+	struct overlay overlay = {
+		.lowers = what->lowers,
+		.lower_count = strv_length(what->lowers),
+		.writable = what->writable,
+		.idmap = ids.uid_count ? &ids : NULL,
+		.has_user_marks = what->user_marks,
+	};
+	_cleanup_close_ int procfs = -EBADF;
+	int r = procfs_open_host(&procfs);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot open '/proc'");
+	return overlay_mount(procfs, &overlay, ret_fd, err);
+}
+
+/* *RET_FD stays untouched if root.path of config.json is the root. */
+static int open_root(struct keeper *keeper, int *ret_fd, struct error *err)
+{
+	const struct spec_supervision *what = keeper->what;
+
+	if (keeper->root_fd >= 0) {
+		*ret_fd = TAKE_FD(keeper->root_fd);
+		return 0;
+	}
+	if (what->writable || (what->lowers && what->lowers[0]))
+		return mount_root(what, ret_fd, err);
+	return 0;
+}
+
+/* ---- log -------------------------------------------------------------------------------------- */
+
+static int open_log(struct keeper *keeper, char *const *env, struct error *err)
+{
+	const struct spec_supervision *what = keeper->what;
+	struct log_request request = {
+		.driver = what->log_driver,
+		.path = what->log_path,
+		.options = what->log_options,
+		.option_count = what->log_option_count,
+		.id = what->id,
+		.name = what->name,
+		.image_name = what->image_name,
+		.labels = what->labels,
+		.label_count = what->label_count,
+		.env = env,
+		.transfer = what->transfer,
+	};
+
+	return keeper->log ? 0 : log_new(&request, &keeper->log, err);
+}
+
+static void put_output(void *context, const void *bytes, size_t length)
+{
+	struct keeper *keeper = context;
+
+	log_put(keeper->log, 1, bytes, length, loop_wall_ns());
+}
+
+static void put_error_output(void *context, const void *bytes, size_t length)
+{
+	struct keeper *keeper = context;
+
+	log_put(keeper->log, 2, bytes, length, loop_wall_ns());
+}
+
+/* ---- the process ------------------------------------------------------------------------------ */
+
+static void keep_memory_group(struct first *first, const struct cgroup_set *groups)
+{
+	const struct cgroup_group *group = cgroup_set_find(groups, CGROUP_MEMORY);
+
+	first->memory = (struct cgroup_group){ .fd = -EBADF };
+	if (!group || group->fd < 0)
+		return;
+	first->memory.is_v2 = group->is_v2;
+	first->memory.controllers = group->controllers;
+	first->memory.fd = fcntl(group->fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void take_terminal(struct first *first, int terminal)
+{
+	first->terminal = terminal;
+	first->in = terminal;
+	first->slave = ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); /* without: a moment without readers ends it */
+	flow_open(&first->out, fcntl(terminal, F_DUPFD_CLOEXEC, 3));
+}
+
+/* What is ours of the process that runs now. */
+static void take_over(struct keeper *keeper, struct streams *streams, int terminal)
+{
+	struct creation *creation = &keeper->start->creation;
+	struct first *first = &keeper->first;
+	bool has_log = log_is_needed(keeper->log);
+
+	first->pid = creation->init.pid;
+	first->pidfd = TAKE_FD(creation->init.pidfd);
+	first->since_ns = loop_now_ns();
+	first->has_ended = false;
+	first->forced_signal = 0;
+	first->out.tap = has_log ? put_output : NULL;
+	first->err.tap = has_log ? put_error_output : NULL;
+	first->out.context = first->err.context = keeper;
+	keep_memory_group(first, &creation->groups);
+	if (terminal >= 0)
+		take_terminal(first, terminal);
+	first->in = terminal >= 0 ? terminal : TAKE_FD(streams->ours[0]);
+	if (streams->ours[1] >= 0)
+		flow_open(&first->out, TAKE_FD(streams->ours[1]));
+	if (streams->ours[2] >= 0)
+		flow_open(&first->err, TAKE_FD(streams->ours[2]));
+}
+
+/* With the process's streams on ours. */
+static int create(struct keeper *keeper, struct life_start *start, int *ret_terminal, struct error *err)
+{
+	int r = plan_make(&keeper->runtime, &start->request, &start->plan, err);
+
+	if (r < 0)
+		return r;
+	r = open_log(keeper, start->plan.config->process->env, err);
+	if (r == 0)
+		r = run_start(&keeper->runtime, &start->plan, &start->creation, ret_terminal, err);
+	if (r < 0)
+		plan_done(&start->plan);
+	return r;
+}
+
+int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, struct error *err)
+{
+	_cleanup_close_ int root_fd = -EBADF;
+	_cleanup_free_ struct life_start *start = memory_new(1, sizeof *start);
+	struct streams streams;
+	int terminal = -EBADF, r = open_root(keeper, &root_fd, err);
+
+	if (r == 0)
+		r = make_streams(keeper, &streams, err);
+	if (r < 0)
+		return r;
+	start->request = (struct create_request){
+		.id = keeper->what->id,
+		.bundle = keeper->request->bundle,
+		.flags = CREATE_SUPERVISED,
+		.preserve_fds = keeper->was_started ? 0 : keeper->request->preserve_fds,
+		.has_root = root_fd >= 0,
+		.root_fd = root_fd,
+		.console_width = width,
+		.console_height = height,
+	};
+	r = put_on(&streams, err);
+	if (r == 0)
+		r = create(keeper, start, &terminal, err);
+	take_off(keeper, &streams);
+	if (r == 0) {
+		keeper->start = TAKE_PTR(start);
+		take_over(keeper, &streams, terminal);
+	}
+	streams_done(&streams);
+	return r;
+}
+
+void life_start_forget(struct keeper *keeper)
+{
+	struct life_start *start = TAKE_PTR(keeper->start);
+
+	if (!start)
+		return;
+	creation_done(&start->creation);
+	plan_done(&start->plan);
+	free(start);
+}
+
+int life_start_remove(struct keeper *keeper, struct error *err)
+{
+	int r;
+
+	if (!keeper->start)
+		return runtime_delete(&keeper->runtime, keeper->what->id, DELETE_FORCE, err);
+	r = creation_remove(&keeper->start->creation, err);
+	life_start_forget(keeper);
+	return r;
+}

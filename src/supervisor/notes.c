@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/notes.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/moment.h"
+#include "spec/event.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <time.h>
+
+char *notes_time(void)
+{
+	struct buf text = BUF_INIT;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	moment_add(&now, &text);
+	return buf_take(&text);
+}
+
+/* ---- the state ---------------------------------------------------------------------- */
+
+static void write_to(struct keeper *keeper, int dirfd, const char *path)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const struct spec_health_state *health = health_state(keeper->health);
+	int r;
+
+	keeper->state.log_dropped = keeper->log ? log_dropped(keeper->log) : keeper->state.log_dropped;
+	if (health)
+		keeper->state.health = *health;
+	spec_container_state_encode(&keeper->state, &text);
+	r = file_replace_at(dirfd, path, text.data, text.length, 0600);
+	if (r < 0)
+		log_warning("cannot write '%s': %s, ignoring", path, error_words(-r));
+}
+
+void notes_write_state(struct keeper *keeper)
+{
+	write_to(keeper, keeper->bundle_fd, SPEC_SUPERVISION_STATE);
+}
+
+void notes_write_record(struct keeper *keeper)
+{
+	_cleanup_close_ int fd = openat(AT_FDCWD, keeper->what->record, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		write_to(keeper, fd, SPEC_SUPERVISION_STATE);
+	else if (errno != ENOENT) /* removed meanwhile, by force */
+		log_warning("cannot open '%s': %s, ignoring", keeper->what->record, error_words(errno));
+}
+
+/* ---- events ------------------------------------------------------------------------------ */
+
+static void append(const char *path, const struct buf *line)
+{
+	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fd_write_all(fd, line->data, line->length) < 0)
+		log_warning("cannot write '%s': %s, ignoring", path, error_words(errno));
+}
+
+/* What the event itself says has its name alone. */
+static bool is_taken(const char *label, const char *key)
+{
+	return str_equal(label, "image") || str_equal(label, "name") || str_equal(label, key);
+}
+
+void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value)
+{
+	const struct spec_supervision *what = keeper->what;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	_cleanup_free_ struct spec_pair *pairs = NULL;
+	struct spec_event event = { .type = "container", .action = action, .id = what->id, .time_ns = loop_wall_ns() };
+	size_t n = 0;
+
+	if (!what->events_path)
+		return;
+	pairs = memory_new(what->label_count + 3, sizeof *pairs);
+	for (size_t i = 0; i < what->label_count; i++)
+		if (!is_taken(what->labels[i].key, key))
+			pairs[n++] = what->labels[i];
+	if (what->image_name)
+		pairs[n++] = (struct spec_pair){ .key = (char *)"image", .value = what->image_name };
+	if (what->name)
+		pairs[n++] = (struct spec_pair){ .key = (char *)"name", .value = what->name };
+	if (key)
+		pairs[n++] = (struct spec_pair){ .key = (char *)key, .value = (char *)value };
+	event.attributes = pairs;
+	event.attribute_count = n;
+	spec_event_encode(&event, &line);
+	append(what->events_path, &line);
+}
+
+void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRId64, value);
+	notes_add_event(keeper, action, key, text);
+}

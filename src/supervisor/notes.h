@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a supervisor writes down: the container's state, and what happened. Failures are logged; nothing fails because of them. */
+#ifndef BIVY_SUPERVISOR_NOTES_H
+#define BIVY_SUPERVISOR_NOTES_H
+
+#include "supervisor/keeper.h"
+
+/* state.json in the volatile directory, which counts as long as we live. */
+void notes_write_state(struct keeper *keeper);
+
+/* state.json in the record, which counts afterwards. */
+void notes_write_record(struct keeper *keeper);
+
+/* An event of the container. KEY and VALUE are one more attribute, or NULL. */
+void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value);
+void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value);
+
+/* The time in RFC 3339, to be freed. */
+char *notes_time(void);
+
+#endif
