@@ -2,6 +2,16 @@
 /* The groups of commands, and what commands are called in them. */
 #include "cli/command.h"
 
+const struct command cli_container = {
+	.command = {
+		.name = "container",
+		.operands = "COMMAND",
+		.summary = "work with containers",
+		.properties = OPTIONS_STOP_AT_OPERAND,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
+	},
+};
+
 const struct command cli_image = {
 	.command = {
 		.name = "image",

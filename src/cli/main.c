@@ -9,6 +9,14 @@
 	&(const struct command) { .command = { .name = name_, .properties = OPTIONS_HIDDEN }, .same_as = &(command_) }
 
 static const struct command *const list[] = {
+	&cli_container,
+	&cli_container_cleanup,
+	ALSO_HIDDEN("container list", cli_ps),
+	ALSO("container ls", cli_ps),
+	ALSO_HIDDEN("container ps", cli_ps),
+	ALSO_HIDDEN("container remove", cli_rm),
+	ALSO("container rm", cli_rm),
+	ALSO("container wait", cli_wait),
 	&cli_diff,
 	&cli_export,
 	&cli_help,
@@ -41,8 +49,10 @@ static const struct command *const list[] = {
 	&cli_login,
 	&cli_logout,
 	&cli_port,
+	&cli_ps,
 	&cli_pull,
 	&cli_push,
+	&cli_rm,
 	&cli_rmi,
 	&cli_save,
 	&cli_stats,
@@ -54,6 +64,7 @@ static const struct command *const list[] = {
 	&cli_tag,
 	&cli_top,
 	&cli_version,
+	&cli_wait,
 };
 
 static const struct option_entry entries[] = {

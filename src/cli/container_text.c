@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/container_text.h"
+#include "base/moment.h"
+#include "cli/human.h"
+
+#include <inttypes.h>
+#include <signal.h>
+
+#define COMMAND_WIDTH 20
+#define MOUNT_WIDTH 15
+
+/* ---- status ------------------------------------------------------------------------------ */
+
+#define SIGNAL(name) [SIG##name] = "SIG" #name
+
+static const char *const signal_names[] = {
+	SIGNAL(HUP), SIGNAL(INT), SIGNAL(QUIT), SIGNAL(ILL), SIGNAL(TRAP), SIGNAL(ABRT), SIGNAL(BUS), SIGNAL(FPE), SIGNAL(KILL), SIGNAL(USR1),
+	SIGNAL(SEGV), SIGNAL(USR2), SIGNAL(PIPE), SIGNAL(ALRM), SIGNAL(TERM), SIGNAL(STKFLT), SIGNAL(CHLD), SIGNAL(CONT), SIGNAL(STOP),
+	SIGNAL(TSTP), SIGNAL(TTIN), SIGNAL(TTOU), SIGNAL(URG), SIGNAL(XCPU), SIGNAL(XFSZ), SIGNAL(VTALRM), SIGNAL(PROF), SIGNAL(WINCH),
+	SIGNAL(IO), SIGNAL(PWR), SIGNAL(SYS),
+};
+
+const char *container_text_signal(struct arena *arena, int64_t number)
+{
+	if (number > 0 && (uint64_t)number < ARRAY_SIZE(signal_names) && signal_names[number])
+		return signal_names[number];
+	return arena_printf(arena, "signal %" PRId64, number);
+}
+
+static const char *rough(struct arena *arena, int64_t seconds)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	duration_add_rough(seconds < 0 ? 0 : seconds, &text);
+	return arena_strdup(arena, text.data);
+}
+
+/* Why, where the exit code alone does not tell; empty if there is nothing more to say. */
+static const char *reason(struct arena *arena, const struct spec_container_state *state)
+{
+	_cleanup_free_ char *limit = human_memory((uint64_t)state->oom_limit);
+
+	if (state->oom_killed)
+		return state->oom_limit > 0 ? arena_printf(arena, ", out of memory at %s", limit) : ", out of memory";
+	if (state->signal && state->signal != SIGKILL && state->signal != SIGTERM)
+		return arena_printf(arena, ", by %s", container_text_signal(arena, state->signal));
+	return "";
+}
+
+static const char *text_of_up(struct arena *arena, const struct container_entry *entry, time_t now)
+{
+	const char *up = rough(arena, now - entry->started_s);
+
+	if (entry->state->status == SPEC_CONTAINER_PAUSED)
+		return arena_printf(arena, "Up %s (Paused)", up);
+	if (entry->state->health.status == SPEC_HEALTH_STARTING)
+		return arena_printf(arena, "Up %s (health: starting)", up);
+	if (entry->state->health.status != SPEC_HEALTH_STATUS_NONE)
+		return arena_printf(arena, "Up %s (%s)", up, spec_health_status_name(entry->state->health.status));
+	return arena_printf(arena, "Up %s", up);
+}
+
+const char *container_text_status(struct arena *arena, const struct container_entry *entry, time_t now)
+{
+	const struct spec_container_state *state = entry->state;
+
+	switch (state->status) {
+	case SPEC_CONTAINER_RUNNING:
+	case SPEC_CONTAINER_PAUSED:
+	case SPEC_CONTAINER_STOPPING:
+		return text_of_up(arena, entry, now);
+	case SPEC_CONTAINER_RESTARTING:
+		return arena_printf(arena, "Restarting (%" PRId64 ") %s ago", state->exit_code, rough(arena, now - entry->finished_s));
+	case SPEC_CONTAINER_EXITED:
+		return arena_printf(arena, "Exited (%" PRId64 ") %s ago%s", state->exit_code, rough(arena, now - entry->finished_s), reason(arena, state));
+	case SPEC_CONTAINER_REMOVING:
+		return "Removal In Progress";
+	default:
+		return "Created";
+	}
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+/* TEXT with no more than WIDTH characters, the last a sign that there were more. */
+static const char *cut(struct arena *arena, const char *text, size_t width)
+{
+	size_t bytes = 0, characters = 0, kept = 0;
+
+	for (; text[bytes]; bytes++) {
+		if (((unsigned char)text[bytes] & 0xc0) == 0x80)
+			continue;
+		if (++characters == width)
+			kept = bytes;
+	}
+	return characters > width ? arena_printf(arena, "%.*s…", (int)kept, text) : text;
+}
+
+const char *container_text_command(struct arena *arena, const struct spec_container *container, bool whole)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char **lists[] = { container->config.entrypoint, container->config.command };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (char **word = lists[i]; word && *word; word++)
+			buf_printf(&text, "%s%s", text.length ? " " : "", *word);
+	for (char *c = text.data; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return arena_printf(arena, "\"%s\"", whole ? (text.data ? text.data : "") : cut(arena, text.data ? text.data : "", COMMAND_WIDTH));
+}
+
+static bool is_published(const struct spec_container *container, const char *exposed)
+{
+	for (size_t i = 0; i < container->host.port_count; i++) {
+		_cleanup_free_ char *name = str_printf("%s/%s", container->host.ports[i].port,
+			container->host.ports[i].protocol ? container->host.ports[i].protocol : "tcp");
+
+		if (str_equal(name, exposed))
+			return true;
+	}
+	return false;
+}
+
+const char *container_text_ports(struct arena *arena, const struct spec_container *container)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < container->host.port_count; i++) {
+		const struct spec_container_port *port = &container->host.ports[i];
+
+		buf_printf(&text, "%s%s:%s->%s/%s", text.length ? ", " : "", port->host_ip ? port->host_ip : "0.0.0.0", port->host_port ? port->host_port : "",
+			   port->port, port->protocol ? port->protocol : "tcp");
+	}
+	for (char **port = container->config.exposed_ports; port && *port; port++)
+		if (!is_published(container, *port))
+			buf_printf(&text, "%s%s", text.length ? ", " : "", *port);
+	return arena_strdup(arena, text.data ? text.data : "");
+}
+
+const char *container_text_labels(struct arena *arena, const struct spec_container *container)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < container->config.label_count; i++)
+		buf_printf(&text, "%s%s=%s", i ? "," : "", container->config.labels[i].key, container->config.labels[i].value);
+	return arena_strdup(arena, text.data ? text.data : "");
+}
+
+const char *container_text_mounts(struct arena *arena, const struct spec_container *container, bool whole)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < container->host.mount_count; i++) {
+		const char *source = container->host.mounts[i].source;
+
+		if (source)
+			buf_printf(&text, "%s%s", text.length ? "," : "", whole ? source : cut(arena, source, MOUNT_WIDTH));
+	}
+	return arena_strdup(arena, text.data ? text.data : "");
+}
