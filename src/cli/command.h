@@ -34,6 +34,7 @@ extern const struct command cli_history, cli_image_inspect, cli_image_prune, cli
 extern const struct command cli_image_copy, cli_image_referrers, cli_image_tags, cli_login, cli_logout, cli_pull, cli_push;
 extern const struct command cli_export, cli_image_bootstrap, cli_image_unpack, cli_import, cli_load, cli_save;
 extern const struct command cli_container, cli_container_cleanup, cli_ps, cli_rm, cli_wait;
+extern const struct command cli_logs;
 extern const struct command cli_commit, cli_diff, cli_port, cli_stats, cli_top;
 extern const struct command cli_system_check, cli_system_df, cli_system_prune;
 

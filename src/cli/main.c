@@ -48,6 +48,7 @@ static const struct command *const list[] = {
 	&cli_load,
 	&cli_login,
 	&cli_logout,
+	&cli_logs,
 	&cli_port,
 	&cli_ps,
 	&cli_pull,

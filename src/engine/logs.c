@@ -327,6 +327,8 @@ static int follow(struct logs *logs, struct error *err)
 		r = read_on(logs, err);
 		if (r < 0 || logs->is_over || is_last)
 			break;
+		if (logs->request->idle)
+			logs->request->idle(logs->request->context);
 		r = wait_for_more(logs, watch_fd, supervisor_fd, &is_gone, err);
 	}
 	return r;

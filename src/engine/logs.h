@@ -15,6 +15,8 @@ struct logs_request {
 	const char *since, *until; /* moment_parse_limit(); or NULL */
 	/* Called for each record, valid until it returns; what is not 0 ends it and is returned. */
 	int (*each)(void *context, const struct spec_log_record *record);
+	/* Called before it waits for more, with .follow; or NULL. */
+	void (*idle)(void *context);
 	void *context;
 };
 
