@@ -59,7 +59,7 @@ struct keeper {
 	int64_t kill_at_ns;    /* it was asked to stop and has that long */
 	int64_t timeout_at_ns; /* --timeout */
 	int64_t restart_at_ns; /* RESTARTING */
-	int64_t trim_at_ns;
+	int64_t trim_at_ns;    /* memory that was needed for a while is given back */
 	int64_t give_up_at_ns; /* what the ended process wrote is not waited for longer */
 	int64_t last_wait_ns;  /* restart.h */
 
@@ -69,6 +69,9 @@ struct keeper {
 	bool host_stops;     /* it is stopped because the host goes down: not for good */
 	bool is_over;        /* ended for good: leave the loop */
 };
+
+/* After a start or a session: a container that lives longer is better read again than kept. */
+#define KEEPER_TRIM_AFTER_NS INT64_C(1000000000)
 
 /* What messages call it. */
 static inline const char *keeper_name(const struct keeper *keeper)

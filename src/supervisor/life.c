@@ -23,8 +23,7 @@
 #include <sys/wait.h>
 
 #define NS_PER_S INT64_C(1000000000)
-#define TRIM_AFTER_NS NS_PER_S                 /* a container that lives longer is better read again than kept */
-#define STUCK_READER_NS (10 * NS_PER_S)        /* a client that takes no output holds a restart up for so long */
+#define STUCK_READER_NS (10 * NS_PER_S) /* a client that takes no output holds a restart up for so long */
 
 static int not_running(const struct keeper *keeper, struct error *err)
 {
@@ -80,7 +79,7 @@ int life_start(struct keeper *keeper, uint32_t width, uint32_t height, struct er
 	clients_connect_inputs(keeper);
 	health_start(keeper->health, keeper->first.since_ns);
 	notes_write_state(keeper);
-	keeper->trim_at_ns = keeper->first.since_ns + TRIM_AFTER_NS;
+	keeper->trim_at_ns = keeper->first.since_ns + KEEPER_TRIM_AFTER_NS;
 	if (keeper->what->timeout_s > 0)
 		keeper->timeout_at_ns = keeper->first.since_ns + keeper->what->timeout_s * NS_PER_S;
 	return 0;
@@ -156,7 +155,7 @@ int life_pause(struct keeper *keeper, struct error *err)
 		return r;
 	health_pause(keeper->health, loop_now_ns());
 	keeper->state.status = SPEC_CONTAINER_PAUSED;
-	keeper->trim_at_ns = loop_now_ns();
+	keeper->trim_at_ns = loop_now_ns() + KEEPER_TRIM_AFTER_NS;
 	notes_write_state(keeper);
 	notes_add_event(keeper, "pause", NULL, NULL);
 	return 0;
@@ -175,7 +174,7 @@ int life_unpause(struct keeper *keeper, struct error *err)
 		return r;
 	health_resume(keeper->health, loop_now_ns());
 	keeper->state.status = SPEC_CONTAINER_RUNNING;
-	keeper->trim_at_ns = loop_now_ns();
+	keeper->trim_at_ns = loop_now_ns() + KEEPER_TRIM_AFTER_NS;
 	notes_write_state(keeper);
 	notes_add_event(keeper, "unpause", NULL, NULL);
 	return 0;

@@ -299,8 +299,11 @@ static void hear_starter(void *context, short events _unused_)
 {
 	struct session *session = context;
 	struct sync_message message;
-	int fd = -EBADF, r = sync_receive(session->starter, &message, &fd);
+	int fd = -EBADF, r;
 
+	if (session->starter < 0)
+		return; /* all was heard earlier in this round */
+	r = sync_receive(session->starter, &message, &fd);
 	if (r == 0 && message.type == SYNC_CHILD && fd >= 0) {
 		session->pid = message.value;
 		session->pidfd = fd;
@@ -447,6 +450,7 @@ void sessions_step(struct keeper *keeper)
 		if (session->is_over && session->starter < 0) {
 			*slot = session->next;
 			release(session);
+			keeper->trim_at_ns = loop_now_ns() + KEEPER_TRIM_AFTER_NS;
 		} else {
 			slot = &session->next;
 		}

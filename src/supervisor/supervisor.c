@@ -118,6 +118,14 @@ static void fill_state(struct keeper *keeper)
 	};
 }
 
+/* What a supervisor that was killed has left, its processes too: nobody else could be it, we have the lock. */
+static int sweep(const struct keeper *keeper, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/%s", keeper->runtime.root, keeper->what->id);
+
+	return access(path, F_OK) < 0 ? 0 : runtime_delete(&keeper->runtime, keeper->what->id, DELETE_FORCE, err);
+}
+
 static void make_health(struct keeper *keeper)
 {
 	const struct spec_supervision *what = keeper->what;
@@ -149,6 +157,8 @@ static int open_all(struct keeper *keeper, struct error *err)
 	r = read_document(keeper, err);
 	if (r == 0)
 		r = take_lock(keeper, err);
+	if (r == 0)
+		r = sweep(keeper, err);
 	if (r == 0)
 		r = open_signals(keeper, err);
 	if (r == 0)
