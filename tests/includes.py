@@ -25,6 +25,7 @@ ROOMS = {
     "net": {"base", "host", "spec"},
     "build": {"base", "spec"},
     "engine": {"base", "host", "spec", "runtime", "store", "registry", "net", "build"},
+    "init": set(),
     "cli": {"engine", "spec", "base"},
     "api": {"engine", "spec", "base"},
     "sentry": {"base", "host", "spec", "runtime"},

@@ -3,6 +3,13 @@
 #include "base/str.h"
 
 /* In a build directory, and where they are installed. */
+const struct program program_init = {
+	.name = "bivy-init",
+	.variable = "BIVY_INIT",
+	.places = (const char *const[]){ "", "/../libexec/bivy", "/../lib/bivy", NULL },
+	.purpose = "is the first process of a container with --init",
+};
+
 const struct program program_transfer = {
 	.name = "bivy-transfer",
 	.variable = "BIVY_TRANSFER",
