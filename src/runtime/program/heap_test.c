@@ -107,6 +107,8 @@ static void test_random(void **state _unused_)
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned i, choice;
 
+		if (round % 500 == 0)
+			heap_trim();
 		seed = seed * 1664525 + 1013904223;
 		i = (seed >> 8) % SLOTS;
 		choice = seed >> 28;
@@ -126,6 +128,52 @@ static void test_random(void **state _unused_)
 	}
 	for (int i = 0; i < SLOTS; i++)
 		heap_free(slots[i].memory);
+}
+
+static size_t resident_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long total, resident;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lu %lu", &total, &resident), 2);
+	fclose(file);
+	return resident;
+}
+
+/* What is in use stays, what was given back is zero when it comes again. */
+static void test_trim(void **state _unused_)
+{
+	enum { BLOCKS = 4096, BYTES = 2000 };
+	static char *blocks[BLOCKS];
+	char *kept = NULL;
+	size_t before, full;
+
+	heap_trim();
+	before = resident_pages();
+	for (int i = 0; i < BLOCKS; i++) {
+		blocks[i] = heap_allocate(BYTES);
+		memset(blocks[i], 0x5a, BYTES);
+		if (i == 10)
+			memset(kept = heap_allocate(BYTES), 0x77, BYTES);
+	}
+	full = resident_pages();
+	assert_true(full > before + BLOCKS * BYTES / 4096 - 100);
+	for (int i = 0; i < BLOCKS; i++)
+		heap_free(blocks[i]);
+	heap_trim();
+	heap_trim();
+	assert_true(resident_pages() < before + 100);
+	for (int i = 0; i < BYTES; i++)
+		assert_int_equal(kept[i], 0x77);
+	for (int i = 0; i < BLOCKS; i++) {
+		blocks[i] = heap_allocate_zeroed(BYTES, 1);
+		for (int k = 0; k < BYTES; k += 8)
+			assert_int_equal(blocks[i][k], 0);
+	}
+	for (int i = 0; i < BLOCKS; i++)
+		heap_free(blocks[i]);
+	heap_free(kept);
 }
 
 static void test_double_free_aborts(void **state _unused_)
@@ -155,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_double_free_aborts),
 	};
 
