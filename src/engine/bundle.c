@@ -16,6 +16,7 @@
 #include "engine/bundle_security.h"
 #include "engine/bundle_supervision.h"
 #include "spec/config_encode.h"
+#include "spec/log_options.h"
 #include "store/tree.h"
 
 #include <fcntl.h>
@@ -250,6 +251,7 @@ static int check_unsupported(const struct spec_host_config *host, struct error *
 
 int bundle_check(const struct spec_container *container, void (*warn)(void *context, const char *text), void *context, struct error *err)
 {
+	struct spec_log_options log;
 	int r = check_unsupported(&container->host, err);
 
 	ignore_result(warn != NULL && context != NULL);
@@ -263,5 +265,7 @@ int bundle_check(const struct spec_container *container, void (*warn)(void *cont
 		r = bundle_check_mounts(container, err);
 	if (r == 0)
 		r = bundle_check_security(container, err);
+	if (r == 0)
+		r = spec_log_options_read(container->host.log_driver, container->host.log_options, container->host.log_option_count, &log, err);
 	return r < 0 ? fail(err, r) : 0;
 }

@@ -216,7 +216,6 @@ static struct session *find_check(struct keeper *keeper)
 
 static void time_check_out(struct keeper *keeper)
 {
-	static const char text[] = "the check took too long";
 	struct session *session = find_check(keeper);
 
 	if (session) {
@@ -224,7 +223,7 @@ static void time_check_out(struct keeper *keeper)
 		if (session->pidfd >= 0)
 			ignore_result(sys_pidfd_send_signal(session->pidfd, SIGKILL)); /* it may just have ended */
 	}
-	end_check(keeper, HEALTH_TIMED_OUT, text, sizeof text - 1);
+	end_check(keeper, HEALTH_TIMED_OUT, session ? session->text.data : NULL, session ? session->text.length : 0);
 }
 
 void sessions_check_health(struct keeper *keeper, int64_t now_ns)
