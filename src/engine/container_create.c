@@ -13,8 +13,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#pragma weak bundle_check
-
 #define EXIT_STATUS 125
 #define LOCK_TRIES 10
 
@@ -344,7 +342,7 @@ static int make(struct creation *creation, const struct container_image *image)
 {
 	int r = describe(creation, image);
 
-	if (r == 0 && bundle_check)
+	if (r == 0)
 		r = bundle_check(&creation->container, creation->request->warn, creation->request->context, creation->err);
 	if (r == 0)
 		r = replace(creation);

@@ -152,16 +152,6 @@ void container_removal_sweep(const struct directories *directories)
 
 /* ---- what runs --------------------------------------------------------------------------- */
 
-/* Undo of bundle_make(). */
-static int remove_run(const struct container_record *record, struct error *err)
-{
-	_cleanup_free_ char *path = str_printf("%s/containers", record->directories->run_root);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : tree_remove_at(fd, record->container->id);
-
-	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot remove '%s'", record->run_path) : 0;
-}
-
 int container_removal_clear_run(const struct container_record *record, struct error *err)
 {
 	_cleanup_free_ char *root = str_printf("%s/runtime", record->directories->run_root);
@@ -174,7 +164,7 @@ int container_removal_clear_run(const struct container_record *record, struct er
 		r = runtime_delete(&runtime, record->container->id, DELETE_FORCE, err);
 	if (r < 0)
 		return error_wrap(err, "cannot end what is left of the container '%s'", record->container->name);
-	return remove_run(record, err);
+	return bundle_remove(record, err);
 }
 
 /* Kills it and waits until its supervisor is gone; no error if it went by itself. */
@@ -324,7 +314,7 @@ static int remove_record(struct container_record *record, unsigned flags, struct
 	if ((flags & CONTAINER_REMOVE_AUTO) && !record->container->host.auto_remove)
 		return error_set(err, ERROR_CONFLICT, 0, "the container '%s' is not to be removed at its end", record->container->name);
 	/* A supervisor that is still there removes what the runtime made itself. */
-	r = record->is_supervised ? remove_run(record, err) : container_removal_clear_run(record, err);
+	r = record->is_supervised ? bundle_remove(record, err) : container_removal_clear_run(record, err);
 	if (r == 0)
 		r = retire(record, flags, err);
 	return r;

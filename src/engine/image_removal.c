@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/image_removal.h"
 #include "base/str.h"
+#include "engine/container_users.h"
 #include "engine/image_entry.h"
 #include "engine/image_filter.h"
 #include "spec/reference.h"
@@ -12,6 +13,8 @@
 /* A removal under way. */
 struct removal {
 	const struct store *store;
+	const struct directories *directories;
+	struct container_users users; /* containers, whose images stay */
 	struct arena *arena;
 	const struct image *images; /* as they were before it */
 	size_t count;
@@ -22,13 +25,15 @@ struct removal {
 	struct error *err;
 };
 
-static int begin(struct removal *removal, const struct store *store, struct arena *arena, struct error *err)
+static int begin(struct removal *removal, const struct store *store, const struct directories *directories, struct arena *arena, struct error *err)
 {
 	struct image *images = NULL;
 	int r;
 
-	*removal = (struct removal){ .store = store, .arena = arena, .err = err };
+	*removal = (struct removal){ .store = store, .directories = directories, .arena = arena, .err = err };
 	r = image_list(store, arena, &images, &removal->count, err);
+	if (r == 0)
+		r = container_users_list(arena, directories, &removal->users, err);
 	if (r < 0)
 		return r;
 	removal->images = images;
@@ -140,6 +145,24 @@ static bool id_remains(const struct removal *removal, const char *id)
 	return false;
 }
 
+/* An image stays that a container was made of; by force, what is not running is left with an image without a name. */
+static int check_users(const struct removal *removal, const struct image_removal_request *request)
+{
+	for (size_t i = 0; i < removal->count; i++) {
+		const struct image *image = &removal->images[i];
+		const struct container_user *user = container_users_find(&removal->users, image->id);
+		bool cannot = user && user->runs && !is_called(removal->arena, image, request->image);
+
+		if (!removal->chosen[i] || !user || id_remains(removal, image->id) || (request->force && !cannot))
+			continue;
+		error_set(removal->err, ERROR_CONFLICT, 0, "cannot remove the image '%.280s': the %scontainer '%s' (%.12s) uses it", request->image,
+			  user->runs ? "running " : "", user->name, user->id);
+		error_hint(removal->err, cannot ? "remove that first" : "remove that first, or use --force");
+		return -EBUSY;
+	}
+	return 0;
+}
+
 /* Names go first, whatever comes then: another process may have taken one away already. */
 static int remove_names(struct removal *removal)
 {
@@ -193,7 +216,7 @@ static void report_deleted(struct removal *removal, char ***stacks)
 static int run(struct removal *removal, bool keep_content)
 {
 	_cleanup_path_set_ struct path_set *layers = path_set_new();
-	const struct sweep sweep = { .removed = note_layer, .context = layers };
+	const struct sweep sweep = { .roots = container_users_roots(removal->directories), .removed = note_layer, .context = layers };
 	struct sweep_report swept;
 	char ***stacks = list_layers(removal);
 	int r = remove_names(removal);
@@ -215,9 +238,11 @@ int image_removal_remove(struct arena *arena, const struct image_removal_request
 	int r = store_open(request->directories->images, &store, err);
 
 	if (r == 0)
-		r = begin(&removal, &store, arena, err);
+		r = begin(&removal, &store, request->directories, arena, err);
 	if (r == 0)
 		r = choose(&removal, request);
+	if (r == 0)
+		r = check_users(&removal, request);
 	if (r == 0)
 		r = run(&removal, request->keep_content);
 	if (r == 0)
@@ -245,7 +270,8 @@ static int choose_unneeded(struct removal *removal, const struct image_prune_req
 	else if (filter.dangling == DANGLING_NOT)
 		filter.dangling = DANGLING_ANY;
 	for (size_t i = 0; i < removal->count; i++)
-		removal->chosen[i] = image_filter_passes(&filter, removal->store, &removal->images[i]);
+		removal->chosen[i] = image_filter_passes(&filter, removal->store, &removal->images[i]) &&
+				     !container_users_find(&removal->users, removal->images[i].id);
 	return 0;
 }
 
@@ -254,6 +280,7 @@ static uint64_t measure(const struct store *store)
 {
 	struct store_usage usage;
 
+	/* What it takes does not depend on what is needed. */
 	return store_usage(store, NULL, &usage, NULL) < 0 ? 0 : usage.total_bytes;
 }
 
@@ -265,7 +292,7 @@ int image_removal_prune(struct arena *arena, const struct image_prune_request *r
 	int r = store_open(request->directories->images, &store, err);
 
 	if (r == 0)
-		r = begin(&removal, &store, arena, err);
+		r = begin(&removal, &store, request->directories, arena, err);
 	if (r == 0)
 		r = choose_unneeded(&removal, request);
 	if (r < 0)

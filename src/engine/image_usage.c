@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/image_usage.h"
 #include "base/str.h"
+#include "engine/container_users.h"
 #include "engine/image_content.h"
 #include "engine/image_entry.h"
 #include "store/path_set.h"
@@ -93,8 +94,20 @@ static int compare_age(const void *a, const void *b)
 	return strcmp(one->entry.id, other->entry.id);
 }
 
+/* Of the images of REPORT, which begin at FIRSTS. */
+static void count_users(const struct container_users *users, const struct image *images, const size_t *firsts, struct image_usage_report *report)
+{
+	for (size_t i = 0; i < report->images; i++) {
+		size_t containers = container_users_count(users, images[firsts[i]].id);
+
+		report->active_images += containers > 0;
+		if (report->each)
+			report->each[i].containers = containers;
+	}
+}
+
 static int divide(struct arena *arena, const struct store *store, const struct image *images, size_t count, const struct pieces *pieces,
-		  struct image_usage_report *report)
+		  const struct container_users *users, struct image_usage_report *report)
 {
 	_cleanup_path_set_ struct path_set *ids = path_set_new();
 	size_t *firsts = arena_alloc(arena, count + 1, sizeof *firsts);
@@ -105,8 +118,10 @@ static int divide(struct arena *arena, const struct store *store, const struct i
 			firsts[report->images++] = i;
 	for (size_t i = 0; pieces && r == 0 && i < report->images; i++)
 		r = visit(store, images, count, firsts[i], &(struct count){ pieces, i + 1, NULL });
-	if (!pieces || r < 0)
+	if (!pieces || r < 0) {
+		count_users(users, images, firsts, report);
 		return r;
+	}
 	report->each = arena_alloc(arena, report->images + 1, sizeof *report->each);
 	for (size_t i = 0; r == 0 && i < report->images; i++) {
 		struct image_usage *usage = &report->each[report->each_count++];
@@ -114,6 +129,7 @@ static int divide(struct arena *arena, const struct store *store, const struct i
 		usage->entry = image_entry_make(arena, &images[firsts[i]]);
 		r = visit(store, images, count, firsts[i], &(struct count){ pieces, report->images + i + 1, usage });
 	}
+	count_users(users, images, firsts, report);
 	qsort(report->each, report->each_count, sizeof *report->each, compare_age);
 	return r;
 }
@@ -121,7 +137,9 @@ static int divide(struct arena *arena, const struct store *store, const struct i
 int image_usage_measure(struct arena *arena, const struct directories *directories, bool each, struct image_usage_report *ret, struct error *err)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
+	const struct store_roots roots = container_users_roots(directories);
 	struct pieces pieces = { .arena = arena };
+	struct container_users users;
 	struct image_usage_report report = { .images = 0 };
 	struct store_usage usage;
 	struct image *images = NULL;
@@ -129,7 +147,9 @@ int image_usage_measure(struct arena *arena, const struct directories *directori
 	int r = store_open(directories->images, &store, err);
 
 	if (r == 0)
-		r = store_usage_visit(&store, NULL, each ? add_piece : NULL, &pieces, &usage, err);
+		r = container_users_list(arena, directories, &users, err);
+	if (r == 0)
+		r = store_usage_visit(&store, &roots, each ? add_piece : NULL, &pieces, &usage, err);
 	if (r == 0)
 		r = image_list(&store, arena, &images, &count, err);
 	if (r < 0) {
@@ -143,7 +163,7 @@ int image_usage_measure(struct arena *arena, const struct directories *directori
 	report.other_bytes = usage.other_bytes;
 	report.total_bytes = usage.total_bytes;
 	report.orphan_bytes = usage.reclaimable_bytes;
-	r = divide(arena, &store, images, count, each ? &pieces : NULL, &report);
+	r = divide(arena, &store, images, count, each ? &pieces : NULL, &users, &report);
 	free(pieces.list);
 	if (r == 0)
 		*ret = report;

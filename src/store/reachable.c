@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of reading matters: leases before index.json. A command that names
- * its image and then ends its lease while this runs is seen in one of the two.
+ * The order of reading matters: leases before index.json and the roots. A
+ * command that names its image, or makes its root, and then ends its lease while
+ * this runs is seen in one of the two.
  */
 #include "store/reachable.h"
 #include "base/str.h"
@@ -144,19 +145,30 @@ static int reach_images(const struct search *search)
 	return r;
 }
 
-static int reach_roots(const struct search *search, char *const *roots)
+static int reach_root(const struct search *search, const char *digest)
 {
+	int r = reach_document(search, digest, guess_type(search, digest), 0);
+
+	return r < 0 ? r : reach_layers(search, digest);
+}
+
+static int reach_roots(const struct search *search, const struct store_roots *roots)
+{
+	_cleanup_buf_ struct buf more = BUF_INIT;
+	char *digest, *place = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && roots && roots[i]; i++) {
-		r = reach_document(search, roots[i], guess_type(search, roots[i]), 0);
-		if (r == 0)
-			r = reach_layers(search, roots[i]);
-	}
+	for (size_t i = 0; r == 0 && roots->digests && roots->digests[i]; i++)
+		r = reach_root(search, roots->digests[i]);
+	if (r == 0 && roots->add)
+		r = roots->add(roots->context, &more, search->err);
+	digest = more.data ? strtok_r(more.data, "\n", &place) : NULL;
+	for (; r == 0 && digest; digest = strtok_r(NULL, "\n", &place))
+		r = reach_root(search, digest);
 	return r;
 }
 
-int reachable_find(const struct store *store, char *const *roots, struct reachable *ret, struct error *err)
+int reachable_find(const struct store *store, const struct store_roots *roots, struct reachable *ret, struct error *err)
 {
 	_cleanup_path_set_ struct path_set *read = path_set_new();
 	struct reachable found = { .blobs = path_set_new(), .layers = path_set_new() };
@@ -165,7 +177,7 @@ int reachable_find(const struct store *store, char *const *roots, struct reachab
 
 	if (r == 0)
 		r = reach_images(&search);
-	if (r == 0)
+	if (r == 0 && roots)
 		r = reach_roots(&search, roots);
 	if (r < 0) {
 		reachable_done(&found);

@@ -115,7 +115,7 @@ static int remove_unreachable(struct removal *removal, struct error *err)
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot lock the content of '%s'", removal->store->path);
-	r = reachable_find(removal->store, removal->sweep->roots, &kept, err);
+	r = reachable_find(removal->store, &removal->sweep->roots, &kept, err);
 	if (r < 0)
 		return r;
 	removal->kept = &kept;

@@ -6,6 +6,7 @@
 #ifndef BIVY_STORE_SWEEP_H
 #define BIVY_STORE_SWEEP_H
 
+#include "store/reachable.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -18,12 +19,7 @@
 int store_sweep_debris(const struct store *store, int64_t age_s, struct error *err) _must_check_;
 
 struct sweep {
-	/*
-	 * Digests of manifests and chain ids of layers that are needed though no
-	 * image names them, those of containers; NULL-terminated, or NULL. What
-	 * they reach is kept too.
-	 */
-	char *const *roots;
+	struct store_roots roots; /* those of containers; what they reach is kept too */
 	/* Called for each blob and layer that goes; may be NULL. */
 	void (*removed)(void *context, const char *digest, bool is_layer);
 	void *context;

@@ -117,20 +117,39 @@ static void test_unreachable(void **state _unused_)
 	assert_int_equal(sweep(&store, &(struct sweep){ 0 }).blobs, 0);
 }
 
+static int add_root(void *context, struct buf *digests, struct error *err _unused_)
+{
+	buf_printf(digests, "nonsense\n%s\n", (const char *)context);
+	return 0;
+}
+
+static int refuse_roots(void *context _unused_, struct buf *digests _unused_, struct error *err)
+{
+	error_set(err, ERROR_INTERNAL, 0, "nobody knows");
+	return -EIO;
+}
+
 /* Containers' manifests and layers, and all that these need. */
 static void test_roots(void **state _unused_)
 {
 	_cleanup_store_ struct store store = scratch_store();
 	struct image image = { .name = (char *)"one", .target = (char *)D("1") };
+	struct sweep_report report;
+	struct error err = ERROR_INIT;
 	char *manifest[] = { (char *)D("8"), NULL }, *layer[] = { (char *)D("c"), (char *)D("5"), (char *)"nonsense", NULL };
 
 	fill(&store);
-	sweep(&store, &(struct sweep){ .roots = manifest });
+	sweep(&store, &(struct sweep){ .roots.digests = manifest });
 	assert_content("123489", "ab");
 	put_layer(&store, D("c"), D("a"));
 	assert_int_equal(image_remove(&store, &image, NULL), 0);
-	sweep(&store, &(struct sweep){ .roots = layer });
+	sweep(&store, &(struct sweep){ .roots.digests = layer });
 	assert_content("", "ac");
+	sweep(&store, &(struct sweep){ .roots = { .add = add_root, .context = (void *)D("a") } });
+	assert_content("", "a");
+	assert_int_equal(store_sweep(&store, &(struct sweep){ .roots.add = refuse_roots }, &report, &err), -EIO);
+	assert_string_equal(err.message, "nobody knows");
+	assert_content("", "a");
 	sweep(&store, &(struct sweep){ 0 });
 	assert_content("", "");
 }

@@ -159,7 +159,7 @@ static int tally_rest(struct tally *tally)
 	return r;
 }
 
-static int find_reachable(const struct store *store, char *const *roots, struct reachable *ret, struct error *err)
+static int find_reachable(const struct store *store, const struct store_roots *roots, struct reachable *ret, struct error *err)
 {
 	_cleanup_close_ int lock = -EBADF;
 	int r = lock_exclusive(store, STORE_LOCK_CONTENT, &lock);
@@ -169,7 +169,7 @@ static int find_reachable(const struct store *store, char *const *roots, struct 
 	return reachable_find(store, roots, ret, err);
 }
 
-int store_usage_visit(const struct store *store, char *const *roots, store_usage_each *each, void *context, struct store_usage *ret,
+int store_usage_visit(const struct store *store, const struct store_roots *roots, store_usage_each *each, void *context, struct store_usage *ret,
 	struct error *err)
 {
 	_cleanup_reachable_ struct reachable kept = REACHABLE_INIT;
@@ -191,7 +191,7 @@ int store_usage_visit(const struct store *store, char *const *roots, store_usage
 	return 0;
 }
 
-int store_usage(const struct store *store, char *const *roots, struct store_usage *ret, struct error *err)
+int store_usage(const struct store *store, const struct store_roots *roots, struct store_usage *ret, struct error *err)
 {
 	return store_usage_visit(store, roots, NULL, NULL, ret, err);
 }

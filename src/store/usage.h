@@ -3,6 +3,7 @@
 #ifndef BIVY_STORE_USAGE_H
 #define BIVY_STORE_USAGE_H
 
+#include "store/reachable.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -18,14 +19,14 @@ struct store_usage {
 };
 
 /*
- * Walks the whole store. ROOTS is as in sweep.h. A file with several names
+ * Walks the whole store. ROOTS is as for reachable_find(). A file with several names
  * counts once. What other commands change meanwhile may count or not.
  */
-int store_usage(const struct store *store, char *const *roots, struct store_usage *ret, struct error *err) _must_check_;
+int store_usage(const struct store *store, const struct store_roots *roots, struct store_usage *ret, struct error *err) _must_check_;
 
 /* The same, and calls EACH with what every blob and layer takes of it. Of files that several of them have, the first is told the whole. */
 typedef void store_usage_each(void *context, const char *digest, bool is_layer, uint64_t bytes);
-int store_usage_visit(const struct store *store, char *const *roots, store_usage_each *each, void *context, struct store_usage *ret,
+int store_usage_visit(const struct store *store, const struct store_roots *roots, store_usage_each *each, void *context, struct store_usage *ret,
 	struct error *err) _must_check_;
 
 #endif

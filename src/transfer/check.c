@@ -144,7 +144,7 @@ static int mend_images(struct check *check, struct error *err)
 static int run_checks(struct check *check, char *const *kept, struct error *err)
 {
 	const struct verify verify = { .found = take_fault, .context = check, .repair = check->repair };
-	const struct sweep sweep = { .roots = kept, .removed = take_orphan, .context = check, .dry_run = !check->repair };
+	const struct sweep sweep = { .roots.digests = kept, .removed = take_orphan, .context = check, .dry_run = !check->repair };
 	struct sweep_report swept;
 	struct error why = ERROR_INIT;
 	size_t faults = 0;

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/container_users.h"
+#include "base/file.h"
+#include "engine/container.h"
+#include "engine/container_names.h"
+
+#include <fcntl.h>
+
+/* ---- who uses which image ------------------------------------------------------------ */
+
+struct collection {
+	struct arena *arena;
+	struct container_users users;
+	size_t capacity;
+};
+
+static int collect(void *context, struct container_record *record, struct error *err _unused_)
+{
+	struct collection *collection = context;
+	struct container_users *users = &collection->users;
+
+	if (users->count == collection->capacity) {
+		struct container_user *larger;
+
+		collection->capacity = collection->capacity * 2 + 32;
+		larger = arena_alloc(collection->arena, collection->capacity, sizeof *larger);
+		if (users->count)
+			memcpy(larger, users->list, users->count * sizeof *larger);
+		users->list = larger;
+	}
+	users->list[users->count++] = (struct container_user){
+		.image_id = record->container->image_id,
+		.id = record->container->id,
+		.name = record->container->name,
+		.runs = record->is_supervised && record->state->status != SPEC_CONTAINER_EXITED,
+	};
+	return 0;
+}
+
+int container_users_list(struct arena *arena, const struct directories *directories, struct container_users *ret, struct error *err)
+{
+	struct collection collection = { .arena = arena };
+	int r = container_record_visit(arena, directories, collect, &collection, err);
+
+	if (r == 0)
+		*ret = collection.users;
+	return r;
+}
+
+const struct container_user *container_users_find(const struct container_users *users, const char *image_id)
+{
+	const struct container_user *found = NULL;
+
+	for (size_t i = 0; i < users->count; i++)
+		if (users->list[i].image_id && str_equal(users->list[i].image_id, image_id) && (!found || users->list[i].runs))
+			found = &users->list[i];
+	return found;
+}
+
+size_t container_users_count(const struct container_users *users, const char *image_id)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < users->count; i++)
+		count += users->list[i].image_id && str_equal(users->list[i].image_id, image_id);
+	return count;
+}
+
+/* ---- what must stay ---------------------------------------------------------------------- */
+
+struct roots {
+	int fd; /* ROOT/containers */
+	struct buf *digests;
+	struct error *err;
+};
+
+/* Only what it was made of is read, not what it does. */
+static int add_roots_of(void *context, const char *name)
+{
+	const struct roots *roots = context;
+	_cleanup_arena_ struct arena *arena = NULL;
+	_cleanup_free_ char *path = NULL;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct spec_container *container = NULL;
+	int r;
+
+	if (!container_id_is_valid(name))
+		return 0;
+	path = str_printf("%s/container.json", name);
+	r = file_read_at(roots->fd, path, SPEC_CONTAINER_LIMIT, &text);
+	if (r == -ENOENT)
+		return 0; /* it was removed meanwhile */
+	if (r < 0)
+		return error_errno(roots->err, -r, "cannot tell which image the container '%.12s' needs", name);
+	arena = arena_new();
+	r = spec_container_decode(arena, text.data, text.length, &container, roots->err);
+	if (r < 0)
+		return error_wrap(roots->err, "cannot tell which image the container '%.12s' needs", name);
+	if (container->image_manifest)
+		buf_printf(roots->digests, "%s\n", container->image_manifest);
+	if (container->image_top_layer)
+		buf_printf(roots->digests, "%s\n", container->image_top_layer);
+	return 0;
+}
+
+static int add_roots(void *context, struct buf *digests, struct error *err)
+{
+	const struct directories *directories = context;
+	_cleanup_free_ char *path = str_printf("%s/containers", directories->root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error told = ERROR_INIT;
+	struct roots roots = { fd, digests, &told };
+	int r = fd < 0 ? -errno : file_each_name(fd, add_roots_of, &roots);
+
+	if (fd < 0 && r == -ENOENT)
+		return 0;
+	if (r < 0 && told.kind == ERROR_NONE)
+		return error_errno(err, -r, "cannot read '%s'", path);
+	if (r < 0 && err)
+		*err = told;
+	return r;
+}
+
+struct store_roots container_users_roots(const struct directories *directories)
+{
+	return (struct store_roots){ .add = add_roots, .context = (void *)directories };
+}
+
+int container_users_digests(struct arena *arena, const struct directories *directories, char ***ret, struct error *err)
+{
+	_cleanup_buf_ struct buf digests = BUF_INIT;
+	char *digest, *place = NULL, **list;
+	size_t count = 0;
+	int r = add_roots((void *)directories, &digests, err);
+
+	if (r < 0)
+		return r;
+	list = arena_alloc(arena, digests.length / 2 + 1, sizeof *list);
+	digest = digests.data ? strtok_r(digests.data, "\n", &place) : NULL;
+	for (; digest; digest = strtok_r(NULL, "\n", &place))
+		list[count++] = arena_strdup(arena, digest);
+	*ret = list;
+	return 0;
+}
