@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/program/trim.h"
 #include "base/cleanup.h"
+
+#ifdef __GLIBC__
+
+#include <malloc.h>
+
+void trim_memory(void)
+{
+	malloc_trim(0);
+}
+
+#else
+
 #include "runtime/program/heap.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #define PAGE ((uintptr_t)4096)
 #define STACK_BYTES (256u << 10) /* below the caller: as much as prefault_code_and_stack() and deep calls may have touched */
@@ -26,14 +34,12 @@ static void drop(uintptr_t start, uintptr_t end)
 
 void trim_memory(void)
 {
-#ifdef __GLIBC__
-	malloc_trim(0);
-#else
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
 	heap_trim();
-	/* A red zone below the stack pointer (128 bytes, System V ABI), and what a call of ours needs. */
+	/* Not the page that this call and the red zone below the stack pointer (128 bytes, System V ABI) are on, nor the one below. */
 	drop(here - STACK_BYTES, here - 2 * PAGE);
 	drop((uintptr_t)__executable_start, (uintptr_t)etext);
-#endif
 }
+
+#endif
