@@ -35,7 +35,7 @@ extern const struct command cli_image_copy, cli_image_referrers, cli_image_tags,
 extern const struct command cli_export, cli_image_bootstrap, cli_image_unpack, cli_import, cli_load, cli_save;
 extern const struct command cli_container, cli_container_cleanup, cli_ps, cli_rm, cli_wait;
 extern const struct command cli_logs;
-extern const struct command cli_commit, cli_diff, cli_port, cli_stats, cli_top;
+extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top;
 extern const struct command cli_system_check, cli_system_df, cli_system_prune;
 extern const struct command cli_attach, cli_create, cli_exec, cli_run, cli_start;
 

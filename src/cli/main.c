@@ -24,6 +24,7 @@ static const struct command *const list[] = {
 	ALSO("container start", cli_start),
 	ALSO("container wait", cli_wait),
 	&cli_create,
+	&cli_cp,
 	&cli_diff,
 	&cli_exec,
 	&cli_export,

@@ -9,13 +9,17 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 /* A path that the kernel takes has no more levels. */
 #define DEPTH_LIMIT (PATH_MAX / 2)
 #define DATA_SIZE ((size_t)256 << 10)
+/* ipc/mqueue.c; it is in no header. */
+#define MQUEUE_MAGIC 0x19800202
 /* Kernel limits: xattr(7). */
 #define XATTR_NAMES_SIZE 65536
 #define XATTR_VALUE_SIZE 65536
@@ -216,7 +220,7 @@ static int add_data(struct differ *d, struct node *node, struct error *err)
 			continue;
 		if (n < 0)
 			return error_errno(err, errno, "cannot read it");
-		if (n == 0 && d->form == LAYER_DIFF_LIVE)
+		if (n == 0 && d->form >= LAYER_DIFF_LIVE)
 			return add_zeros(d, left, err);
 		if (n == 0)
 			return error_set(err, ERROR_CONFLICT, EBUSY, "it became shorter meanwhile");
@@ -250,6 +254,27 @@ static int add_symlink(struct differ *d, struct node *node, struct error *err)
 	return add(d, &node->entry, err);
 }
 
+/* A file system whose files are the kernel's own views. */
+static bool is_kernels(int fd)
+{
+	static const uint64_t magics[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC,
+		TRACEFS_MAGIC, SECURITYFS_MAGIC, BPF_FS_MAGIC, MQUEUE_MAGIC, EFIVARFS_MAGIC, PSTOREFS_MAGIC };
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if ((uint64_t)st.f_type == magics[i])
+			return true;
+	return false;
+}
+
+/* Whether what is in the directory belongs into the archive. */
+static bool is_entered(const struct differ *d, const struct node *node)
+{
+	return d->form == LAYER_DIFF_COPY ? !is_kernels(node->fd) : node->st.st_dev == d->device;
+}
+
 static int add_directory(struct differ *d, struct node *node, unsigned depth, struct error *err)
 {
 	int r;
@@ -258,7 +283,7 @@ static int add_directory(struct differ *d, struct node *node, unsigned depth, st
 	r = add(d, &node->entry, err);
 	if (r >= 0 && node->opaque && d->form == LAYER_DIFF_UPPER)
 		r = add_mark(d, d->path.data, LAYER_OPAQUE_NAME, err);
-	if (r < 0 || node->st.st_dev != d->device)
+	if (r < 0 || !is_entered(d, node))
 		return r;
 	return walk(d, node->fd, depth + 1, err);
 }
@@ -312,7 +337,7 @@ static int add_by_type(struct differ *d, struct node *node, unsigned depth, stru
 /* Whether a file that could not be looked at, for CODE, may be left out: it is gone, or another has its name. */
 static bool may_be_gone(const struct differ *d, int code)
 {
-	return (code == ENOENT && d->form >= LAYER_DIFF_MOUNT) || ((code == EBUSY || code == ELOOP || code == ENOTDIR) && d->form == LAYER_DIFF_LIVE);
+	return (code == ENOENT && d->form >= LAYER_DIFF_MOUNT) || ((code == EBUSY || code == ELOOP || code == ENOTDIR) && d->form >= LAYER_DIFF_LIVE);
 }
 
 static int add_opened(struct differ *d, struct node *node, unsigned depth, struct error *err)
@@ -360,7 +385,7 @@ static int add_node(struct differ *d, int parent_fd, const char *name, unsigned 
 		d->report.sockets++;
 		return 0;
 	}
-	if (node.st.st_dev != d->device && d->form != LAYER_DIFF_LIVE)
+	if (node.st.st_dev != d->device && d->form < LAYER_DIFF_LIVE)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "another file system is mounted there");
 	arena = node.arena = arena_new();
 	r = add_opened(d, &node, depth, err);
@@ -447,14 +472,30 @@ static int diff(struct differ *d, int directory_fd, struct error *err)
 	return r < 0 ? error_wrap(err, "cannot archive '%.300s'", d->path.data) : tar_writer_finish(d->writer, err);
 }
 
-int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err)
+/* NAME of PARENT_FD as TITLE; or, without one, what is in that directory. */
+static int diff_entry(struct differ *d, int parent_fd, const char *name, const char *title, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (!*title) {
+		fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? error_errno(err, errno, "cannot open the directory '%.300s'", name) : diff(d, fd, err);
+	}
+	buf_add_text(&d->path, title);
+	r = add_node(d, parent_fd, name, 0, err);
+	return r < 0 ? error_wrap(err, "cannot archive '%.300s'", d->path.data) : tar_writer_finish(d->writer, err);
+}
+
+/* NAME NULL: the directory FD itself. */
+static int run(int fd, const char *name, const char *title, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err)
 {
 	_cleanup_tar_writer_ struct tar_writer *writer = tar_writer_new(sink);
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ uint8_t *data = memory_new(1, DATA_SIZE), *xattr_value = memory_new(1, XATTR_VALUE_SIZE);
 	_cleanup_free_ char *xattr_names = memory_new(1, XATTR_NAMES_SIZE);
 	struct differ d = { .form = form, .writer = writer, .data = data, .xattr_names = xattr_names, .xattr_value = xattr_value, .arena = arena };
-	int r = diff(&d, directory_fd, err);
+	int r = name ? diff_entry(&d, fd, name, title, err) : diff(&d, fd, err);
 
 	free(d.first_names);
 	buf_done(&d.path);
@@ -462,4 +503,15 @@ int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, st
 		return r;
 	*ret = d.report;
 	return 0;
+}
+
+int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err)
+{
+	return run(directory_fd, NULL, NULL, sink, form, ret, err);
+}
+
+int layer_diff_entry(int parent_fd, const char *name, const char *title, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret,
+	struct error *err)
+{
+	return run(parent_fd, name, title, sink, form, ret, err);
 }

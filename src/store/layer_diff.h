@@ -21,6 +21,8 @@ enum layer_diff_form {
 	 * other mounts' are empty.
 	 */
 	LAYER_DIFF_LIVE,
+	/* The same, and other mounts are entered, but the kernel's own (proc, sysfs …). */
+	LAYER_DIFF_COPY,
 };
 
 struct layer_diff_report {
@@ -37,5 +39,13 @@ struct layer_diff_report {
  * their data), and a name that would be a whiteout. Needs /proc.
  */
 int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err) _must_check_;
+
+/*
+ * The same of one entry of the directory PARENT_FD, of any kind and with all
+ * that is in it; the archive calls it TITLE. An empty TITLE, of a directory
+ * only: its own entry is left out. Symbolic links are archived as such.
+ */
+int layer_diff_entry(int parent_fd, const char *name, const char *title, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret,
+	struct error *err) _must_check_;
 
 #endif

@@ -26,6 +26,7 @@ static const struct command *const list[] = {
 	&transfer_commit,
 	&transfer_compress,
 	&transfer_copy,
+	&transfer_copy_files,
 	&transfer_decompress,
 	&transfer_export,
 	&transfer_export_root,

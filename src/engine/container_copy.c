@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cp: bivy-transfer copies, with the container's root and user namespace handed
+ * to it open. Of a running container it is the root that its processes see, with
+ * all that is mounted there; of another one that on the disk, and what lies
+ * in a volume or bound directory is looked for at its source.
+ */
+#include "engine/bundle.h"
+#include "engine/container_files.h"
+#include "engine/container_root.h"
+#include "engine/transfer.h"
+#include "host/pidfd.h"
+#include "host/syscalls.h"
+#include "runtime/container.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+struct place {
+	int root_fd, userns_fd; /* -EBADF: it has none of its own */
+	const char *path;       /* beneath the root */
+};
+
+static void place_done(struct place *place)
+{
+	close_and_forget(&place->root_fd);
+	close_and_forget(&place->userns_fd);
+}
+
+/* ---- running --------------------------------------------------------------------------- */
+
+/* A pidfd of the first process: its number alone might be somebody else's by now. */
+static int open_process(const struct container_record *record, int *ret_pidfd, struct error *err)
+{
+	const struct runtime runtime = { .root = arena_printf(record->arena, "%s/runtime", record->directories->run_root) };
+	_cleanup_container_ struct container container = CONTAINER_INIT;
+	int r = container_load(&runtime, record->container->id, &container, err);
+
+	if (r < 0)
+		return r;
+	*ret_pidfd = pidfd_open_same((pid_t)record->state->pid, container.state->init_start);
+	return *ret_pidfd < 0 ? error_set(err, ERROR_CONFLICT, 0, "container '%s' has just ended", record->container->name) : 0;
+}
+
+static int open_process_file(const struct container_record *record, const char *file, int flags, int *ret_fd, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%" PRId64 "/%s", record->state->pid, file);
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "cannot open '%s' of container '%s'", path, record->container->name);
+	*ret_fd = fd;
+	return 0;
+}
+
+static bool is_own_namespace(int fd)
+{
+	struct stat ours, theirs;
+
+	return stat("/proc/self/ns/user", &ours) == 0 && fstat(fd, &theirs) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+static int open_live(const struct container_record *record, struct place *place, struct error *err)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = open_process(record, &pidfd, err);
+
+	if (r == 0)
+		r = open_process_file(record, "root", O_PATH | O_DIRECTORY, &place->root_fd, err);
+	if (r == 0)
+		r = open_process_file(record, "ns/user", O_RDONLY, &place->userns_fd, err);
+	if (r < 0)
+		return r;
+	if (is_own_namespace(place->userns_fd))
+		close_and_forget(&place->userns_fd);
+	if (sys_pidfd_send_signal(pidfd, 0) < 0)
+		return error_set(err, ERROR_CONFLICT, 0, "container '%s' has just ended", record->container->name);
+	return 0;
+}
+
+/* ---- not running -------------------------------------------------------------------------- */
+
+/* What of PATH is behind TARGET, "/x" or "", if that is it or a directory above it; else NULL. */
+static const char *path_behind(const char *path, const char *target)
+{
+	size_t length = strlen(target);
+
+	return strncmp(path, target, length) == 0 && (path[length] == '/' || !path[length]) ? path + length : NULL;
+}
+
+static const struct spec_container_mount *find_mount(const struct container_record *record, const char *path, const char **ret_rest)
+{
+	const struct spec_host_config *host = &record->container->host;
+	const struct spec_container_mount *found = NULL;
+
+	for (size_t i = 0; i < host->mount_count; i++) {
+		const char *rest = path_behind(path, host->mounts[i].target);
+
+		if (!rest || (found && strlen(found->target) >= strlen(host->mounts[i].target)))
+			continue;
+		found = &host->mounts[i];
+		*ret_rest = rest;
+	}
+	return found;
+}
+
+/* A mount of a file is a place in the directory that the file lies in. */
+static int open_source(const struct container_record *record, const struct spec_container_mount *mount, struct place *place, struct error *err)
+{
+	const char *source = mount->kind == SPEC_MOUNT_VOLUME ? arena_printf(record->arena, "%s/volumes/%s/_data", record->directories->root, mount->source) : mount->source;
+	struct stat st;
+
+	if (mount->kind == SPEC_MOUNT_TMPFS || !mount->source)
+		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not running: what is in '%s' is in memory only while it runs", record->container->name,
+			mount->target);
+	if (stat(source, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		const char *slash = strrchr(source, '/');
+
+		place->path = arena_strdup(record->arena, slash + 1);
+		source = arena_strndup(record->arena, source, (size_t)(slash - source) + (slash == source));
+	}
+	place->root_fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return place->root_fd < 0 ? error_errno(err, errno, "cannot open '%s', which is mounted on '%s'", source, mount->target) : 0;
+}
+
+static int open_on_disk(struct container_record *record, struct place *place, struct error *err)
+{
+	const char *rest = NULL;
+	const struct spec_container_mount *mount = find_mount(record, place->path, &rest);
+
+	if (!mount)
+		return bundle_mount_root(record, &place->root_fd, err);
+	place->path = *rest ? rest : "/";
+	return open_source(record, mount, place, err);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+/* Whoever is not running must not be started meanwhile: its upper directory serves one mount. */
+static int open_place(struct container_record *record, struct place *place, struct error *err)
+{
+	int r;
+
+	if (container_root_is_live(record))
+		return open_live(record, place, err);
+	r = container_record_lock(record, err);
+	if (r < 0)
+		return r;
+	if (!container_root_is_live(record))
+		return open_on_disk(record, place, err);
+	container_record_unlock(record);
+	return open_live(record, place, err);
+}
+
+static int run(const struct container_copy_request *request, struct arena *arena, const struct place *place, struct spec_transfer_report *ret, struct error *err)
+{
+	const char *arguments[11] = { "copy-files", arena_printf(arena, "--root-fd=%d", place->root_fd), arena_printf(arena, "--path=%s", place->path) };
+	const int fds[] = { place->root_fd, place->userns_fd };
+	bool is_output = !request->to_container && str_equal(request->local, "-");
+	struct transfer_request transfer = { .directories = request->directories, .arguments = arguments, .fds = fds, .gives_output = is_output,
+		.fd_count = place->userns_fd >= 0 ? 2 : 1 };
+	const char *text = NULL;
+	size_t count = 3;
+
+	if (place->userns_fd >= 0)
+		arguments[count++] = arena_printf(arena, "--userns-fd=%d", place->userns_fd);
+	if (request->to_container)
+		arguments[count++] = "--to-container";
+	if (request->archive)
+		arguments[count++] = "--archive";
+	if (request->follow)
+		arguments[count++] = "--follow-link";
+	if (request->overwrite_other_kind)
+		arguments[count++] = "--overwrite";
+	arguments[count++] = "--";
+	arguments[count++] = request->local;
+	*ret = (struct spec_transfer_report){ .images = NULL };
+	return is_output ? transfer_run(arena, &transfer, &text, err) : transfer_run_for_report(arena, &transfer, ret, err);
+}
+
+int container_copy(const struct container_copy_request *request, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
+	_cleanup_(place_done) struct place place = { .root_fd = -EBADF, .userns_fd = -EBADF };
+	struct spec_transfer_report report;
+	int r = container_record_open(arena, request->directories, request->container, &record, err);
+
+	if (r < 0)
+		return r;
+	place.path = request->path[0] == '/' ? request->path : arena_printf(arena, "/%s", request->path);
+	r = open_place(&record, &place, err);
+	if (r == 0)
+		r = run(request, arena, &place, &report, err);
+	if (r == 0 && request->ret_bytes)
+		*request->ret_bytes = report.image.size;
+	return r;
+}
