@@ -3,13 +3,15 @@
 # Per file:  an engine of its own with the image `busybox` (users root and user, 1000; Cmd sh); its directories are in SCRATCH.
 # Per test:  WORK, where it begins; all containers are removed at its end.
 #
-# bivy ARGUMENT…   our program with that engine
+# bivy ARGUMENT…           our program with that engine
+# become_bivy ARGUMENT…    the same in place of this process: in the background, $! is its own
 
 setup_file() { engine_setup_file; }
 setup() { engine_setup; }
 teardown() { engine_teardown; }
 teardown_file() { engine_teardown_file; }
 
+become_bivy() { exec "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@" 3>&-; }
 bivy() { "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@"; }
 
 engine_setup_file() {
@@ -51,4 +53,4 @@ engine_teardown_file() {
 }
 
 # state_of NAME: what `ps` calls its state.
-state_of() { bivy inspect --format '{{.State.Status}}' "$1"; }
+state_of() { bivy ps -a --no-trunc --filter "name=^$1\$" --format '{{.State}}'; }
