@@ -62,7 +62,7 @@ static void test_names(void **state)
 
 static void test_damaged(void **state)
 {
-	static const char *const damaged[] = { "", "42", "42 (sh", "42 )sh( S 1", "x (sh) S 41 42 42 0 " REST, "42 (sh) S 41 42 42 0 0" };
+	static const char *const damaged[] = { "", "42", "42 (sh", "42 )sh( S 1", ("x (sh) S 41 42 42 0 " REST), "42 (sh) S 41 42 42 0 0" };
 	struct process_info info;
 
 	(void)state;
