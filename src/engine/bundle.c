@@ -8,6 +8,7 @@
 #include "engine/bundle.h"
 #include "base/file.h"
 #include "engine/bundle_ids.h"
+#include "engine/bundle_init.h"
 #include "engine/bundle_mounts.h"
 #include "engine/bundle_namespaces.h"
 #include "engine/bundle_process.h"
@@ -105,14 +106,22 @@ static void add_root_path(struct bundle_plan *plan)
 	plan->spec->annotation_count = plan->host->annotation_count;
 }
 
+int bundle_write_document(const struct bundle_plan *plan, const char *name, const struct buf *text, struct error *err)
+{
+	_cleanup_close_ int fd = openat(plan->run_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : fd_write_all(fd, text->data, text->length);
+
+	return r < 0 ? error_errno(err, -r, "cannot write '%s/%s'", plan->record->run_path, name) : 0;
+}
+
 static int write_config(struct bundle_plan *plan, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r;
 
 	spec_config_encode(plan->spec, &text);
-	r = text.length > SPEC_CONFIG_LIMIT ? -EFBIG : file_replace_at(plan->run_fd, CONFIG, text.data, text.length, 0600);
-	return r < 0 ? error_errno(err, -r, "cannot write '%s/" CONFIG "'", plan->record->run_path) : 0;
+	if (text.length > SPEC_CONFIG_LIMIT)
+		return error_errno(err, EFBIG, "cannot write '%s/" CONFIG "'", plan->record->run_path);
+	return bundle_write_document(plan, CONFIG, &text, err);
 }
 
 /* What needs no files of the container's. */
@@ -140,6 +149,8 @@ static int fill(struct bundle_plan *plan, struct error *err)
 		bundle_add_default_mounts(plan);
 	if (r == 0)
 		r = bundle_add_user_mounts(plan, err);
+	if (r == 0)
+		r = bundle_add_init(plan, err);
 	if (r == 0)
 		r = bundle_add_files(plan, err);
 	if (r == 0)

@@ -52,6 +52,9 @@ void bundle_warn(const struct bundle_plan *plan, const char *format, ...) _print
 /* A copy of the words of TEXT between the bytes SEPARATOR; NULL-terminated. */
 char **bundle_split(struct arena *arena, const char *text, char separator);
 
+/* Writes NAME, which is not there yet, into the volatile directory. */
+int bundle_write_document(const struct bundle_plan *plan, const char *name, const struct buf *text, struct error *err) _must_check_;
+
 /*
  * The running container that MODE, "container:ID" as a value of OPTION, names.
  * ERROR_CONFLICT if it is not running. *RET_STATE lives in the arena.

@@ -74,15 +74,15 @@ static int known_capabilities(bool has_namespace, uint64_t *ret, struct error *e
 
 static int decide_capabilities(struct bundle_plan *plan, struct error *err)
 {
-	uint64_t known = 0;
-	int r = known_capabilities(plan->ids.has_namespace, &known, err);
+	static char *all[] = { (char *)"ALL", NULL };
+	char **add = plan->host->privileged ? all : plan->host->cap_add;
+	uint64_t known = UINT64_MAX;
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	if (!plan->host->privileged)
-		return capabilities_decide(plan->host->cap_add, plan->host->cap_drop, known, &plan->capabilities, &plan->added_capabilities, err);
-	r = capabilities_decide((char *[]){ (char *)"ALL", NULL }, plan->host->cap_drop, known, &plan->capabilities, &plan->added_capabilities, err);
-	return r;
+	/* Where nothing is added nothing can be missing. */
+	if (!plan->ids.has_namespace || (add && add[0]))
+		r = known_capabilities(plan->ids.has_namespace, &known, err);
+	return r < 0 ? r : capabilities_decide(add, plan->host->cap_drop, known, &plan->capabilities, &plan->added_capabilities, err);
 }
 
 /* Others than root have what was added by name, as ambient ones: execve(2) takes the rest away from them, and leaves it to setuid programs. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_supervision.h"
-#include "base/file.h"
 #include "base/quantity.h"
 #include "engine/program.h"
 
@@ -118,6 +117,5 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 	spec_supervision_encode(&supervision, &text);
 	if (text.length > SPEC_SUPERVISION_LIMIT)
 		return error_set(err, ERROR_INVALID, EFBIG, "cannot write '%s/" SPEC_SUPERVISION_DOCUMENT "'", plan->record->run_path);
-	r = file_replace_at(plan->run_fd, SPEC_SUPERVISION_DOCUMENT, text.data, text.length, 0600);
-	return r < 0 ? error_errno(err, -r, "cannot write '%s/" SPEC_SUPERVISION_DOCUMENT "'", plan->record->run_path) : 0;
+	return bundle_write_document(plan, SPEC_SUPERVISION_DOCUMENT, &text, err);
 }

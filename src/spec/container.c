@@ -44,7 +44,10 @@ static const struct field config_fields[] = {
 	FIELD(STRING, struct spec_container_config, stop_signal, "StopSignal"),
 	FIELD_WITH(I64, struct spec_container_config, stop_timeout_s, has_stop_timeout, "StopTimeout"),
 	FIELD(STRINGS, struct spec_container_config, shell, "Shell"),
-	/* Podman's, and ours. */
+};
+
+/* Podman's, and ours. */
+static const struct field own_fields[] = {
 	FIELD_BY(CONFIG_STARTUP, "StartupHealthCheck", 0),
 	FIELD(I64, struct spec_container_config, startup_successes, "StartupSuccesses"),
 	FIELD_BY(CONFIG_HEALTH_ACTION, "HealthcheckOnFailure", 0),
@@ -125,6 +128,13 @@ static int decode_config_field(const struct decoder *d, const struct json *value
 	return -EINVAL;
 }
 
+static int decode_config(const struct decoder *d, const struct json *value, struct spec_container_config *config)
+{
+	int r = decode_fields(d, value, config_fields, ARRAY_SIZE(config_fields), config, decode_config_field);
+
+	return r < 0 ? r : decode_fields(d, value, own_fields, ARRAY_SIZE(own_fields), config, decode_config_field);
+}
+
 static void encode_umask(struct json_writer *w, const struct spec_container_config *config)
 {
 	_cleanup_free_ char *text = str_printf("%04o", config->umask);
@@ -132,9 +142,18 @@ static void encode_umask(struct json_writer *w, const struct spec_container_conf
 	json_write_string(w, "Umask", text);
 }
 
+static void write_health(struct json_writer *w, const struct spec_container_config *config)
+{
+	encode_health_check(w, "Healthcheck", config->health_check, NULL);
+	encode_health_check(w, "StartupHealthCheck", config->startup_check, NULL);
+	if (config->health_on_failure != SPEC_HEALTH_NONE)
+		json_write_string(w, "HealthcheckOnFailure", health_actions[config->health_on_failure]);
+}
+
 static void encode_config(struct json_writer *w, const struct spec_container_config *config)
 {
 	encode_given_fields(w, config_fields, ARRAY_SIZE(config_fields), config);
+	encode_given_fields(w, own_fields, ARRAY_SIZE(own_fields), config);
 	if (config->exposed_ports)
 		encode_set(w, "ExposedPorts", config->exposed_ports);
 	if (config->env)
@@ -147,10 +166,7 @@ static void encode_config(struct json_writer *w, const struct spec_container_con
 		encode_set(w, "Volumes", config->volumes);
 	if (config->label_count)
 		encode_pairs(w, "Labels", config->labels, config->label_count);
-	encode_health_check(w, "Healthcheck", config->health_check, NULL);
-	encode_health_check(w, "StartupHealthCheck", config->startup_check, NULL);
-	if (config->health_on_failure != SPEC_HEALTH_NONE)
-		json_write_string(w, "HealthcheckOnFailure", health_actions[config->health_on_failure]);
+	write_health(w, config);
 	if (config->has_umask)
 		encode_umask(w, config);
 }
@@ -217,7 +233,7 @@ static int decode_container_field(const struct decoder *d, const struct json *va
 	case CONTAINER_LAYER:
 		return decode_digest(d, value, &container->image_top_layer);
 	case CONTAINER_CONFIG:
-		return decode_fields(d, value, config_fields, ARRAY_SIZE(config_fields), &container->config, decode_config_field);
+		return decode_config(d, value, &container->config);
 	case CONTAINER_HOST:
 		return decode_host_config(d, value, &container->host);
 	}
@@ -265,4 +281,47 @@ void spec_container_encode(const struct spec_container *container, struct buf *o
 	encode_host_config(&w, &container->host);
 	json_write_close(&w, '}');
 	json_write_close(&w, '}');
+}
+
+/* ---- for inspect ------------------------------------------------------------------------- */
+
+static void encode_strings_or_null(struct json_writer *w, const char *key, char *const *list)
+{
+	if (list)
+		encode_strings(w, key, list);
+	else
+		json_write_null(w, key);
+}
+
+static void write_config_inspect(struct json_writer *w, const struct spec_container_config *given)
+{
+	struct spec_container_config config = *given;
+
+	config.has_attach_stdin = config.has_attach_stdout = config.has_attach_stderr = true;
+	encode_all_fields(w, config_fields, ARRAY_SIZE(config_fields), &config);
+	encode_given_fields(w, own_fields, ARRAY_SIZE(own_fields), &config);
+	if (config.exposed_ports)
+		encode_set(w, "ExposedPorts", config.exposed_ports);
+	encode_strings(w, "Env", config.env);
+	encode_strings_or_null(w, "Cmd", config.command);
+	encode_strings_or_null(w, "Entrypoint", config.entrypoint);
+	if (config.volumes)
+		encode_set(w, "Volumes", config.volumes);
+	else
+		json_write_null(w, "Volumes");
+	json_write_null(w, "OnBuild");
+	encode_pairs(w, "Labels", config.labels, config.label_count);
+	write_health(w, &config);
+	if (config.has_umask)
+		encode_umask(w, &config);
+}
+
+void spec_container_write_inspect(struct json_writer *w, const struct spec_container *container)
+{
+	json_write_open(w, "Config", '{');
+	write_config_inspect(w, &container->config);
+	json_write_close(w, '}');
+	json_write_open(w, "HostConfig", '{');
+	encode_host_inspect(w, &container->host);
+	json_write_close(w, '}');
 }

@@ -20,6 +20,7 @@
 #include "spec/image_config.h"
 
 #define SPEC_CONTAINER_LIMIT (8u << 20) /* bytes of a document */
+#define SPEC_CONTAINER_SHM_SIZE (64u << 20) /* of /dev/shm, in bytes, when nobody says otherwise */
 
 enum spec_mount_kind {
 	SPEC_MOUNT_BIND,

@@ -43,16 +43,16 @@ static const char config[] =
 
 static const char host[] =
 	"{\"Config\":{},\"HostConfig\":{\"VolumesFrom\":[\"c:ro\"],\"NetworkMode\":\"host\",\"PublishAllPorts\":true,\"AutoRemove\":true,"
-	"\"Privileged\":true,\"ReadonlyRootfs\":true,\"ReadOnlyTmpfs\":true,\"CapAdd\":[\"ALL\"],\"CapDrop\":[\"CHOWN\"],\"SecurityOpt\":[\"a=b\"],"
+	"\"Privileged\":true,\"ReadonlyRootfs\":true,\"CapAdd\":[\"ALL\"],\"CapDrop\":[\"CHOWN\"],\"SecurityOpt\":[\"a=b\"],"
 	"\"UsernsMode\":\"host\",\"PidMode\":\"host\",\"IpcMode\":\"shareable\",\"UTSMode\":\"host\",\"CgroupnsMode\":\"host\",\"GroupAdd\":[\"audio\"],"
 	"\"Dns\":[\"1.1.1.1\"],\"DnsOptions\":[\"ndots:1\"],\"DnsSearch\":[\"x.y\"],\"ExtraHosts\":[\"a:1.2.3.4\"],\"Sysctls\":{\"net.a\":\"1\"},"
 	"\"Annotations\":{\"k\":\"v\"},\"StorageOpt\":{\"size\":\"1G\"},\"Runtime\":\"bivy\",\"Isolation\":\"default\",\"ShmSize\":65536,"
-	"\"OomScoreAdj\":0,\"Init\":false,\"ContainerIDFile\":\"/i\",\"Requires\":[\"db\"],\"PreserveFDs\":1,\"PreserveFD\":[\"5\"],\"NoHosts\":true,"
-	"\"Rootfs\":\"/r\",\"RootfsOverlay\":true,\"TimeOffsets\":[\"boottime=5\"],\"Personality\":\"LINUX32\",\"EnvHost\":true,\"Memory\":1048576,"
+	"\"OomScoreAdj\":0,\"Init\":false,\"ContainerIDFile\":\"/i\",\"ReadOnlyTmpfs\":true,\"Requires\":[\"db\"],\"PreserveFDs\":1,\"PreserveFD\":[\"5\"],\"NoHosts\":true,"
+	"\"Rootfs\":\"/r\",\"RootfsOverlay\":true,\"TimeOffsets\":[\"boottime=5\"],\"Personality\":\"LINUX32\",\"EnvHost\":true,\"Cgroups\":\"split\",\"CgroupConf\":{\"memory.high\":\"1\"},\"IntelRdtClosID\":\"c\",\"Memory\":1048576,"
 	"\"MemoryReservation\":2,\"MemorySwap\":-1,\"MemorySwappiness\":0,\"OomKillDisable\":true,\"NanoCpus\":1500000000,\"CpuShares\":3,"
 	"\"CpuPeriod\":4,\"CpuQuota\":-5,\"CpuRealtimePeriod\":6,\"CpuRealtimeRuntime\":7,\"CpusetCpus\":\"0-1\",\"CpusetMems\":\"0\",\"PidsLimit\":-1,"
-	"\"BlkioWeight\":500,\"DeviceCgroupRules\":[\"c 1:3 rwm\"],\"DeviceRequests\":[\"all\"],\"CgroupParent\":\"/p\",\"Cgroups\":\"split\","
-	"\"CgroupConf\":{\"memory.high\":\"1\"},\"IntelRdtClosID\":\"c\",\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3},"
+	"\"BlkioWeight\":500,\"DeviceCgroupRules\":[\"c 1:3 rwm\"],\"DeviceRequests\":[\"all\"],\"CgroupParent\":\"/p\","
+	"\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3},"
 	"\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}},\"IDMappings\":{\"UidMap\":[\"0:1:2\"],\"GidMap\":[\"0:3:4\"]},"
 	"\"Mounts\":[{\"Type\":\"bind\",\"Target\":\"/b\",\"Source\":\"/s\",\"ReadOnly\":true,\"NoIdmap\":true,\"BindOptions\":{\"Propagation\":"
 	"\"rshared\",\"NonRecursive\":true,\"CreateMountpoint\":true,\"ReadOnlyForceRecursive\":true}},{\"Type\":\"volume\",\"Target\":\"/v\","
@@ -167,11 +167,38 @@ static void test_refused(void **state _unused_)
 	}
 }
 
+/* Docker's members are all there, whatever was given. */
+static void test_inspect(void **state _unused_)
+{
+	static const char *const members[] = {
+		"\"Hostname\":\"\"", "\"AttachStdin\":false", "\"Env\":[]", "\"Cmd\":null", "\"Entrypoint\":null", "\"Volumes\":null",
+		"\"OnBuild\":null", "\"Labels\":{}", "\"Binds\":[\"/s:/t:ro\",\"v:/v\"]", "\"Mounts\":[{\"Type\":\"bind\",\"Target\":\"/b\"",
+		"\"LogConfig\":{\"Type\":\"local\",\"Config\":{}}", "\"NetworkMode\":\"none\"", "\"PortBindings\":{}",
+		"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0}", "\"CapAdd\":null", "\"Dns\":[]", "\"IpcMode\":\"private\"",
+		"\"OomScoreAdj\":0", "\"PidMode\":\"\"", "\"Privileged\":false", "\"ShmSize\":67108864", "\"Runtime\":\"bivy\"", "\"Memory\":0",
+		"\"NanoCpus\":0", "\"Devices\":[]", "\"Ulimits\":[]", "\"PidsLimit\":null", "\"BlkioDeviceReadBps\":[]", "\"MemorySwappiness\":null",
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct json_writer w = { .out = &out };
+	struct json *root = NULL;
+
+	json_write_open(&w, NULL, '{');
+	spec_container_write_inspect(&w, decode(arena, "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/t\","
+						       "\"ReadOnly\":true,\"BindOptions\":{\"CreateMountpoint\":true}},{\"Type\":\"volume\",\"Source\":\"v\","
+						       "\"Target\":\"/v\"},{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/b\"}]}}"));
+	json_write_close(&w, '}');
+	assert_int_equal(json_parse(arena, out.data, out.length, &root, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (!strstr(out.data, members[i]))
+			fail_msg("%s is not in %s", members[i], out.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_config),  cmocka_unit_test(test_host),
-		cmocka_unit_test(test_shorter),	   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_shorter),	   cmocka_unit_test(test_refused), cmocka_unit_test(test_inspect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

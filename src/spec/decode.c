@@ -592,6 +592,33 @@ void encode_given_fields(struct json_writer *w, const struct field *fields, size
 	}
 }
 
+/* A member that is not there. */
+static void encode_absent(struct json_writer *w, const struct field *field)
+{
+	if (field->kind == FIELD_STRING)
+		return json_write_string(w, field->name, "");
+	if (field->kind != FIELD_PAIRS)
+		return json_write_null(w, field->name);
+	json_write_open(w, field->name, '{');
+	json_write_close(w, '}');
+}
+
+void encode_all_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *base = object;
+		bool is_pointer = fields[i].kind >= FIELD_STRING;
+		bool told = !is_pointer && fields[i].companion != FIELD_NO_COMPANION;
+
+		if (fields[i].kind == FIELD_OWN)
+			continue;
+		if (is_pointer ? !*(void *const *)(const void *)(base + fields[i].offset) : told && !*(const bool *)(base + fields[i].companion))
+			encode_absent(w, &fields[i]);
+		else
+			encode_field(w, &fields[i], object);
+	}
+}
+
 void encode_unknown_fields(struct json_writer *w, const struct field *fields, size_t count, const struct json *source)
 {
 	for (const struct json *member = source ? source->first : NULL; member; member = member->next)

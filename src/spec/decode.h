@@ -157,6 +157,9 @@ void encode_fields(struct json_writer *w, const struct field *fields, size_t cou
 /* The same without numbers and truth values that are 0 and whose presence no bool tells. */
 void encode_given_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object);
 
+/* The same with what is not given as docker's inspect has it: 0, false, "", null for lists and what a bool tells the presence of, {} for maps. */
+void encode_all_fields(struct json_writer *w, const struct field *fields, size_t count, const void *object);
+
 /* Writes the members of SOURCE, an object or NULL, that FIELDS does not know. */
 void encode_unknown_fields(struct json_writer *w, const struct field *fields, size_t count, const struct json *source);
 

@@ -158,7 +158,7 @@ static void encode_mount(struct json_writer *w, const struct spec_container_moun
 	json_write_close(w, '}');
 }
 
-void encode_container_mounts(struct json_writer *w, const struct spec_host_config *host)
+static void encode_container_mounts(struct json_writer *w, const struct spec_host_config *host)
 {
 	json_write_open(w, "Mounts", '[');
 	for (size_t i = 0; i < host->mount_count; i++)
@@ -240,7 +240,7 @@ static void encode_bindings(struct json_writer *w, const struct spec_host_config
 	json_write_close(w, ']');
 }
 
-void encode_port_bindings(struct json_writer *w, const struct spec_host_config *host)
+static void encode_port_bindings(struct json_writer *w, const struct spec_host_config *host)
 {
 	json_write_open(w, "PortBindings", '{');
 	for (size_t i = 0; i < host->port_count; i++)
@@ -320,23 +320,23 @@ static void encode_objects(struct json_writer *w, const char *key, const struct 
 	json_write_close(w, ']');
 }
 
-void encode_container_devices(struct json_writer *w, const struct spec_host_config *host)
+static void encode_container_devices(struct json_writer *w, const struct spec_host_config *host)
 {
 	encode_objects(w, "Devices", device_fields, ARRAY_SIZE(device_fields), host->devices, host->device_count, sizeof *host->devices);
 }
 
-void encode_container_ulimits(struct json_writer *w, const struct spec_host_config *host)
+static void encode_container_ulimits(struct json_writer *w, const struct spec_host_config *host)
 {
 	encode_objects(w, "Ulimits", ulimit_fields, ARRAY_SIZE(ulimit_fields), host->ulimits, host->ulimit_count, sizeof *host->ulimits);
 }
 
-void encode_blkio_weights(struct json_writer *w, const struct spec_host_config *host)
+static void encode_blkio_weights(struct json_writer *w, const struct spec_host_config *host)
 {
 	encode_objects(w, "BlkioWeightDevice", weight_fields, ARRAY_SIZE(weight_fields), host->blkio_weight_devices, host->blkio_weight_device_count,
 		       sizeof *host->blkio_weight_devices);
 }
 
-void encode_blkio_rates(struct json_writer *w, const struct spec_host_config *host, enum spec_throttle_kind kind)
+static void encode_blkio_rates(struct json_writer *w, const struct spec_host_config *host, enum spec_throttle_kind kind)
 {
 	static const char *const names[THROTTLE_KIND_COUNT] = {
 		[THROTTLE_READ_BPS] = "BlkioDeviceReadBps",
@@ -373,12 +373,10 @@ static const struct field host_fields[] = {
 	FIELD(BOOL, struct spec_host_config, auto_remove, "AutoRemove"),
 	FIELD(BOOL, struct spec_host_config, privileged, "Privileged"),
 	FIELD(BOOL, struct spec_host_config, read_only_root, "ReadonlyRootfs"),
-	FIELD(BOOL, struct spec_host_config, read_only_tmpfs, "ReadOnlyTmpfs"),
 	FIELD(STRINGS, struct spec_host_config, cap_add, "CapAdd"),
 	FIELD(STRINGS, struct spec_host_config, cap_drop, "CapDrop"),
 	FIELD(STRINGS, struct spec_host_config, security_options, "SecurityOpt"),
 	FIELD(STRING, struct spec_host_config, user_namespace, "UsernsMode"),
-	FIELD_BY(HOST_ID_MAPS, "IDMappings", 0),
 	FIELD(STRING, struct spec_host_config, pid_mode, "PidMode"),
 	FIELD(STRING, struct spec_host_config, ipc_mode, "IpcMode"),
 	FIELD(STRING, struct spec_host_config, uts_mode, "UTSMode"),
@@ -398,7 +396,12 @@ static const struct field host_fields[] = {
 	FIELD_WITH(I64, struct spec_host_config, oom_score, has_oom_score, "OomScoreAdj"),
 	FIELD_WITH(BOOL, struct spec_host_config, init, has_init, "Init"),
 	FIELD(STRING, struct spec_host_config, id_file, "ContainerIDFile"),
-	/* Podman's, and ours. */
+};
+
+/* Podman's, and ours. */
+static const struct field own_fields[] = {
+	FIELD(BOOL, struct spec_host_config, read_only_tmpfs, "ReadOnlyTmpfs"),
+	FIELD_BY(HOST_ID_MAPS, "IDMappings", 0),
 	FIELD(STRINGS, struct spec_host_config, requires, "Requires"),
 	FIELD(I64, struct spec_host_config, preserve_fds, "PreserveFDs"),
 	FIELD(STRINGS, struct spec_host_config, preserve_fd, "PreserveFD"),
@@ -408,6 +411,9 @@ static const struct field host_fields[] = {
 	FIELD(STRINGS, struct spec_host_config, time_offset, "TimeOffsets"),
 	FIELD(STRING, struct spec_host_config, personality, "Personality"),
 	FIELD(BOOL, struct spec_host_config, env_host, "EnvHost"),
+	FIELD(STRING, struct spec_host_config, cgroups, "Cgroups"),
+	FIELD_LIST(PAIRS, struct spec_host_config, cgroup_conf, cgroup_conf_count, "CgroupConf"),
+	FIELD(STRING, struct spec_host_config, rdt_class, "IntelRdtClosID"),
 };
 
 /* What docker calls Resources, members of the same object. */
@@ -437,9 +443,6 @@ static const struct field resource_fields[] = {
 	FIELD(STRINGS, struct spec_host_config, device_requests, "DeviceRequests"),
 	FIELD_BY(HOST_ULIMITS, "Ulimits", 0),
 	FIELD(STRING, struct spec_host_config, cgroup_parent, "CgroupParent"),
-	FIELD(STRING, struct spec_host_config, cgroups, "Cgroups"),
-	FIELD_LIST(PAIRS, struct spec_host_config, cgroup_conf, cgroup_conf_count, "CgroupConf"),
-	FIELD(STRING, struct spec_host_config, rdt_class, "IntelRdtClosID"),
 };
 
 static const struct field restart_fields[] = {
@@ -491,14 +494,19 @@ int decode_host_config(const struct decoder *d, const struct json *value, struct
 	int r = decode_fields(d, value, host_fields, ARRAY_SIZE(host_fields), host, decode_host_field);
 
 	if (r == 0)
+		r = decode_fields(d, value, own_fields, ARRAY_SIZE(own_fields), host, decode_host_field);
+	if (r == 0)
 		r = decode_fields(d, value, resource_fields, ARRAY_SIZE(resource_fields), host, decode_host_field);
 	return r;
 }
 
-static void encode_part(struct json_writer *w, const char *key, const struct field *fields, size_t count, const struct spec_host_config *host)
+static void encode_part(struct json_writer *w, const char *key, const struct field *fields, size_t count, const struct spec_host_config *host, bool all)
 {
 	json_write_open(w, key, '{');
-	encode_given_fields(w, fields, count, host);
+	if (all)
+		encode_all_fields(w, fields, count, host);
+	else
+		encode_given_fields(w, fields, count, host);
 	json_write_close(w, '}');
 }
 
@@ -522,12 +530,92 @@ static void encode_lists(struct json_writer *w, const struct spec_host_config *h
 void encode_host_config(struct json_writer *w, const struct spec_host_config *host)
 {
 	encode_given_fields(w, host_fields, ARRAY_SIZE(host_fields), host);
+	encode_given_fields(w, own_fields, ARRAY_SIZE(own_fields), host);
 	encode_given_fields(w, resource_fields, ARRAY_SIZE(resource_fields), host);
 	if (host->restart_policy || host->restart_maximum)
-		encode_part(w, "RestartPolicy", restart_fields, ARRAY_SIZE(restart_fields), host);
+		encode_part(w, "RestartPolicy", restart_fields, ARRAY_SIZE(restart_fields), host, false);
 	if (host->log_driver || host->log_options)
-		encode_part(w, "LogConfig", log_fields, ARRAY_SIZE(log_fields), host);
+		encode_part(w, "LogConfig", log_fields, ARRAY_SIZE(log_fields), host, false);
 	if (host->uid_map || host->gid_map)
-		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), host);
+		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), host, false);
 	encode_lists(w, host);
+}
+
+/* ---- with all defaults ------------------------------------------------------------------- */
+
+/* "SOURCE:TARGET[:OPTIONS]", as -v takes it. */
+static void write_bind(struct json_writer *w, const struct spec_container_mount *mount)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char separator = ':';
+
+	buf_printf(&text, "%s:%s", mount->source ? mount->source : "", mount->target);
+	for (size_t i = 0; i < 3; i++) {
+		const char *option = i == 0 ? (mount->read_only ? "ro" : NULL) : i == 1 ? mount->propagation : mount->no_copy ? "nocopy" : NULL;
+
+		if (!option)
+			continue;
+		buf_printf(&text, "%c%s", separator, option);
+		separator = ',';
+	}
+	json_write_string(w, NULL, text.data);
+}
+
+/* Of -v: what --mount makes has no source made for it. */
+static bool is_bind(const struct spec_container_mount *mount)
+{
+	return mount->create_source || (mount->kind == SPEC_MOUNT_VOLUME && !mount->anonymous && !mount->subpath);
+}
+
+static void write_mounts(struct json_writer *w, const struct spec_host_config *host)
+{
+	json_write_open(w, "Binds", '[');
+	for (size_t i = 0; i < host->mount_count; i++)
+		if (is_bind(&host->mounts[i]))
+			write_bind(w, &host->mounts[i]);
+	json_write_close(w, ']');
+	json_write_open(w, "Mounts", '[');
+	for (size_t i = 0; i < host->mount_count; i++)
+		if (!is_bind(&host->mounts[i]))
+			encode_mount(w, &host->mounts[i]);
+	json_write_close(w, ']');
+}
+
+static void fill_defaults(struct spec_host_config *host)
+{
+	static char *nothing[1];
+
+	if (!host->shm_size)
+		host->shm_size = SPEC_CONTAINER_SHM_SIZE;
+	host->network_mode = host->network_mode ? host->network_mode : (char *)"none";
+	host->ipc_mode = host->ipc_mode ? host->ipc_mode : (char *)"private";
+	host->cgroup_namespace = host->cgroup_namespace ? host->cgroup_namespace : (char *)"private";
+	host->restart_policy = host->restart_policy ? host->restart_policy : (char *)"no";
+	host->log_driver = host->log_driver ? host->log_driver : (char *)"local";
+	host->runtime = host->runtime ? host->runtime : (char *)"bivy";
+	host->dns = host->dns ? host->dns : nothing;
+	host->dns_options = host->dns_options ? host->dns_options : nothing;
+	host->dns_search = host->dns_search ? host->dns_search : nothing;
+	host->has_oom_score = true; /* 0 if nobody said otherwise */
+}
+
+void encode_host_inspect(struct json_writer *w, const struct spec_host_config *given)
+{
+	struct spec_host_config host = *given;
+
+	fill_defaults(&host);
+	encode_all_fields(w, host_fields, ARRAY_SIZE(host_fields), &host);
+	encode_all_fields(w, resource_fields, ARRAY_SIZE(resource_fields), &host);
+	encode_given_fields(w, own_fields, ARRAY_SIZE(own_fields), &host);
+	encode_part(w, "RestartPolicy", restart_fields, ARRAY_SIZE(restart_fields), &host, true);
+	encode_part(w, "LogConfig", log_fields, ARRAY_SIZE(log_fields), &host, true);
+	if (host.uid_map || host.gid_map)
+		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), &host, true);
+	write_mounts(w, &host);
+	encode_port_bindings(w, &host);
+	encode_container_devices(w, &host);
+	encode_container_ulimits(w, &host);
+	encode_blkio_weights(w, &host);
+	for (enum spec_throttle_kind kind = 0; kind < THROTTLE_KIND_COUNT; kind++)
+		encode_blkio_rates(w, &host, kind);
 }
