@@ -220,8 +220,9 @@ static void time_check_out(struct keeper *keeper)
 
 	if (session) {
 		session->is_over = true; /* its process is reaped like any stranger */
-		if (session->pidfd >= 0)
-			ignore_result(sys_pidfd_send_signal(session->pidfd, SIGKILL)); /* it may just have ended */
+		/* With what it has started: it leads a session, and its number is nobody else's before it is reaped. */
+		if (session->pid > 0 && !session->has_ended)
+			ignore_result(kill(-(pid_t)session->pid, SIGKILL)); /* it may just have ended */
 	}
 	end_check(keeper, HEALTH_TIMED_OUT, session ? session->text.data : NULL, session ? session->text.length : 0);
 }
