@@ -146,12 +146,25 @@ _noreturn_ static void run_child(struct launch *launch)
 	_exit(127);
 }
 
+/*
+ * The child has our memory, and we wait, until it has executed the program or
+ * ended: no page is copied. Of what it changes only LAUNCH is ours, who do not
+ * look at it again.
+ */
+__attribute__((noinline)) static pid_t spawn(struct launch *launch)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		run_child(launch);
+	return pid;
+}
+
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
 {
 	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
-	pid_t pid;
 
 	if (r == 0)
 		r = check_preserved(&record->container->host, err);
@@ -161,11 +174,8 @@ int supervisor_start(const struct container_record *record, const struct bundle 
 		return error_errno(err, errno, "cannot make a pair of sockets");
 	ours = sockets[0];
 	theirs = launch.fds[LAUNCH_SOCKET] = sockets[1];
-	pid = fork();
-	if (pid < 0)
+	if (spawn(&launch) < 0)
 		return error_errno(err, errno, "cannot start '%s'", launch.program);
-	if (pid == 0)
-		run_child(&launch);
 	*ret_socket = TAKE_FD(ours);
 	return 0;
 }
