@@ -116,10 +116,16 @@ int container_restart(const struct directories *directories, const char *contain
 
 int container_kill(const struct directories *directories, const char *container, const char *signal, struct error *err)
 {
+	const struct spec_message end = { .request = SPEC_REQUEST_WAIT };
 	struct spec_message request = { .request = SPEC_REQUEST_KILL };
 	int r = read_signal(signal ? signal : "KILL", &request.signal, err);
 
-	return r < 0 ? r : ask_running(directories, container, "kill", &request, err);
+	if (r == 0)
+		r = ask_running(directories, container, "kill", &request, err);
+	/* As docker's, it has ended then; or had, before we asked for that. */
+	if (r == 0 && request.signal == SIGKILL)
+		ignore_result(ask_running(directories, container, "wait for", &end, NULL));
+	return r;
 }
 
 /* ---- pause ------------------------------------------------------------------------------- */
