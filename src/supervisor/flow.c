@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ROUNDS 16 /* blocks moved before others have their turn */
+#define SPLICE_BYTES (1u << 20) /* more than a pipe has by default; pipe(7) */
 
 struct flow_sink {
 	struct flow_sink *next;
@@ -89,7 +90,7 @@ void flow_open(struct flow *flow, int source)
 {
 	set_nonblocking(source);
 	flow->source = source;
-	flow->has_ended = flow->is_cut = false;
+	flow->has_ended = flow->is_cut = flow->is_copied = false;
 }
 
 static void end(struct flow *flow)
@@ -121,12 +122,31 @@ static void keep(struct flow *flow, const char *bytes, size_t length)
 	flow->length = length;
 }
 
+/*
+ * From pipe to pipe nobody looks at them, so they need not be copied. False if
+ * that is not so, or nothing could be moved: reading and writing tell why.
+ */
+static bool splice_block(struct flow *flow)
+{
+	ssize_t n;
+
+	if (flow->tap || flow->is_copied || !flow->sinks || flow->sinks->next)
+		return false;
+	n = splice(flow->source, NULL, flow->sinks->fd, NULL, SPLICE_BYTES, SPLICE_F_NONBLOCK);
+	if (n < 0 && errno == EINVAL)
+		flow->is_copied = true;
+	return n > 0;
+}
+
 /* One block; false if there is none now. */
 static bool move_block(struct flow *flow)
 {
 	static char block[FLOW_BYTES];
-	ssize_t n = read(flow->source, block, sizeof block);
+	ssize_t n;
 
+	if (splice_block(flow))
+		return true;
+	n = read(flow->source, block, sizeof block);
 	if (n < 0 && errno == EINTR)
 		return true;
 	if (n < 0 && errno == EAGAIN && !flow->is_cut)

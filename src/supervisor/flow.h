@@ -28,6 +28,7 @@ struct flow {
 	unsigned flags; /* enum flow_flag */
 	int source;     /* -EBADF: none yet, or no more */
 	bool has_ended; /* the source did, and all was taken */
+	bool is_copied; /* splice(2) cannot move it: not both are pipes */
 	bool is_cut;    /* nobody who counts writes to the source any more: what is in it is the rest */
 	char *pending;  /* what not all have taken; NULL: nothing */
 	size_t length;

@@ -102,6 +102,50 @@ static void test_slow_reader(void **state _unused_)
 	loop_done(&loop);
 }
 
+static void read_numbers(int fd, uint32_t *next)
+{
+	uint32_t numbers[512];
+	ssize_t n;
+
+	while ((n = read(fd, numbers, sizeof numbers)) > 0) {
+		assert_int_equal(n % (ssize_t)sizeof *numbers, 0);
+		for (size_t i = 0; i < (size_t)n / sizeof *numbers; i++)
+			assert_int_equal(numbers[i], (*next)++);
+	}
+}
+
+/* From pipe to pipe, with a reader that is now faster, now slower: every byte, in order. */
+static void test_pipe_to_pipe(void **state _unused_)
+{
+	struct flow flow = FLOW_INIT;
+	struct loop loop = { 0 };
+	uint32_t numbers[1024], written = 0, next = 0;
+	int source[2], a[2];
+
+	make_pipe(source), make_pipe(a);
+	flow_add_sink(&flow, a[1]);
+	flow_open(&flow, source[0]);
+	for (int i = 0; i < 400; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(numbers); k++)
+			numbers[k] = written + (uint32_t)k;
+		if (write(source[1], numbers, sizeof numbers) == sizeof numbers)
+			written += ARRAY_SIZE(numbers);
+		round_of(&flow, &loop);
+		if (i / 50 % 2)
+			read_numbers(a[0], &next);
+	}
+	close(source[1]);
+	while (!flow.has_ended) {
+		read_numbers(a[0], &next);
+		round_of(&flow, &loop);
+	}
+	read_numbers(a[0], &next);
+	assert_int_equal(next, written);
+	assert_true(written > 200 * ARRAY_SIZE(numbers));
+	close(a[0]);
+	loop_done(&loop);
+}
+
 static void test_reader_leaves(void **state _unused_)
 {
 	struct flow flow = FLOW_INIT;
@@ -162,7 +206,8 @@ static void test_cut(void **state _unused_)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_to_all), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_reader_leaves),
+		cmocka_unit_test(test_to_all), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_pipe_to_pipe),
+		cmocka_unit_test(test_reader_leaves),
 		cmocka_unit_test(test_needs_a_reader), cmocka_unit_test(test_cut),
 	};
 

@@ -247,9 +247,9 @@ static int run_rounds(struct keeper *keeper, struct error *err)
 static void close_shop(struct keeper *keeper)
 {
 	keeper->state.supervisor_pid = 0;
-	if (keeper->was_started)
+	/* Whoever removes the record next has no use for it. */
+	if (keeper->was_started && !(keeper->what->exit_command && clients_is_cleaning(keeper)))
 		notes_write_record(keeper);
-	notes_write_state(keeper);
 	keeper->log = log_close(keeper->log);
 	ignore_result(unlinkat(keeper->bundle_fd, SPEC_SUPERVISION_SOCKET, 0)); /* the bundle may have been removed by force */
 	close_and_forget(&keeper->listen_fd);
