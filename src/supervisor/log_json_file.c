@@ -8,6 +8,7 @@
 #include "supervisor/log_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 struct json_file {
@@ -72,8 +73,8 @@ static int open_file(struct json_file *json_file)
 
 /*
  * Whether names may change now: not while the youngest of the old ones is
- * compressed, which replaces it by name. That takes less time than writing as
- * much again; if it does not, it does not hold up anything.
+ * compressed, as that would be in vain. It takes less time than writing as much
+ * again; if it does not, it does not hold up anything.
  */
 static bool can_rotate(const struct json_file *json_file)
 {
@@ -90,7 +91,11 @@ static int64_t rotate(struct json_file *json_file)
 	int64_t lost = log_file_flush(&json_file->file);
 	char name[NAME_MAX + 1];
 
+	/* A compressed file takes the place of another at this very moment (bivy-transfer); with the next line, then. */
+	if (flock(json_file->directory_fd, LOCK_EX | LOCK_NB) < 0)
+		return lost;
 	age_all(json_file);
+	ignore_result(flock(json_file->directory_fd, LOCK_UN)); /* cannot fail for what was just locked */
 	spec_log_line_name(json_file->id, 1, false, name);
 	if (json_file->options.compress)
 		log_file_compress(json_file->transfer, "gzip", json_file->directory_fd, json_file->file.fd, name);

@@ -419,6 +419,23 @@ static void test_json_file_waits_for_compression(void **state)
 	assert_true(exists(*state, "log/" ID "-json.log.2"));
 }
 
+/* Names do not change between what a compressor looks at and what it does. */
+static void test_json_file_waits_for_the_directory(void **state)
+{
+	const struct spec_pair options[] = { PAIR("max-size", "1k"), PAIR("max-file", "3") };
+	_cleanup_log_ struct log *log = open_log(*state, "json-file", options, 2);
+	_cleanup_free_ char *path = join(*state, "log");
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	fill(log, 4);
+	assert_false(exists(*state, "log/" ID "-json.log.1"));
+	assert_int_equal(log_dropped(log), 0);
+	close_and_forget(&fd);
+	fill(log, 1);
+	assert_true(exists(*state, "log/" ID "-json.log.1"));
+}
+
 /* A container that writes faster than anybody compresses has one process for it, not many. */
 static void test_compresses_one_at_a_time(void **state)
 {
@@ -528,6 +545,7 @@ int main(void)
 		WITH_SCRATCH(test_compresses),
 		WITH_SCRATCH(test_json_file_compresses),
 		WITH_SCRATCH(test_json_file_waits_for_compression),
+		WITH_SCRATCH(test_json_file_waits_for_the_directory),
 		WITH_SCRATCH(test_compresses_one_at_a_time),
 		WITH_SCRATCH(test_journald),
 		cmocka_unit_test(test_no_journal),

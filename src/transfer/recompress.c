@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <libgen.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 /* ---- compress ------------------------------------------------------------------------- */
@@ -88,6 +89,9 @@ static int commit(const struct replacement *replacement, enum compress_format fo
 	char magic[40];
 	struct stat now;
 
+	/* Who gives other names to files here holds this lock, and asks for no more than a moment of patience. */
+	if (flock(replacement->directory_fd, LOCK_EX) < 0)
+		return error_errno(err, errno, "cannot lock the directory of '%s'", replacement->path);
 	if (fstatat(replacement->directory_fd, replacement->name, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "cannot replace '%s'", replacement->path);
 	if (now.st_ino != replacement->status.st_ino || now.st_dev != replacement->status.st_dev || now.st_size != replacement->status.st_size)
