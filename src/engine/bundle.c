@@ -14,8 +14,10 @@
 #include "engine/bundle_process.h"
 #include "engine/bundle_resources.h"
 #include "engine/bundle_root.h"
+#include "engine/bundle_secrets.h"
 #include "engine/bundle_security.h"
 #include "engine/bundle_supervision.h"
+#include "engine/bundle_systemd.h"
 #include "spec/config_encode.h"
 #include "spec/log_options.h"
 #include "store/tree.h"
@@ -106,6 +108,14 @@ static void add_root_path(struct bundle_plan *plan)
 	plan->spec->annotation_count = plan->host->annotation_count;
 }
 
+uint32_t bundle_outside_id(const struct spec_id_mapping *mappings, size_t count, uint32_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size)
+			return mappings[i].host_id + (id - mappings[i].container_id);
+	return count ? UINT32_MAX : id;
+}
+
 int bundle_write_document(const struct bundle_plan *plan, const char *name, const struct buf *text, struct error *err)
 {
 	_cleanup_close_ int fd = openat(plan->run_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -154,6 +164,8 @@ static int fill(struct bundle_plan *plan, struct error *err)
 	if (r == 0)
 		r = bundle_add_files(plan, err);
 	if (r == 0)
+		r = bundle_add_secrets(plan, err);
+	if (r == 0)
 		r = bundle_add_resources(plan, err);
 	if (r == 0)
 		r = bundle_add_security(plan, err);
@@ -180,6 +192,7 @@ static struct bundle_plan plan_init(const struct container_record *record)
 		.run_fd = -EBADF,
 		.root_fd = -EBADF,
 		.ids = { .range_fd = -EBADF },
+		.is_systemd = bundle_is_systemd(&record->container->config),
 		.spec = arena_alloc(record->arena, 1, sizeof(struct spec_config)),
 	};
 }
@@ -276,6 +289,12 @@ int bundle_check(const struct spec_container *container, void (*warn)(void *cont
 		r = bundle_check_mounts(container, err);
 	if (r == 0)
 		r = bundle_check_security(container, err);
+	if (r == 0)
+		r = bundle_check_systemd(&container->config, err);
+	if (r == 0)
+		r = bundle_check_secrets(&container->config, err);
+	if (r == 0)
+		r = bundle_check_timezone(&container->config, err);
 	if (r == 0)
 		r = spec_log_options_read(container->host.log_driver, container->host.log_options, container->host.log_option_count, &log, err);
 	return r < 0 ? fail(err, r) : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hosts, hostname and resolv.conf of a container: files of its root user, who may change them. */
+/* hosts, hostname, resolv.conf and localtime of a container: files of its root user, who may change them. */
 #include "base/file.h"
 #include "engine/bundle_mounts.h"
 #include "engine/bundle_namespaces.h"
@@ -10,14 +10,6 @@
 
 #define FILE_LIMIT (256u << 10)
 
-static uint32_t outside(const struct spec_id_mapping *mappings, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (mappings[i].container_id == 0)
-			return mappings[i].host_id;
-	return 0;
-}
-
 /* NAME in the volatile directory, bound on TARGET. */
 static int add_file(struct bundle_plan *plan, const char *name, const char *target, const struct buf *text, struct error *err)
 {
@@ -27,7 +19,8 @@ static int add_file(struct bundle_plan *plan, const char *name, const char *targ
 
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;
-	if (r == 0 && ids->has_namespace && fchown(fd, outside(ids->uids, ids->uid_count), outside(ids->gids, ids->gid_count)) < 0)
+	if (r == 0 && ids->has_namespace &&
+	    fchown(fd, bundle_outside_id(ids->uids, ids->uid_count, 0), bundle_outside_id(ids->gids, ids->gid_count, 0)) < 0)
 		r = -errno;
 	if (r < 0)
 		return error_errno(err, -r, "cannot write '%s/%s'", plan->record->run_path, name);
@@ -135,11 +128,42 @@ static int add_resolv_conf(struct bundle_plan *plan, struct error *err)
 	return add_file(plan, "resolv.conf", "/etc/resolv.conf", &text, err);
 }
 
+/* The file that describes the zone; "local" is the host's own. */
+static int read_timezone(const char *zone, struct buf *text, struct error *err)
+{
+	_cleanup_free_ char *path = str_equal(zone, "local") ? str_dup("/etc/localtime") : str_printf("/usr/share/zoneinfo/%s", zone);
+	int r = zone[0] == '/' || strstr(zone, "..") ? -ENOENT : file_read_regular_at(AT_FDCWD, path, FILE_LIMIT, text);
+
+	/* A directory of zones, or no zone at all. */
+	if (r == -EISDIR || r == -ENXIO || (r == 0 && (text->length < 4 || memcmp(text->data, "TZif", 4) != 0)))
+		r = -ENOENT;
+	if (r < 0 && str_equal(zone, "local"))
+		return error_errno(err, -r, "--tz: cannot read the host's zone from '%s'", path);
+	return r < 0 ? error_set(err, ERROR_NOT_FOUND, 0, "--tz: the host knows no time zone '%.100s'", zone) : 0;
+}
+
+int bundle_check_timezone(const struct spec_container_config *config, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	return str_is_empty(config->timezone) ? 0 : read_timezone(config->timezone, &text, err);
+}
+
+static int add_timezone(struct bundle_plan *plan, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = str_is_empty(plan->config->timezone) ? 0 : read_timezone(plan->config->timezone, &text, err);
+
+	return r < 0 || !text.length ? r : add_file(plan, "localtime", "/etc/localtime", &text, err);
+}
+
 int bundle_add_files(struct bundle_plan *plan, struct error *err)
 {
 	int r = add_hosts(plan, err);
 
 	if (r == 0)
 		r = add_hostname(plan, err);
-	return r < 0 ? r : add_resolv_conf(plan, err);
+	if (r == 0)
+		r = add_resolv_conf(plan, err);
+	return r < 0 ? r : add_timezone(plan, err);
 }

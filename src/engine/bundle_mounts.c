@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/bundle_idmap.h"
 #include "engine/bundle_namespaces.h"
+#include "engine/bundle_systemd.h"
 #include "engine/volume.h"
 
 #include <sched.h>
@@ -74,7 +75,8 @@ static void add_dev(struct bundle_plan *plan)
 	bundle_add_mount(plan, "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
 	if (!spec_namespace_find(plan->spec, CLONE_NEWIPC)) {
 		bundle_add_mount(plan, "/dev/shm", "bind", "/dev/shm", "rbind,nosuid,noexec,nodev");
-		bundle_add_mount(plan, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,nosuid,noexec,nodev");
+		if (access("/dev/mqueue", F_OK) == 0)
+			bundle_add_mount(plan, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,nosuid,noexec,nodev");
 		return;
 	}
 	if (!str_equal(plan->host->ipc_mode, "none"))
@@ -98,8 +100,9 @@ void bundle_add_default_mounts(struct bundle_plan *plan)
 
 	add_proc_and_sys(plan);
 	add_dev(plan);
+	bundle_add_systemd_mounts(plan);
 	bundle_add_mount(plan, "/sys/fs/cgroup", "cgroup", "cgroup", arena_printf(plan->arena, "nosuid,noexec,nodev,relatime,%s", access));
-	if (plan->host->read_only_root && plan->host->read_only_tmpfs)
+	if (plan->host->read_only_root && plan->host->read_only_tmpfs && !plan->is_systemd)
 		add_writable_places(plan);
 }
 

@@ -10,7 +10,10 @@ int bundle_check_mounts(const struct spec_container *container, struct error *er
 /* The kernel's file systems, by the namespaces that the container has. */
 void bundle_add_default_mounts(struct bundle_plan *plan);
 
-/* hosts, hostname and resolv.conf, written into the volatile directory. */
+/* Whether the host knows --tz. */
+int bundle_check_timezone(const struct spec_container_config *config, struct error *err) _must_check_;
+
+/* hosts, hostname, resolv.conf and localtime, written into the volatile directory. */
 int bundle_add_files(struct bundle_plan *plan, struct error *err) _must_check_;
 
 /* What the user asked for, with volumes made and filled. */

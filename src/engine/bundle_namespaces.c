@@ -8,6 +8,7 @@
 #endif
 
 #define SHORT_ID 12 /* digits that a host name has */
+#define NAME_LIMIT 65 /* bytes of one, its end included: __NEW_UTS_LEN */
 
 /* A kind of namespace that a flag decides about. */
 static const struct {
@@ -154,9 +155,15 @@ static void add_names(struct bundle_plan *plan)
 {
 	const struct spec_container_config *config = plan->config;
 
+	char host[NAME_LIMIT] = "";
+
 	if (!bundle_has_own_namespace(plan, CLONE_NEWUTS))
 		return;
-	plan->hostname = config->hostname ? config->hostname : arena_strndup(plan->arena, plan->container->id, SHORT_ID);
+	/* What is in the host's network is called like it. */
+	if (!spec_namespace_find(plan->spec, CLONE_NEWNET) && gethostname(host, sizeof host - 1) < 0)
+		host[0] = '\0';
+	plan->hostname = config->hostname ? config->hostname : *host ? arena_strdup(plan->arena, host) :
+		arena_strndup(plan->arena, plan->container->id, SHORT_ID);
 	plan->spec->hostname = (char *)plan->hostname;
 	plan->spec->domainname = config->domainname;
 }

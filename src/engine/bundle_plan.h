@@ -62,6 +62,9 @@ int bundle_write_document(const struct bundle_plan *plan, const char *name, cons
 int bundle_find_other(struct bundle_plan *plan, const char *option, const char *mode, const struct spec_container_state **ret_state, struct error *err)
 	_must_check_;
 
+/* The id of the host that is ID in the container; UINT32_MAX if none is. Without mappings the same. */
+uint32_t bundle_outside_id(const struct spec_id_mapping *mappings, size_t count, uint32_t id);
+
 /* Adds a mount to .spec; OPTIONS are separated by commas. Left out if the user mounts something there. */
 void bundle_add_mount(struct bundle_plan *plan, const char *target, const char *type, const char *source, const char *options);
 

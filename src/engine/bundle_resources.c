@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_resources.h"
+#include "engine/bundle_host_devices.h"
+#include "spec/names.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -168,6 +171,26 @@ static struct spec_device_rule *make_rules(struct bundle_plan *plan, size_t more
 	return resources->devices;
 }
 
+/*
+ * A container with ids of its own may make no nodes, and one of the host's
+ * would be nobody's there: a copy of it, in the volatile directory, belongs to
+ * who has the owner's number inside.
+ */
+static int bind_node(struct bundle_plan *plan, const struct spec_container_device *device, const struct stat *status, struct error *err)
+{
+	const struct bundle_ids *ids = &plan->ids;
+	const char *name = arena_printf(plan->arena, "device-%zu", plan->spec->mount_count);
+	uint32_t uid = bundle_outside_id(ids->uids, ids->uid_count, status->st_uid);
+	uint32_t gid = bundle_outside_id(ids->gids, ids->gid_count, status->st_gid);
+
+	if (mknodat(plan->run_fd, name, status->st_mode & (S_IFMT | 07777), status->st_rdev) < 0 ||
+	    fchownat(plan->run_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(plan->run_fd, name, status->st_mode & 07777, 0) < 0)
+		return error_errno(err, errno, "--device: cannot make a node for '%.200s' in '%s'", device->host, plan->record->run_path);
+	bundle_append_mount(plan, device->container, "bind", arena_printf(plan->arena, "%s/%s", plan->record->run_path, name),
+			    bundle_split(plan->arena, "bind,rprivate,dev,nosuid,noexec", ','));
+	return 0;
+}
+
 static int add_device(struct bundle_plan *plan, const struct spec_container_device *device, struct error *err)
 {
 	struct spec_resources *resources = plan->spec->linux_.resources;
@@ -180,11 +203,8 @@ static int add_device(struct bundle_plan *plan, const struct spec_container_devi
 		return r;
 	resources->devices[resources->device_count++] = (struct spec_device_rule){ .allow = true, .type = type, .major = major(status.st_rdev),
 		.minor = minor(status.st_rdev), .access = access_of(device->permissions) };
-	/* A container with ids of its own may make none: the host's is bound, under any name. */
-	if (plan->ids.has_namespace) {
-		bundle_append_mount(plan, device->container, "bind", device->host, bundle_split(plan->arena, "bind,rprivate,nosuid,noexec", ','));
-		return 0;
-	}
+	if (plan->ids.has_namespace)
+		return bind_node(plan, device, &status, err);
 	l->devices[l->device_count++] = (struct spec_device){ .path = device->container, .type = type, .major = major(status.st_rdev),
 		.minor = minor(status.st_rdev), .has_mode = true, .mode = status.st_mode & 07777, .has_uid = true, .uid = status.st_uid,
 		.has_gid = true, .gid = status.st_gid };
@@ -201,6 +221,8 @@ static int add_devices(struct bundle_plan *plan, struct error *err)
 	plan->spec->linux_.devices = arena_alloc(plan->arena, host->device_count + 1, sizeof *plan->spec->linux_.devices);
 	for (size_t i = 0; r == 0 && i < host->device_count; i++)
 		r = add_device(plan, &host->devices[i], err);
+	if (r == 0 && host->privileged)
+		r = bundle_add_host_devices(plan, err);
 	for (char **rule = host->device_cgroup_rules; r == 0 && rule && *rule; rule++)
 		r = parse_rule(plan->arena, *rule, &rules[resources->device_count++], err);
 	return r;
@@ -222,6 +244,14 @@ int bundle_make_resources(struct arena *arena, const struct spec_host_config *ho
 	return r;
 }
 
+static int add_personality(const char *text, struct spec_linux *l, struct error *err)
+{
+	if (!spec_name_value(SPEC_PERSONALITIES, text, strlen(text), &l->personality))
+		return error_set(err, ERROR_INVALID, 0, "--personality: '%.50s': expected LINUX or LINUX32", text);
+	l->has_personality = true;
+	return 0;
+}
+
 int bundle_add_resources(struct bundle_plan *plan, struct error *err)
 {
 	struct spec_linux *l = &plan->spec->linux_;
@@ -233,6 +263,8 @@ int bundle_add_resources(struct bundle_plan *plan, struct error *err)
 	r = bundle_make_resources(plan->arena, host, l->resources, err);
 	if (r == 0)
 		r = add_devices(plan, err);
+	if (r == 0 && host->personality)
+		r = add_personality(host->personality, l, err);
 	if (r < 0)
 		return r;
 	l->cgroups_path = arena_printf(plan->arena, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, plan->container->id);
