@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* system check: whether all that should be here is, and is whole. */
 #include "cli/transfer.h"
+#include "engine/container_users.h"
+#include "engine/containers.h"
 
 struct check_request {
 	bool repair;
@@ -11,28 +13,62 @@ static const struct option_entry entries[] = {
 	{ 0 },
 };
 
+static void tell_container(void *context, const char *text)
+{
+	printf("%s\n", text);
+	++*(size_t *)context;
+}
+
+/* What killed commands left of containers. */
+static int check_containers(const struct directories *directories, const struct check_request *request, size_t *found, struct error *err)
+{
+	int r = container_check(directories, request->repair, tell_container, found, err);
+
+	fflush(stdout);
+	return r;
+}
+
+static int check_store(const struct command_call *call, const struct directories *directories, struct arena *arena, struct spec_transfer_report *ret,
+	struct error *err)
+{
+	const struct check_request *request = call->request;
+	struct cli_transfer transfer = cli_transfer_begin(arena, "check", PROGRESS_PULL);
+	char **needed = NULL;
+	int r = container_users_digests(arena, directories, &needed, err);
+
+	if (r < 0)
+		return r;
+	cli_transfer_add_flag(&transfer, "--repair", request->repair);
+	for (; *needed; needed++)
+		cli_transfer_add_option(&transfer, "--keep", *needed);
+	return cli_transfer_report(call, &transfer, ret, err);
+}
+
 /* What is found is told while it is looked for, and what cannot be mended is an error. */
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct check_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct cli_transfer transfer = cli_transfer_begin(arena, "check", PROGRESS_PULL);
-	struct spec_transfer_report report;
-	size_t mended = 0;
-	int r;
+	struct spec_transfer_report report = { .fault_count = 0 };
+	struct directories directories;
+	size_t mended = 0, left = 0, faults;
+	int r = cli_directories(call, arena, &directories, err);
 
-	cli_transfer_add_flag(&transfer, "--repair", request->repair);
-	r = cli_transfer_report(call, &transfer, &report, err);
+	if (r == 0)
+		r = check_containers(&directories, request, &left, err);
+	if (r == 0)
+		r = check_store(call, &directories, arena, &report, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < report.fault_count; i++)
 		mended += report.faults[i].mended;
-	if (report.fault_count == 0)
+	faults = report.fault_count + left;
+	if (faults == 0)
 		buf_add_text(out, "nothing is damaged, nothing is left over\n");
 	else if (request->repair)
-		buf_printf(out, "%zu of %zu faults mended\n", mended, report.fault_count);
+		buf_printf(out, "%zu of %zu faults mended\n", mended + left, faults);
 	else
-		buf_printf(out, "nothing is damaged; --repair removes what nothing needs (%zu)\n", report.fault_count);
+		buf_printf(out, "nothing is damaged; --repair removes what nothing needs (%zu)\n", faults);
 	return 0;
 }
 
@@ -40,8 +76,9 @@ const struct command cli_system_check = {
 	.command = {
 		.name = "system check",
 		.summary = "check what is stored, and mend it",
-		.description = "Compares all blobs with their digests, and what each image needs with what is there. With --repair, what is damaged is removed, "
-			"layers are extracted again from their blobs, and what nothing needs is removed, too. It fails if damage is there, or left.",
+		.description = "Looks for what killed commands have left of containers, compares all blobs with their digests, and what each image needs with what is there. "
+			"With --repair, what is left is removed or brought to its end, what is damaged is removed, layers are extracted again from their blobs, "
+			"and what nothing needs is removed, too. It fails if damage is there, or left.",
 		.entries = entries,
 	},
 	.request_size = sizeof(struct check_request),

@@ -34,6 +34,7 @@ extern const struct command cli_history, cli_image_inspect, cli_image_prune, cli
 extern const struct command cli_image_copy, cli_image_referrers, cli_image_tags, cli_login, cli_logout, cli_pull, cli_push;
 extern const struct command cli_export, cli_image_bootstrap, cli_image_unpack, cli_import, cli_load, cli_save;
 extern const struct command cli_kill, cli_pause, cli_rename, cli_restart, cli_stop, cli_unpause;
+extern const struct command cli_container_inspect, cli_container_prune, cli_events, cli_system_start;
 extern const struct command cli_container, cli_container_cleanup, cli_ps, cli_rm, cli_wait;
 extern const struct command cli_logs;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* system df: what it all takes on the disk. */
+#include "engine/container_usage.h"
 #include "engine/image_usage.h"
 #include "cli/command.h"
 #include "cli/human.h"
@@ -26,7 +27,7 @@ static const struct listing_field sum_fields[] = {
 
 struct sum {
 	const char *type;
-	size_t count;
+	size_t count, active;
 	uint64_t bytes, reclaimable;
 };
 
@@ -36,7 +37,7 @@ static int add_sum(struct listing *listing, struct arena *arena, const struct su
 	_cleanup_free_ char *size = human_size(sum->bytes, 4), *reclaimable = human_size(sum->reclaimable, 4);
 	unsigned percent = sum->bytes ? (unsigned)((double)sum->reclaimable * 100 / (double)sum->bytes) : 0;
 
-	listing_set(listing, "Active", "0");
+	listing_set(listing, "Active", arena_printf(arena, "%zu", sum->active));
 	listing_set(listing, "Reclaimable", sum->bytes ? arena_printf(arena, "%s (%u%%)", reclaimable, percent) : reclaimable);
 	listing_set(listing, "Size", size);
 	listing_set(listing, "TotalCount", arena_printf(arena, "%zu", sum->count));
@@ -44,13 +45,16 @@ static int add_sum(struct listing *listing, struct arena *arena, const struct su
 	return listing_add_row(listing, err);
 }
 
-static int print_sums(const char *format, struct arena *arena, const struct image_usage_report *report, struct buf *out, struct error *err)
+static int print_sums(const char *format, struct arena *arena, const struct image_usage_report *report, const struct container_usage *containers,
+	struct buf *out, struct error *err)
 {
 	_cleanup_listing_ struct listing listing = LISTING_INIT;
 	const struct sum sums[] = {
-		{ "Images", report->images, report->content_bytes, report->content_bytes },
-		{ "Unfinished", 0, report->unfinished_bytes, report->unfinished_bytes },
-		{ "Bookkeeping", 0, report->other_bytes, 0 },
+		{ "Images", report->images, report->active_images, report->content_bytes, report->unused_bytes },
+		{ "Containers", containers->containers, containers->running, containers->bytes, containers->stopped_bytes },
+		{ "Local Volumes", containers->volumes, containers->mounted_volumes, containers->volume_bytes, containers->unmounted_bytes },
+		{ "Unfinished", 0, 0, report->unfinished_bytes, report->unfinished_bytes },
+		{ "Bookkeeping", 0, 0, report->other_bytes, 0 },
 	};
 	int r = listing_begin(&listing, sum_fields, format, "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}", err);
 
@@ -74,7 +78,7 @@ static int add_image(struct listing *listing, struct arena *arena, const struct 
 	_cleanup_free_ char *since = human_since(usage->entry.created_s, now), *size = human_size(usage->unique_bytes + usage->shared_bytes, 4);
 	_cleanup_free_ char *shared = human_size(usage->shared_bytes, 4), *unique = human_size(usage->unique_bytes, 4);
 
-	listing_set(listing, "Containers", "0");
+	listing_set(listing, "Containers", arena_printf(arena, "%zu", usage->containers));
 	listing_set(listing, "CreatedSince", since);
 	listing_set(listing, "ID", cli_short_id(arena, usage->entry.id, false));
 	listing_set(listing, "Repository", usage->entry.repository ? usage->entry.repository : "<none>");
@@ -114,22 +118,25 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	const struct df_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct image_usage_report report;
+	struct container_usage containers = { .containers = 0 };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
 
 	if (r == 0)
-		r = image_usage_measure(arena, &directories, request->verbose, &report, err);
+		r = image_usage_measure(arena, &directories, true, &report, err);
+	if (r == 0 && !request->verbose)
+		r = container_usage_measure(&directories, &containers, err);
 	if (r < 0)
 		return r;
-	return request->verbose ? print_images(request->format, arena, &report, out, err) : print_sums(request->format, arena, &report, out, err);
+	return request->verbose ? print_images(request->format, arena, &report, out, err) : print_sums(request->format, arena, &report, &containers, out, err);
 }
 
 const struct command cli_system_df = {
 	.command = {
 		.name = "system df",
-		.summary = "show what images take on the disk",
-		.description = "Shows what images, unfinished downloads and bookkeeping take on the disk, as the file system counts it; what images share "
-			"counts once, so that the lines add up to what the directory takes.\n\n"
+		.summary = "show what it all takes on the disk",
+		.description = "Shows what images, containers, volumes, unfinished downloads and bookkeeping take on the disk, as the file system counts it; what "
+			"images share counts once, so that the lines add up to what the directory takes.\n\n"
 			"With --verbose, the unique size of an image is what its removal frees.",
 		.entries = entries,
 	},

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect, image inspect: all about images, in docker's shape. */
+/* inspect, container inspect, image inspect: all about objects, in docker's shape. */
 #include "cli/inspect.h"
 #include "cli/command.h"
 #include "cli/listing.h"
+#include "engine/containers.h"
 #include "engine/images.h"
 
 #include <inttypes.h>
 
 /* Members whose own members have any name, in details and in labels of them. */
-static const char *const maps[] = { "Labels", "Annotations", "Volumes", "ExposedPorts", NULL };
+static const char *const maps[] = { "Labels", "Annotations", "Volumes", "ExposedPorts", "Networks", "Ports", "PortBindings", "Sysctls", "Tmpfs", NULL };
 
 /* ---- configuration -------------------------------------------------------------------- */
 
@@ -234,8 +235,47 @@ static int add_image(struct inspection *inspection, const struct directories *di
 	return inspect_add(inspection, document.data, document.length, err);
 }
 
+static int add_container(struct inspection *inspection, const struct directories *directories, const char *name, bool size, struct error *err)
+{
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	int r = container_inspect(directories, name, size, &document, err);
+
+	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
+}
+
+/* A container, else an image. */
+static int add_any(struct inspection *inspection, const struct directories *directories, const char *name, bool size, struct error *err)
+{
+	int r = add_container(inspection, directories, name, size, err);
+
+	if (r >= 0 || err->kind != ERROR_NOT_FOUND)
+		return r;
+	*err = ERROR_INIT;
+	r = add_image(inspection, directories, name, err);
+	/* What is no name of an image is none of anything. */
+	if (r < 0 && (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_INVALID)) {
+		*err = ERROR_INIT;
+		error_set(err, ERROR_NOT_FOUND, 0, "no such object '%.280s'", name);
+	}
+	return r;
+}
+
+static int add_object(struct inspection *inspection, const struct directories *directories, const char *name, enum inspect_type type, bool size,
+	struct error *err)
+{
+	switch (type) {
+	case INSPECT_ANY:
+		return add_any(inspection, directories, name, size, err);
+	case INSPECT_CONTAINER:
+		return add_container(inspection, directories, name, size, err);
+	case INSPECT_IMAGE:
+		return add_image(inspection, directories, name, err);
+	}
+	return -EINVAL;
+}
+
 /* What is found is shown, whatever else is not. */
-int inspect_images(const struct command_call *call, const char *format, struct buf *out, struct error *err)
+int inspect_objects(const struct command_call *call, enum inspect_type type, bool size, const char *format, struct buf *out, struct error *err)
 {
 	_cleanup_(inspect_done) struct inspection inspection = INSPECTION_INIT;
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -250,7 +290,7 @@ int inspect_images(const struct command_call *call, const char *format, struct b
 	for (char **name = call->operands; *name; name++) {
 		struct error one = ERROR_INIT;
 
-		if (add_image(&inspection, &directories, *name, &one) == 0)
+		if (add_object(&inspection, &directories, *name, type, size, &one) == 0)
 			continue;
 		if (failed)
 			commands_tell(&cli_commands, err);
@@ -261,41 +301,77 @@ int inspect_images(const struct command_call *call, const char *format, struct b
 	return failed ? -EINVAL : 0;
 }
 
-/* ---- the command ------------------------------------------------------------------------------ */
+int inspect_images(const struct command_call *call, const char *format, struct buf *out, struct error *err)
+{
+	return inspect_objects(call, INSPECT_IMAGE, false, format, out, err);
+}
+
+/* ---- the commands ------------------------------------------------------------------------------ */
 
 struct inspect_request {
 	const char *format;
-	bool is_image; /* the only kind of object so far */
+	int type;
+	bool size;
 };
 
 static int parse_type(const char *value, void *target, struct error *err)
 {
-	*(bool *)target = str_equal(value, "image");
-	return str_equal(value, "image") ? 0 : error_set(err, ERROR_INVALID, 0, "expected image");
+	if (!str_equal(value, "container") && !str_equal(value, "image"))
+		return error_set(err, ERROR_INVALID, 0, "expected container or image");
+	*(int *)target = str_equal(value, "image") ? INSPECT_IMAGE : INSPECT_CONTAINER;
+	return 0;
 }
 
 static const struct option_entry entries[] = {
 	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each object" },
-	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, is_image), "TYPE", "only objects of this type: image", .parse = parse_type },
+	{ "size", 's', OPTION_FLAG, 0, offsetof(struct inspect_request, size), NULL, "measure what a container's files take" },
+	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, type), "container|image", "only objects of this type", .parse = parse_type },
 	{ 0 },
 };
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
-	return inspect_images(call, ((const struct inspect_request *)call->request)->format, out, err);
+	const struct inspect_request *request = call->request;
+
+	return inspect_objects(call, (enum inspect_type)request->type, request->size, request->format, out, err);
 }
 
 const struct command cli_inspect = {
 	.command = {
 		.name = "inspect",
 		.operands = "NAME…",
-		.summary = "tell all about images",
-		.description = "Prints all that is known of images as JSON, in docker's shape.",
+		.summary = "tell all about containers and images",
+		.description = "Prints all that is known of containers, or of images where there is no such container, as JSON, in docker's shape.",
 		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},
 	.request_size = sizeof(struct inspect_request),
+	.run = run,
+	.properties = COMMAND_KEEPS_OUTPUT,
+	.exit_status = CLI_EXIT_FAILURE,
+};
+
+static const struct inspect_request container_defaults = { .type = INSPECT_CONTAINER };
+
+static const struct option_entry container_entries[] = {
+	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each container" },
+	{ "size", 's', OPTION_FLAG, 0, offsetof(struct inspect_request, size), NULL, "measure what its files take" },
+	{ 0 },
+};
+
+const struct command cli_container_inspect = {
+	.command = {
+		.name = "container inspect",
+		.operands = "CONTAINER…",
+		.summary = "tell all about containers",
+		.description = "Prints all that is known of containers as JSON, in docker's shape.",
+		.entries = container_entries,
+		.minimum_operands = 1,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
+	},
+	.request_size = sizeof(struct inspect_request),
+	.defaults = &container_defaults,
 	.run = run,
 	.properties = COMMAND_KEEPS_OUTPUT,
 	.exit_status = CLI_EXIT_FAILURE,

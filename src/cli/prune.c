@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image prune and system prune: what nobody needs goes. */
+/* container prune, image prune and system prune: what nobody needs goes. */
+#include "engine/containers.h"
 #include "engine/image_removal.h"
 #include "cli/command.h"
 #include "cli/human.h"
@@ -17,10 +18,25 @@ static const struct option_entry entries[] = {
 	{ 0 },
 };
 
-static void print(const struct image_removal_report *report, struct buf *out)
+static void print_freed(uint64_t bytes, struct buf *out)
 {
-	_cleanup_free_ char *freed = human_size(report->freed_bytes, 4);
+	_cleanup_free_ char *freed = human_size(bytes, 4);
 
+	buf_printf(out, "Total reclaimed space: %s\n", freed);
+}
+
+static void print_containers(const struct container_prune_report *report, struct buf *out)
+{
+	if (report->ids[0])
+		buf_add_text(out, "Deleted Containers:\n");
+	for (char **id = report->ids; *id; id++)
+		buf_printf(out, "%s\n", *id);
+	if (report->ids[0])
+		buf_add_char(out, '\n');
+}
+
+static void print_images(const struct image_removal_report *report, struct buf *out)
+{
 	if (report->untagged[0] || report->deleted[0])
 		buf_add_text(out, "Deleted Images:\n");
 	for (const char **name = report->untagged; *name; name++)
@@ -29,23 +45,63 @@ static void print(const struct image_removal_report *report, struct buf *out)
 		buf_printf(out, "deleted: %s\n", *digest);
 	if (report->untagged[0] || report->deleted[0])
 		buf_add_char(out, '\n');
-	buf_printf(out, "Total reclaimed space: %s\n", freed);
 }
 
-static int prune(const struct command_call *call, bool debris, struct buf *out, struct error *err)
+enum prune_part { PRUNE_CONTAINERS = 1 << 0, PRUNE_IMAGES = 1 << 1, PRUNE_DEBRIS = 1 << 2 };
+
+/* Containers first: they keep images. */
+static int prune(const struct command_call *call, unsigned parts, struct buf *out, struct error *err)
 {
 	const struct prune_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct image_removal_report report;
+	struct container_prune_report containers = { .freed_bytes = 0 };
+	struct image_removal_report images = { .freed_bytes = 0 };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
 
+	if (r == 0 && (parts & PRUNE_CONTAINERS)) {
+		r = container_prune(arena, &directories, request->filters, &containers, err);
+		if (r == 0)
+			print_containers(&containers, out);
+	}
+	if (r == 0 && (parts & PRUNE_IMAGES)) {
+		r = image_removal_prune(arena, &(struct image_prune_request){ &directories, request->filters, request->all, parts & PRUNE_DEBRIS }, &images, err);
+		if (r == 0)
+			print_images(&images, out);
+	}
 	if (r == 0)
-		r = image_removal_prune(arena, &(struct image_prune_request){ &directories, request->filters, request->all, debris }, &report, err);
-	if (r == 0)
-		print(&report, out);
+		print_freed(containers.freed_bytes + images.freed_bytes, out);
 	return r;
 }
+
+static const struct option_entry container_entries[] = {
+	{ "filter", 0, OPTION_LIST, 0, offsetof(struct prune_request, filters), "NAME=VALUE",
+		"only containers that are so: until, label, label!; may be repeated" },
+	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct prune_request, force), NULL, "do not ask" },
+	{ 0 },
+};
+
+static int run_container_prune(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct prune_request *request = call->request;
+	int r = 0;
+
+	if (!request->force)
+		r = cli_confirm("WARNING! This will remove all stopped containers.", "the removal of containers", err);
+	return r < 0 ? r : prune(call, PRUNE_CONTAINERS, out, err);
+}
+
+const struct command cli_container_prune = {
+	.command = {
+		.name = "container prune",
+		.summary = "remove all containers that do not run",
+		.description = "Removes all containers that have ended or were never started, with all that they wrote. Volumes stay. Asks first.",
+		.entries = container_entries,
+	},
+	.request_size = sizeof(struct prune_request),
+	.run = run_container_prune,
+	.exit_status = CLI_EXIT_FAILURE,
+};
 
 static int run_image_prune(const struct command_call *call, struct buf *out, struct error *err)
 {
@@ -53,17 +109,17 @@ static int run_image_prune(const struct command_call *call, struct buf *out, str
 	int r = 0;
 
 	if (!request->force)
-		r = cli_confirm(request->all ? "WARNING! This will remove all images, whether they have names or not."
+		r = cli_confirm(request->all ? "WARNING! This will remove all images without at least one container associated to them."
 					     : "WARNING! This will remove all dangling images.",
 				"the removal of images", err);
-	return r < 0 ? r : prune(call, false, out, err);
+	return r < 0 ? r : prune(call, PRUNE_IMAGES, out, err);
 }
 
 const struct command cli_image_prune = {
 	.command = {
 		.name = "image prune",
 		.summary = "remove images that have no name",
-		.description = "Removes images that have lost their name to another, or all images. Asks first.",
+		.description = "Removes images that have lost their name to another, or all. Those that containers were made of stay. Asks first.",
 		.entries = entries,
 	},
 	.request_size = sizeof(struct prune_request),
@@ -77,17 +133,18 @@ static int run_system_prune(const struct command_call *call, struct buf *out, st
 	int r = 0;
 
 	if (!request->force)
-		r = cli_confirm(request->all ? "WARNING! This will remove:\n  - all images\n  - all unfinished downloads\n"
-					     : "WARNING! This will remove:\n  - all dangling images\n  - all unfinished downloads\n",
+		r = cli_confirm(request->all ? "WARNING! This will remove:\n  - all stopped containers\n  - all images without a container\n  - all unfinished downloads\n"
+					     : "WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n  - all unfinished downloads\n",
 				"the removal of unused data", err);
-	return r < 0 ? r : prune(call, true, out, err);
+	return r < 0 ? r : prune(call, PRUNE_CONTAINERS | PRUNE_IMAGES | PRUNE_DEBRIS, out, err);
 }
 
 const struct command cli_system_prune = {
 	.command = {
 		.name = "system prune",
 		.summary = "remove all that nobody needs",
-		.description = "Removes images that have lost their name to another, or all images, and downloads that broke off. Asks first.",
+		.description = "Removes containers that do not run, images that have lost their name to another, or all that no container was made of, and "
+			"downloads that broke off. Asks first.",
 		.entries = entries,
 	},
 	.request_size = sizeof(struct prune_request),

@@ -165,6 +165,13 @@ int image_usage_measure(struct arena *arena, const struct directories *directori
 	report.orphan_bytes = usage.reclaimable_bytes;
 	r = divide(arena, &store, images, count, each ? &pieces : NULL, &users, &report);
 	free(pieces.list);
+	report.unused_bytes = report.orphan_bytes;
+	for (size_t i = 0; i < report.each_count; i++)
+		if (!report.each[i].containers)
+			report.unused_bytes += report.each[i].unique_bytes;
+	/* All of it, if nothing needs any: what images share is nobody's alone. */
+	if (!report.active_images)
+		report.unused_bytes = report.content_bytes;
 	if (r == 0)
 		*ret = report;
 	return r;

@@ -20,6 +20,7 @@ struct image_usage_report {
 	uint64_t unfinished_bytes; /* of downloads and layers that are being made, or broke off */
 	uint64_t other_bytes;      /* directories, the list of images, locks */
 	uint64_t total_bytes;
+	uint64_t unused_bytes;     /* of the content: unique to images without a container, or orphans; 0 without .each */
 	uint64_t orphan_bytes;     /* of the content: what no image and no container needs; the next removal frees it */
 	struct image_usage *each;  /* one for each id, the youngest first; only if asked for */
 	size_t each_count;

@@ -136,8 +136,12 @@ hint: did you mean 'Tag'?" ]
 	run --separate-stderr bivy inspect -f '{{.RepoTags}}' nothing app nowhere
 	[ "$status" -eq 1 ]
 	[ "$output" = "[app:latest]" ]
-	[ "$stderr" = "bivy: no such image 'nothing'
-bivy: no such image 'nowhere'" ]
+	[ "$stderr" = "bivy: no such object 'nothing'
+bivy: no such object 'nowhere'" ]
+	run bivy inspect --type image nothing
+	[ "${lines[-1]}" = "bivy: no such image 'nothing'" ]
+	run bivy inspect --type container app
+	[ "${lines[-1]}" = "bivy: no such container 'app'" ]
 }
 
 @test "history: the last step first, each with what its layer has" {
@@ -204,7 +208,7 @@ deleted: sha256:"* ]]
 @test "system df adds up" {
 	echo half >root/images/partial/sha256-0000000000000000000000000000000000000000000000000000000000000000
 	run bivy system df --format '{{.Type}} {{.TotalCount}}'
-	lines "Images 2" "Unfinished 0" "Bookkeeping 0"
+	lines "Images 2" "Containers 0" "Local Volumes 0" "Unfinished 0" "Bookkeeping 0"
 	run bivy system df -v
 	[ "$status" -eq 0 ]
 	total=$(du -s --block-size=1 root/images | cut -f1)
