@@ -138,15 +138,17 @@ static bool splice_block(struct flow *flow)
 	return n > 0;
 }
 
-/* One block; false if there is none now. */
-static bool move_block(struct flow *flow)
+/* One block; false if there is none now. *MEMORY is for it, and made when it is needed. */
+static bool move_block(struct flow *flow, char **memory)
 {
-	static char block[FLOW_BYTES];
+	char *block = *memory;
 	ssize_t n;
 
 	if (splice_block(flow))
 		return true;
-	n = read(flow->source, block, sizeof block);
+	if (!block)
+		block = *memory = memory_new(FLOW_BYTES, 1);
+	n = read(flow->source, block, FLOW_BYTES);
 	if (n < 0 && errno == EINTR)
 		return true;
 	if (n < 0 && errno == EAGAIN && !flow->is_cut)
@@ -166,8 +168,11 @@ static bool move_block(struct flow *flow)
 	return false;
 }
 
+/* A supervisor mostly waits: it keeps no buffer meanwhile. */
 void flow_move(struct flow *flow)
 {
+	_cleanup_free_ char *memory = NULL;
+
 	if (flow->source < 0)
 		return;
 	for (int i = 0; i < ROUNDS; i++) {
@@ -177,7 +182,7 @@ void flow_move(struct flow *flow)
 			end(flow);
 			return;
 		}
-		if (!move_block(flow))
+		if (!move_block(flow, &memory))
 			return;
 	}
 }

@@ -17,7 +17,7 @@
 
 #include <stdbool.h>
 
-#define FLOW_BYTES (64u << 10) /* at most read at once */
+#define FLOW_BYTES (65u << 10) /* read at once: what a pipe has by default, and a block that is a mapping of its own */
 
 enum flow_flag {
 	FLOW_NEEDS_SINK = 1 << 0, /* it ends when nobody takes anything any more */

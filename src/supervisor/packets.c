@@ -41,9 +41,9 @@ static int decode(const char *text, size_t length, int flags, struct packet *pac
 
 int packet_receive(int socket, struct packet *ret, struct error *err)
 {
-	static char text[SPEC_SUPERVISION_PACKET];
+	_cleanup_free_ char *text = memory_new(SPEC_SUPERVISION_PACKET, 1); /* of its own pages: only those that are used are touched */
 	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * SPEC_SUPERVISION_FDS)];
-	struct iovec part = { .iov_base = text, .iov_len = sizeof text };
+	struct iovec part = { .iov_base = text, .iov_len = SPEC_SUPERVISION_PACKET };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
 	_cleanup_packet_ struct packet packet = { 0 };
 	ssize_t n;

@@ -221,15 +221,24 @@ static void forget_free_blocks(const char *from, const char *to)
 	}
 }
 
-/* What was used of it from END on becomes zero, as memory that was never used is. */
+/*
+ * What was used of it from END on becomes zero, as memory that was never used
+ * is. Only whole pages are given back: the first piece shares its last one with
+ * other variables.
+ */
 static void trim_piece(struct piece *piece, char *end)
 {
-	char *page = (char *)(((uintptr_t)end + 4095) & ~(uintptr_t)4095);
+	char *first = (char *)(((uintptr_t)end + 4095) & ~(uintptr_t)4095);
+	char *last = (char *)((uintptr_t)piece->end & ~(uintptr_t)4095);
 
 	forget_free_blocks(end, piece->used);
-	memset(end, 0, (size_t)((page < piece->used ? page : piece->used) - end));
-	if (page < piece->used && madvise(page, (size_t)(piece->end - page), MADV_DONTNEED) < 0)
-		memset(page, 0, (size_t)(piece->used - page));
+	if (first < last && first < piece->used && madvise(first, (size_t)(last - first), MADV_DONTNEED) == 0) {
+		memset(end, 0, (size_t)(first - end));
+		if (last < piece->used)
+			memset(last, 0, (size_t)(piece->used - last));
+	} else {
+		memset(end, 0, (size_t)(piece->used - end));
+	}
 	piece->used = end;
 }
 

@@ -141,6 +141,9 @@ static size_t resident_pages(void)
 	return resident;
 }
 
+/* Variables beside the first piece, in the program's zeroed data: none of them may be given back with it. */
+static char neighbours[3][4096] = { 0 };
+
 /* What is in use stays, what was given back is zero when it comes again. */
 static void test_trim(void **state _unused_)
 {
@@ -149,6 +152,7 @@ static void test_trim(void **state _unused_)
 	char *kept = NULL;
 	size_t before, full;
 
+	memset(neighbours, 0x33, sizeof neighbours);
 	heap_trim();
 	before = resident_pages();
 	for (int i = 0; i < BLOCKS; i++) {
@@ -166,6 +170,8 @@ static void test_trim(void **state _unused_)
 	assert_true(resident_pages() < before + 100);
 	for (int i = 0; i < BYTES; i++)
 		assert_int_equal(kept[i], 0x77);
+	for (size_t i = 0; i < sizeof neighbours; i++)
+		assert_int_equal(((char *)neighbours)[i], 0x33);
 	for (int i = 0; i < BLOCKS; i++) {
 		blocks[i] = heap_allocate_zeroed(BYTES, 1);
 		for (int k = 0; k < BYTES; k += 8)
