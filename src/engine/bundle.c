@@ -70,7 +70,7 @@ int bundle_find_other(struct bundle_plan *plan, const char *option, const char *
 	if (str_equal(other.container->id, plan->container->id))
 		return error_set(err, ERROR_INVALID, 0, "%s: a container cannot join itself", option);
 	if (!other.is_supervised || other.state->pid <= 0)
-		return error_set(err, ERROR_CONFLICT, 0, "%s: cannot join the container '%.100s': it is not running", option, name);
+		return error_set(err, ERROR_CONFLICT, 0, "%s: cannot join the container '%.100s': it is not running", option, other.container->name);
 	*ret_state = other.state;
 	return 0;
 }
