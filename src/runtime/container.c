@@ -208,14 +208,14 @@ int container_remove_groups(struct cgroup_set *groups, struct error *err)
 
 static void remove_directory(int root, const char *name);
 
-/* Whether a ".new-…" was left: one that is at work holds the lock of `init`, and is soon done with making that. */
+/* Whether a ".new-…" was left: one that is at work holds its lock, and as long as it is empty may be about to. */
 static bool is_left_behind(int root, const char *name)
 {
 	_cleanup_close_ int dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_close_ int init = dir < 0 ? -EBADF : openat(dir, "init", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat status;
 
-	if (dir < 0)
+	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return false;
 	if (init >= 0)
 		return flock(init, LOCK_EX | LOCK_NB) == 0;
@@ -253,14 +253,15 @@ static int write_first_state(int dir_fd, const struct spec_state *state, struct 
 
 static int fill_record(int dir_fd, const struct spec_state *state, const char *config_text, size_t config_length, int *ret_init_fd, struct error *err)
 {
-	_cleanup_close_ int init_fd = openat(dir_fd, "init", O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	_cleanup_close_ int config_fd = -EBADF;
+	_cleanup_close_ int init_fd = -EBADF, config_fd = -EBADF;
 	int r;
 
-	if (init_fd < 0)
-		return error_errno(err, errno, "cannot make the record of container '%s'", state->id);
-	if (flock(init_fd, LOCK_EX | LOCK_NB) < 0 || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
+	/* Before there is something in it; who looks whether it was left has it locked for a moment (is_left_behind()). */
+	if (flock(dir_fd, LOCK_EX) < 0)
 		return error_errno(err, errno, "cannot lock the record of container '%s'", state->id);
+	init_fd = openat(dir_fd, "init", O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (init_fd < 0 || flock(init_fd, LOCK_EX | LOCK_NB) < 0)
+		return error_errno(err, errno, "cannot make the record of container '%s'", state->id);
 	config_fd = openat(dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	r = config_fd < 0 ? -errno : fd_write_all(config_fd, config_text, config_length);
 	if (r < 0)
