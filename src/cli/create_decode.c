@@ -276,6 +276,7 @@ static const char *const cgroups_words[] = { "enabled", "disabled", "no-conmon",
 static const char *const log_drivers[] = { "local", "json-file", "journald", "none", "passthrough", NULL };
 static const char *const local[] = { "local", NULL };
 static const char *const isolations[] = { "default", NULL };
+static const char *const runtimes[] = { "bivy-runtime", NULL };
 
 /* "" is the same as not given. */
 static const struct single_option {
@@ -304,7 +305,7 @@ static const struct single_option {
 	{ "cgroup-parent", AT(resources.host.cgroup_parent), NULL, NULL },
 	{ "volume-driver", AT(volume_driver), local, NULL },
 	{ "isolation", AT(resources.host.isolation), isolations, NULL },
-	{ "runtime", AT(resources.host.runtime), NULL, NULL },
+	{ "runtime", AT(resources.host.runtime), runtimes, NULL },
 	{ "personality", AT(resources.host.personality), NULL, NULL },
 	{ "rdt-class", AT(resources.host.rdt_class), NULL, NULL },
 };

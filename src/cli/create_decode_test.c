@@ -222,6 +222,7 @@ static void test_what_is_refused(void **state _unused_)
 		{ "--preserve-fd 2 x", "invalid value '2' for --preserve-fd: expected a descriptor's number, 3 or more" },
 		{ "--systemd=perhaps x", "invalid value 'perhaps' for --systemd: expected one of always, true, false" },
 		{ "--log-driver syslog x", "invalid value 'syslog' for --log-driver: expected one of local, json-file, journald, none, passthrough" },
+		{ "--runtime kata x", "invalid value 'kata' for --runtime: expected one of bivy-runtime" },
 		{ "--volume-driver nfs x", "invalid value 'nfs' for --volume-driver: expected one of local" },
 		{ "--entrypoint [\"a x", "invalid value '[\"a' for --entrypoint: an array of JSON: line 1, column 4: the string does not end" },
 		{ "--ip 1.2.3.4 x", "--ip is not supported: there are no networks to be a member of" },

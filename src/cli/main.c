@@ -30,6 +30,7 @@ static const struct command *const list[] = {
 	ALSO("container start", cli_start),
 	ALSO("container stop", cli_stop),
 	ALSO("container unpause", cli_unpause),
+	ALSO("container update", cli_update),
 	ALSO("container wait", cli_wait),
 	&cli_create,
 	&cli_cp,
@@ -92,6 +93,7 @@ static const struct command *const list[] = {
 	&cli_tag,
 	&cli_top,
 	&cli_unpause,
+	&cli_update,
 	&cli_version,
 	&cli_wait,
 };
