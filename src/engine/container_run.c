@@ -131,10 +131,21 @@ static void keep_error(struct container_record *record, const struct error *fail
 	if (container_record_refresh(record, &err) < 0 || record->state->error)
 		return;
 	state = record->state;
+	state->should_run = false;
 	state->error = arena_strdup(record->arena, failure->message);
 	state->exit_code = failure->exit_status ? failure->exit_status : 125;
 	if (container_record_save_state(record, &err) < 0)
 		log_warning("%s, ignoring", err.message);
+}
+
+/* After the end of the host, which takes what is volatile along, its policy decides what becomes of it. */
+static int note_should_run(struct container_record *record, struct error *err)
+{
+	if (str_equal(record->container->host.restart_policy, "no"))
+		return 0;
+	record->state->should_run = true;
+	record->state->manually_stopped = false;
+	return container_record_save_state(record, err);
 }
 
 /* Steps 1 to 5; the record is locked. */
@@ -148,7 +159,9 @@ static int launch(struct start *start, struct error *err)
 		r = bundle_make(record, NULL, NULL, &bundle, err);
 	if (r < 0)
 		return r;
-	r = supervisor_start(record, &bundle, &start->socket, err);
+	r = note_should_run(record, err);
+	if (r == 0)
+		r = supervisor_start(record, &bundle, &start->socket, err);
 	bundle_done(&bundle);
 	if (r == 0)
 		r = have_it_run(start, err);
