@@ -209,6 +209,7 @@ static int become_program(const struct init_context *context, int sync, int *ret
 	process.seccomp = plan->has_seccomp ? &plan->seccomp : NULL;
 	process.listener = context->listener;
 	process.own_user_namespace = plan->rootfs.flags & ROOTFS_NEW_USER_NAMESPACE;
+	process.ends_with_parent = plan->request->flags & CREATE_SUPERVISED;
 	process.listen_fds = plan->listen_fds;
 	process.preserve_fds = plan->preserve_fds;
 	process.keep = context->lock;

@@ -444,6 +444,9 @@ int process_exec(struct process_context *context, struct error *err)
 	for (unsigned fd = 3; fd < first; fd++)
 		if (fcntl((int)fd, F_SETFD, 0) < 0)
 			return error_errno(err, errno, "cannot pass on descriptor %u", fd);
+	/* Every change of ids and capabilities before this would have cleared it (prctl(2)). */
+	if (context->ends_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(err, errno, "cannot tie the process to its supervisor");
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

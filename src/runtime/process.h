@@ -20,6 +20,7 @@ struct process_context {
 	bool has_personality;
 	uint32_t personality;
 	const struct spec_memory_policy *memory_policy; /* or NULL */
+	bool ends_with_parent;      /* killed when the process that made it dies */
 	bool own_user_namespace;    /* limits can only be raised from outside: ask */
 	int listen_fds, preserve_fds;
 	const char *final_affinity; /* exec: cpu list, or NULL */

@@ -27,7 +27,7 @@ enum create_flag {
 	CREATE_DETACH = 1 << 2,       /* run: return once it runs */
 	CREATE_KEEP = 1 << 3,         /* run: do not delete it when it ends */
 	CREATE_NO_SUBREAPER = 1 << 4, /* run: do not adopt its orphans */
-	CREATE_SUPERVISED = 1 << 5,   /* run_start(): the terminal is not relayed to our own standard streams */
+	CREATE_SUPERVISED = 1 << 5,   /* run_start(): the terminal is not relayed to our own standard streams; the first process is killed if we die */
 };
 
 struct create_request {
