@@ -2,8 +2,11 @@
 #include "engine/bundle_security.h"
 #include "base/file.h"
 #include "engine/seccomp_default.h"
+#include "spec/seccomp_profile.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 /* What tells of the host, or of its other users. */
 static const char *const masked[] = {
@@ -81,21 +84,39 @@ static int check_option(const char *option, struct error *err)
 
 /* ---- the filter ------------------------------------------------------------------------- */
 
-/* A file in the form of runtime-spec's linux.seccomp. */
-static int read_filter(struct arena *arena, const char *path, struct spec_seccomp **ret, struct error *err)
+static struct spec_seccomp_facts facts_of(uint64_t capabilities)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT, document = BUF_INIT;
-	struct spec_config *config = NULL;
-	int r = file_read_at(AT_FDCWD, path, SPEC_CONFIG_LIMIT / 2, &text);
+	struct spec_seccomp_facts facts = {
+		.capabilities = capabilities,
+#if defined(__x86_64__)
+		.machine = "amd64",
+		.architecture = "SCMP_ARCH_X86_64",
+#elif defined(__aarch64__)
+		.machine = "arm64",
+		.architecture = "SCMP_ARCH_AARCH64",
+#else
+		.machine = "",
+		.architecture = "",
+#endif
+	};
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		ignore_result(sscanf(name.release, "%u.%u", &facts.kernel_major, &facts.kernel_minor)); /* 0.0 is older than all */
+	return facts;
+}
+
+/* A profile in a file, as it is for a container that can have CAPABILITIES. */
+static int read_filter(struct arena *arena, const char *path, uint64_t capabilities, struct spec_seccomp **ret, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const struct spec_seccomp_facts facts = facts_of(capabilities);
+	int r = file_read_at(AT_FDCWD, path, SPEC_SECCOMP_PROFILE_LIMIT, &text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read the filter '%.200s'", path);
-	buf_printf(&document, "{\"ociVersion\":\"1.2.0\",\"linux\":{\"seccomp\":%s}}", text.data ? text.data : "");
-	r = spec_config_decode(arena, document.data, document.length, &config, err);
-	if (r < 0)
-		return error_wrap(err, "cannot use the filter '%.200s'", path);
-	*ret = config->linux_.seccomp;
-	return 0;
+	r = spec_seccomp_profile_decode(arena, text.data ? text.data : "", text.length, &facts, ret, err);
+	return r < 0 ? error_wrap(err, "cannot use the filter '%.200s'", path) : 0;
 }
 
 static int make_filter(struct bundle_plan *plan, struct spec_seccomp **ret, struct error *err)
@@ -105,7 +126,7 @@ static int make_filter(struct bundle_plan *plan, struct spec_seccomp **ret, stru
 	if (str_equal(path, "unconfined") || (!path && plan->host->privileged))
 		return 0;
 	if (path && !str_equal(path, "builtin") && !str_equal(path, "default"))
-		return read_filter(plan->arena, path, ret, err);
+		return read_filter(plan->arena, path, plan->capabilities, ret, err);
 	*ret = seccomp_default(plan->arena, plan->capabilities);
 	return 0;
 }
@@ -187,7 +208,7 @@ int bundle_check_security(const struct spec_container *container, struct error *
 	}
 	if (!path || str_equal(path, "unconfined") || str_equal(path, "builtin") || str_equal(path, "default"))
 		return 0;
-	return read_filter(arena, path, &seccomp, err);
+	return read_filter(arena, path, 0, &seccomp, err);
 }
 
 static int add_labels(struct bundle_plan *plan, struct error *err)
