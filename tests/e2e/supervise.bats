@@ -302,9 +302,10 @@ for text, words in (b'{}', 'type: missing'), (b'x' * 100000, ''), (b'{"type":"re
     answer = c.receive(client)
     assert answer['type'] == 'error' and words in answer['error']['message'], answer
 descriptors = len(os.listdir(f'/proc/{c.process.pid}/fd'))
-c.send('attach', [0, 0, 0], client, out=True)
-assert c.receive(client)['error']['message'] == '3 descriptors came along, not 1'
-assert len(os.listdir(f'/proc/{c.process.pid}/fd')) == descriptors
+for _ in range(30):
+    c.send('attach', [0, 0, 0], client, out=True)
+    assert c.receive(client)['error']['message'] == '3 descriptors came along, not 1'
+assert len(os.listdir(f'/proc/{c.process.pid}/fd')) <= descriptors  # fewer: what the start needed goes after a while
 assert c.refused('checkHealth') == "container 'web' has no health check"
 assert c.refused('update', supervision={'restartPolicy': 'x'}) == "unknown restart policy 'x'"
 c.ask('rename', name='other')
