@@ -361,7 +361,7 @@ void options_list_entries(const struct option_entry *entries, struct buf *out)
 		else
 			buf_printf(out, "      --%s", entries->name);
 		if (entries->kind != OPTION_FLAG)
-			buf_printf(out, " %s", entries->argument);
+			buf_printf(out, takes_next(entries) ? " %s" : "[=%s]", entries->argument);
 		add_padding(out, start, HELP_COLUMN);
 		add_wrapped(out, entries->help, HELP_COLUMN, HELP_COLUMN);
 	}

@@ -231,6 +231,7 @@ static void test_help_text(void **state _unused_)
 	assert_non_null(strstr(out.data, "prog mixed: mixes\n\nusage: prog mixed [OPTION…] ID [WORD…]\n\nOne.\n\nTwo.\n"));
 	assert_non_null(strstr(out.data, "\n  -n, --name NAME                 a name\n"));
 	assert_non_null(strstr(out.data, "\n      --force                     do it all the same\n"));
+	assert_non_null(strstr(out.data, "\n      --when[=TIME]               now or at a time\n"));
 	assert_null(strstr(out.data, "secret"));
 	buf_done(&out);
 	options_help(&lone, "prog", &out);
@@ -244,6 +245,7 @@ static void test_dump(void **state _unused_)
 	options_dump(&mixed, &out);
 	assert_true(str_starts_with(out.data, "command\tmixed\tID [WORD…]\tmixes\ntext\tOne.\ntext\tTwo.\noption\ti\tinteractive\t\tflag\tkeep stdin\n"));
 	assert_non_null(strstr(out.data, "\noption\tn\tname\tNAME\tfile\ta name\n"));
+	assert_non_null(strstr(out.data, "\noption\t\twhen\t[=TIME]\tflag\tnow or at a time\n"));
 	assert_null(strstr(out.data, "secret"));
 }
 

@@ -7,8 +7,7 @@ load ../lib/engine
 refused() {
 	local expected=$1 message=$2
 	shift 2
-	run bivy "$@"
-	assert_equal "$expected" "$status" "status of $*"
+	run "-$expected" bivy "$@"
 	assert_equal "bivy: $message" "${lines[0]}"
 	[ ${#lines[@]} -eq 1 ] || [[ ${#lines[@]} -eq 2 && ${lines[1]} = "hint: "* ]]
 	[ -z "$(bivy ps -aq)" ]
