@@ -78,6 +78,8 @@ int bundle_plan_root(struct bundle_plan *plan, struct error *err)
 	}
 	plan->overlay.writable = arena_printf(plan->arena, "%s/" WRITABLE, plan->record->path);
 	plan->overlay.idmap = make_idmap(plan->arena, &plan->ids);
+	/* It goes with the container: waiting for the disk at its end would be for nothing. */
+	plan->overlay.is_volatile = plan->host->auto_remove;
 	return 0;
 }
 

@@ -240,6 +240,8 @@ static int set_options(int fs_fd, const struct overlay *overlay)
 {
 	if (sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_STRING, "source", "overlay", 0) < 0)
 		return -errno;
+	if (overlay->is_volatile && sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
+		return -errno;
 	if (overlay->has_user_marks)
 		return sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ? -errno : 0;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
@@ -295,6 +297,8 @@ static void add_options(const struct overlay *overlay, const struct layers *laye
 		buf_printf(options, "%s%d", i ? ":" : "lowerdir=", layers->lowers[i]);
 	if (layers->upper >= 0)
 		buf_printf(options, ",upperdir=%d,workdir=%d", layers->upper, layers->work);
+	if (overlay->is_volatile)
+		buf_add_text(options, ",volatile");
 	if (overlay->has_user_marks)
 		buf_add_text(options, ",userxattr");
 	for (size_t i = 0; i < ARRAY_SIZE(settings) && !overlay->has_user_marks; i++)
@@ -424,12 +428,31 @@ static int check_writable(const struct overlay *overlay, int mount_fd, struct er
 	return -EROFS;
 }
 
+/*
+ * Overlay refuses a work directory that a volatile mount had, as a crash could
+ * have left holes in what was written; who mounts such a thing again says that
+ * it does not matter, or that there was none.
+ */
+static void forget_volatile(const struct overlay *overlay)
+{
+	static const char *const marks[] = { "volatile/dirty", "volatile", "" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		_cleanup_free_ char *path = str_printf("%s/" WORK "/work/incompat/%s", overlay->writable, marks[i]);
+
+		if (remove(path) < 0)
+			return;
+	}
+}
+
 int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, struct error *err)
 {
 	_cleanup_(layers_done) struct layers layers = { .writable = -EBADF, .upper = -EBADF, .work = -EBADF };
 	_cleanup_close_ int userns_fd = -EBADF, fd = -EBADF;
 	int r = check(overlay, err);
 
+	if (r >= 0 && overlay->writable)
+		forget_volatile(overlay);
 	if (r >= 0 && overlay->idmap)
 		r = idmap_make_namespace(procfs_fd, overlay->idmap, &userns_fd, err);
 	if (r >= 0)

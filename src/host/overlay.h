@@ -33,6 +33,12 @@ struct overlay {
 	const struct idmap *idmap;
 	/* Marks are in user.overlay.*, not in trusted.overlay.*: all that a user namespace may write. */
 	bool has_user_marks;
+	/*
+	 * What is written need not survive a crash of the host: neither fsync(2) nor
+	 * the mount's end waits for the disk ("volatile" of overlayfs.rst, 5.10).
+	 * What such a mount has written is there for the next all the same.
+	 */
+	bool is_volatile;
 };
 
 /*

@@ -168,6 +168,26 @@ static int writable_again(void)
 	return 0;
 }
 
+/* What a volatile mount has written is there for those that follow, of either kind. */
+static int volatile_again(void)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct overlay overlay = { .writable = "/mnt/w", .is_volatile = true };
+
+	CHECK(make_place() && mkdir("/mnt/w", 0755) == 0);
+	overlay.lowers = make_lowers(arena, 1);
+	overlay.lower_count = 1;
+	CHECK(overlay_make_writable(&overlay, &err) == 0);
+	for (int i = 0; i < 3; i++) {
+		overlay.is_volatile = i < 2;
+		CHECK(mount_it(&overlay, "/mnt/merged") == 0);
+		CHECK((access("/mnt/w/work/work/incompat/volatile", F_OK) == 0) == overlay.is_volatile);
+		CHECK(i == 0 ? put_file("/mnt/merged/new", "written", 0) : holds("/mnt/merged/new", "written"));
+		CHECK(umount("/mnt/merged") == 0);
+	}
+	return 0;
+}
+
 static int reading(void)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -443,6 +463,7 @@ static int mapping_in_user_namespace(void)
 
 ways(reading_and_writing)
 ways(writable_again)
+ways(volatile_again)
 ways(reading)
 ways(writing_alone)
 ways(many_layers)
@@ -462,6 +483,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		both_ways(reading_and_writing),
 		both_ways(writable_again),
+		both_ways(volatile_again),
 		both_ways(reading),
 		both_ways(writing_alone),
 		both_ways(many_layers),
