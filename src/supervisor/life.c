@@ -110,7 +110,7 @@ static void call_restart_off(struct keeper *keeper)
 {
 	keeper->restart_at_ns = LOOP_NEVER;
 	keeper->state.status = SPEC_CONTAINER_EXITED;
-	keeper->state.should_run = false;
+	keeper->state.should_run = keeper->host_stops;
 	keeper->is_over = true;
 }
 
@@ -266,6 +266,15 @@ static bool is_restart_due(struct keeper *keeper, int64_t *ret_wait_ns)
 	return restart_is_due(&facts, ret_wait_ns);
 }
 
+/* Somebody is slow to read what it wrote: that it has ended is to be seen all the same. */
+static void note_end(struct keeper *keeper)
+{
+	if (keeper->state.status == SPEC_CONTAINER_EXITED)
+		return;
+	keeper->state.status = SPEC_CONTAINER_EXITED;
+	notes_write_state(keeper);
+}
+
 /* 3. and 4. */
 static void leave(struct keeper *keeper, bool comes_again)
 {
@@ -344,6 +353,8 @@ void life_step(struct keeper *keeper)
 	if (keeper->first.pid && keeper->first.has_ended) {
 		if (is_drained(keeper, now_ns))
 			settle(keeper);
+		else
+			note_end(keeper);
 		return;
 	}
 	if (keeper_is_running(keeper)) {

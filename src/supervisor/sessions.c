@@ -283,16 +283,27 @@ static void take_terminal(struct session *session, int terminal)
 		flow_add_sink(&session->in, terminal);
 }
 
+#define ACTION_BYTES 1024 /* of a command that an event shows */
+
+/* As docker's, with the command: "exec_start: sh -c true". */
+static void note_start(const struct session *session)
+{
+	_cleanup_buf_ struct buf action = BUF_INIT;
+
+	buf_add_text(&action, "exec_start:");
+	for (char **arg = session->args; *arg && action.length < ACTION_BYTES; arg++)
+		buf_printf(&action, " %.*s", ACTION_BYTES, *arg);
+	notes_add_number_event(session->keeper, action.data, "execID", session->number);
+}
+
 /* The starter has said all: its process runs. */
 static void begin(struct session *session)
 {
-	struct keeper *keeper = session->keeper;
-
 	close_and_forget(&session->starter);
 	session->is_started = true;
 	tell_reply(session);
 	if (!session->is_check)
-		notes_add_number_event(keeper, "exec_start", "execID", session->number);
+		note_start(session);
 }
 
 static void hear_starter(void *context, short events _unused_)

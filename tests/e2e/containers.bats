@@ -179,7 +179,7 @@ lines() {
 	bivy create --name fresh --restart always busybox >/dev/null
 	bivy stop -t 0 stopped >/dev/null
 	# As the end of the host does: processes are gone, and so is what is volatile.
-	for name in always crashed never; do kill -9 $(bivy inspect -f '{{.State.SupervisorPid}} {{.State.Pid}}' $name); done
+	for name in always crashed never; do kill -9 $(bivy inspect -f '{{.State.SupervisorPid}} {{.State.Pid}}' $name) || :; done
 	for i in $(seq 50); do [ -z "$(bivy ps -q)" ] && break; sleep 0.02; done
 	rm -r "$SCRATCH/run/containers"
 	bivy system start
