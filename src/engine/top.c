@@ -191,6 +191,28 @@ static void add_lines(struct table *table, const char *text)
 	}
 }
 
+/*
+ * ps shows processes of our own terminal alone, if it is not told of which: so
+ * it is, unless it does not know how, or ARGS already say it.
+ */
+static int ask_ps(char *const *args, const pid_t *pids, size_t count, struct buf *out, struct error *err)
+{
+	_cleanup_buf_ struct buf list = BUF_INIT;
+	size_t length = strv_length(args);
+	_cleanup_free_ char **all = memory_new(length + 3, sizeof *all);
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&list, "%s%d", i ? "," : "-q", (int)pids[i]);
+	if (count) {
+		memcpy(all, args, length * sizeof *all);
+		all[length] = list.data;
+		if (ps_program_run(all, pids, count, out, NULL) == 0)
+			return 0;
+		out->length = 0;
+	}
+	return ps_program_run(args, pids, count, out, err);
+}
+
 /* ------------------------------------------------------------------------------------------------ */
 
 int container_top(struct arena *arena, const struct directories *directories, const char *container, char *const *args, struct top_table *ret,
@@ -210,7 +232,7 @@ int container_top(struct arena *arena, const struct directories *directories, co
 		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not running", container);
 	r = runtime_ps(&runtime, record.container->id, &pids, &count, err);
 	if (r == 0 && args)
-		r = ps_program_run(args, pids, count, &text, err);
+		r = ask_ps(args, pids, count, &text, err);
 	if (r < 0)
 		return r;
 	if (args)
