@@ -10,9 +10,11 @@
 
 static const struct command *const list[] = {
 	&cli_attach,
+	&cli_commit,
 	&cli_container,
 	ALSO("container attach", cli_attach),
 	&cli_container_cleanup,
+	ALSO("container commit", cli_commit),
 	ALSO("container cp", cli_cp),
 	ALSO("container create", cli_create),
 	ALSO("container diff", cli_diff),

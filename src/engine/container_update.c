@@ -5,8 +5,10 @@
  *      step                                      undo
  *   1. the record says so                        it says what it said
  *   2. the supervisor is told of the policy      and of the old one
- *   3. the runtime changes the limits            (by itself, if it fails)
+ *   3. the bundle, for its next start, too       it is what it was
+ *   4. the runtime changes the limits            (by itself, if it fails)
  */
+#include "base/file.h"
 #include "base/log.h"
 #include "engine/bundle_resources.h"
 #include "engine/container_event.h"
@@ -14,6 +16,9 @@
 #include "engine/containers.h"
 #include "engine/supervisor.h"
 #include "runtime/verbs.h"
+#include "spec/config_update.h"
+
+#include <fcntl.h>
 
 struct change {
 	struct container_record *record;
@@ -41,16 +46,46 @@ static int tell_supervisor(const struct container_record *record, struct error *
 	return r < 0 ? r : supervisor_ask(record->arena, socket, &message, &reply, err);
 }
 
+static int replace_bundle(const struct container_record *record, const struct buf *text, struct error *err)
+{
+	const char *path = arena_printf(record->arena, "%s/config.json", record->run_path);
+	int r = file_replace_at(AT_FDCWD, path, text->data, text->length, 0600);
+
+	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
+}
+
+/* OLD gets what the bundle was. */
+static int change_bundle(const struct container_record *record, const struct spec_resources *resources, struct buf *old, struct error *err)
+{
+	const char *path = arena_printf(record->arena, "%s/config.json", record->run_path);
+	_cleanup_buf_ struct buf new = BUF_INIT;
+	int r = file_read_at(AT_FDCWD, path, SPEC_CONFIG_LIMIT, old);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot read '%s'", path);
+	r = spec_config_update(old->data, old->length, resources, &new, err);
+	return r < 0 ? r : replace_bundle(record, &new, err);
+}
+
 static int change_limits(const struct change *change, struct error *err)
 {
 	const struct container_record *record = change->record;
 	const struct runtime runtime = { .root = arena_printf(record->arena, "%s/runtime", record->directories->run_root) };
 	struct spec_resources resources = { .memory = NULL };
+	_cleanup_buf_ struct buf old = BUF_INIT;
+	struct error later = ERROR_INIT;
 	int r = bundle_make_resources(record->arena, &change->limits, &resources, err);
 
+	if (r < 0 || !record->is_supervised)
+		return r;
+	r = change_bundle(record, &resources, &old, err);
+	/* Without a process it waits to be started again. */
 	if (r < 0 || !record->state->pid)
 		return r;
-	return runtime_update(&runtime, record->container->id, &(struct update_request){ .resources = &resources }, err);
+	r = runtime_update(&runtime, record->container->id, &(struct update_request){ .resources = &resources }, err);
+	if (r < 0 && replace_bundle(record, &old, &later) < 0)
+		log_warning("%s", later.message);
+	return r;
 }
 
 static int carry_out(struct change *change, struct error *err)
