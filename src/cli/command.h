@@ -38,7 +38,6 @@ extern const struct command cli_container_inspect, cli_container_prune, cli_even
 extern const struct command cli_container, cli_container_cleanup, cli_ps, cli_rm, cli_wait;
 extern const struct command cli_logs;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top;
-extern const struct command cli_update;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top, cli_update;
 extern const struct command cli_system_check, cli_system_df, cli_system_prune;
 extern const struct command cli_attach, cli_create, cli_exec, cli_run, cli_start;
