@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info: what this host offers to containers. */
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
+#include "cli/listing.h"
+#include "engine/counts.h"
 #include "engine/info.h"
 
 #define LABEL_WIDTH 18
 #define LINE_WIDTH 100
 
 struct info_request {
-	bool json;
+	const char *format;
 };
 
-static int parse_format(const char *value, void *target, struct error *err)
-{
-	if (!str_equal(value, "text") && !str_equal(value, "json"))
-		return error_set(err, ERROR_INVALID, 0, "expected text or json");
-	*(bool *)target = str_equal(value, "json");
-	return 0;
-}
-
 static const struct option_entry entries[] = {
-	{ "format", 'f', OPTION_CALLBACK, 0, offsetof(struct info_request, json), "text|json", "how to print; default: text", .parse = parse_format },
+	{ "format", 'f', OPTION_STRING, 0, offsetof(struct info_request, format), "FORMAT", "text, json, or a template; default: text" },
 	{ 0 },
 };
 
@@ -63,11 +58,20 @@ static void add_words(struct buf *out, const char *label, const char *const *wor
 	buf_add_char(out, '\n');
 }
 
-static void add_text(struct buf *out, const struct info_report *report, const struct directories *directories)
+static void add_counts(struct buf *out, const struct counts *counts)
+{
+	add_label(out, "containers");
+	buf_printf(out, "%zu (%zu running, %zu paused, %zu stopped)\n", counts->containers, counts->running, counts->paused, counts->stopped);
+	add_label(out, "images");
+	buf_printf(out, "%zu\n", counts->images);
+}
+
+static void add_text(struct buf *out, const struct info_report *report, const struct counts *counts, const struct directories *directories)
 {
 	add_line(out, "version", BIVY_VERSION);
 	add_line(out, "root", directories->root);
 	add_line(out, "run root", directories->run_root);
+	add_counts(out, counts);
 	add_label(out, "kernel");
 	buf_printf(out, "%s %s\n", report->kernel, report->machine);
 	add_line(out, "cgroups", mode_words[report->cgroup_mode]);
@@ -150,9 +154,29 @@ static void write_security(struct json_writer *w, const struct info_report *repo
 	json_write_bool(w, "selinux", report->has_selinux);
 }
 
-static void add_json(struct buf *out, const struct info_report *report, const struct directories *directories)
+/* What docker's `info` has that is known here, by its names. */
+static void write_docker(struct json_writer *w, const struct info_report *report, const struct counts *counts, const struct directories *directories)
 {
-	struct json_writer w = { .out = out, .indent = 2 };
+	json_write_uint(w, "Containers", counts->containers);
+	json_write_uint(w, "ContainersRunning", counts->running);
+	json_write_uint(w, "ContainersPaused", counts->paused);
+	json_write_uint(w, "ContainersStopped", counts->stopped);
+	json_write_uint(w, "Images", counts->images);
+	json_write_string(w, "Driver", "overlay");
+	json_write_string(w, "LoggingDriver", "local");
+	json_write_string(w, "CgroupDriver", "cgroupfs");
+	json_write_string(w, "CgroupVersion", report->cgroup_mode == INFO_CGROUPS_V2 ? "2" : "1");
+	json_write_string(w, "KernelVersion", report->kernel);
+	json_write_string(w, "OSType", "linux");
+	json_write_string(w, "Architecture", report->machine);
+	json_write_string(w, "DockerRootDir", directories->root);
+	json_write_string(w, "DefaultRuntime", "bivy-runtime");
+	json_write_string(w, "ServerVersion", BIVY_VERSION);
+}
+
+static void add_json(struct buf *out, int indent, const struct info_report *report, const struct counts *counts, const struct directories *directories)
+{
+	struct json_writer w = { .out = out, .indent = indent };
 
 	json_write_open(&w, NULL, '{');
 	json_write_string(&w, "version", BIVY_VERSION);
@@ -174,8 +198,23 @@ static void add_json(struct buf *out, const struct info_report *report, const st
 	json_write_bool(&w, "overlay", report->has_overlay);
 	json_write_bool(&w, "pressure", report->has_pressure);
 	write_words(&w, "capabilities", report->capability_names);
+	write_docker(&w, report, counts, directories);
 	json_write_close(&w, '}');
 	buf_add_char(out, '\n');
+}
+
+static int add_by_template(struct arena *arena, const char *format, const struct buf *document, struct buf *out, struct error *err)
+{
+	struct template *template = NULL;
+	struct json *tree = NULL;
+	int r = template_parse(arena, listing_unescape(arena, format), &template, err);
+
+	if (r == 0)
+		r = json_parse(arena, document->data, document->length, &tree, err);
+	if (r == 0)
+		r = template_run(template, tree, NULL, out, err);
+	buf_add_char(out, '\n');
+	return r;
 }
 
 static int run_info(const struct command_call *call, struct buf *out, struct error *err)
@@ -183,6 +222,8 @@ static int run_info(const struct command_call *call, struct buf *out, struct err
 	const struct info_request *info = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct directories directories = { .root = NULL };
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	struct counts counts = { .containers = 0 };
 	struct info_report report;
 	int r = info_gather(arena, &report, err);
 
@@ -191,19 +232,25 @@ static int run_info(const struct command_call *call, struct buf *out, struct err
 	/* One without a home is told about the host all the same. */
 	if (cli_directories(call, arena, &directories, NULL) < 0)
 		directories = (struct directories){ .root = NULL };
-	if (info->json)
-		add_json(out, &report, &directories);
 	else
-		add_text(out, &report, &directories);
-	return 0;
+		counts = counts_take(&directories);
+	if (str_is_empty(info->format) || str_equal(info->format, "text"))
+		add_text(out, &report, &counts, &directories);
+	else if (str_equal(info->format, "json"))
+		add_json(out, 2, &report, &counts, &directories);
+	else {
+		add_json(&document, 0, &report, &counts, &directories);
+		r = add_by_template(arena, info->format, &document, out, err);
+	}
+	return r;
 }
 
 const struct command cli_info = {
 	.command = {
 		.name = "info",
 		.summary = "show what this host offers to containers",
-		.description = "Shows the kernel, where each cgroup controller lives, and which means of isolation the kernel has. Nothing is changed, "
-			"and no privilege is needed.",
+		.description = "Shows how many containers and images there are, the kernel, where each cgroup controller lives, and which means of isolation "
+			"the kernel has. Nothing is changed, and no privilege is needed.",
 		.entries = entries,
 	},
 	.request_size = sizeof(struct info_request),
