@@ -17,6 +17,7 @@
 #include "engine/bundle_secrets.h"
 #include "engine/bundle_security.h"
 #include "engine/bundle_supervision.h"
+#include "engine/log_journal.h"
 #include "engine/bundle_systemd.h"
 #include "spec/config_encode.h"
 #include "spec/log_options.h"
@@ -297,5 +298,7 @@ int bundle_check(const struct spec_container *container, void (*warn)(void *cont
 		r = bundle_check_timezone(&container->config, err);
 	if (r == 0)
 		r = spec_log_options_read(container->host.log_driver, container->host.log_options, container->host.log_option_count, &log, err);
+	if (r == 0 && log.driver == SPEC_LOG_JOURNALD)
+		r = log_journal_check(err);
 	return r < 0 ? fail(err, r) : 0;
 }

@@ -103,7 +103,7 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 		.name = plan->container->name,
 		.runtime_root = arena_printf(plan->arena, "%s/runtime", directories->run_root),
 		.record = (char *)plan->record->path,
-		.image_name = plan->container->image_name,
+		.image_name = plan->config->image ? plan->config->image : plan->container->image_name,
 		.transfer = find_transfer(plan),
 		.exit_command = plan->host->auto_remove ? make_exit_command(plan) : NULL,
 		.events_path = arena_printf(plan->arena, "%s/events", directories->run_root),

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define PROGRAM "journalctl"
+#define SOCKET "/run/systemd/journal/socket"
 #define NS_PER_US INT64_C(1000)
 #define US_PER_S INT64_C(1000000)
 /* How often it is looked whether the container has ended, and how long its last lines may take through the journal. */
@@ -189,6 +190,17 @@ static int follow(struct journal *journal, struct error *err)
 		is_last = !journal->record->is_supervised || is_past_limit(journal);
 	}
 	return r < 0 ? r : 1;
+}
+
+int log_journal_check(struct error *err)
+{
+	int r;
+
+	if (access(SOCKET, F_OK) == 0)
+		return 0;
+	r = error_set(err, ERROR_UNAVAILABLE, errno, "cannot log to the journal '" SOCKET "'");
+	error_hint(err, "without journald, use the log driver local");
+	return r;
 }
 
 int log_journal_read(const struct logs_request *request, struct container_record *record, int64_t since_ns, int64_t until_ns, struct error *err)

@@ -5,6 +5,9 @@
 
 #include "engine/logs.h"
 
+/* ERROR_UNAVAILABLE if there is no journal that a container could log to. */
+int log_journal_check(struct error *err) _must_check_;
+
 /* As logs_read(), within SINCE_NS to UNTIL_NS (INT64_MIN, INT64_MAX: no limit). Returns what is not 0 of .each. */
 int log_journal_read(const struct logs_request *request, struct container_record *record, int64_t since_ns, int64_t until_ns, struct error *err)
 	_must_check_;

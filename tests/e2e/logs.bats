@@ -79,11 +79,11 @@ again" ]
 }
 
 @test "logs: json-file has docker's form" {
-	bivy run --name web --log-driver json-file --log-opt tag='{{.Name}}' --log-opt labels=tier --log-opt env=WHO --label tier=front -e WHO=me \
+	bivy run --name web --log-driver json-file --log-opt tag='{{.Name}}/{{.ImageName}}' --log-opt labels=tier --log-opt env=WHO --label tier=front -e WHO=me \
 		busybox sh -c 'printf "a\\tb\\n"; echo err >&2' >/dev/null 2>&1
 	file=$(echo "$(log_files web)"/*-json.log)
-	[ "$(jq -c '[.log, .stream, .attrs]' "$file" | sort)" = '["a\tb\n","stdout",{"tag":"web","tier":"front","WHO":"me"}]
-["err\n","stderr",{"tag":"web","tier":"front","WHO":"me"}]' ]
+	[ "$(jq -c '[.log, .stream, .attrs]' "$file" | sort)" = '["a\tb\n","stdout",{"tag":"web/busybox","tier":"front","WHO":"me"}]
+["err\n","stderr",{"tag":"web/busybox","tier":"front","WHO":"me"}]' ]
 	[ "$(bivy logs web 2>&1 | sort)" = $'a\tb\nerr' ]
 	bivy run --name many --log-driver json-file --log-opt max-size=64k --log-opt max-file=3 busybox seq 3000 >/dev/null
 	bivy logs many | tail -n 1500 | cmp - <(seq 1501 3000)
@@ -118,6 +118,20 @@ again" ]
 	# Whole ones, in their order.
 	sort -nu kept | cmp - kept
 	[ "$(jq .LogDropped "$SCRATCH/root/containers/$id/state.json")" -eq $((20000 - lines)) ]
+}
+
+@test "logs: the journal, where there is one" {
+	if [ -S /run/systemd/journal/socket ] && command -v journalctl >/dev/null; then
+		bivy run --name web --log-driver journald busybox sh -c 'echo out; echo err >&2' >/dev/null 2>&1
+		wait_for eval '[ "$(bivy logs web 2>/dev/null)" = out ]'
+		[ "$(bivy logs web 2>&1 >/dev/null)" = err ]
+	elif [ ! -e /run/systemd/journal/socket ]; then
+		run bivy run --log-driver journald busybox true
+		[ "$status" -eq 125 ]
+		[ "${lines[0]}" = "bivy: cannot log to the journal '/run/systemd/journal/socket': no such file or directory" ]
+		[ "${lines[1]}" = "hint: without journald, use the log driver local" ]
+		[ -z "$(bivy ps -aq)" ]
+	fi
 }
 
 @test "logs: what is wrong is refused, and nothing is left" {
