@@ -35,7 +35,14 @@ static bool passes_signals(const struct session *session)
 	return !(session->terminal && session->attachment->in) && !session->attachment->no_signal_proxy;
 }
 
-/* What somebody had us ignore (nohup(1)) stays ignored. */
+/* What somebody had us ignore (nohup(1)) stays ignored; nobody does that to real-time signals. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return number < SIGRTMIN && number != SIGWINCH && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void choose_signals(struct session *session)
 {
 	sigset_t possible;
@@ -44,12 +51,10 @@ static void choose_signals(struct session *session)
 	sigemptyset(&session->watched);
 	for (int number = 1; number < NSIG; number++) {
 		bool wanted = passes_signals(session) ? is_passed_on(number) : session->terminal && is_deadly(number);
-		struct sigaction action;
 
 		if (session->terminal && (number == SIGWINCH || number == SIGCONT))
 			wanted = true;
-		if (wanted && sigismember(&possible, number) == 1 && sigaction(number, NULL, &action) == 0 &&
-		    (action.sa_handler != SIG_IGN || number == SIGWINCH))
+		if (wanted && sigismember(&possible, number) == 1 && !is_ignored(number))
 			sigaddset(&session->watched, number);
 	}
 }

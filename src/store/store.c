@@ -13,13 +13,17 @@ static const char layout_text[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static const char index_text[] =
 	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}";
 
+/* It is nearly always there. */
 static int open_directory(int parent_fd, const char *name, int *ret_fd)
 {
-	int fd;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(parent_fd, name, flags);
 
-	if (mkdirat(parent_fd, name, DIRECTORY_MODE) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(parent_fd, name, DIRECTORY_MODE) < 0 && errno != EEXIST)
+			return -errno;
+		fd = openat(parent_fd, name, flags);
+	}
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
