@@ -98,7 +98,7 @@ again" ]
 	[ "$output" = "bivy: container 'web' has no log: its log driver is 'none'" ]
 	bivy run -d --log-driver passthrough --name through busybox sh -c 'echo out; echo err >&2' >out 2>err
 	bivy wait through
-	[ "$(tail -n 1 out)" = out ]
+	grep -qx out out
 	[ "$(cat err)" = err ]
 }
 
