@@ -18,14 +18,25 @@
 
 /* ---- documents ---------------------------------------------------------------------- */
 
+/* The file NAME, into OWN or the scratch buffer, which has it until the next is read: to map memory for each takes longer than to read. */
+static int read_document(const struct container_record *record, int fd, const char *name, size_t limit, struct buf *own, const struct buf **ret)
+{
+	struct buf *text = record->scratch ? record->scratch : own;
+
+	text->length = 0;
+	*ret = text;
+	return file_read_at(fd, name, limit, text);
+}
+
 static int read_container(struct container_record *record, struct error *err)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = file_read_at(record->fd, "container.json", SPEC_CONTAINER_LIMIT, &text);
+	_cleanup_buf_ struct buf own = BUF_INIT;
+	const struct buf *text = NULL;
+	int r = read_document(record, record->fd, "container.json", SPEC_CONTAINER_LIMIT, &own, &text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/container.json'", record->path);
-	r = spec_container_decode(record->arena, text.data, text.length, &record->container, err);
+	r = spec_container_decode(record->arena, text->data, text->length, &record->container, err);
 	if (r < 0)
 		return error_wrap(err, "cannot read '%s/container.json'", record->path);
 	if (!record->container->id || !record->container->name || !str_equal(record->container->id, strrchr(record->path, '/') + 1))
@@ -34,17 +45,18 @@ static int read_container(struct container_record *record, struct error *err)
 }
 
 /* The state in the directory FD; *RET is NULL if there is none. */
-static int read_state(struct arena *arena, int fd, const char *path, struct spec_container_state **ret, struct error *err)
+static int read_state(const struct container_record *record, int fd, const char *path, struct spec_container_state **ret, struct error *err)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = file_read_at(fd, SPEC_SUPERVISION_STATE, STATE_LIMIT, &text);
+	_cleanup_buf_ struct buf own = BUF_INIT;
+	const struct buf *text = NULL;
+	int r = read_document(record, fd, SPEC_SUPERVISION_STATE, STATE_LIMIT, &own, &text);
 
 	*ret = NULL;
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/" SPEC_SUPERVISION_STATE "'", path);
-	r = spec_container_state_decode(arena, text.data, text.length, ret, err);
+	r = spec_container_state_decode(record->arena, text->data, text->length, ret, err);
 	return r < 0 ? error_wrap(err, "cannot read '%s'", path) : 0;
 }
 
@@ -94,10 +106,10 @@ static struct spec_container_state *end_lost(struct container_record *record, st
 static int read_unsupervised(struct container_record *record, int run_fd, struct error *err)
 {
 	struct spec_container_state *last = NULL, *lost = NULL;
-	int r = read_state(record->arena, record->fd, record->path, &last, err);
+	int r = read_state(record, record->fd, record->path, &last, err);
 
 	if (r == 0 && run_fd >= 0)
-		r = read_state(record->arena, run_fd, record->run_path, &lost, err);
+		r = read_state(record, run_fd, record->run_path, &lost, err);
 	if (r < 0)
 		return r;
 	if (lost && lost->started && (!last || !last->started || strcmp(lost->started, last->started) > 0))
@@ -111,7 +123,7 @@ static int read_unsupervised(struct container_record *record, int run_fd, struct
 
 int container_record_refresh(struct container_record *record, struct error *err)
 {
-	_cleanup_close_ int run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int run_fd = openat(AT_FDCWD, record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int r = 0;
 
 	if (run_fd < 0 && errno != ENOENT)
@@ -119,7 +131,7 @@ int container_record_refresh(struct container_record *record, struct error *err)
 	record->is_supervised = run_fd >= 0 && is_locked(run_fd);
 	if (!record->is_supervised)
 		return read_unsupervised(record, run_fd, err);
-	r = read_state(record->arena, run_fd, record->run_path, &record->state, err);
+	r = read_state(record, run_fd, record->run_path, &record->state, err);
 	if (r == 0 && !record->state) { /* just born */
 		record->state = arena_alloc(record->arena, 1, sizeof *record->state);
 		record->state->status = SPEC_CONTAINER_STARTING;
@@ -149,18 +161,20 @@ static int open_directory(struct arena *arena, const struct directories *directo
 		.path = arena_printf(arena, "%s/containers/%s", directories->root, id),
 		.run_path = arena_printf(arena, "%s/containers/%s", directories->run_root, id),
 	};
-	ret->fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	ret->fd = openat(AT_FDCWD, ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return ret->fd < 0 ? -errno : 0;
 }
 
 /* ERROR_NOT_FOUND, filled without words of its own, if there is none. */
-static int open_id(struct arena *arena, const struct directories *directories, const char *id, struct container_record *ret, struct error *err)
+static int open_id(struct arena *arena, const struct directories *directories, const char *id, struct buf *scratch, struct container_record *ret,
+	struct error *err)
 {
 	struct container_record record;
 	int r = open_directory(arena, directories, id, &record);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot open the container '%s'", id);
+	record.scratch = scratch;
 	r = read_container(&record, err);
 	if (r == 0)
 		r = container_record_refresh(&record, err);
@@ -235,7 +249,7 @@ static int refuse(struct arena *arena, const struct directories *directories, co
 static int open_name(struct arena *arena, const struct directories *directories, const char *name, struct container_record *ret, struct error *err)
 {
 	const char *id = container_name_is_valid(name) ? container_name_owner(arena, directories, name) : NULL;
-	int r = id ? open_id(arena, directories, id, ret, err) : -ENOENT;
+	int r = id ? open_id(arena, directories, id, NULL, ret, err) : -ENOENT;
 
 	if (r < 0)
 		return r;
@@ -254,7 +268,7 @@ int container_record_open(struct arena *arena, const struct directories *directo
 	int r = -ENOENT;
 
 	if (container_id_is_valid(text))
-		r = open_id(arena, directories, text, ret, err);
+		r = open_id(arena, directories, text, NULL, ret, err);
 	if (r == -ENOENT)
 		r = open_name(arena, directories, name, ret, err);
 	if (r != -ENOENT)
@@ -264,7 +278,7 @@ int container_record_open(struct arena *arena, const struct directories *directo
 		if (r < 0)
 			return r;
 	}
-	r = id ? open_id(arena, directories, id, ret, err) : -ENOENT;
+	r = id ? open_id(arena, directories, id, NULL, ret, err) : -ENOENT;
 	return r == -ENOENT ? refuse(arena, directories, text, err) : r;
 }
 
@@ -330,6 +344,7 @@ struct visit {
 	const struct directories *directories;
 	container_record_each *each;
 	void *context;
+	struct buf *scratch;
 	struct error *err;
 };
 
@@ -342,7 +357,7 @@ static int visit_one(void *context, const char *name)
 
 	if (!container_id_is_valid(name))
 		return 0;
-	r = open_id(visit->arena, visit->directories, name, &record, &damage);
+	r = open_id(visit->arena, visit->directories, name, visit->scratch, &record, &damage);
 	if (r < 0) {
 		if (r != -ENOENT)
 			log_warning("%s, left out", damage.message);
@@ -379,7 +394,8 @@ int container_record_visit(struct arena *arena, const struct directories *direct
 {
 	_cleanup_free_ char *path = str_printf("%s/containers", directories->root);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct visit visit = { arena, directories, each, context, err };
+	_cleanup_buf_ struct buf scratch = BUF_INIT;
+	struct visit visit = { arena, directories, each, context, &scratch, err };
 	struct ids ids = { .arena = arena };
 	int r = fd < 0 ? -errno : file_each_name(fd, gather, &ids);
 

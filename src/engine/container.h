@@ -59,6 +59,7 @@ struct container_record {
 	struct spec_container *container;
 	struct spec_container_state *state; /* as of container_record_open() or _refresh(); never NULL; .status tells what it is now */
 	bool is_supervised;
+	struct buf *scratch; /* what documents are read into, for who reads many; or NULL */
 };
 
 /*
