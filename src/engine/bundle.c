@@ -99,11 +99,17 @@ static int open_directory(struct bundle_plan *plan, struct error *err)
 	return r < 0 ? error_errno(err, -r, "cannot make the directory '%s'", record->run_path) : 0;
 }
 
+/* Without layers or mapping the path will do. */
+static bool is_handed_over(const struct bundle_plan *plan)
+{
+	return plan->has_overlay || plan->ids.has_namespace;
+}
+
 /* The path of the root says something only with --rootfs; a mount is handed over by descriptor. */
 static void add_root_path(struct bundle_plan *plan)
 {
 	plan->spec->oci_version = (char *)"1.2.0";
-	plan->spec->root_path = plan->root_fd >= 0 ? (char *)"rootfs" : plan->host->rootfs_path;
+	plan->spec->root_path = is_handed_over(plan) ? (char *)"rootfs" : plan->host->rootfs_path;
 	plan->spec->root_readonly = plan->host->read_only_root;
 	plan->spec->annotations = plan->host->annotations;
 	plan->spec->annotation_count = plan->host->annotation_count;
@@ -217,8 +223,7 @@ int bundle_make(struct container_record *record, void (*warn)(void *context, con
 	if (r == 0)
 		r = fill(&plan, err);
 	if (r == 0) {
-		/* Without layers or mapping the path will do. */
-		ret->root_fd = plan.has_overlay || plan.ids.has_namespace ? TAKE_FD(plan.root_fd) : -EBADF;
+		ret->root_fd = is_handed_over(&plan) ? TAKE_FD(plan.root_fd) : -EBADF;
 		ret->id_range_fd = TAKE_FD(plan.ids.range_fd);
 	} else if (plan.run_fd >= 0) {
 		ignore_result(bundle_remove(record, NULL)); /* the error is already told; `system check` finds the rest */

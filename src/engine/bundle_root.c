@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_root.h"
-#include "host/mount.h"
+#include "host/mapped_directory.h"
 #include "host/procfs.h"
-#include "host/syscalls.h"
 #include "store/root.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define WRITABLE "root" /* in the record: upper/ and work/ */
@@ -97,37 +95,17 @@ static int open_procfs(int *ret_fd, struct error *err)
 	return r < 0 ? error_errno(err, -r, "cannot open /proc") : 0;
 }
 
-/* A directory of the host's, with all that is mounted below it. */
-static int map_directory(struct bundle_plan *plan, struct error *err)
-{
-	_cleanup_close_ int fd = -EBADF, procfs_fd = -EBADF, userns_fd = -EBADF;
-	const char *path = plan->host->rootfs_path;
-	int r = mount_clone_tree(AT_FDCWD, path, true, &fd);
-
-	if (r < 0)
-		return error_errno(err, -r, "--rootfs: cannot use '%s'", path);
-	r = open_procfs(&procfs_fd, err);
-	if (r == 0)
-		r = idmap_make_namespace(procfs_fd, make_idmap(plan->arena, &plan->ids), &userns_fd, err);
-	if (r < 0)
-		return r;
-	r = mount_set_attributes(fd, &(struct mount_attributes){ .set = MOUNT_ATTR_IDMAP, .userns_fd = userns_fd, .recursive = true });
-	if (r < 0) {
-		error_errno(err, -r, "--rootfs: cannot map the owners of the files in '%s'", path);
-		error_hint(err, "with %s:O it is left as it is, and with --userns=host owners are", path);
-		return r;
-	}
-	plan->root_fd = TAKE_FD(fd);
-	return 0;
-}
-
 int bundle_open_root(struct bundle_plan *plan, struct error *err)
 {
 	_cleanup_close_ int procfs_fd = -EBADF;
 	int r;
 
-	if (!plan->has_overlay && plan->ids.has_namespace)
-		return map_directory(plan, err);
+	if (!plan->has_overlay && plan->ids.has_namespace) {
+		r = open_procfs(&procfs_fd, err);
+		if (r == 0)
+			r = mapped_directory_open(procfs_fd, plan->host->rootfs_path, make_idmap(plan->arena, &plan->ids), &plan->root_fd, err);
+		return r < 0 ? error_wrap(err, "--rootfs") : 0;
+	}
 	if (!plan->has_overlay) {
 		plan->root_fd = open(plan->host->rootfs_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return plan->root_fd < 0 ? error_errno(err, errno, "--rootfs: cannot use '%s'", plan->host->rootfs_path) : 0;

@@ -60,6 +60,8 @@ static void add_root(struct bundle_plan *plan, struct spec_supervision *supervis
 		supervision->writable = (char *)plan->overlay.writable;
 		supervision->user_marks = plan->overlay.has_user_marks;
 	}
+	if (!plan->has_overlay && plan->ids.has_namespace)
+		supervision->directory = plan->host->rootfs_path;
 	supervision->uid_mappings = plan->ids.uids;
 	supervision->uid_mapping_count = plan->ids.uid_count;
 	supervision->gid_mappings = plan->ids.gids;

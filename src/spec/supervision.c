@@ -81,6 +81,7 @@ static const struct field supervision_fields[] = {
 	FIELD(STRINGS, struct spec_supervision, lowers, "lowers"),
 	FIELD(STRING, struct spec_supervision, writable, "writable"),
 	FIELD(BOOL, struct spec_supervision, user_marks, "userMarks"),
+	FIELD(STRING, struct spec_supervision, directory, "directory"),
 	FIELD_BY(SUPERVISION_UIDS, "uidMappings", 0),
 	FIELD_BY(SUPERVISION_GIDS, "gidMappings", 0),
 	FIELD(BOOL, struct spec_supervision, terminal, "terminal"),

@@ -43,6 +43,7 @@ struct spec_supervision {
 	char **lowers;
 	char *writable;
 	bool user_marks;
+	char *directory; /* in place of layers: bound with those mappings, with all that is mounted below */
 	struct spec_id_mapping *uid_mappings, *gid_mappings; /* of the root's mount; none: as on disk */
 	size_t uid_mapping_count, gid_mapping_count;
 	bool terminal, open_stdin, stdin_once;

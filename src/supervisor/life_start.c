@@ -5,6 +5,7 @@
  * driver "passthrough" they are ours throughout.
  */
 #include "supervisor/life_start.h"
+#include "host/mapped_directory.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
 #include "runtime/run.h"
@@ -109,7 +110,7 @@ static int mount_root(const struct spec_supervision *what, int *ret_fd, struct e
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot open '/proc'");
-	return overlay_mount(procfs, &overlay, ret_fd, err);
+	return what->directory ? mapped_directory_open(procfs, what->directory, &ids, ret_fd, err) : overlay_mount(procfs, &overlay, ret_fd, err);
 }
 
 /* *RET_FD stays untouched if root.path of config.json is the root. */
@@ -121,7 +122,7 @@ static int open_root(struct keeper *keeper, int *ret_fd, struct error *err)
 		*ret_fd = TAKE_FD(keeper->root_fd);
 		return 0;
 	}
-	if (what->writable || (what->lowers && what->lowers[0]))
+	if (what->directory || what->writable || (what->lowers && what->lowers[0]))
 		return mount_root(what, ret_fd, err);
 	return 0;
 }

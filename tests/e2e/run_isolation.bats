@@ -182,4 +182,10 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 	run bivy run --rm --rootfs "$PWD/root:O" sh -c 'rm /new && touch /newer'
 	assert_ok
 	[ -e root/new ] && [ ! -e root/newer ]
+	run bivy run --rm --userns host --rootfs "$PWD/root" stat -c %u /new
+	assert_equal 0 "$output"
+	# Owners are mapped again when it is started again.
+	bivy run -d --name again --restart on-failure:1 --rootfs "$PWD/root" sh -c 'stat -c %u /new >>/owners; exit 1' >/dev/null
+	wait_for grep -q -z '0.0' root/owners
+	assert_equal $'0\n0' "$(cat root/owners)"
 }
