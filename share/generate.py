@@ -53,7 +53,11 @@ class Command:
     @property
     def takes_container(self):
         """Whether the first operand is a container that exists: these two make it."""
-        return self.operands.startswith("ID") and self.name not in ("create", "run")
+        return self.operands.startswith(("ID", "CONTAINER", "[CONTAINER")) and self.name not in ("create", "run")
+
+    @property
+    def takes_containers(self):
+        return self.operands.startswith(("CONTAINER…", "[CONTAINER…"))
 
     @property
     def takes_image(self):
@@ -70,7 +74,12 @@ class Command:
     @property
     def passes_options(self):
         """Whether options behind the first operand are somebody else's."""
-        return self.name in ("exec", "ps")
+        return "[ARGUMENT…]" in self.operands or (self.operands.startswith("ID") and self.name in ("exec", "ps"))
+
+    @property
+    def takes_signal(self):
+        """Whether the second operand is a signal."""
+        return self.name == "kill" and "SIGNAL" in self.operands
 
 
 class Group:
@@ -215,9 +224,23 @@ def function_name(program):
     return program.name.replace("-", "_")
 
 
-def lister(program):
-    """The command line, without the program, that lists what can be operands."""
-    return "images --format '{{.Repository}}:{{.Tag}}'" if any(group.name == "image" for group in program.groups) else "list -q"
+def has_images(program):
+    return any(group.name == "image" for group in program.groups)
+
+
+def image_lister(program):
+    """The command line, without the program, that lists the images."""
+    return "images --format '{{.Repository}}:{{.Tag}}'" if has_images(program) else "list -q"
+
+
+def container_lister(program):
+    """Likewise, the containers."""
+    return "ps --all --format '{{.Names}}'" if has_images(program) else "list -q"
+
+
+def names_with(commands, property_name):
+    """The names of the commands that have the property, as a pattern of the shell; '' for none."""
+    return "|".join(quote(command.name) for command in commands if getattr(command, property_name)) or "''"
 
 
 def make_bash(tables, template, output):
@@ -239,9 +262,14 @@ def make_bash(tables, template, output):
         "COMMANDS": " ".join(word for word, _ in first_words(program, commands)),
         "MEMBERS": "\n".join(f"\t{group.name}) echo {quote(' '.join(command.word for command in group.members(commands)))} ;;"
                              for group in program.groups),
-        "LISTER": lister(program),
-        "IDS": "|".join(quote(command.name) for command in commands if command.takes_container or command.takes_image) or "''",
-        "MANY": "|".join(quote(command.name) for command in commands if command.takes_images) or "''",
+        "IMAGELISTER": image_lister(program),
+        "CONTAINERLISTER": container_lister(program),
+        "IMAGES": names_with(commands, "takes_image"),
+        "CONTAINERS": names_with(commands, "takes_container"),
+        "MANYIMAGES": names_with(commands, "takes_images"),
+        "MANYCONTAINERS": names_with(commands, "takes_containers"),
+        "PASSING": names_with(commands, "passes_options"),
+        "SIGNAL": names_with(commands, "takes_signal"),
         "OPTIONS": "\n".join(options),
         "VALUES": "\n".join(values),
     }))
@@ -271,14 +299,14 @@ def make_zsh(tables, template, output):
     for command in commands:
         words = [zsh_option(option) for option in command.options] + ["'(- *)'{-h,--help}'[tell about the command]'"]
         if command.takes_container:
-            words.append(f"'1:container:_{function_name(program)}_ids'")
+            words.append(f"'{'*' if command.takes_containers else '1'}:container:_{function_name(program)}_containers'")
         elif command.takes_image:
-            words.append(f"'{'*' if command.takes_images else '1'}:image:_{function_name(program)}_ids'")
+            words.append(f"'{'*' if command.takes_images else '1'}:image:_{function_name(program)}_images'")
         elif command.takes_command:
             words.append(f"'1:command:_{function_name(program)}_commands'")
         if command.passes_options:
             words.append("'*::argument: '")
-        elif command.name == "kill":
+        elif command.takes_signal:
             words.append("'2:signal:_signals'")
         cases[command.group].append(f"\t({command.word})\n\t\t_arguments -S \\\n\t\t\t" + " \\\n\t\t\t".join(words) + "\n\t\t;;")
     for group in program.groups:
@@ -287,7 +315,8 @@ def make_zsh(tables, template, output):
         "PROGRAM": program.name,
         "FUNCTION": function_name(program),
         "GLOBALS": " \\\n\t\t".join(zsh_option(option) for option in program.options),
-        "LISTER": lister(program),
+        "IMAGELISTER": image_lister(program),
+        "CONTAINERLISTER": container_lister(program),
         "COMMANDS": "\n".join(f"\t\t{quote(word + ':' + summary)}" for word, summary in first_words(program, commands)),
         "GROUPS": "".join(zsh_group(program, group, group.members(commands), cases[group.name]) for group in program.groups),
         "CASES": "\n".join(cases[""]),
@@ -329,11 +358,12 @@ def fish_command(program, command):
     lines = [fish_option(program.name, condition, option) for option in command.options]
     lines.append(f"complete -c {program.name} -n {quote(condition)} -s h -l help -d 'tell about the command'")
     if command.takes_container or command.takes_image:
-        where = place if command.takes_images else place + " 0"
-        lines.append(f"complete -c {program.name} -n {quote(where)} -a '(__{function_name(program)}_ids)'")
+        where = place if command.takes_images or command.takes_containers else place + " 0"
+        what = "containers" if command.takes_container else "images"
+        lines.append(f"complete -c {program.name} -n {quote(where)} -a '(__{function_name(program)}_{what})'")
     elif command.takes_command:
         lines.append(f"complete -c {program.name} -n {quote(place + ' 0')} -a '(__{function_name(program)}_commands)'")
-    if command.name == "kill":
+    if command.takes_signal:
         names = sorted(value.name.removeprefix("SIG") for value in signal.Signals)
         lines.append(f"complete -c {program.name} -n {quote(place + ' 1')} -a {quote(' '.join(names))}")
     return lines
@@ -361,7 +391,8 @@ def make_fish(tables, template, output):
         "GROUPS": " ".join(group.name for group in program.groups) or "''",
         "MEMBERS": "\n".join(f"    test $argv[1] = {command.group}; and printf '%s\\t%s\\n' {command.word} {quote(command.summary)}"
                              for command in commands if command.group),
-        "LISTER": lister(program),
+        "IMAGELISTER": image_lister(program),
+        "CONTAINERLISTER": container_lister(program),
         "VALUES": " ".join(values),
         "LINES": "\n".join(lines),
     }))
