@@ -3,21 +3,24 @@ bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/engine
 
-# refused STATUS MESSAGE ARGUMENT…: bivy ARGUMENT… says exactly that, in one line and perhaps a hint, and leaves no container.
+# refused STATUS MESSAGE ARGUMENT…: bivy ARGUMENT… says exactly that, in one line and perhaps a hint.
 refused() {
 	local expected=$1 message=$2
 	shift 2
 	run "-$expected" bivy "$@"
 	assert_equal "bivy: $message" "${lines[0]}"
 	[ ${#lines[@]} -eq 1 ] || [[ ${#lines[@]} -eq 2 && ${lines[1]} = "hint: "* ]]
-	[ -z "$(bivy ps -aq)" ]
 }
+
+# none_left: there is no container, and none half-made.
+none_left() { [ -z "$(bivy ps -aq)$(ls -A "$SCRATCH/root/names" "$SCRATCH/run/containers" | grep -v -e ':$' -e '^$')" ]; }
 
 @test "its status: the command's, 126, 127, and 128 and the signal" {
 	run -7 bivy run --rm busybox sh -c 'exit 7'
 	run -143 bivy run --rm --init busybox sh -c 'kill -TERM $$'
 	refused 127 "cannot start the container 'one': cannot execute \"no-such\": executable file not found in \$PATH" run --rm --name one busybox no-such
 	refused 126 "cannot start the container 'one': cannot execute \"/etc/passwd\": permission denied" run --rm --name one busybox /etc/passwd
+	none_left
 }
 
 @test "a wrong command line is told in one line, with 125, and leaves nothing" {
@@ -34,6 +37,7 @@ refused() {
 	refused 125 "--rm and --restart exclude each other" run --rm --restart always busybox
 	refused 125 "invalid value 'no/such/file' for --env-file: cannot read it: no such file or directory" run --env-file no/such/file busybox
 	refused 125 "the input device is not a TTY" run -it busybox
+	none_left
 }
 
 @test "what there is not is refused, not passed over" {
@@ -45,6 +49,7 @@ refused() {
 	refused 125 "invalid value 'syslog' for --log-driver: expected one of local, json-file, journald, none, passthrough" run --log-driver syslog busybox
 	run -125 bivy run --pull never --rm no/such:image
 	[ ${#lines[@]} -le 2 ]
+	none_left
 }
 
 @test "entrypoint, command, variables, directory, user and mask" {
