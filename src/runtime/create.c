@@ -2,6 +2,7 @@
 #include "runtime/create.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "host/cgroup_delegate.h"
 #include "host/fdpass.h"
 #include "host/pidfd.h"
 #include "host/procfs.h"
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -81,6 +83,48 @@ static int make_record(struct creation *creation, struct error *err)
 
 /* ---- 2. groups ------------------------------------------------------------------------ */
 
+static bool may_divide_groups(const struct spec_config *config)
+{
+	const struct spec_namespace *user = spec_namespace_find(config, CLONE_NEWUSER), *cgroup = spec_namespace_find(config, CLONE_NEWCGROUP);
+
+	if (!user || user->path || !cgroup || cgroup->path)
+		return false;
+	for (size_t i = 0; i < config->mount_count; i++)
+		if (str_equal(config->mounts[i].type, "cgroup") && !(config->mounts[i].set_flags & MS_RDONLY))
+			return true;
+	return false;
+}
+
+static bool map_id(const struct spec_id_mapping *mappings, size_t count, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id >= mappings[i].container_id && id - mappings[i].container_id < mappings[i].size) {
+			*ret = mappings[i].host_id + (id - mappings[i].container_id);
+			return true;
+		}
+	return false;
+}
+
+/* Groups that a container with ids of its own can write to are its process's (runtime-spec, config-linux.md, "Cgroup ownership"). */
+static int give_groups(struct creation *creation, struct error *err)
+{
+	const struct spec_config *config = creation->plan->config;
+	const struct spec_linux *l = &config->linux_;
+	const struct cgroup_group *failed = NULL;
+	_cleanup_free_ char *path = NULL;
+	uint32_t uid = 0, gid = 0;
+	int r;
+
+	if (!config->process || !may_divide_groups(config) || !map_id(l->uid_mappings, l->uid_mapping_count, config->process->user.uid, &uid) ||
+	    !map_id(l->gid_mappings, l->gid_mapping_count, config->process->user.gid, &gid))
+		return 0;
+	r = cgroup_delegate(&creation->groups, uid, gid, &failed);
+	if (r == 0 || (r == -EPERM && creation->plan->rootless))
+		return 0;
+	path = cgroup_file_path(failed, NULL);
+	return error_errno(err, -r, "cannot give the control group '%s' to the container", path);
+}
+
 static int make_groups(struct creation *creation, struct error *err)
 {
 	struct plan *plan = creation->plan;
@@ -102,6 +146,8 @@ static int make_groups(struct creation *creation, struct error *err)
 			r = resources_apply(&resources, &creation->groups, err);
 		name_groups(plan, &creation->groups, &creation->state);
 	}
+	if (r == 0)
+		r = give_groups(creation, err);
 	if (r < 0)
 		return r;
 	plan->rootfs.groups = &creation->groups;

@@ -189,3 +189,15 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 	wait_for grep -q -z '0.0' root/owners
 	assert_equal $'0\n0' "$(cat root/owners)"
 }
+
+@test "--systemd: places in memory, control groups of its own to divide, and its signal to stop" {
+	run bivy run --rm --systemd=always busybox sh -c 'touch /run/x /run/lock/x /tmp/x; echo $container
+		for d in /sys/fs/cgroup/unified /sys/fs/cgroup; do [ -e $d/cgroup.procs ] && mkdir $d/own && rmdir $d/own && echo divided; done; true'
+	assert_ok
+	assert_line bivy
+	[ ! -e /sys/fs/cgroup/cgroup.procs ] && [ ! -e /sys/fs/cgroup/unified/cgroup.procs ] || assert_line divided
+	bivy run -d --name system --systemd=always busybox sh -c 'trap "exit 3" 37; touch /ready; while :; do sleep 0.05; done' >/dev/null
+	wait_for bivy exec system test -e /ready
+	bivy stop system >/dev/null
+	assert_equal 3 "$(bivy wait system)"
+}
