@@ -42,6 +42,7 @@ def plain(roff):
 
 
 def check_pages(build, program, commands, section):
+    pages = []
     for command in [program] + commands:
         name = program.name if command is program else f"{program.name}-{command.page}"
         page = os.path.join(build, f"{name}.{section}")
@@ -49,9 +50,10 @@ def check_pages(build, program, commands, section):
         check(not re.search("@[A-Z]+@", text), f"{name}: a place of the template was not filled")
         for option in command.options:
             check(f"--{option.name}" in text, f"{name}: --{option.name} is missing")
-        if shutil.which("groff"):
-            result = subprocess.run(["groff", "-ww", "-man", "-Tascii", "-z", page], capture_output=True, text=True, check=False)
-            check(result.returncode == 0 and not result.stderr, f"{name}: groff says: {result.stderr}")
+        pages.append(page)
+    if shutil.which("groff"):
+        result = subprocess.run(["groff", "-ww", "-man", "-Tascii", "-z", *pages], capture_output=True, text=True, check=False)
+        check(result.returncode == 0 and not result.stderr, f"{program.name}: groff says: {result.stderr}")
     for command in commands + program.groups:
         group = command.group if command in commands else ""
         overview = plain(read(build, f"{program.name}{'-' if group else ''}{group}.{section}"))
@@ -120,6 +122,8 @@ ask() {
 zle -N ask
 bindkey '^I' ask
 setopt no_beep no_always_last_prompt
+# A long list is not asked about first: the answer would be the next question.
+LISTMAX=100000
 """
 
 
