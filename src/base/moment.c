@@ -123,18 +123,37 @@ int moment_parse(const char *text, struct timespec *ret)
 	return parse(text, true, ret);
 }
 
-int moment_parse_limit(const char *text, time_t now, struct timespec *ret)
+/* "1234", "1234.5", "-1": seconds since 1970; the decimals of a negative number count towards the future, as docker's. */
+static int parse_seconds(const char *text, struct timespec *ret)
+{
+	const char *point = strchr(text, '.');
+	size_t length = point ? (size_t)(point - text) : strlen(text), decimals = point ? strlen(point + 1) : 0;
+	char whole[24];
+	int64_t seconds;
+	long ns = 0;
+
+	if (length >= sizeof whole || (point && (decimals == 0 || decimals > 9 || strspn(point + 1, "0123456789") != decimals)))
+		return -EINVAL;
+	memcpy(whole, text, length);
+	whole[length] = '\0';
+	if (str_to_i64(whole, 10, &seconds) < 0)
+		return -EINVAL;
+	for (size_t i = 0; point && i < 9; i++)
+		ns = 10 * ns + (i < decimals ? point[1 + i] - '0' : 0);
+	*ret = (struct timespec){ .tv_sec = seconds, .tv_nsec = ns };
+	return 0;
+}
+
+int moment_parse_limit(const char *text, const struct timespec *now, struct timespec *ret)
 {
 	int64_t value;
 
-	if (str_to_i64(text, 10, &value) == 0) {
-		*ret = (struct timespec){ .tv_sec = value };
+	if (parse_seconds(text, ret) == 0)
 		return 0;
-	}
 	if (duration_parse(text, &value) == 0) {
-		int64_t ns = -(value % NS_PER_S);
+		int64_t ns = now->tv_nsec - value % NS_PER_S, carry = ns < 0 ? -1 : ns / NS_PER_S;
 
-		*ret = (struct timespec){ .tv_sec = now - value / NS_PER_S - (ns < 0), .tv_nsec = ns < 0 ? ns + NS_PER_S : ns };
+		*ret = (struct timespec){ .tv_sec = now->tv_sec - value / NS_PER_S + carry, .tv_nsec = ns - carry * NS_PER_S };
 		return 0;
 	}
 	return parse(text, false, ret);

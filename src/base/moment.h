@@ -17,9 +17,10 @@ int moment_parse(const char *text, struct timespec *ret) _must_check_;
 /*
  * Reads what people give as a limit of age: RFC 3339 with parts left out from
  * the end ("2024-05-07", "2024-05-07T12:34", "…Z"; without a zone: UTC),
- * seconds since 1970, or a length of time before NOW ("24h", "1h30m").
+ * seconds since 1970 with up to nine decimals, or a length of time before NOW
+ * ("24h", "1h30m").
  */
-int moment_parse_limit(const char *text, time_t now, struct timespec *ret) _must_check_;
+int moment_parse_limit(const char *text, const struct timespec *now, struct timespec *ret) _must_check_;
 
 /* Adds it in UTC: "2024-05-07T12:34:56Z", nanoseconds only if there are any. */
 void moment_add(const struct timespec *moment, struct buf *out);

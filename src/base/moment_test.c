@@ -57,10 +57,14 @@ static void test_limits(void **state _unused_)
 		int64_t seconds;
 		long ns;
 	} cases[] = {
-		{ "24h", 1000000 - 86400, 0 },
-		{ "1.5s", 1000000 - 2, 500000000 },
-		{ "-10s", 1000010, 0 },
+		{ "24h", 1000000 - 86400, 700000000 },
+		{ "0s", 1000000, 700000000 },
+		{ "1.5s", 1000000 - 1, 200000000 },
+		{ "0.8s", 1000000 - 1, 900000000 },
+		{ "-10.5s", 1000011, 200000000 },
 		{ "1234", 1234, 0 },
+		{ "1234.5", 1234, 500000000 },
+		{ "1234.000000001", 1234, 1 },
 		{ "1970-01-02", 86400, 0 },
 		{ "1970-01-02T01", 90000, 0 },
 		{ "1970-01-02T01:01", 90060, 0 },
@@ -68,15 +72,19 @@ static void test_limits(void **state _unused_)
 		{ "1970-01-02T01:01:01.5Z", 90061, 500000000 },
 		{ "1970-01-02T01:00+01:00", 86400, 0 },
 	};
+	const struct timespec now = { .tv_sec = 1000000, .tv_nsec = 700000000 };
 	struct timespec moment;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(moment_parse_limit(cases[i].text, 1000000, &moment), 0);
+		assert_int_equal(moment_parse_limit(cases[i].text, &now, &moment), 0);
 		assert_int_equal(moment.tv_sec, cases[i].seconds);
 		assert_int_equal(moment.tv_nsec, cases[i].ns);
 	}
-	assert_int_equal(moment_parse_limit("yesterday", 0, &moment), -EINVAL);
-	assert_int_equal(moment_parse_limit("", 0, &moment), -EINVAL);
+	assert_int_equal(moment_parse_limit("yesterday", &now, &moment), -EINVAL);
+	assert_int_equal(moment_parse_limit("", &now, &moment), -EINVAL);
+	assert_int_equal(moment_parse_limit("12.", &now, &moment), -EINVAL);
+	assert_int_equal(moment_parse_limit(".5", &now, &moment), -EINVAL);
+	assert_int_equal(moment_parse_limit("1.0000000001", &now, &moment), -EINVAL);
 }
 
 static void test_durations(void **state _unused_)

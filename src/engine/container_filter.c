@@ -147,7 +147,7 @@ static int read_number(struct container_term *term, struct error *err)
 
 static int read_until(const struct container_filter *filter, struct container_term *term, struct error *err)
 {
-	if (moment_parse_limit(term->value, filter->now, &term->moment) < 0)
+	if (moment_parse_limit(term->value, &(struct timespec){ .tv_sec = filter->now }, &term->moment) < 0)
 		return refuse_value(term, "a time such as 2024-05-07T12:34:56 or an age such as 24h", err);
 	return 0;
 }

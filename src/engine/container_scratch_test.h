@@ -30,15 +30,14 @@ static inline char *scratch_id(struct arena *arena, char key)
 	return arena_printf(arena, "%c%063d", key, 0);
 }
 
-/* A record with this name and id; the rest as in BASE, or NULL. */
-static inline void scratch_put_id(const char *name, char *id, const struct spec_container *base)
+/* A record of this name and id, the rest as in BASE, or NULL; the name is not reserved. */
+static inline void scratch_put_record(const char *name, char *id, const struct spec_container *base)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const struct directories directories = scratch_directories();
 	struct spec_container container = base ? *base : (struct spec_container){ .id = NULL };
 	char *path = arena_printf(arena, "%s/containers/%s", directories.root, id);
-	struct error err = ERROR_INIT;
 
 	container.id = id;
 	container.name = (char *)name;
@@ -47,6 +46,15 @@ static inline void scratch_put_id(const char *name, char *id, const struct spec_
 	assert_int_equal(file_make_directories(path, 0700), 0);
 	spec_container_encode(&container, &text);
 	assert_int_equal(file_replace_at(AT_FDCWD, arena_printf(arena, "%s/container.json", path), text.data, text.length, 0600), 0);
+}
+
+/* The same with its name. */
+static inline void scratch_put_id(const char *name, char *id, const struct spec_container *base)
+{
+	const struct directories directories = scratch_directories();
+	struct error err = ERROR_INIT;
+
+	scratch_put_record(name, id, base);
 	if (container_name_reserve(&directories, name, id, &err) < 0)
 		fail_msg("%s", err.message);
 }

@@ -231,17 +231,13 @@ static int begin(struct reader *reader, const char *old, struct error *err)
 static int read_limit(const char *name, const char *text, int64_t *ret_ns, struct error *err)
 {
 	struct timespec moment, now;
-	int64_t length;
 
 	if (!text)
 		return 0;
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (moment_parse_limit(text, now.tv_sec, &moment) < 0 || moment.tv_sec < 0 || moment.tv_sec > INT64_MAX / NS_PER_S - 1)
+	if (moment_parse_limit(text, &now, &moment) < 0 || moment.tv_sec < 0 || moment.tv_sec > INT64_MAX / NS_PER_S - 1)
 		return error_set(err, ERROR_INVALID, 0, "invalid --%s '%s': expected a time such as 2024-05-07T12:34:56 or an age such as 24h", name, text);
 	*ret_ns = moment.tv_sec * NS_PER_S + moment.tv_nsec;
-	/* An age counts from this very moment. */
-	if (str_to_i64(text, 10, &length) < 0 && duration_parse(text, &length) == 0)
-		*ret_ns += now.tv_nsec;
 	return 0;
 }
 

@@ -88,7 +88,7 @@ static int limit_by_time(struct image_filter *filter, const char *value, time_t 
 {
 	struct timespec until;
 
-	if (moment_parse_limit(value, now, &until) < 0)
+	if (moment_parse_limit(value, &(struct timespec){ .tv_sec = now }, &until) < 0)
 		return error_set(err, ERROR_INVALID, 0, "invalid filter 'until=%s': expected a time such as 2024-05-07T12:34:56 or an age such as 24h",
 				 value);
 	limit_before(filter, &until);

@@ -338,11 +338,12 @@ static int follow(struct logs *logs, struct error *err)
 
 static int read_limit(const char *name, const char *text, int64_t *ret_ns, struct error *err)
 {
-	struct timespec moment;
+	struct timespec moment, now;
 
 	if (!text)
 		return 0;
-	if (moment_parse_limit(text, time(NULL), &moment) < 0 || moment.tv_sec < 0 || moment.tv_sec > INT64_MAX / NS_PER_S - 1)
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (moment_parse_limit(text, &now, &moment) < 0 || moment.tv_sec < 0 || moment.tv_sec > INT64_MAX / NS_PER_S - 1)
 		return error_set(err, ERROR_INVALID, 0, "invalid --%s '%s': expected a time such as 2024-05-07T12:34:56 or an age such as 24h", name, text);
 	*ret_ns = moment.tv_sec * NS_PER_S + moment.tv_nsec;
 	return 0;

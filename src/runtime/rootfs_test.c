@@ -44,7 +44,7 @@ static int enter(const char *text, unsigned flags)
 
 	if (r < 0)
 		return r;
-	rootfs = (struct rootfs){ .config = config, .path = "/mnt/root", .bundle = "/mnt", .flags = flags };
+	rootfs = (struct rootfs){ .config = config, .path = "/mnt/root", .bundle = "/mnt", .flags = flags, .given_fd = -EBADF };
 	r = rootfs_init(&rootfs, &err);
 	if (r == 0)
 		r = rootfs_open_sources(&rootfs, &err);

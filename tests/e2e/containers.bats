@@ -129,7 +129,7 @@ lines() {
 }
 
 @test "events tell what happened" {
-	since=$(date +%s)
+	since=$(date +%s.%N)
 	bivy run --name one -l a=b busybox true
 	bivy rename one two
 	bivy rm two >/dev/null
