@@ -347,7 +347,7 @@ is_shape() { jq -e "$1" <<<"$output" >/dev/null || fail "not so: $1" "$output"; 
 	if cgroup_is_v1 memory; then
 		is_shape '.data.memory.usage.max >= 16000000'
 		run cgroup_read memory memory.oom_control
-		assert_has "oom_kill 1"
+		[[ $output =~ oom_kill\ [1-9] ]] # a thread more may meet the limit before the first has died
 	else
 		run cgroup_read memory memory.events
 		assert_has "oom_kill 1"
