@@ -350,7 +350,7 @@ is_shape() { jq -e "$1" <<<"$output" >/dev/null || fail "not so: $1" "$output"; 
 		[[ $output =~ oom_kill\ [1-9] ]] # a thread more may meet the limit before the first has died
 	else
 		run cgroup_read memory memory.events
-		assert_has "oom_kill 1"
+		[[ $output =~ oom_kill\ [1-9] ]]
 	fi
 }
 
