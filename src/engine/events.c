@@ -2,8 +2,8 @@
 #include "engine/events.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/moment.h"
 #include "engine/event_filter.h"
+#include "engine/time_limit.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -228,19 +228,6 @@ static int begin(struct reader *reader, const char *old, struct error *err)
 	return 1;
 }
 
-static int read_limit(const char *name, const char *text, int64_t *ret_ns, struct error *err)
-{
-	struct timespec moment, now;
-
-	if (!text)
-		return 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (moment_parse_limit(text, &now, &moment) < 0 || moment.tv_sec < 0 || moment.tv_sec > INT64_MAX / NS_PER_S - 1)
-		return error_set(err, ERROR_INVALID, 0, "invalid --%s '%s': expected a time such as 2024-05-07T12:34:56 or an age such as 24h", name, text);
-	*ret_ns = moment.tv_sec * NS_PER_S + moment.tv_nsec;
-	return 0;
-}
-
 static int run(struct reader *reader, struct error *err)
 {
 	_cleanup_free_ char *path = str_printf("%s/events", reader->request->directories->run_root), *old = str_printf("%s.1", path);
@@ -265,10 +252,10 @@ int events_follow(const struct events_request *request, struct error *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct event_filter filter = { .terms = NULL };
 	struct reader reader = { .request = request, .filter = &filter, .since_ns = INT64_MIN, .until_ns = INT64_MAX, .fd = -EBADF };
-	int r = read_limit("since", request->since, &reader.since_ns, err);
+	int r = time_limit_read("since", request->since, &reader.since_ns, err);
 
 	if (r == 0)
-		r = read_limit("until", request->until, &reader.until_ns, err);
+		r = time_limit_read("until", request->until, &reader.until_ns, err);
 	for (char **text = request->filters; r == 0 && text && *text; text++)
 		r = event_filter_add(&filter, arena, *text, err);
 	return r < 0 ? r : run(&reader, err);

@@ -6,9 +6,9 @@
  */
 #include "engine/logs.h"
 #include "base/file.h"
-#include "base/moment.h"
 #include "engine/log_journal.h"
 #include "engine/log_reader.h"
+#include "engine/time_limit.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -336,19 +336,6 @@ static int follow(struct logs *logs, struct error *err)
 
 /* ---- the request -------------------------------------------------------------------------------------- */
 
-static int read_limit(const char *name, const char *text, int64_t *ret_ns, struct error *err)
-{
-	struct timespec moment, now;
-
-	if (!text)
-		return 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (moment_parse_limit(text, &now, &moment) < 0 || moment.tv_sec < 0 || moment.tv_sec > INT64_MAX / NS_PER_S - 1)
-		return error_set(err, ERROR_INVALID, 0, "invalid --%s '%s': expected a time such as 2024-05-07T12:34:56 or an age such as 24h", name, text);
-	*ret_ns = moment.tv_sec * NS_PER_S + moment.tv_nsec;
-	return 0;
-}
-
 static int read_files(struct logs *logs, struct error *err)
 {
 	int r = list_parts(logs, &logs->parts, err);
@@ -389,10 +376,10 @@ int logs_read(const struct logs_request *request, struct error *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
 	struct logs logs = { .request = request, .record = &record, .since_ns = INT64_MIN, .until_ns = INT64_MAX, .directory_fd = -EBADF };
-	int r = read_limit("since", request->since, &logs.since_ns, err);
+	int r = time_limit_read("since", request->since, &logs.since_ns, err);
 
 	if (r == 0)
-		r = read_limit("until", request->until, &logs.until_ns, err);
+		r = time_limit_read("until", request->until, &logs.until_ns, err);
 	if (r == 0)
 		r = container_record_open(arena, request->directories, request->container, &record, err);
 	if (r == 0)

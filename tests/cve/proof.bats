@@ -13,7 +13,7 @@ setup() {
 # proves NAME: runs a CVE file against the careless runtime and checks the outcome of every test in it.
 proves() {
 	local line hits=0 bad=
-	run env BIVY_RUNTIME="$CARELESS" TMPDIR="$WORK" RACE_SECONDS="${RACE_SECONDS:-1}" timeout -k 5 "$(slow 120)" bats --tap "$TESTS_DIR/cve/$1.bats"
+	run env BIVY_RUNTIME="$CARELESS" TMPDIR="$WORK" RACE_SECONDS="${RACE_SECONDS:-2}" timeout -k 5 "$(slow 120)" bats --tap "$TESTS_DIR/cve/$1.bats"
 	printf '%s\n' "$output" >"$WORK/log"
 	while IFS= read -r line; do
 		case $line in
