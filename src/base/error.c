@@ -138,3 +138,28 @@ void error_hint(struct error *err, const char *format, ...)
 	va_end(args);
 	make_printable(err->hint);
 }
+
+static const char *const kind_words[] = {
+	[ERROR_NONE] = "none",
+	[ERROR_NOT_FOUND] = "not-found",
+	[ERROR_CONFLICT] = "conflict",
+	[ERROR_INVALID] = "invalid",
+	[ERROR_DENIED] = "denied",
+	[ERROR_UNSUPPORTED] = "unsupported",
+	[ERROR_BUSY] = "busy",
+	[ERROR_UNAVAILABLE] = "unavailable",
+	[ERROR_INTERNAL] = "internal",
+};
+
+const char *error_kind_word(enum error_kind kind)
+{
+	return kind_words[kind];
+}
+
+enum error_kind error_kind_of_word(const char *word)
+{
+	for (size_t i = ERROR_NOT_FOUND; word && i < ARRAY_SIZE(kind_words); i++)
+		if (strcmp(kind_words[i], word) == 0)
+			return (enum error_kind)i;
+	return ERROR_INTERNAL;
+}

@@ -54,6 +54,12 @@ void error_hint(struct error *err, const char *format, ...) _printf_(2, 3);
 /* The kind that an errno stands for; ERROR_INTERNAL when it says nothing. */
 enum error_kind error_kind_of_errno(int code);
 
+/* What documents call a kind: "not-found", "conflict", … */
+const char *error_kind_word(enum error_kind kind);
+
+/* The kind of a word; ERROR_INTERNAL for NULL and what we do not know: what a later version calls it is still an error. */
+enum error_kind error_kind_of_word(const char *word);
+
 /* Lower-case words of an errno ("no such file or directory"), never NULL; until this thread asks again. */
 const char *error_words(int code);
 

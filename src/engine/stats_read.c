@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One function per controller; v1 and v2 side by side. See cgroup-v1/ and cgroup-v2.rst of the kernel. */
 #include "engine/stats_read.h"
+#include "host/cgroup_reading.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define FILE_LIMIT (4u << 20)
 #define NANOSECONDS_PER_TICK 10000000 /* of cpuacct.stat: USER_HZ is 100 on every architecture we know */
 #define CPUS_LIMIT 65536
-
-/* ---- reading ---------------------------------------------------------------------- */
-
-static char *read_text(const struct cgroup_group *group, const char *file)
-{
-	char *text = NULL;
-
-	if (!group || cgroup_read(group, file, FILE_LIMIT, &text) < 0)
-		return NULL;
-	return text;
-}
-
-/* A file of one number, UINT64_MAX for "max"; 0 if it is not there. */
-static uint64_t read_number(const struct cgroup_group *group, const char *file)
-{
-	uint64_t value = 0;
-
-	if (group)
-		ignore_result(cgroup_read_u64(group, file, &value)); /* see stats_read_groups */
-	return value;
-}
-
-/* The number behind KEY in lines of "key number"; 0 if there is none. */
-static uint64_t keyed_number(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (const char *at = text; at; at = strchr(at, '\n')) {
-		at += *at == '\n';
-		if (strncmp(at, key, length) == 0 && at[length] == ' ')
-			return strtoull(at + length + 1, NULL, 10);
-	}
-	return 0;
-}
 
 /* ---- cpu ---------------------------------------------------------------------------- */
 
@@ -70,14 +36,14 @@ static uint32_t count_cpus(const char *text)
 
 static void read_usage_v1(const struct cgroup_group *group, struct stats_sample *sample)
 {
-	sample->cpu_ns = read_number(group, "cpuacct.usage");
-	sample->cpu_user_ns = read_number(group, "cpuacct.usage_user");
-	sample->cpu_system_ns = read_number(group, "cpuacct.usage_sys");
+	sample->cpu_ns = cgroup_reading_number(group, "cpuacct.usage");
+	sample->cpu_user_ns = cgroup_reading_number(group, "cpuacct.usage_user");
+	sample->cpu_system_ns = cgroup_reading_number(group, "cpuacct.usage_sys");
 	if (!sample->cpu_user_ns && !sample->cpu_system_ns) {
-		_cleanup_free_ char *text = read_text(group, "cpuacct.stat");
+		_cleanup_free_ char *text = cgroup_reading_text(group, "cpuacct.stat");
 
-		sample->cpu_user_ns = keyed_number(text, "user") * NANOSECONDS_PER_TICK;
-		sample->cpu_system_ns = keyed_number(text, "system") * NANOSECONDS_PER_TICK;
+		sample->cpu_user_ns = cgroup_reading_keyed(text, "user") * NANOSECONDS_PER_TICK;
+		sample->cpu_system_ns = cgroup_reading_keyed(text, "system") * NANOSECONDS_PER_TICK;
 	}
 }
 
@@ -90,26 +56,26 @@ static void read_usage(const struct cgroup_set *set, struct stats_sample *sample
 		read_usage_v1(group, sample);
 		return;
 	}
-	text = read_text(group, "cpu.stat");
-	sample->cpu_ns = keyed_number(text, "usage_usec") * 1000;
-	sample->cpu_user_ns = keyed_number(text, "user_usec") * 1000;
-	sample->cpu_system_ns = keyed_number(text, "system_usec") * 1000;
+	text = cgroup_reading_text(group, "cpu.stat");
+	sample->cpu_ns = cgroup_reading_keyed(text, "usage_usec") * 1000;
+	sample->cpu_user_ns = cgroup_reading_keyed(text, "user_usec") * 1000;
+	sample->cpu_system_ns = cgroup_reading_keyed(text, "system_usec") * 1000;
 }
 
 static void read_throttling(const struct cgroup_set *set, struct stats_sample *sample)
 {
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_CPU);
-	_cleanup_free_ char *text = read_text(group, "cpu.stat");
+	_cleanup_free_ char *text = cgroup_reading_text(group, "cpu.stat");
 
-	sample->periods = keyed_number(text, "nr_periods");
-	sample->throttled_periods = keyed_number(text, "nr_throttled");
-	sample->throttled_ns = group && group->is_v2 ? keyed_number(text, "throttled_usec") * 1000 : keyed_number(text, "throttled_time");
+	sample->periods = cgroup_reading_keyed(text, "nr_periods");
+	sample->throttled_periods = cgroup_reading_keyed(text, "nr_throttled");
+	sample->throttled_ns = group && group->is_v2 ? cgroup_reading_keyed(text, "throttled_usec") * 1000 : cgroup_reading_keyed(text, "throttled_time");
 }
 
 static void read_cpus(const struct cgroup_set *set, uint32_t host_cpus, struct stats_sample *sample)
 {
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_CPUSET);
-	_cleanup_free_ char *text = read_text(group, group && group->is_v2 ? "cpuset.cpus.effective" : "cpuset.effective_cpus");
+	_cleanup_free_ char *text = cgroup_reading_text(group, group && group->is_v2 ? "cpuset.cpus.effective" : "cpuset.effective_cpus");
 	uint32_t count = count_cpus(text);
 
 	sample->cpus = count ? count : host_cpus;
@@ -124,34 +90,34 @@ static uint64_t difference(uint64_t a, uint64_t b)
 
 static void read_memory_v1(const struct cgroup_group *group, const char *stat, struct stats_sample *sample)
 {
-	_cleanup_free_ char *events = read_text(group, "memory.oom_control");
-	uint64_t usage = read_number(group, "memory.usage_in_bytes");
+	_cleanup_free_ char *events = cgroup_reading_text(group, "memory.oom_control");
+	uint64_t usage = cgroup_reading_number(group, "memory.usage_in_bytes");
 
-	sample->memory = difference(usage, keyed_number(stat, "total_inactive_file"));
+	sample->memory = difference(usage, cgroup_reading_keyed(stat, "total_inactive_file"));
 	/* Of the group and all those above it. */
-	sample->memory_limit = keyed_number(stat, "hierarchical_memory_limit");
-	sample->memory_cache = keyed_number(stat, "total_cache");
-	sample->memory_maximum = read_number(group, "memory.max_usage_in_bytes");
-	sample->swap = keyed_number(stat, "total_swap");
-	sample->oom_kills = keyed_number(events, "oom_kill");
+	sample->memory_limit = cgroup_reading_keyed(stat, "hierarchical_memory_limit");
+	sample->memory_cache = cgroup_reading_keyed(stat, "total_cache");
+	sample->memory_maximum = cgroup_reading_number(group, "memory.max_usage_in_bytes");
+	sample->swap = cgroup_reading_keyed(stat, "total_swap");
+	sample->oom_kills = cgroup_reading_keyed(events, "oom_kill");
 }
 
 static void read_memory_v2(const struct cgroup_group *group, const char *stat, struct stats_sample *sample)
 {
-	_cleanup_free_ char *events = read_text(group, "memory.events");
+	_cleanup_free_ char *events = cgroup_reading_text(group, "memory.events");
 
-	sample->memory = difference(read_number(group, "memory.current"), keyed_number(stat, "inactive_file"));
-	sample->memory_limit = read_number(group, "memory.max");
-	sample->memory_cache = keyed_number(stat, "file");
-	sample->memory_maximum = read_number(group, "memory.peak"); /* since 5.19 */
-	sample->swap = read_number(group, "memory.swap.current");
-	sample->oom_kills = keyed_number(events, "oom_kill");
+	sample->memory = difference(cgroup_reading_number(group, "memory.current"), cgroup_reading_keyed(stat, "inactive_file"));
+	sample->memory_limit = cgroup_reading_number(group, "memory.max");
+	sample->memory_cache = cgroup_reading_keyed(stat, "file");
+	sample->memory_maximum = cgroup_reading_number(group, "memory.peak"); /* since 5.19 */
+	sample->swap = cgroup_reading_number(group, "memory.swap.current");
+	sample->oom_kills = cgroup_reading_keyed(events, "oom_kill");
 }
 
 static void read_memory(const struct cgroup_set *set, uint64_t host_memory, struct stats_sample *sample)
 {
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_MEMORY);
-	_cleanup_free_ char *stat = read_text(group, "memory.stat");
+	_cleanup_free_ char *stat = cgroup_reading_text(group, "memory.stat");
 
 	if (group && group->is_v2)
 		read_memory_v2(group, stat, sample);
@@ -166,9 +132,9 @@ static void read_memory(const struct cgroup_set *set, uint64_t host_memory, stru
 static void read_pids(const struct cgroup_set *set, struct stats_sample *sample)
 {
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_PIDS);
-	uint64_t limit = read_number(group, "pids.max");
+	uint64_t limit = cgroup_reading_number(group, "pids.max");
 
-	sample->pids = read_number(group, "pids.current");
+	sample->pids = cgroup_reading_number(group, "pids.current");
 	sample->pids_limit = limit == UINT64_MAX ? 0 : limit;
 }
 
@@ -197,17 +163,17 @@ static bool add_block_table(const char *text, uint64_t *read_sum, uint64_t *writ
 /* BFQ's own numbers if it is at work, else those of the throttling layer. */
 static void read_block_v1(const struct cgroup_group *group, struct stats_sample *sample)
 {
-	_cleanup_free_ char *bytes = read_text(group, "blkio.bfq.io_service_bytes_recursive");
+	_cleanup_free_ char *bytes = cgroup_reading_text(group, "blkio.bfq.io_service_bytes_recursive");
 	_cleanup_free_ char *operations = NULL;
 	const char *file = "blkio.bfq.io_serviced_recursive";
 
 	if (!add_block_table(bytes, &sample->read_bytes, &sample->write_bytes)) {
-		_cleanup_free_ char *others = read_text(group, "blkio.throttle.io_service_bytes_recursive");
+		_cleanup_free_ char *others = cgroup_reading_text(group, "blkio.throttle.io_service_bytes_recursive");
 
 		add_block_table(others, &sample->read_bytes, &sample->write_bytes);
 		file = "blkio.throttle.io_serviced_recursive";
 	}
-	operations = read_text(group, file);
+	operations = cgroup_reading_text(group, file);
 	add_block_table(operations, &sample->read_operations, &sample->write_operations);
 }
 
@@ -221,7 +187,7 @@ static uint64_t word_of_line(const char *line, const char *end, const char *word
 
 static void read_block_v2(const struct cgroup_group *group, struct stats_sample *sample)
 {
-	_cleanup_free_ char *text = read_text(group, "io.stat");
+	_cleanup_free_ char *text = cgroup_reading_text(group, "io.stat");
 
 	for (const char *line = text; line && *line;) {
 		const char *end = line + strcspn(line, "\n");
@@ -256,7 +222,7 @@ static double average(const char *text, const char *kind)
 /* cgroup2 has it for every group, whichever hierarchy the controller is in. */
 static void read_pressure(const struct cgroup_set *set, const char *file, struct stats_pressure *ret)
 {
-	_cleanup_free_ char *text = read_text(cgroup_set_v2(set), file);
+	_cleanup_free_ char *text = cgroup_reading_text(cgroup_set_v2(set), file);
 
 	if (!text || !strstr(text, "some "))
 		return;

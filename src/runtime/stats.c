@@ -1,50 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One function per member of runc's document; v1 and v2 side by side. See stats.h. */
 #include "runtime/stats.h"
+#include "host/cgroup_reading.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 
-#define FILE_LIMIT (4u << 20)
 #define NANOSECONDS_PER_TICK 10000000 /* of cpuacct.stat: USER_HZ is 100 on every architecture we know */
 
 /* ---- reading ---------------------------------------------------------------------- */
 
-static char *read_text(const struct cgroup_group *group, const char *file)
-{
-	char *text = NULL;
-
-	if (!group || cgroup_read(group, file, FILE_LIMIT, &text) < 0)
-		return NULL;
-	return text;
-}
-
-/* A file of one number; 0 if it is not there. */
-static uint64_t read_number(const struct cgroup_group *group, const char *file)
-{
-	uint64_t value = 0;
-
-	if (group)
-		ignore_result(cgroup_read_u64(group, file, &value)); /* see stats_write */
-	return value;
-}
-
 static uint64_t parse_number(const char *text)
 {
 	return strcmp(text, "max") == 0 ? UINT64_MAX : strtoull(text, NULL, 10);
-}
-
-/* The number behind KEY in lines of "key number"; 0 if there is none. */
-static uint64_t keyed_number(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (const char *at = text; at; at = strchr(at, '\n')) {
-		at += *at == '\n';
-		if (strncmp(at, key, length) == 0 && at[length] == ' ')
-			return strtoull(at + length + 1, NULL, 10);
-	}
-	return 0;
 }
 
 /* Writes lines of "key number" as members; TEXT is taken apart. */
@@ -90,7 +58,7 @@ static void write_pressure_line(struct json_writer *w, char *line)
 /* cgroup2 has it for every group, whichever hierarchy the controller is in. */
 static void write_pressure(struct json_writer *w, const struct cgroup_set *set, const char *file)
 {
-	_cleanup_free_ char *text = read_text(cgroup_set_v2(set), file);
+	_cleanup_free_ char *text = cgroup_reading_text(cgroup_set_v2(set), file);
 	char *rest = NULL;
 
 	if (!text || !*text)
@@ -120,17 +88,17 @@ static void write_usage_v1(struct json_writer *w, const struct cgroup_group *gro
 	static const struct {
 		const char *key, *file;
 	} lists[] = { { "percpu", "cpuacct.usage_percpu" }, { "percpu_kernel", "cpuacct.usage_percpu_sys" }, { "percpu_user", "cpuacct.usage_percpu_user" } };
-	uint64_t user = read_number(group, "cpuacct.usage_user"), kernel = read_number(group, "cpuacct.usage_sys");
+	uint64_t user = cgroup_reading_number(group, "cpuacct.usage_user"), kernel = cgroup_reading_number(group, "cpuacct.usage_sys");
 
 	if (!user && !kernel) {
-		_cleanup_free_ char *text = read_text(group, "cpuacct.stat");
+		_cleanup_free_ char *text = cgroup_reading_text(group, "cpuacct.stat");
 
-		user = keyed_number(text, "user") * NANOSECONDS_PER_TICK;
-		kernel = keyed_number(text, "system") * NANOSECONDS_PER_TICK;
+		user = cgroup_reading_keyed(text, "user") * NANOSECONDS_PER_TICK;
+		kernel = cgroup_reading_keyed(text, "system") * NANOSECONDS_PER_TICK;
 	}
-	json_write_uint(w, "total", read_number(group, "cpuacct.usage"));
+	json_write_uint(w, "total", cgroup_reading_number(group, "cpuacct.usage"));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		_cleanup_free_ char *text = read_text(group, lists[i].file);
+		_cleanup_free_ char *text = cgroup_reading_text(group, lists[i].file);
 
 		write_number_list(w, lists[i].key, text);
 	}
@@ -141,7 +109,7 @@ static void write_usage_v1(struct json_writer *w, const struct cgroup_group *gro
 static void write_cpu(struct json_writer *w, const struct cgroup_set *set)
 {
 	const struct cgroup_group *cpu = cgroup_set_find(set, CGROUP_CPU), *account = cgroup_set_find(set, CGROUP_CPUACCT);
-	_cleanup_free_ char *text = read_text(cpu, "cpu.stat"), *usage = account && account->is_v2 ? read_text(account, "cpu.stat") : NULL;
+	_cleanup_free_ char *text = cgroup_reading_text(cpu, "cpu.stat"), *usage = account && account->is_v2 ? cgroup_reading_text(account, "cpu.stat") : NULL;
 	bool is_v2 = cpu && cpu->is_v2;
 
 	json_write_open(w, "cpu", '{');
@@ -149,15 +117,15 @@ static void write_cpu(struct json_writer *w, const struct cgroup_set *set)
 	if (account && !account->is_v2) {
 		write_usage_v1(w, account);
 	} else {
-		json_write_uint(w, "total", keyed_number(usage, "usage_usec") * 1000);
-		json_write_uint(w, "kernel", keyed_number(usage, "system_usec") * 1000);
-		json_write_uint(w, "user", keyed_number(usage, "user_usec") * 1000);
+		json_write_uint(w, "total", cgroup_reading_keyed(usage, "usage_usec") * 1000);
+		json_write_uint(w, "kernel", cgroup_reading_keyed(usage, "system_usec") * 1000);
+		json_write_uint(w, "user", cgroup_reading_keyed(usage, "user_usec") * 1000);
 	}
 	json_write_close(w, '}');
 	json_write_open(w, "throttling", '{');
-	json_write_uint(w, "periods", keyed_number(text, "nr_periods"));
-	json_write_uint(w, "throttledPeriods", keyed_number(text, "nr_throttled"));
-	json_write_uint(w, "throttledTime", is_v2 ? keyed_number(text, "throttled_usec") * 1000 : keyed_number(text, "throttled_time"));
+	json_write_uint(w, "periods", cgroup_reading_keyed(text, "nr_periods"));
+	json_write_uint(w, "throttledPeriods", cgroup_reading_keyed(text, "nr_throttled"));
+	json_write_uint(w, "throttledTime", is_v2 ? cgroup_reading_keyed(text, "throttled_usec") * 1000 : cgroup_reading_keyed(text, "throttled_time"));
 	json_write_close(w, '}');
 	write_pressure(w, set, "cpu.pressure");
 	json_write_close(w, '}');
@@ -196,8 +164,8 @@ static void write_cpuset(struct json_writer *w, const struct cgroup_set *set)
 		"cpu_exclusive", "mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page", "memory_spread_slab", "memory_pressure", "sched_load_balance",
 	};
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_CPUSET), *v1 = group && !group->is_v2 ? group : NULL;
-	_cleanup_free_ char *cpus = read_text(group, "cpuset.cpus"), *mems = read_text(group, "cpuset.mems");
-	_cleanup_free_ char *level = read_text(v1, "cpuset.sched_relax_domain_level");
+	_cleanup_free_ char *cpus = cgroup_reading_text(group, "cpuset.cpus"), *mems = cgroup_reading_text(group, "cpuset.mems");
+	_cleanup_free_ char *level = cgroup_reading_text(v1, "cpuset.sched_relax_domain_level");
 
 	json_write_open(w, "cpuset", '{');
 	write_range_list(w, "cpus", cpus);
@@ -206,7 +174,7 @@ static void write_cpuset(struct json_writer *w, const struct cgroup_set *set)
 		char file[64];
 
 		snprintf(file, sizeof file, "cpuset.%s", numbers[i]);
-		json_write_uint(w, numbers[i], read_number(v1, file));
+		json_write_uint(w, numbers[i], cgroup_reading_number(v1, file));
 	}
 	json_write_int(w, "sched_relax_domain_level", level ? strtoll(level, NULL, 10) : 0);
 	json_write_close(w, '}');
@@ -245,7 +213,7 @@ static void write_memory_v1(struct json_writer *w, const struct cgroup_group *gr
 			char file[64];
 
 			snprintf(file, sizeof file, "%s.%s", entries[i].prefix, files[j].file);
-			*files[j].value = read_number(group, file);
+			*files[j].value = cgroup_reading_number(group, file);
 		}
 		write_memory_entry(w, entries[i].key, &entry);
 	}
@@ -254,19 +222,19 @@ static void write_memory_v1(struct json_writer *w, const struct cgroup_group *gr
 /* v1's swap is memory and swap together, so v2's numbers are added up as well. */
 static void write_memory_v2(struct json_writer *w, const struct cgroup_group *group, const char *raw)
 {
-	_cleanup_free_ char *events = read_text(group, "memory.events"), *swap_events = read_text(group, "memory.swap.events");
+	_cleanup_free_ char *events = cgroup_reading_text(group, "memory.events"), *swap_events = cgroup_reading_text(group, "memory.swap.events");
 	struct memory_entry usage = {
-		.limit = read_number(group, "memory.max"),
-		.usage = read_number(group, "memory.current"),
-		.max = read_number(group, "memory.peak"), /* since 5.19 */
-		.failcnt = keyed_number(events, "max"),
+		.limit = cgroup_reading_number(group, "memory.max"),
+		.usage = cgroup_reading_number(group, "memory.current"),
+		.max = cgroup_reading_number(group, "memory.peak"), /* since 5.19 */
+		.failcnt = cgroup_reading_keyed(events, "max"),
 	};
 	struct memory_entry swap = {
-		.limit = read_number(group, "memory.swap.max"),
-		.usage = read_number(group, "memory.swap.current") + usage.usage,
-		.failcnt = keyed_number(swap_events, "fail"),
+		.limit = cgroup_reading_number(group, "memory.swap.max"),
+		.usage = cgroup_reading_number(group, "memory.swap.current") + usage.usage,
+		.failcnt = cgroup_reading_keyed(swap_events, "fail"),
 	};
-	struct memory_entry kernel = { .limit = usage.limit, .usage = keyed_number(raw, "kernel") }, tcp = { .limit = usage.limit, .usage = keyed_number(raw, "sock") };
+	struct memory_entry kernel = { .limit = usage.limit, .usage = cgroup_reading_keyed(raw, "kernel") }, tcp = { .limit = usage.limit, .usage = cgroup_reading_keyed(raw, "sock") };
 
 	swap.limit = swap.limit == UINT64_MAX || usage.limit == UINT64_MAX ? UINT64_MAX : swap.limit + usage.limit;
 	write_memory_entry(w, "usage", &usage);
@@ -277,16 +245,16 @@ static void write_memory_v2(struct json_writer *w, const struct cgroup_group *gr
 
 static char *read_memory_events(const struct cgroup_group *group)
 {
-	return read_text(group, group && group->is_v2 ? "memory.events" : "memory.oom_control");
+	return cgroup_reading_text(group, group && group->is_v2 ? "memory.events" : "memory.oom_control");
 }
 
 static void write_memory(struct json_writer *w, const struct cgroup_set *set)
 {
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_MEMORY);
-	_cleanup_free_ char *raw = read_text(group, "memory.stat"), *events = read_memory_events(group);
+	_cleanup_free_ char *raw = cgroup_reading_text(group, "memory.stat"), *events = read_memory_events(group);
 
 	json_write_open(w, "memory", '{');
-	json_write_uint(w, "cache", keyed_number(raw, group && group->is_v2 ? "file" : "cache"));
+	json_write_uint(w, "cache", cgroup_reading_keyed(raw, group && group->is_v2 ? "file" : "cache"));
 	if (group && group->is_v2)
 		write_memory_v2(w, group, raw);
 	else
@@ -301,7 +269,7 @@ uint64_t stats_oom_kills(const struct cgroup_set *set)
 {
 	_cleanup_free_ char *text = read_memory_events(cgroup_set_find(set, CGROUP_MEMORY));
 
-	return keyed_number(text, "oom_kill");
+	return cgroup_reading_keyed(text, "oom_kill");
 }
 
 /* ---- pids ---------------------------------------------------------------------------------------- */
@@ -309,10 +277,10 @@ uint64_t stats_oom_kills(const struct cgroup_set *set)
 static void write_pids(struct json_writer *w, const struct cgroup_set *set)
 {
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_PIDS);
-	uint64_t limit = read_number(group, "pids.max");
+	uint64_t limit = cgroup_reading_number(group, "pids.max");
 
 	json_write_open(w, "pids", '{');
-	json_write_uint(w, "current", read_number(group, "pids.current"));
+	json_write_uint(w, "current", cgroup_reading_number(group, "pids.current"));
 	json_write_uint(w, "limit", limit == UINT64_MAX ? 0 : limit);
 	json_write_close(w, '}');
 }
@@ -372,8 +340,8 @@ static void write_block_v1(struct json_writer *w, const struct cgroup_group *gro
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		_cleanup_free_ char *bfq = read_text(group, tables[i].bfq);
-		_cleanup_free_ char *other = tables[i].other && !has_devices(bfq) ? read_text(group, tables[i].other) : NULL;
+		_cleanup_free_ char *bfq = cgroup_reading_text(group, tables[i].bfq);
+		_cleanup_free_ char *other = tables[i].other && !has_devices(bfq) ? cgroup_reading_text(group, tables[i].other) : NULL;
 		char *text = has_devices(bfq) ? bfq : other;
 
 		if (has_devices(text))
@@ -411,7 +379,7 @@ static void write_block_io(struct json_writer *w, const struct cgroup_set *set)
 {
 	static const char *const bytes[3] = { "rbytes", "wbytes", "dbytes" }, *const operations[3] = { "rios", "wios", "dios" };
 	const struct cgroup_group *group = cgroup_set_find(set, CGROUP_IO);
-	_cleanup_free_ char *stat = group && group->is_v2 ? read_text(group, "io.stat") : NULL;
+	_cleanup_free_ char *stat = group && group->is_v2 ? cgroup_reading_text(group, "io.stat") : NULL;
 
 	json_write_open(w, "blkio", '{');
 	if (has_devices(stat)) {
@@ -435,17 +403,17 @@ static void write_huge_pages_of(struct json_writer *w, const struct cgroup_group
 		_cleanup_free_ char *events = NULL;
 
 		snprintf(file, sizeof file, "hugetlb.%s.current", size);
-		json_write_uint(w, "usage", read_number(group, file));
+		json_write_uint(w, "usage", cgroup_reading_number(group, file));
 		snprintf(file, sizeof file, "hugetlb.%s.events", size);
-		events = read_text(group, file);
-		json_write_uint(w, "failcnt", keyed_number(events, "max"));
+		events = cgroup_reading_text(group, file);
+		json_write_uint(w, "failcnt", cgroup_reading_keyed(events, "max"));
 	} else {
 		snprintf(file, sizeof file, "hugetlb.%s.usage_in_bytes", size);
-		json_write_uint(w, "usage", read_number(group, file));
+		json_write_uint(w, "usage", cgroup_reading_number(group, file));
 		snprintf(file, sizeof file, "hugetlb.%s.max_usage_in_bytes", size);
-		json_write_uint(w, "max", read_number(group, file));
+		json_write_uint(w, "max", cgroup_reading_number(group, file));
 		snprintf(file, sizeof file, "hugetlb.%s.failcnt", size);
-		json_write_uint(w, "failcnt", read_number(group, file));
+		json_write_uint(w, "failcnt", cgroup_reading_number(group, file));
 	}
 	json_write_close(w, '}');
 }
@@ -474,7 +442,7 @@ static void write_huge_pages(struct json_writer *w, const struct cgroup_set *set
 
 static void write_rdma(struct json_writer *w, const struct cgroup_set *set)
 {
-	_cleanup_free_ char *text = read_text(cgroup_set_find(set, CGROUP_RDMA), "rdma.current");
+	_cleanup_free_ char *text = cgroup_reading_text(cgroup_set_find(set, CGROUP_RDMA), "rdma.current");
 	char *rest = NULL;
 
 	if (!text || !*text)
@@ -497,7 +465,7 @@ static void write_rdma(struct json_writer *w, const struct cgroup_set *set)
 
 static void write_misc(struct json_writer *w, const struct cgroup_set *set)
 {
-	_cleanup_free_ char *text = read_text(cgroup_set_find(set, CGROUP_MISC), "misc.current");
+	_cleanup_free_ char *text = cgroup_reading_text(cgroup_set_find(set, CGROUP_MISC), "misc.current");
 
 	if (text && *text)
 		write_keyed(w, "misc", text);

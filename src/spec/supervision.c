@@ -40,18 +40,6 @@ static const char *const action_words[] = {
 	[SPEC_HEALTH_STOP] = "stop",
 };
 
-static const char *const error_kind_words[] = {
-	[ERROR_NONE] = "none",
-	[ERROR_NOT_FOUND] = "not-found",
-	[ERROR_CONFLICT] = "conflict",
-	[ERROR_INVALID] = "invalid",
-	[ERROR_DENIED] = "denied",
-	[ERROR_UNSUPPORTED] = "unsupported",
-	[ERROR_BUSY] = "busy",
-	[ERROR_UNAVAILABLE] = "unavailable",
-	[ERROR_INTERNAL] = "internal",
-};
-
 /* Which of COUNT words VALUE is. */
 static int decode_word(const struct decoder *d, const struct json *value, const char *const *words, size_t count, size_t *ret)
 {
@@ -322,11 +310,7 @@ static int decode_error(const struct decoder *d, const struct json *value, struc
 		return r;
 	if (!document.message)
 		return decode_fail_missing(d, value, "message");
-	ret->kind = ERROR_INTERNAL; /* also what a later version calls otherwise */
-	for (size_t i = ERROR_NOT_FOUND; i < ARRAY_SIZE(error_kind_words); i++)
-		if (str_equal(error_kind_words[i], document.kind))
-			ret->kind = (enum error_kind)i;
-	error_set(ret, ret->kind, 0, "%s", document.message);
+	error_set(ret, error_kind_of_word(document.kind), 0, "%s", document.message);
 	ret->code = document.code > 0 ? document.code : 0;
 	ret->exit_status = document.exit_status > 0 && document.exit_status < 256 ? document.exit_status : 0;
 	if (document.hint)
@@ -337,7 +321,7 @@ static int decode_error(const struct decoder *d, const struct json *value, struc
 static void encode_error(struct json_writer *w, const struct error *error)
 {
 	struct error_document document = {
-		.kind = (char *)error_kind_words[error->kind],
+		.kind = (char *)error_kind_word(error->kind),
 		.message = (char *)error->message,
 		.hint = error->hint[0] ? (char *)error->hint : NULL,
 		.code = error->code,

@@ -23,18 +23,6 @@ static const char *const phase_words[SPEC_TRANSFER_PHASES] = {
 	[SPEC_TRANSFER_SKIPPED] = "skipped",
 };
 
-static const char *const error_kind_words[] = {
-	[ERROR_NONE] = "none",
-	[ERROR_NOT_FOUND] = "not-found",
-	[ERROR_CONFLICT] = "conflict",
-	[ERROR_INVALID] = "invalid",
-	[ERROR_DENIED] = "denied",
-	[ERROR_UNSUPPORTED] = "unsupported",
-	[ERROR_BUSY] = "busy",
-	[ERROR_UNAVAILABLE] = "unavailable",
-	[ERROR_INTERNAL] = "internal",
-};
-
 bool spec_transfer_phase_is_final(enum spec_transfer_phase phase)
 {
 	return phase >= SPEC_TRANSFER_EXISTS;
@@ -59,7 +47,7 @@ static void encode_item(struct json_writer *w, const struct spec_transfer_event 
 
 static void encode_error(struct json_writer *w, const struct error *error)
 {
-	json_write_string(w, "code", error_kind_words[error->kind]);
+	json_write_string(w, "code", error_kind_word(error->kind));
 	json_write_int(w, "errno", error->code);
 	json_write_string(w, "message", error->message);
 	if (error->hint[0])
@@ -152,13 +140,9 @@ static int take_item(const struct decoder *d, const struct document *document, s
 
 static int take_error(const struct decoder *d, const struct document *document, struct spec_transfer_event *event)
 {
-	size_t kind = find_word(error_kind_words, ARRAY_SIZE(error_kind_words), document->code);
-
 	if (!document->message)
 		return decode_fail_missing(d, d->root, "message");
-	/* What a later version calls it is still an error. */
-	error_set(&event->error, kind < ARRAY_SIZE(error_kind_words) && kind != ERROR_NONE ? (enum error_kind)kind : ERROR_INTERNAL, 0, "%s",
-		  document->message);
+	error_set(&event->error, error_kind_of_word(document->code), 0, "%s", document->message);
 	event->error.code = document->number > 0 ? document->number : 0;
 	if (document->hint)
 		error_hint(&event->error, "%s", document->hint);
