@@ -93,6 +93,15 @@ static int store_flag(const char *value, bool *target, struct error *err)
 	return error_set(err, ERROR_INVALID, 0, "expected true or false");
 }
 
+int option_parse_choice(const char *value, void *target, struct error *err)
+{
+	struct option_choice *choice = target;
+	int r = store_flag(value, &choice->value, err);
+
+	choice->is_given = choice->is_given || r == 0;
+	return r;
+}
+
 static void store_in_list(char *value, char ***target)
 {
 	size_t count = strv_length(*target);

@@ -81,6 +81,14 @@ struct options_result {
  */
 int options_parse(const struct options_command *command, char **args, void *request, struct options_result *ret, struct error *err) _must_check_;
 
+/* What a flag was set to, for a default that is neither. */
+struct option_choice {
+	bool is_given, value;
+};
+
+/* A parser of OPTION_CALLBACK with OPTION_OPTIONAL, of a struct option_choice: "--x", "--x=false". */
+int option_parse_choice(const char *value, void *target, struct error *err);
+
 /* Releases the lists in REQUEST; may be called after a failure, too. */
 void options_done(const struct options_command *command, void *request);
 

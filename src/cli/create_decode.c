@@ -479,7 +479,8 @@ static void decode_numbers(struct decoder *d, const struct create_request *reque
 	config->stop_timeout_s = config->has_stop_timeout ? request->stop_timeout_s : 0;
 	host->has_oom_score = request->oom_score != RESOURCE_NOT_GIVEN;
 	host->oom_score = host->has_oom_score ? request->oom_score : 0;
-	host->has_init = host->init;
+	host->has_init = request->init.is_given;
+	host->init = request->init.value;
 	host->auto_remove = host->auto_remove || request->remove_image;
 }
 

@@ -93,6 +93,8 @@ static void test_process_and_streams(void **state _unused_)
 	assert_string_equal(config->systemd, "always");
 	assert_true(line.container.host.auto_remove && line.container.host.has_init && line.container.host.init);
 
+	assert_decodes(&line, "--init=false debian");
+	assert_true(line.container.host.has_init && !line.container.host.init);
 	assert_decodes(&line, "-di debian");
 	assert_true(config->open_stdin && !config->stdin_once && !config->attach_stdin && !config->attach_stdout && config->has_attach_stdin);
 	assert_decodes(&line, "-i -a STDOUT debian");
@@ -221,6 +223,7 @@ static void test_what_is_refused(void **state _unused_)
 		{ "--network a --network b x", "invalid value 'b' for --network: there is 'a' already, and a container has one network" },
 		{ "--preserve-fd 2 x", "invalid value '2' for --preserve-fd: expected a descriptor's number, 3 or more" },
 		{ "--systemd=perhaps x", "invalid value 'perhaps' for --systemd: expected one of always, true, false" },
+		{ "--init=maybe x", "invalid value 'maybe' for --init: expected true or false" },
 		{ "--log-driver syslog x", "invalid value 'syslog' for --log-driver: expected one of local, json-file, journald, none, passthrough" },
 		{ "--runtime kata x", "invalid value 'kata' for --runtime: expected one of bivy-runtime" },
 		{ "--volume-driver nfs x", "invalid value 'nfs' for --volume-driver: expected one of local" },

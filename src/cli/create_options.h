@@ -22,6 +22,7 @@ struct create_request {
 	char **devices, **ulimits, **sysctls, **log_options, **storage_options, **security_options, **hosts, **networks, **cgroup_conf;
 	const char *entrypoint, *volume_driver;
 	uint32_t umask; /* UINT32_MAX: not given */
+	struct option_choice init;
 	int64_t stop_timeout_s, oom_score;
 	struct value_health health, startup_health;
 	/* What is known and not to be had. */

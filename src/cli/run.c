@@ -69,6 +69,10 @@ const struct command cli_run = {
 			"--detach it goes on in the background.\n\n"
 			"A container has ids of users of its own (its root is nobody on the host), few capabilities, a filter of system calls, and no network "
 			"but its own loopback. Each option that loosens that is shown by 'bivy inspect'.\n\n"
+			"The command is the container's first process, as with others, and gets those of its children's children that are orphans. "
+			"One that does not wait for children that it did not make, such as a server that was written to be no init, leaves a zombie of "
+			"each until it ends itself: with --init a small program is first that reaps them. A signal that ends a process by default, such as "
+			"the one of 'bivy stop', ends the first process too, though the kernel spares it: --init is not needed for that.\n\n"
 			"The exit status is 125 if bivy itself failed, 126 if the command cannot be executed, 127 if there is none of that name, 128 and the "
 			"signal's number if a signal ended it, and else the command's own.",
 		.entries = run_entries,
