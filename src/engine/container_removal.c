@@ -313,6 +313,9 @@ static int remove_record(struct container_record *record, unsigned flags, struct
 		return r;
 	if ((flags & CONTAINER_REMOVE_AUTO) && !record->container->host.auto_remove)
 		return error_set(err, ERROR_CONFLICT, 0, "the container '%s' is not to be removed at its end", record->container->name);
+	/* As its end would have had it. */
+	if (record->container->host.auto_remove)
+		flags |= CONTAINER_REMOVE_VOLUMES;
 	/* A supervisor that is still there removes what the runtime made itself. */
 	r = record->is_supervised ? bundle_remove(record, err) : container_removal_clear_run(record, err);
 	if (r == 0)
