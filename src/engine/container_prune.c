@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All containers go that do not run, and those come back that should. */
 #include "engine/container_filter.h"
+#include "engine/container_removal.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
 
 /* ---- prune ----------------------------------------------------------------------------- */
 
+/* Who needs others. */
+struct needy {
+	const char *id; /* NULL: gone by now */
+	char **needs;
+	struct needy *next;
+};
+
 struct prune {
 	struct arena *arena;
+	struct needy *needy;
+	bool is_waiting; /* one stayed because it was needed */
 	const struct directories *directories;
 	const struct container_filter *filter;
 	struct container_prune_report report;
@@ -29,6 +39,36 @@ static void note(struct prune *prune, const char *id, uint64_t bytes)
 	prune->report.freed_bytes += bytes;
 }
 
+/* Once for all, as each would else ask all others. */
+static int note_needs(void *context, struct container_record *record, struct error *err _unused_)
+{
+	struct prune *prune = context;
+	char **needs = container_removal_needs(prune->arena, record->container);
+	struct needy *needy;
+
+	if (!*needs)
+		return 0;
+	needy = arena_alloc(prune->arena, 1, sizeof *needy);
+	*needy = (struct needy){ record->container->id, needs, prune->needy };
+	prune->needy = needy;
+	return 0;
+}
+
+static bool is_needed(const struct prune *prune, const char *id)
+{
+	for (const struct needy *needy = prune->needy; needy; needy = needy->next)
+		if (needy->id && strv_contains(needy->needs, id))
+			return true;
+	return false;
+}
+
+static void forget_needs(struct prune *prune, const char *id)
+{
+	for (struct needy *needy = prune->needy; needy; needy = needy->next)
+		if (str_equal(needy->id, id))
+			needy->id = NULL;
+}
+
 /* What somebody is about to start stays. */
 static int prune_one(void *context, struct container_record *record, struct error *err)
 {
@@ -38,9 +78,14 @@ static int prune_one(void *context, struct container_record *record, struct erro
 
 	if (record->is_supervised || !container_filter_passes(prune->filter, record->container, record->state))
 		return 0;
+	if (is_needed(prune, record->container->id)) {
+		prune->is_waiting = true;
+		return 0;
+	}
 	if (container_disk_usage(record->path, &bytes) < 0)
 		bytes = 0;
-	if (container_remove(prune->directories, record->container->id, 0, &told) == 0) {
+	if (container_remove(prune->directories, record->container->id, CONTAINER_REMOVE_ONE_OF_MANY, &told) == 0) {
+		forget_needs(prune, record->container->id);
 		note(prune, record->container->id, bytes);
 		return 0;
 	}
@@ -49,6 +94,20 @@ static int prune_one(void *context, struct container_record *record, struct erro
 	if (err)
 		*err = told;
 	return -EINVAL;
+}
+
+/* Those that others needed go after them. */
+static int prune_all(struct prune *prune, struct error *err)
+{
+	size_t before;
+	int r;
+
+	do {
+		before = prune->count;
+		prune->is_waiting = false;
+		r = container_record_visit(prune->arena, prune->directories, prune_one, prune, err);
+	} while (r == 0 && prune->is_waiting && prune->count > before);
+	return r;
 }
 
 static int add_filter(struct container_filter *filter, const char *text, struct error *err)
@@ -72,7 +131,10 @@ int container_prune(struct arena *arena, const struct directories *directories, 
 	if (r == 0)
 		r = container_check(directories, true, NULL, NULL, err);
 	if (r == 0)
-		r = container_record_visit(arena, directories, prune_one, &prune, err);
+		r = container_record_visit(arena, directories, note_needs, &prune, err);
+	if (r == 0)
+		r = prune_all(&prune, err);
+	container_removal_sweep(directories);
 	if (r < 0)
 		return r;
 	if (!prune.report.ids)

@@ -238,18 +238,27 @@ struct dependents {
 	const char *found;
 };
 
-static bool names_id(const char *mode, const char *id)
+char **container_removal_needs(struct arena *arena, const struct spec_container *container)
 {
-	return mode && str_starts_with(mode, "container:") && str_equal(mode + strlen("container:"), id);
+	const struct spec_host_config *host = &container->host;
+	const char *const modes[] = { host->network_mode, host->user_namespace };
+	size_t count = strv_length(host->requires);
+	char **ids = arena_alloc(arena, count + ARRAY_SIZE(modes) + 1, sizeof *ids);
+
+	if (count)
+		memcpy(ids, host->requires, count * sizeof *ids);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (modes[i] && str_starts_with(modes[i], "container:"))
+			ids[count++] = arena_strdup(arena, modes[i] + strlen("container:"));
+	return ids;
 }
 
 static int look_for_dependent(void *context, struct container_record *record, struct error *err _unused_)
 {
 	struct dependents *dependents = context;
-	const struct spec_host_config *host = &record->container->host;
+	char **needs = container_removal_needs(record->arena, record->container);
 
-	if ((host->requires && strv_contains(host->requires, dependents->id)) || names_id(host->network_mode, dependents->id) ||
-	    names_id(host->user_namespace, dependents->id))
+	if (strv_contains(needs, dependents->id))
 		dependents->found = record->container->name;
 	return dependents->found != NULL;
 }
@@ -303,7 +312,7 @@ static int remove_record(struct container_record *record, unsigned flags, struct
 {
 	int r;
 
-	if (!(flags & (CONTAINER_REMOVE_FORCE | CONTAINER_REMOVE_AUTO))) {
+	if (!(flags & (CONTAINER_REMOVE_FORCE | CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_ONE_OF_MANY))) {
 		r = check_dependents(record, err);
 		if (r < 0)
 			return r;
@@ -337,7 +346,7 @@ int container_remove(const struct directories *directories, const char *containe
 		return 0;
 	if (r < 0 && err)
 		*err = told;
-	if (r == 0 && !(flags & CONTAINER_REMOVE_AUTO))
+	if (r == 0 && !(flags & (CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_ONE_OF_MANY)))
 		container_removal_sweep(directories);
 	return r == 0 && (flags & CONTAINER_REMOVE_IMAGE) ? remove_image(&record, err) : r;
 }

@@ -22,6 +22,9 @@ int container_removal_finish(const struct directories *directories, int containe
 /* The same for all such entries, quietly: what cannot be removed now is left to the next. */
 void container_removal_sweep(const struct directories *directories);
 
+/* The ids of those without which CONTAINER cannot be: NULL-terminated, in the arena. */
+char **container_removal_needs(struct arena *arena, const struct spec_container *container);
+
 /* Removes ROOT/volumes/NAME if no container but EXCEPT, an id, mounts it; no error if it is not there. */
 int container_removal_volume(const struct directories *directories, const char *name, const char *except, struct error *err) _must_check_;
 

@@ -94,6 +94,7 @@ enum container_remove_flag {
 	CONTAINER_REMOVE_IMAGE = 1 << 2,
 	CONTAINER_REMOVE_AUTO = 1 << 3,    /* only if it is to be removed at its end: the exit command of a supervisor */
 	CONTAINER_REMOVE_ENDED = 1 << 4,   /* it has ended, and its supervisor waits for us to do this (CLIENT_CLEANS) */
+	CONTAINER_REMOVE_ONE_OF_MANY = 1 << 5, /* the caller knows that none depends on it, and sweeps at the end */
 };
 int container_remove(const struct directories *directories, const char *container, unsigned flags, struct error *err) _must_check_;
 
