@@ -2,9 +2,11 @@
 /* logs: what a container has written. */
 #include "engine/logs.h"
 #include "base/file.h"
+#include "spec/config.h"
 
 #include "cli/command.h"
 
+#include <ctype.h>
 #include <time.h>
 
 #define NS_PER_S INT64_C(1000000000)
@@ -12,7 +14,7 @@
 #define FLUSH_BYTES (32u << 10)
 
 struct logs_options {
-	bool follow, timestamps;
+	bool follow, timestamps, details;
 	int64_t tail;
 	const char *since, *until;
 };
@@ -31,6 +33,7 @@ static int parse_tail(const char *value, void *target, struct error *err)
 }
 
 static const struct option_entry entries[] = {
+	{ "details", 0, OPTION_FLAG, 0, offsetof(struct logs_options, details), NULL, "show what --log-opt has sent along: labels, variables and the tag" },
 	{ "follow", 'f', OPTION_FLAG, 0, offsetof(struct logs_options, follow), NULL, "go on with what is written from now on, until the container has ended" },
 	{ "since", 0, OPTION_STRING, 0, offsetof(struct logs_options, since), "TIME", "only lines from then on: 2024-05-07T12:34:56, seconds since 1970, or an age such as 10m" },
 	{ "tail", 'n', OPTION_CALLBACK, 0, offsetof(struct logs_options, tail), "N", "only the last N lines; default: " ALL_LINES, .parse = parse_tail },
@@ -41,7 +44,7 @@ static const struct option_entry entries[] = {
 
 /* Where it goes, in as few pieces as do not change the order of the two streams. */
 struct printer {
-	bool timestamps;
+	bool timestamps, details;
 	struct buf pending;
 	int fd;           /* of .pending */
 	bool in_line[2];  /* the last record of the stream was a piece */
@@ -69,6 +72,42 @@ static void add_timestamp(struct buf *out, int64_t time_ns)
 	buf_printf(out, "%s.%09lldZ ", text, (long long)(time_ns % NS_PER_S));
 }
 
+/* As in a URL's query: neither ',' nor '=' nor a blank is left as it is. */
+static void add_escaped(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (isalnum((unsigned char)*text) || strchr("-_.~", *text))
+			buf_add_char(out, *text);
+		else if (*text == ' ')
+			buf_add_char(out, '+');
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(((const struct spec_pair *)a)->key, ((const struct spec_pair *)b)->key);
+}
+
+/* As docker: sorted, parted by commas, and a blank behind. */
+static void add_details(struct buf *out, const struct spec_log_record *record)
+{
+	_cleanup_free_ struct spec_pair *pairs = memory_new(record->attribute_count + 1, sizeof *pairs);
+
+	if (record->attribute_count)
+		memcpy(pairs, record->attributes, record->attribute_count * sizeof *pairs);
+	qsort(pairs, record->attribute_count, sizeof *pairs, compare_keys);
+	for (size_t i = 0; i < record->attribute_count; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		add_escaped(out, pairs[i].key);
+		buf_add_char(out, '=');
+		add_escaped(out, pairs[i].value);
+	}
+	buf_add_char(out, ' ');
+}
+
 static int print(void *context, const struct spec_log_record *record)
 {
 	struct printer *printer = context;
@@ -80,6 +119,8 @@ static int print(void *context, const struct spec_log_record *record)
 	printer->fd = fd;
 	if (printer->timestamps && !*in_line)
 		add_timestamp(&printer->pending, record->time_ns);
+	if (printer->details && !*in_line)
+		add_details(&printer->pending, record);
 	buf_add(&printer->pending, record->text, record->length);
 	if (!record->partial)
 		buf_add_char(&printer->pending, '\n');
@@ -93,7 +134,7 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct logs_options *options = call->request;
-	struct printer printer = { .timestamps = options->timestamps, .fd = STDOUT_FILENO };
+	struct printer printer = { .timestamps = options->timestamps, .details = options->details, .fd = STDOUT_FILENO };
 	struct directories directories;
 	const struct logs_request request = { .directories = &directories, .container = call->operands[0], .follow = options->follow, .out = true,
 		.err = true, .tail = options->tail, .since = options->since, .until = options->until, .each = print, .idle = flush, .context = &printer };

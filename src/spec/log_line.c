@@ -2,6 +2,7 @@
 #include "spec/log_line.h"
 #include "base/json.h"
 #include "base/moment.h"
+#include "spec/config.h"
 #include "spec/decode.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -36,6 +37,8 @@ void spec_log_line_encode(const struct spec_log_record *record, const char *attr
 struct line {
 	char *stream, *time;
 	const struct json *text;
+	struct spec_pair *attributes;
+	size_t attribute_count;
 };
 
 static int decode_text(const struct decoder *d, const struct json *value, void *object, unsigned id _unused_)
@@ -61,6 +64,7 @@ int spec_log_line_decode(struct arena *arena, const char *line, size_t length, s
 		FIELD_BY(0, "log", FIELD_REQUIRED),
 		FIELD_MUST(STRING, struct line, stream, "stream"),
 		FIELD_MUST(STRING, struct line, time, "time"),
+		FIELD_LIST(PAIRS, struct line, attributes, attribute_count, "attrs"),
 	};
 	struct decoder d = { .arena = arena, .name = "line of a log", .prefix = "", .err = err };
 	struct spec_log_record record = { 0 };
@@ -73,6 +77,8 @@ int spec_log_line_decode(struct arena *arena, const char *line, size_t length, s
 		r = decode_time(&d, members.time ? members.time : "", &record.time_ns);
 	if (r < 0)
 		return r;
+	record.attributes = members.attributes;
+	record.attribute_count = members.attribute_count;
 	record.stream = str_equal(members.stream, STDERR_NAME) ? 2 : 1;
 	record.text = members.text->text;
 	record.length = members.text->length;
@@ -127,6 +133,27 @@ static int take_message(const struct decoder *d, const struct json *message, str
 	return 0;
 }
 
+/* What is the journal's own, or the driver's of every line. */
+static bool is_attribute(const struct json *member)
+{
+	static const char *const own[] = { "_", "MESSAGE", "PRIORITY", "SYSLOG_", "CONTAINER_", "IMAGE_NAME" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (str_starts_with(member->key, own[i]))
+			return false;
+	return member->type == JSON_STRING;
+}
+
+static void take_attributes(const struct decoder *d, struct spec_log_record *record)
+{
+	struct spec_pair *attributes = arena_alloc(d->arena, d->root->length + 1, sizeof *attributes);
+
+	for (const struct json *member = d->root->first; member; member = member->next)
+		if (is_attribute(member))
+			attributes[record->attribute_count++] = (struct spec_pair){ (char *)member->key, (char *)member->text };
+	record->attributes = attributes;
+}
+
 static int take_entry_time(const struct decoder *d, const struct entry *entry, int64_t *ret)
 {
 	if (entry->time_ns && str_to_i64(entry->time_ns, 10, ret) == 0)
@@ -159,6 +186,7 @@ int spec_log_line_decode_journal(struct arena *arena, const char *line, size_t l
 	if (r < 0)
 		return r;
 	record.stream = str_equal(entry.priority, PRIORITY_OF_STDERR) ? 2 : 1;
+	take_attributes(&d, &record);
 	/* Too long a name for the table. */
 	partial = json_member(d.root, "CONTAINER_PARTIAL_MESSAGE");
 	record.partial = partial && partial->type == JSON_STRING && str_equal(partial->text, "true");

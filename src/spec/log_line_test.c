@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "spec/config.h"
 #include "spec/log_line.h"
 
 #include <setjmp.h>
@@ -47,6 +48,29 @@ static void test_round_trip(void **state _unused_)
 		assert_int_equal(found.length, i == 3 ? 1 : records[i].length);
 		assert_memory_equal(found.text, records[i].text, found.length);
 	}
+}
+
+static void assert_attributes(const struct spec_log_record *record, const char *expected)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < record->attribute_count; i++)
+		buf_printf(&text, "%s=%s;", record->attributes[i].key, record->attributes[i].value);
+	assert_string_equal(text.data, expected);
+}
+
+static void test_attributes(void **state _unused_)
+{
+	static const char line[] = "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"attrs\":{\"tag\":\"x\",\"tier\":\"f\"},\"time\":\"2024-05-07T12:34:56Z\"}";
+	static const char entry[] = "{\"MESSAGE\":\"hi\",\"PRIORITY\":\"6\",\"__REALTIME_TIMESTAMP\":\"1715085296789000\",\"_PID\":\"5\",\"TIER\":\"f\","
+				    "\"CONTAINER_NAME\":\"web\",\"SYSLOG_IDENTIFIER\":\"web\",\"IMAGE_NAME\":\"i\",\"LANG\":\"C\"}";
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_log_record record;
+
+	assert_int_equal(spec_log_line_decode(arena, line, strlen(line), &record, NULL), 0);
+	assert_attributes(&record, "tag=x;tier=f;");
+	assert_int_equal(spec_log_line_decode_journal(arena, entry, strlen(entry), &record, NULL), 0);
+	assert_attributes(&record, "TIER=f;LANG=C;");
 }
 
 static void test_refused(void **state _unused_)
@@ -126,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_names),

@@ -27,12 +27,17 @@
 
 #define SPEC_LOG_SEGMENT_NAME 32 /* bytes of a segment's name */
 
+struct spec_pair;
+
 struct spec_log_record {
 	int stream; /* 1 standard output, 2 standard error */
 	bool partial; /* the line goes on in the next record of the stream */
 	int64_t time_ns;
 	const char *text; /* without the newline */
 	uint32_t length;
+	/* What went along, of the drivers that keep that; only decoded. */
+	const struct spec_pair *attributes;
+	size_t attribute_count;
 };
 
 void spec_log_record_encode(const struct spec_log_record *record, struct buf *out);

@@ -85,6 +85,7 @@ again" ]
 	[ "$(jq -c '[.log, .stream, .attrs]' "$file" | sort)" = '["a\tb\n","stdout",{"tag":"web/busybox","tier":"front","WHO":"me"}]
 ["err\n","stderr",{"tag":"web/busybox","tier":"front","WHO":"me"}]' ]
 	[ "$(bivy logs web 2>&1 | sort)" = $'a\tb\nerr' ]
+	[ "$(bivy logs --details web 2>/dev/null)" = $'WHO=me,tag=web%2Fbusybox,tier=front a\tb' ]
 	bivy run --name many --log-driver json-file --log-opt max-size=64k --log-opt max-file=3 busybox seq 3000 >/dev/null
 	bivy logs many | tail -n 1500 | cmp - <(seq 1501 3000)
 	bivy logs -n 700 many | cmp - <(seq 2301 3000)
