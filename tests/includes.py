@@ -18,7 +18,7 @@ ROOMS = {
     "host": {"base"},
     "spec": {"base"},
     "runtime": {"base", "host", "spec"},
-    "supervisor": {"base", "host", "spec", "runtime"},
+    "supervisor": {"base", "host", "spec", "runtime", "net"},
     "store": {"base", "host", "spec"},
     "registry": {"base", "spec"},
     "transfer": {"base", "host", "spec", "store", "registry"},

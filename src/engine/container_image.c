@@ -120,7 +120,8 @@ static const char *familiar(const struct search *search, const char *name)
 
 static int pull(const struct search *search)
 {
-	const char *name = search->request->asked->config.image, *text = NULL;
+	const char *name = search->request->asked->config.image;
+	struct spec_transfer_report report;
 	const char *arguments[5] = { "pull" };
 	const struct transfer_request request = { .directories = search->request->directories, .arguments = arguments, .tell = tell,
 						  .context = (void *)search->request };
@@ -130,7 +131,7 @@ static int pull(const struct search *search)
 		arguments[count++] = arena_printf(search->arena, "--platform=%s", search->request->platform);
 	arguments[count++] = "--";
 	arguments[count] = name;
-	return transfer_run(search->arena, &request, &text, search->err);
+	return transfer_run_for_report(search->arena, &request, &report, search->err);
 }
 
 static void tell_missing(const struct search *search, const char *name)

@@ -163,6 +163,14 @@ static int check_users(const struct removal *removal, const struct image_removal
 	return 0;
 }
 
+static void report_untagged(struct removal *removal, const struct image *image)
+{
+	const char *name = image_entry_familiar(removal->arena, image);
+
+	removal->report.untagged[removal->untagged_count++] = name;
+	image_event_add(removal->directories, "untag", image->id, name);
+}
+
 /* Names go first, whatever comes then: another process may have taken one away already. */
 static int remove_names(struct removal *removal)
 {
@@ -177,7 +185,7 @@ static int remove_names(struct removal *removal)
 			return -EINVAL;
 		}
 		if (removal->images[i].name && !image_entry_is_shadow(removal->arena, removal->images, removal->count, &removal->images[i]))
-			removal->report.untagged[removal->untagged_count++] = image_entry_familiar(removal->arena, &removal->images[i]);
+			report_untagged(removal, &removal->images[i]);
 	}
 	return 0;
 }
@@ -206,6 +214,7 @@ static void report_deleted(struct removal *removal, char ***stacks)
 		if (!removal->chosen[i] || id_remains(removal, removal->images[i].id) || !path_set_add(told, removal->images[i].id))
 			continue;
 		add_deleted(removal, removal->images[i].id);
+		image_event_add(removal->directories, "delete", removal->images[i].id, removal->images[i].id);
 		for (char **layer = stacks[i]; layer && *layer; layer++)
 			if (path_set_has(removal->layers, *layer) && path_set_add(told, *layer))
 				add_deleted(removal, *layer);

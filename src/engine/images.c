@@ -3,6 +3,7 @@
 #include "base/moment.h"
 #include "engine/image_content.h"
 #include "engine/image_entry.h"
+#include "engine/image_event.h"
 #include "engine/image_filter.h"
 #include "spec/reference.h"
 #include "store/layers.h"
@@ -274,5 +275,8 @@ int images_tag(const struct directories *directories, const char *source, const 
 	if (r < 0)
 		return r;
 	image.name = name;
-	return image_put(&store, &image, err);
+	r = image_put(&store, &image, err);
+	if (r == 0)
+		image_event_add(directories, "tag", image.id, image_entry_familiar(arena, &image));
+	return r;
 }

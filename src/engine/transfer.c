@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/transfer.h"
 #include "base/file.h"
+#include "engine/image_event.h"
 #include "engine/program.h"
 
 #include <fcntl.h>
@@ -302,5 +303,8 @@ int transfer_run_for_report(struct arena *arena, const struct transfer_request *
 	if (r < 0)
 		return r;
 	r = spec_transfer_report_decode(arena, text, strlen(text), ret, err);
-	return r < 0 ? error_wrap(err, "cannot understand what " PROGRAM " prints") : 0;
+	if (r < 0)
+		return error_wrap(err, "cannot understand what " PROGRAM " prints");
+	image_event_add_report(request->directories, request->arguments[0], ret);
+	return 0;
 }

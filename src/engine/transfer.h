@@ -31,7 +31,7 @@ struct transfer_request {
  */
 int transfer_run(struct arena *arena, const struct transfer_request *request, const char **ret_text, struct error *err) _must_check_;
 
-/* The same for a command with a report. */
+/* The same for a command with a report. Adds the events of what it did to images. */
 int transfer_run_for_report(struct arena *arena, const struct transfer_request *request, struct spec_transfer_report *ret, struct error *err)
 	_must_check_;
 

@@ -56,6 +56,23 @@ struct spec_container_port {
 	char *protocol;   /* "tcp", "udp", "sctp" */
 };
 
+/*
+ * Membership in one network; `NetworkingConfig.EndpointsConfig` of docker's API, by name of the network. The first
+ * one's network is also .network_mode of the host's half.
+ */
+struct spec_container_endpoint {
+	char *network;    /* name or id; in a record the name */
+	char *network_id; /* in a record */
+	char *ipv4, *ipv6, *mac; /* asked for, or NULL */
+	char **link_local; /* addresses besides */
+	char **aliases;    /* further names in it */
+	char **links;      /* "CONTAINER:ALIAS": names that this one sees */
+	char *interface;   /* name inside, or NULL: eth0, eth1, … */
+	int64_t gateway_priority; /* the highest has the default route; of equals the first by name */
+	struct spec_pair *options; /* driver options: "com.docker.network.endpoint.sysctls=…" */
+	size_t option_count;
+};
+
 struct spec_container_device {
 	char *host, *container; /* paths */
 	char *permissions;      /* some of "rwm" */
@@ -115,6 +132,9 @@ struct spec_host_config {
 	size_t mount_count;
 	char **volumes_from; /* "CONTAINER[:ro|rw]" */
 	char *network_mode;  /* "none", "host", "container:ID", "ns:PATH", or a network's name; NULL: the default */
+	struct spec_container_endpoint *endpoints; /* NULL with the modes none, host, container: and ns: */
+	size_t endpoint_count;
+	char *net_limit; /* --net-limit as given: "down=10mbit,up=5mbit,priority=3" */
 	struct spec_container_port *ports;
 	size_t port_count;
 	bool publish_all;

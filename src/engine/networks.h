@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Networks: their records, and what of them is there on the host.
+ *
+ *   ROOT/networks/NAME/network.json  what lasts (spec/network.h)
+ *   ROOT/networks/.ula               the prefix of this host's addresses of IP version 6, chosen by chance once
+ *   RUN_ROOT/networks/ID/lock        flock(2): held by who brings it up or down, or changes who is in it
+ *   RUN_ROOT/networks/ID/leases/     net/leases.h
+ *   RUN_ROOT/networks/ID/names/      net/resolver.h
+ *   RUN_ROOT/resolvers/KEY/          net/resolver.h
+ *   RUN_ROOT/firewall                net/firewall.h's stamp
+ *
+ * Invariants:
+ *  1. networks/NAME is made complete as ".new-ID" and renamed into place with RENAME_NOREPLACE: of two makers one wins.
+ *     Subnets are reserved so: ROOT/networks/.lock (flock) is held from the choice to the rename; by nobody else.
+ *  2. The default network "bridge" is made by the first command that needs it. "host" and "none" have no record.
+ *  3. The bridge is made when the first container starts in the network, and goes with `network rm`; any command may make it anew.
+ *  4. A network that is in use (a record of a container names it) is not removed.
+ */
+#ifndef BIVY_ENGINE_NETWORKS_H
+#define BIVY_ENGINE_NETWORKS_H
+
+#include "engine/directories.h"
+#include "spec/network.h"
+
+#include <stdbool.h>
+
+#define NETWORK_DEFAULT "bridge"
+#define NETWORK_DEFAULT_INTERFACE "bivy0"
+
+/* The network that a user calls TEXT: a name, an id, or the beginning of one that no other has. ERROR_NOT_FOUND with the nearest name. The default one is made if it is not there. */
+int network_find(struct arena *arena, const struct directories *directories, const char *text, const struct spec_network **ret, struct error *err)
+	_must_check_;
+
+/* All of them, sorted by name; without "host" and "none". */
+int network_list(struct arena *arena, const struct directories *directories, const struct spec_network ***ret, size_t *ret_count, struct error *err)
+	_must_check_;
+
+/*
+ * Makes the record for REQUEST, in which .name is given and all else may be; fills in the rest. ERROR_CONFLICT with the route or network that a
+ * given subnet overlaps, or if there is one of that name.
+ */
+int network_create(struct arena *arena, const struct directories *directories, const struct spec_network *request, const struct spec_network **ret,
+	struct error *err) _must_check_;
+
+enum network_remove_flag { NETWORK_REMOVE_FORCE = 1 << 0 /* containers that use it are removed, as Podman does; no error if it is not there */ };
+
+int network_remove(const struct directories *directories, const char *text, unsigned flags, struct error *err) _must_check_;
+
+/* Networks that no container uses, each with its name to EACH; FILTERS as docker's ("label=…", "until=…"). */
+int network_prune(const struct directories *directories, char *const *filters, void (*each)(void *context, const char *name), void *context,
+	struct error *err) _must_check_;
+
+/* Its bridge is there, and so are the firewall and, if somebody flushed that, all elements of all networks and running containers in it. */
+int network_up(const struct directories *directories, const struct spec_network *network, struct error *err) _must_check_;
+
+/* The firewall's part of that alone: for any command that is about networks. Cheap when nothing is amiss. */
+int networks_ensure_firewall(const struct directories *directories, struct error *err) _must_check_;
+
+/* Docker's document of one, with its members. */
+int network_inspect(const struct directories *directories, const char *text, struct buf *out, struct error *err) _must_check_;
+
+#endif

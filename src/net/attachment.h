@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that a container has of networks, together. The supervisor attaches the
+ * links at each start of the process, in the namespace that is new then, and
+ * detaches them at each end; ports, leases and names are the engine's to make
+ * before the supervisor starts, and are released when it ends.
+ */
+#ifndef BIVY_NET_ATTACHMENT_H
+#define BIVY_NET_ATTACHMENT_H
+
+#include "base/error.h"
+#include "spec/network_plan.h"
+
+/* Every link of PLAN, in its order; on failure those made are removed. Process and privileges as for net_link_attach(). */
+int net_attach(const struct spec_network_plan *plan, int netns_fd, struct error *err) _must_check_;
+
+/* Removes the links of PLAN. Goes on after a failure and returns the first. */
+int net_detach(const struct spec_network_plan *plan, struct error *err) _must_check_;
+
+/*
+ * Undoes all of PLAN: links, published ports, leases (those that still point at
+ * .id), names. What is not there is no error. Anybody may do it for a container
+ * that has no supervisor any more; twice does no harm.
+ */
+int net_release(const struct spec_network_plan *plan, struct error *err) _must_check_;
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Our one table of nf_tables(8), "inet bivy": constant chains and rules, and maps
+ * that the variable part is elements of. Nothing of others is touched.
+ *
+ *   networks    a bridge's name and kind (external, internal), its subnets
+ *   ports       address of the host, protocol, range of ports -> address of a container, port
+ *
+ * What holds:
+ *  1. A range of ports that keep their numbers is one element, a single port one.
+ *  2. Traffic between two networks is dropped, but to published ports; what comes
+ *     from outside reaches nothing but published ports and answers.
+ *  3. Of members of internal networks nothing leaves but to each other and to the host.
+ *  4. 127.0.0.0/8 is never reached from a bridge.
+ *  5. The source address of a client is kept, but where the answer would not come
+ *     back to us: from 127.0.0.1/::1, and between members of one network.
+ *  6. A port is somebody's by being an element: of two that add it one fails.
+ *
+ * Functions open what they need; callers are in the network namespace that is
+ * meant, with CAP_NET_ADMIN. ERROR_UNSUPPORTED, with a hint, if the kernel has no nf_tables.
+ */
+#ifndef BIVY_NET_FIREWALL_H
+#define BIVY_NET_FIREWALL_H
+
+#include "base/error.h"
+#include "spec/network.h"
+#include "spec/network_plan.h"
+
+#include <stdbool.h>
+
+/*
+ * Our table is as it should be: 0; *RET_LOST true if it was not (missing, flushed or changed) and has been made anew, without elements: then the
+ * caller adds all networks and ports that there are (engine/networks.h does). The usual case is one short question (the generation of
+ * the rule set, compared with the number in the file STAMP, a path in RUN_ROOT).
+ */
+int firewall_ensure(const char *stamp, bool *ret_lost, struct error *err) _must_check_;
+
+/* The place of a bridge network; again is no error. Removal of what is not there neither. */
+int firewall_add_network(const struct spec_network *network, struct error *err) _must_check_;
+int firewall_remove_network(const struct spec_network *network, struct error *err) _must_check_;
+
+/*
+ * All of PORTS or none, in one transaction. ERROR_CONFLICT: *RET_TAKEN is the index of the
+ * first that somebody has (a range: any of it), and *RET_OWNER the address of the container that it leads to, in ARENA.
+ */
+int firewall_publish(struct arena *arena, const struct spec_published_port *ports, size_t count, size_t *ret_taken, const char **ret_owner,
+	struct error *err) _must_check_;
+int firewall_unpublish(const struct spec_published_port *ports, size_t count, struct error *err) _must_check_;
+
+/* The whole table is removed; no error without one. */
+int firewall_remove(struct error *err) _must_check_;
+
+/* What is in the table now, for checks: names of bridges, and ports (addresses of either family in two entries). In ARENA. */
+struct firewall_content {
+	char **bridges;
+	struct spec_published_port *ports;
+	size_t port_count;
+};
+int firewall_read(struct arena *arena, struct firewall_content *ret, struct error *err) _must_check_;
+
+/*
+ * Base chains of others that would stop what is forwarded to or from BRIDGE: a policy of drop or a chain that ends in one, without a
+ * rule that accepts before. Text for people ("table ip filter, chain FORWARD: policy drop"), in ARENA, or NULL: none was found.
+ */
+int firewall_explain_forward(struct arena *arena, const char *bridge, char ***ret_lines, struct error *err) _must_check_;
+
+#endif

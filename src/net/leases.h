@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who has which address of a network: a symbolic link named by the address, in
+ * the directory RUN_ROOT/networks/ID/leases, to the id of the container. symlink(2) makes it exclusively
+ * and whole. A lease counts as long as its container runs; who finds one of a container that does not may take it over.
+ */
+#ifndef BIVY_NET_LEASES_H
+#define BIVY_NET_LEASES_H
+
+#include "net/subnets.h"
+
+/* Whether the container ID runs or is being started: its lease counts. */
+typedef bool net_lease_is_alive(void *context, const char *id);
+
+/*
+ * The address WANTED (its owner in the error if it is taken: ERROR_CONFLICT), or if that is NULL the lowest free one behind the one that
+ * was given out last in RANGE within SUBNET but for RESERVED (gateway, network, broadcast). DIR_FD: of leases/. ERROR_UNAVAILABLE: all are taken.
+ * *RET_NAME, the file's, is malloc()ed.
+ */
+int net_lease_take(int dir_fd, const struct net_subnet *subnet, const struct net_subnet *range, const struct net_subnet *reserved,
+	size_t reserved_count, const struct net_subnet *wanted, const char *id, net_lease_is_alive *is_alive, void *context, struct net_subnet *ret,
+	char **ret_name, struct error *err) _must_check_;
+
+/* Gives NAME back if it is ID's. */
+int net_lease_release(int dir_fd, const char *name, const char *id) _must_check_;
+
+#endif
