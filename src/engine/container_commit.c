@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container becomes an image: bivy-transfer does it, with record and directories handed to it open. */
+#include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_root.h"
 #include "engine/containers.h"
@@ -89,6 +90,18 @@ static int make_image(struct commit *commit, const char **ret_id, struct error *
 	return r;
 }
 
+static void tell(const struct commit *commit, const char *id)
+{
+	const struct container_commit_request *request = commit->request;
+	const struct spec_pair attributes[] = {
+		{ (char *)"comment", (char *)(request->message ? request->message : "") },
+		{ (char *)"imageID", (char *)id },
+		{ (char *)"imageRef", (char *)(request->name ? request->name : "") },
+	};
+
+	container_event_add(request->directories, commit->record.container, "commit", attributes, ARRAY_SIZE(attributes));
+}
+
 /* Its files must be of one moment: it stands still meanwhile, if it moves. */
 int container_commit(struct arena *arena, const struct container_commit_request *request, const char **ret_id, struct error *err)
 {
@@ -107,6 +120,8 @@ int container_commit(struct arena *arena, const struct container_commit_request 
 	if (r < 0)
 		return r;
 	r = make_image(&commit, ret_id, err);
+	if (r == 0)
+		tell(&commit, *ret_id);
 	if (!pauses || container_unpause(request->directories, id, &later) == 0 || later.kind == ERROR_NOT_FOUND || r < 0)
 		return r;
 	if (err)

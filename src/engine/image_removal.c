@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "engine/container_users.h"
 #include "engine/image_entry.h"
+#include "engine/image_event.h"
 #include "engine/image_filter.h"
 #include "spec/reference.h"
 #include "store/layers.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/image_removal.h"
+#include "engine/events.h"
+#include "engine/images.h"
 #include "engine/image_scratch_test.h"
 
 static char *text_of_list(struct arena *arena, const char *const *list)
@@ -23,6 +25,33 @@ static char *remove_image(struct arena *arena, const char *image, bool force, bo
 	if (image_removal_remove(arena, &request, &report, &err) < 0)
 		return arena_strdup(arena, err.message);
 	return arena_printf(arena, "%s; %s", text_of_list(arena, report.untagged), text_of_list(arena, report.deleted));
+}
+
+static int note_event(void *context, const struct spec_event *event)
+{
+	const char *name = event->attributes[0].value;
+
+	assert_string_equal(event->type, "image");
+	buf_printf(context, "%s %.9s %s; ", event->action, event->id, str_starts_with(name, "sha256:") ? "" : name);
+	return 0;
+}
+
+static void test_events(void **state _unused_)
+{
+	const struct directories directories = sample_directories();
+	_cleanup_buf_ struct buf seen = BUF_INIT;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_store_ struct store store = scratch_store();
+	const struct events_request request = { .directories = &directories, .since = "0", .until = "0s", .each = note_event, .context = &seen };
+	struct error err = ERROR_INIT;
+
+	sample_put(&store, &(struct sample){ "docker.io/library/a:1", 'a', "1", NULL, NULL });
+	assert_int_equal(images_tag(&directories, "a:1", "a:2", NULL), 0);
+	assert_string_equal(remove_image(arena, "a:1", false, false), "a:1; ");
+	assert_string_equal(remove_image(arena, "a2", false, false), "a:2; a2 1c");
+	if (events_follow(&request, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_string_equal(seen.data, "tag sha256:a2 a:2; untag sha256:a2 a:1; untag sha256:a2 a:2; delete sha256:a2 ; ");
 }
 
 /* A name goes alone while another is left; content that others share stays. */
@@ -120,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		shell_test(test_by_name), shell_test(test_by_id), shell_test(test_names_by_digest), shell_test(test_content_that_is_kept),
+		shell_test(test_events), shell_test(test_by_id), shell_test(test_names_by_digest), shell_test(test_content_that_is_kept),
 		shell_test(test_prune),
 	};
 

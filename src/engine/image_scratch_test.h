@@ -29,7 +29,10 @@ static inline char *sample_digest(struct arena *arena, char key, char part)
 
 static inline struct directories sample_directories(void)
 {
-	return (struct directories){ .root = shell_scratch, .images = shell_scratch };
+	static char run_root[sizeof shell_scratch + 8];
+
+	snprintf(run_root, sizeof run_root, "%s/run", shell_scratch);
+	return (struct directories){ .root = shell_scratch, .run_root = run_root, .images = shell_scratch };
 }
 
 static inline void sample_put_blob(const struct store *store, const char *digest, const char *text)

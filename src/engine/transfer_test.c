@@ -100,7 +100,7 @@ static void test_there_is_none(void **state _unused_)
 static void test_reports(void **state _unused_)
 {
 	static const char *const arguments[] = { "pull", NULL };
-	static const struct directories directories = { .root = "/" };
+	const struct directories directories = { .root = "/", .run_root = shell_scratch };
 	const struct transfer_request request = { .directories = &directories, .arguments = arguments };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct spec_transfer_report report;
@@ -109,6 +109,7 @@ static void test_reports(void **state _unused_)
 	make_program("echo '{\"name\":\"x\"}'");
 	assert_int_equal(transfer_run_for_report(arena, &request, &report, NULL), 0);
 	assert_string_equal(report.image.name, "x");
+	shell_expect("grep -c '\"pull\".*\"ID\":\"x\"' events", "1\n");
 	make_program("eval \"exec 8>&$4\"; echo '{\"kind\":\"report\",\"report\":{\"name\":\"y\"}}' >&8");
 	assert_int_equal(transfer_run_for_report(arena, &request, &report, &err), 0);
 	assert_string_equal(report.image.name, "y");
