@@ -38,7 +38,7 @@ static int add_row(struct listing *listing, struct arena *arena, const struct im
 {
 	_cleanup_free_ char *at = human_time(entry->created_s), *since = human_since(entry->created_s, now), *size = human_size(entry->size, 3);
 
-	listing_set(listing, "Containers", "N/A");
+	listing_set(listing, "Containers", arena_printf(arena, "%zu", entry->container_count));
 	listing_set(listing, "CreatedAt", entry->created_s ? at : "N/A");
 	listing_set(listing, "CreatedSince", since);
 	listing_set(listing, "Digest", entry->target);
@@ -76,11 +76,14 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct images_entry *images = NULL;
 	struct directories directories;
+	/* No column of the usual table tells of containers. */
+	const struct images_list_request list = { .directories = &directories, .filters = request->filters, .reference = call->operands[0],
+		.counts_containers = !str_is_empty(request->format) };
 	size_t count = 0;
 	int r = cli_directories(call, arena, &directories, err);
 
 	if (r == 0)
-		r = images_list(arena, &(struct images_list_request){ &directories, request->filters, call->operands[0] }, &images, &count, err);
+		r = images_list(arena, &list, &images, &count, err);
 	return r < 0 ? r : print(request, arena, images, count, out, err);
 }
 
@@ -90,7 +93,7 @@ const struct command cli_images = {
 		.operands = "[REPOSITORY[:TAG]]",
 		.summary = "list images",
 		.description = "Lists the images that are here, the youngest first; only those called so, if a repository, a name or a pattern is given.\n\n"
-			"Fields for --format: .ID, .Repository, .Tag, .Digest, .Platform, .CreatedSince, .CreatedAt and .Size.",
+			"Fields for --format: .ID, .Repository, .Tag, .Digest, .Platform, .CreatedSince, .CreatedAt, .Size and .Containers.",
 		.entries = entries,
 		.maximum_operands = 1,
 	},

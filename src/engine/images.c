@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/images.h"
 #include "base/moment.h"
+#include "engine/container_users.h"
 #include "engine/image_content.h"
 #include "engine/image_entry.h"
 #include "engine/image_event.h"
@@ -50,6 +51,16 @@ static bool is_asked_for(struct arena *arena, const struct images_list_request *
 	return image_filter_passes(&operand, store, image);
 }
 
+static int count_containers(struct arena *arena, const struct directories *directories, struct listed *listed, size_t count, struct error *err)
+{
+	struct container_users users;
+	int r = container_users_list(arena, directories, &users, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		listed[i].entry.container_count = container_users_count(&users, listed[i].entry.id);
+	return r;
+}
+
 int images_list(struct arena *arena, const struct images_list_request *request, struct images_entry **ret, size_t *ret_count, struct error *err)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
@@ -74,6 +85,10 @@ int images_list(struct arena *arena, const struct images_list_request *request, 
 		listed[passed] = (struct listed){ image_entry_make(arena, &images[i]), i };
 		passed++;
 	}
+	if (request->counts_containers)
+		r = count_containers(arena, request->directories, listed, passed, err);
+	if (r < 0)
+		return r;
 	qsort(listed, passed, sizeof *listed, compare_age);
 	entries = arena_alloc(arena, passed + 1, sizeof *entries);
 	for (size_t i = 0; i < passed; i++)

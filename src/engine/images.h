@@ -22,6 +22,7 @@ struct images_entry {
 	const char *created;    /* as the image says; or NULL */
 	int64_t created_s;      /* seconds since 1970; 0: nobody knows */
 	uint64_t size;          /* bytes of all files in its layers */
+	size_t container_count; /* made of it, if that was asked for */
 };
 
 struct images_list_request {
@@ -33,6 +34,7 @@ struct images_list_request {
 	 */
 	char *const *filters;
 	const char *reference; /* only images called so: a repository, a name or a pattern; or NULL */
+	bool counts_containers; /* which reads the records of all */
 };
 
 /* The youngest first. ERROR_INVALID for a filter that is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/images.h"
+#include "engine/container_scratch_test.h"
 #include "engine/image_scratch_test.h"
 
 /* "debian:12 debian:latest localhost:5000/team/app:v1 -" in the order of the list. */
@@ -75,6 +76,27 @@ static void test_names_by_digest(void **state _unused_)
 	assert_string_equal(list(arena, NULL, NULL), "debian");
 	sample_put(&store, &(struct sample){ "docker.io/library/debian:12", 'a', "1", NULL, NULL });
 	assert_string_equal(list(arena, NULL, NULL), "debian:12");
+}
+
+static void test_containers_are_counted(void **state _unused_)
+{
+	const struct directories directories = sample_directories();
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_store_ struct store store = scratch_store();
+	const struct spec_container of_a = { .image_id = sample_digest(arena, 'a', '2') }, of_b = { .image_id = sample_digest(arena, 'b', '2') };
+	struct images_list_request request = { .directories = &directories, .counts_containers = true };
+	static const size_t expected[] = { 1, 2, 2, 0 };
+	struct images_entry *entries = NULL;
+	size_t count = 0;
+
+	sample_fill(&store);
+	scratch_put("one", 'd', &of_a);
+	scratch_put("two", 'e', &of_b);
+	scratch_put("three", 'f', &of_a);
+	assert_int_equal(images_list(arena, &request, &entries, &count, NULL), 0);
+	assert_string_equal(names_of(arena, entries, count), "localhost:5000/team/app:v1 debian:12 debian:latest -");
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(entries[i].container_count, expected[i]);
 }
 
 static void test_details(void **state _unused_)
@@ -168,6 +190,7 @@ static void test_tag(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		shell_test(test_filters), shell_test(test_names_by_digest), shell_test(test_containers_are_counted),
 		shell_test(test_filters), shell_test(test_names_by_digest), shell_test(test_details),
 		shell_test(test_damage),  shell_test(test_history),         shell_test(test_tag),
 	};
