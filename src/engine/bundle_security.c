@@ -151,14 +151,12 @@ static bool is_unmasked(char *const *options, const char *path)
 	return false;
 }
 
-static void add_masks(struct bundle_plan *plan, char **list, size_t *count)
+static void add_masks(struct arena *arena, char *const *options, char **list, size_t *count)
 {
-	char *const *options = plan->host->security_options;
-
 	for (size_t i = 0; options && options[i]; i++) {
 		const char *value = value_of(options[i], "mask");
 
-		for (char **path = value ? bundle_split(plan->arena, value, ':') : NULL; path && *path; path++)
+		for (char **path = value ? bundle_split(arena, value, ':') : NULL; path && *path; path++)
 			list[(*count)++] = *path;
 	}
 }
@@ -173,22 +171,24 @@ static size_t count_masks(char *const *options)
 	return count;
 }
 
-static void add_paths(struct bundle_plan *plan)
+struct spec_container_paths bundle_security_paths(struct arena *arena, const struct spec_host_config *host)
 {
-	char *const *options = plan->host->security_options;
-	struct spec_linux *l = &plan->spec->linux_;
-	bool confined = !plan->host->privileged && !str_equal(find_value(options, "systempaths"), "unconfined");
+	char *const *options = host->security_options;
+	bool confined = !host->privileged && !str_equal(find_value(options, "systempaths"), "unconfined");
+	struct spec_container_paths paths = {
+		.masked = arena_alloc(arena, ARRAY_SIZE(masked) + count_masks(options) + 1, sizeof(char *)),
+		.read_only = arena_alloc(arena, ARRAY_SIZE(readonly) + 1, sizeof(char *)),
+	};
 	size_t masks = 0, readonlys = 0;
 
-	l->masked_paths = arena_alloc(plan->arena, ARRAY_SIZE(masked) + count_masks(options) + 1, sizeof(char *));
-	l->readonly_paths = arena_alloc(plan->arena, ARRAY_SIZE(readonly) + 1, sizeof(char *));
 	for (size_t i = 0; confined && i < ARRAY_SIZE(masked); i++)
 		if (!is_unmasked(options, masked[i]))
-			l->masked_paths[masks++] = (char *)masked[i];
+			paths.masked[masks++] = (char *)masked[i];
 	for (size_t i = 0; confined && i < ARRAY_SIZE(readonly); i++)
 		if (!is_unmasked(options, readonly[i]))
-			l->readonly_paths[readonlys++] = (char *)readonly[i];
-	add_masks(plan, l->masked_paths, &masks);
+			paths.read_only[readonlys++] = (char *)readonly[i];
+	add_masks(arena, options, paths.masked, &masks);
+	return paths;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -225,10 +225,12 @@ static int add_labels(struct bundle_plan *plan, struct error *err)
 
 int bundle_add_security(struct bundle_plan *plan, struct error *err)
 {
+	const struct spec_container_paths paths = bundle_security_paths(plan->arena, plan->host);
 	int r = make_filter(plan, &plan->spec->linux_.seccomp, err);
 
 	if (r < 0)
 		return r;
-	add_paths(plan);
+	plan->spec->linux_.masked_paths = paths.masked;
+	plan->spec->linux_.readonly_paths = paths.read_only;
 	return add_labels(plan, err);
 }

@@ -273,6 +273,7 @@ static void test_masks(void **state _unused_)
 	plan.spec->process = arena_alloc(arena, 1, sizeof *plan.spec->process);
 	assert_int_equal(bundle_add_security(&plan, NULL), 0);
 	assert_null(plan.spec->linux_.masked_paths[0]);
+	assert_null(bundle_security_paths(arena, plan.host).read_only[0]);
 	assert_null(plan.spec->linux_.seccomp);
 }
 

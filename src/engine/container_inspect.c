@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All that is known of a container, in the shape of docker's API. */
 #include "base/json.h"
+#include "engine/bundle_security.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
 #include "engine/supervisor.h"
@@ -202,6 +203,7 @@ static int write_sizes(struct json_writer *w, const struct container_record *rec
 static int write_document(struct json_writer *w, const struct container_record *record, bool size, struct error *err)
 {
 	const struct spec_container *container = record->container;
+	const struct spec_container_paths paths = bundle_security_paths(record->arena, &container->host);
 	_cleanup_free_ char *name = str_printf("/%s", container->name);
 	int r;
 
@@ -227,7 +229,7 @@ static int write_document(struct json_writer *w, const struct container_record *
 	write_driver(w, record);
 	r = size ? write_sizes(w, record, err) : 0;
 	write_mounts(w, record);
-	spec_container_write_inspect(w, container);
+	spec_container_write_inspect(w, container, &paths);
 	write_network(w, &container->host);
 	json_write_close(w, '}');
 	return r;

@@ -316,12 +316,23 @@ static void write_config_inspect(struct json_writer *w, const struct spec_contai
 		encode_umask(w, &config);
 }
 
-void spec_container_write_inspect(struct json_writer *w, const struct spec_container *container)
+/* Docker's null: all is as the host has it. */
+static void write_paths(struct json_writer *w, const char *key, char *const *paths)
+{
+	if (paths && *paths)
+		encode_strings(w, key, paths);
+	else
+		json_write_null(w, key);
+}
+
+void spec_container_write_inspect(struct json_writer *w, const struct spec_container *container, const struct spec_container_paths *paths)
 {
 	json_write_open(w, "Config", '{');
 	write_config_inspect(w, &container->config);
 	json_write_close(w, '}');
 	json_write_open(w, "HostConfig", '{');
 	encode_host_inspect(w, &container->host);
+	write_paths(w, "MaskedPaths", paths->masked);
+	write_paths(w, "ReadonlyPaths", paths->read_only);
 	json_write_close(w, '}');
 }

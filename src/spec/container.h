@@ -227,7 +227,15 @@ int spec_container_decode(struct arena *arena, const char *text, size_t length, 
 /* One line of JSON without newline. What is not given is left out. */
 void spec_container_encode(const struct spec_container *container, struct buf *out);
 
-/* Members "Config" and "HostConfig" alone, with all defaults written as docker's inspect has them, into an open object. */
-void spec_container_write_inspect(struct json_writer *w, const struct spec_container *container);
+/* What a container cannot see, or change; NULL-terminated. */
+struct spec_container_paths {
+	char **masked, **read_only;
+};
+
+/*
+ * Members "Config" and "HostConfig" alone, with all defaults written as docker's
+ * inspect has them, into an open object; and what comes of .security_options.
+ */
+void spec_container_write_inspect(struct json_writer *w, const struct spec_container *container, const struct spec_container_paths *paths);
 
 #endif

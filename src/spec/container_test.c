@@ -177,6 +177,7 @@ static void test_inspect(void **state _unused_)
 		"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0}", "\"CapAdd\":null", "\"Dns\":[]", "\"IpcMode\":\"private\"",
 		"\"OomScoreAdj\":0", "\"PidMode\":\"\"", "\"Privileged\":false", "\"ShmSize\":67108864", "\"Runtime\":\"bivy\"", "\"Memory\":0",
 		"\"NanoCpus\":0", "\"Devices\":[]", "\"Ulimits\":[]", "\"PidsLimit\":null", "\"BlkioDeviceReadBps\":[]", "\"MemorySwappiness\":null",
+		"\"MaskedPaths\":[\"/proc/kcore\"]", "\"ReadonlyPaths\":null",
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -186,7 +187,8 @@ static void test_inspect(void **state _unused_)
 	json_write_open(&w, NULL, '{');
 	spec_container_write_inspect(&w, decode(arena, "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/t\","
 						       "\"ReadOnly\":true,\"BindOptions\":{\"CreateMountpoint\":true}},{\"Type\":\"volume\",\"Source\":\"v\","
-						       "\"Target\":\"/v\"},{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/b\"}]}}"));
+						       "\"Target\":\"/v\"},{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/b\"}]}}"),
+		&(struct spec_container_paths){ .masked = (char *[]){ (char *)"/proc/kcore", NULL } });
 	json_write_close(&w, '}');
 	assert_int_equal(json_parse(arena, out.data, out.length, &root, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
