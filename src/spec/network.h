@@ -42,4 +42,10 @@ int spec_network_decode(struct arena *arena, const char *text, size_t length, st
 /* One line of JSON without newline; what is not given is left out. */
 void spec_network_encode(const struct spec_network *network, struct buf *out);
 
+/* The members of docker's document but "Containers", and ours, all of them, into an open object. */
+void spec_network_write_inspect(struct json_writer *w, const struct spec_network *network);
+
+/* Whether the kernel takes NAME for an interface, and paths can have it for a part: 1 to 15 printable bytes, without '/' and ':'. */
+bool spec_interface_name_is_valid(const char *name);
+
 #endif
