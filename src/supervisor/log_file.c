@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -78,8 +79,39 @@ bool log_file_is_for_want_of_room(int r)
 
 /* ---- compressing --------------------------------------------------------------------------- */
 
+void log_file_names_add(struct log_file_names *names, int directory_fd, const char *name, bool *ret_is_busy)
+{
+	struct stat status;
+
+	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_size < COMPRESS_BYTES)
+		return;
+	if (ret_is_busy && log_file_is_being_compressed(directory_fd, name))
+		*ret_is_busy = true;
+	names->list = memory_resize(names->list, names->count + 1, sizeof *names->list);
+	names->list[names->count++] = str_dup(name);
+}
+
+void log_file_names_done(struct log_file_names *names)
+{
+	while (names->count > 0)
+		free(names->list[--names->count]);
+	free(names->list);
+	names->list = NULL;
+}
+
+/* "bivy-transfer compress --format FORMAT NAME…"; free() it. */
+static const char **make_arguments(const char *format, const struct log_file_names *names)
+{
+	const char *const first[] = { "bivy-transfer", "compress", "--format", format };
+	const char **arguments = memory_new(ARRAY_SIZE(first) + names->count + 1, sizeof *arguments);
+
+	memcpy(arguments, first, sizeof first);
+	memcpy(arguments + ARRAY_SIZE(first), names->list, names->count * sizeof *arguments);
+	return arguments;
+}
+
 /* In the child. Its input is what holds the lock. */
-_noreturn_ static void execute(const char *transfer, const char *format, int directory_fd, int fd, const char *name)
+_noreturn_ static void execute(const char *transfer, const char *const *arguments, int directory_fd, int fd)
 {
 	sigset_t none;
 
@@ -87,22 +119,23 @@ _noreturn_ static void execute(const char *transfer, const char *format, int dir
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpriority(PRIO_PROCESS, 0, LOW_PRIORITY);
 	if (dup2(fd, STDIN_FILENO) >= 0 && fchdir(directory_fd) == 0)
-		execl(transfer, "bivy-transfer", "compress", "--format", format, name, NULL);
+		execv(transfer, (char *const *)arguments);
 	_exit(127);
 }
 
-void log_file_compress(const char *transfer, const char *format, int directory_fd, int fd, const char *name)
+void log_file_compress(const char *transfer, const char *format, int directory_fd, int fd, const struct log_file_names *names)
 {
-	struct stat status;
+	_cleanup_free_ const char **arguments = NULL;
 	pid_t pid;
 
-	if (!transfer || fstat(fd, &status) < 0 || status.st_size < COMPRESS_BYTES || flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (!transfer || names->count == 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return;
+	arguments = make_arguments(format, names);
 	pid = fork();
 	if (pid == 0)
-		execute(transfer, format, directory_fd, fd, name);
+		execute(transfer, arguments, directory_fd, fd);
 	if (pid < 0) {
-		log_warning("log '%s' stays as large as it is: %s", name, error_words(errno));
+		log_warning("log '%s' stays as large as it is: %s", names->list[0], error_words(errno));
 		flock(fd, LOCK_UN);
 	}
 }

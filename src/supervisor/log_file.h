@@ -35,12 +35,23 @@ int log_file_open_directory(const char *path, int *fd) _must_check_;
 /* Whether it may be gone on without a file, dropping, as there is no room for one. */
 bool log_file_is_for_want_of_room(int r);
 
+/* Files in the order in which they are compressed. */
+struct log_file_names {
+	char **list;
+	size_t count;
+};
+
+/* Adds NAME, a file of the directory, unless it is not there or not worth it; *RET_IS_BUSY, which may be NULL, if somebody compresses it already. */
+void log_file_names_add(struct log_file_names *names, int directory_fd, const char *name, bool *ret_is_busy);
+void log_file_names_done(struct log_file_names *names);
+#define _cleanup_log_file_names_ _cleanup_(log_file_names_done)
+
 /*
- * Starts bivy-transfer to replace NAME in the directory, which FD has open, by
- * a compressed file, and does not wait for it. It holds FD locked (flock) as
- * long as it works.
+ * Starts bivy-transfer to replace the files by compressed ones, one after the
+ * other, and does not wait for it. It holds FD, which has the last one open,
+ * locked (flock) as long as it works.
  */
-void log_file_compress(const char *transfer, const char *format, int directory_fd, int fd, const char *name);
+void log_file_compress(const char *transfer, const char *format, int directory_fd, int fd, const struct log_file_names *names);
 
 /* Whether somebody compresses NAME. */
 bool log_file_is_being_compressed(int directory_fd, const char *name);

@@ -86,19 +86,31 @@ static bool can_rotate(const struct json_file *json_file)
 	return !log_file_is_being_compressed(json_file->directory_fd, name);
 }
 
+/* All that is not compressed: also what an earlier process did not come to. */
+static void compress(const struct json_file *json_file)
+{
+	_cleanup_log_file_names_ struct log_file_names names = { .list = NULL };
+
+	for (int64_t age = json_file->options.max_files - 1; age > 0; age--) {
+		char name[NAME_MAX + 1];
+
+		spec_log_line_name(json_file->id, age, false, name);
+		log_file_names_add(&names, json_file->directory_fd, name, NULL);
+	}
+	log_file_compress(json_file->transfer, "gzip", json_file->directory_fd, json_file->file.fd, &names);
+}
+
 static int64_t rotate(struct json_file *json_file)
 {
 	int64_t lost = log_file_flush(&json_file->file);
-	char name[NAME_MAX + 1];
 
 	/* A compressed file takes the place of another at this very moment (bivy-transfer); with the next line, then. */
 	if (flock(json_file->directory_fd, LOCK_EX | LOCK_NB) < 0)
 		return lost;
 	age_all(json_file);
 	ignore_result(flock(json_file->directory_fd, LOCK_UN)); /* cannot fail for what was just locked */
-	spec_log_line_name(json_file->id, 1, false, name);
 	if (json_file->options.compress)
-		log_file_compress(json_file->transfer, "gzip", json_file->directory_fd, json_file->file.fd, name);
+		compress(json_file);
 	log_file_close(&json_file->file);
 	ignore_result(open_file(json_file)); /* without one, lines are dropped, and it is tried again */
 	return lost;

@@ -73,17 +73,48 @@ static bool ends_well(const struct log_file *file)
 	return n == file->size - start && spec_log_record_decode_last(tail, (size_t)n, &record, &length) == 0;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct old_segments {
+	const struct local *local;
+	struct log_file_names names;
+	bool is_busy;
+};
+
+static int find_old(void *context, const char *name)
+{
+	struct old_segments *old = context;
+	bool is_compressed = false;
+	uint64_t number = spec_log_segment_number(name, &is_compressed);
+
+	if (number && !is_compressed)
+		log_file_names_add(&old->names, old->local->directory_fd, name, &old->is_busy);
+	return 0;
+}
+
+/* All that is not compressed, as what was written while an earlier one was, or what that left; one process at a time. */
+static void compress(const struct local *local)
+{
+	struct old_segments old = { .local = local };
+
+	ignore_result(file_each_name(local->directory_fd, find_old, &old)); /* what is not found is compressed next time */
+	if (!old.is_busy && old.names.count > 0) {
+		qsort(old.names.list, old.names.count, sizeof *old.names.list, compare_names);
+		log_file_compress(local->transfer, "zstd", local->directory_fd, local->file.fd, &old.names);
+	}
+	log_file_names_done(&old.names);
+}
+
 /* Another segment: the oldest one makes room first, also on a disk that is full. */
 static int64_t rotate(struct local *local)
 {
 	int64_t lost = log_file_flush(&local->file);
-	char name[SPEC_LOG_SEGMENT_NAME], before[SPEC_LOG_SEGMENT_NAME];
 
-	spec_log_segment_name(local->number, name);
-	spec_log_segment_name(local->number - 1, before);
-	/* One at a time. */
-	if (local->options.compress && !log_file_is_being_compressed(local->directory_fd, before))
-		log_file_compress(local->transfer, "zstd", local->directory_fd, local->file.fd, name);
+	if (local->options.compress)
+		compress(local);
 	log_file_close(&local->file);
 	local->number++;
 	ignore_result(file_each_name(local->directory_fd, remove_old, local)); /* next time, then */

@@ -44,22 +44,18 @@ struct replacement {
 
 static void done(struct replacement *replacement)
 {
-	close_and_forget(&replacement->directory_fd);
 	close_and_forget(&replacement->from_fd);
 	close_and_forget(&replacement->to_fd);
 	free(replacement->path);
 }
 
+/* The file PATH, in the directory that .directory_fd has open. */
 static int open_replacement(const char *path, struct replacement *ret, struct error *err)
 {
-	_cleanup_free_ char *directory = str_dup(path);
-
 	ret->path = str_dup(path);
 	ret->name = strrchr(ret->path, '/') ? strrchr(ret->path, '/') + 1 : ret->path;
-	ret->directory_fd = open(dirname(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->directory_fd >= 0)
-		ret->from_fd = openat(ret->directory_fd, ret->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (ret->directory_fd < 0 || ret->from_fd < 0 || fstat(ret->from_fd, &ret->status) < 0)
+	ret->from_fd = openat(ret->directory_fd, ret->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (ret->from_fd < 0 || fstat(ret->from_fd, &ret->status) < 0)
 		return error_errno(err, errno, "cannot open '%s'", path);
 	if (!S_ISREG(ret->status.st_mode))
 		return error_set(err, ERROR_INVALID, 0, "'%s' is no file", path);
@@ -103,30 +99,65 @@ static int commit(const struct replacement *replacement, enum compress_format fo
 	return unlinkat(replacement->directory_fd, replacement->name, 0) < 0 ? error_errno(err, errno, "cannot remove '%s'", replacement->path) : 0;
 }
 
+static int compress_file(int directory_fd, const char *path, enum compress_format format, struct error *err)
+{
+	_cleanup_(done) struct replacement replacement = { .directory_fd = directory_fd, .from_fd = -EBADF, .to_fd = -EBADF };
+	int r = open_replacement(path, &replacement, err);
+
+	if (r == 0)
+		r = write_replacement(&replacement, format, err);
+	return r < 0 ? r : commit(&replacement, format, err);
+}
+
+/* All are in the directory of the first: nothing else can be written to afterwards. */
+static int open_directory(char *const *paths, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *first = str_dup(paths[0]);
+	const char *directory = dirname(first);
+	int fd;
+
+	for (char *const *path = paths + 1; *path; path++) {
+		_cleanup_free_ char *other = str_dup(*path);
+
+		if (!str_equal(dirname(other), directory))
+			return error_set(err, ERROR_INVALID, 0, "'%s' is not in the directory '%s'", *path, directory);
+	}
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "cannot open '%s'", paths[0]);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* One that fails does not keep the others from being compressed. */
 static int run_compress(const struct command_call *call, struct buf *out _unused_, struct error *err)
 {
 	const struct compress_request *request = call->request;
 	enum compress_format format = request->format ? (enum compress_format)request->format : COMPRESS_ZSTD;
-	_cleanup_(done) struct replacement replacement = { .directory_fd = -EBADF, .from_fd = -EBADF, .to_fd = -EBADF };
-	int r = open_replacement(call->operands[0], &replacement, err);
+	_cleanup_close_ int directory_fd = -EBADF;
+	int result, r = open_directory(call->operands, &directory_fd, err);
 
 	if (r < 0)
 		return r;
-	confine(&(struct confinement){ .writable = &replacement.directory_fd, .writable_count = 1 });
-	r = write_replacement(&replacement, format, err);
-	return r < 0 ? r : commit(&replacement, format, err);
+	confine(&(struct confinement){ .writable = &directory_fd, .writable_count = 1 });
+	result = compress_file(directory_fd, call->operands[0], format, err);
+	for (char **path = call->operands + 1; *path; path++) {
+		r = compress_file(directory_fd, *path, format, result < 0 ? NULL : err);
+		result = result < 0 ? result : r;
+	}
+	return result;
 }
 
 const struct command transfer_compress = {
 	.command = {
 		.name = "compress",
-		.operands = "FILE",
-		.summary = "replace a file by a compressed one",
+		.operands = "FILE…",
+		.summary = "replace files by compressed ones",
 		.description = "FILE.zst, or FILE.gz, takes the place of the file, and has its times. What had that name before stays. If this does "
-			"not come to its end, the file stays as it was.",
+			"not come to its end, the file stays as it was. Several are compressed one after the other; they are in one directory.",
 		.entries = compress_entries,
 		.minimum_operands = 1,
-		.maximum_operands = 1,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},
 	.request_size = sizeof(struct compress_request),
 	.run = run_compress,

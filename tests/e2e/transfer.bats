@@ -111,6 +111,17 @@ setup() {
 	"$transfer" decompress <log.zst | cmp - layer.tar
 }
 
+@test "compress: several, one of which has gone" {
+	cp layer.tar one
+	cp layer.tar two
+	run "$transfer" compress one gone two
+	[ "$status" -eq 1 ]
+	[ "$output" = "bivy-transfer: cannot open 'gone': no such file or directory" ]
+	[ -e one.zst ] && [ -e two.zst ] && [ ! -e one ] && [ ! -e two ]
+	run "$transfer" compress one.zst tree/x
+	[ "$output" = "bivy-transfer: 'tree/x' is not in the directory '.'" ]
+}
+
 @test "decompress: what breaks off is an error" {
 	cp layer.tar log
 	"$transfer" compress log
