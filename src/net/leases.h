@@ -13,9 +13,10 @@
 typedef bool net_lease_is_alive(void *context, const char *id);
 
 /*
- * The address WANTED (its owner in the error if it is taken: ERROR_CONFLICT), or if that is NULL the lowest free one behind the one that
- * was given out last in RANGE within SUBNET but for RESERVED (gateway, network, broadcast). DIR_FD: of leases/. ERROR_UNAVAILABLE: all are taken.
- * *RET_NAME, the file's, is malloc()ed.
+ * The address WANTED (its owner in the error if it is taken: ERROR_CONFLICT; ERROR_INVALID outside SUBNET), or if that is NULL the
+ * next free one behind the one that was given out last in RANGE within SUBNET. Neither RESERVED ones are given (the gateway), nor the
+ * first of a subnet, nor the last of one of version 4 (network and broadcast). DIR_FD: of leases/. ERROR_UNAVAILABLE: all are taken.
+ * *RET has the prefix of SUBNET; *RET_NAME, the file's, is malloc()ed. What ID has already is its own: again is no error.
  */
 int net_lease_take(int dir_fd, const struct net_subnet *subnet, const struct net_subnet *range, const struct net_subnet *reserved,
 	size_t reserved_count, const struct net_subnet *wanted, const char *id, net_lease_is_alive *is_alive, void *context, struct net_subnet *ret,

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Beside the leases there is a file for each family with the address that was
+ * given out last, so that one that became free rests before it is somebody
+ * else's. flock(2) on the directory is held while one of them is looked at and
+ * changed: taking over a dead one's is more than one step.
+ */
+#include "net/leases.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+
+#define ID_LIMIT 128
+
+static const char *last_name(int family)
+{
+	return family == AF_INET ? ".last4" : ".last6";
+}
+
+static uint64_t host_count(const struct net_subnet *subnet)
+{
+	unsigned bits = (subnet->family == AF_INET ? 32 : 128) - subnet->prefix;
+
+	return bits < 64 ? UINT64_C(1) << bits : UINT64_MAX;
+}
+
+/* ---- which addresses nobody gets ----------------------------------------------------- */
+
+static bool is_same(const struct net_subnet *a, const struct net_subnet *b)
+{
+	return a->family == b->family && memcmp(a->address, b->address, a->family == AF_INET ? 4 : 16) == 0;
+}
+
+/* The network's own address and that of all its hosts; subnets of two addresses have neither (RFC 3021). */
+static bool is_special(const struct net_subnet *subnet, const struct net_subnet *address)
+{
+	uint64_t count = host_count(subnet);
+	struct net_subnet special = *subnet;
+
+	if (count <= 2)
+		return false;
+	if (net_subnet_address(subnet, 0, &special) == 0 && is_same(&special, address))
+		return true;
+	return subnet->family == AF_INET && net_subnet_address(subnet, count - 1, &special) == 0 && is_same(&special, address);
+}
+
+static bool is_reserved(const struct net_subnet *reserved, size_t count, const struct net_subnet *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_same(&reserved[i], address))
+			return true;
+	return false;
+}
+
+/* ---- one lease ------------------------------------------------------------------------ */
+
+/* Whose NAME is; "" if it is nobody's. */
+static void read_owner(int dir_fd, const char *name, char owner[ID_LIMIT])
+{
+	ssize_t length = readlinkat(dir_fd, name, owner, ID_LIMIT - 1);
+
+	owner[length < 0 ? 0 : length] = '\0';
+}
+
+/* Makes NAME ID's: 0, or -EEXIST with the owner. The directory is locked. */
+static int take(int dir_fd, const char *name, const char *id, net_lease_is_alive *is_alive, void *context, char owner[ID_LIMIT])
+{
+	if (symlinkat(id, dir_fd, name) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	read_owner(dir_fd, name, owner);
+	if (str_equal(owner, id))
+		return 0;
+	if (*owner && is_alive(context, owner))
+		return -EEXIST;
+	if (unlinkat(dir_fd, name, 0) < 0 || symlinkat(id, dir_fd, name) < 0)
+		return -errno;
+	return 0;
+}
+
+/* ---- any address ----------------------------------------------------------------------- */
+
+static bool read_last(int dir_fd, int family, struct net_subnet *ret)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	return file_read_at(dir_fd, last_name(family), INET6_ADDRSTRLEN, &text) == 0 && text.data && net_address_parse(text.data, ret, NULL) == 0;
+}
+
+/* Only a hint: losing it harms nobody. */
+static void write_last(int dir_fd, const struct net_subnet *address, const char *text)
+{
+	_cleanup_close_ int fd = openat(dir_fd, last_name(address->family), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		ignore_result(fd_write_all(fd, text, strlen(text)));
+}
+
+/* The number of ADDRESS in RANGE, of which it is a part. */
+static uint64_t host_number(const struct net_subnet *range, const struct net_subnet *address)
+{
+	unsigned bytes = range->family == AF_INET ? 4 : 16;
+	uint64_t number = 0;
+
+	for (unsigned i = bytes > 8 ? bytes - 8 : 0; i < bytes; i++)
+		number = number << 8 | (address->address[i] ^ range->address[i]);
+	return number;
+}
+
+struct search {
+	int dir_fd;
+	const struct net_subnet *subnet, *range, *reserved;
+	size_t reserved_count;
+	const char *id;
+	net_lease_is_alive *is_alive;
+	void *context;
+};
+
+/* The address NUMBER of the range: 0, -EEXIST, or another failure. */
+static int try_number(const struct search *search, uint64_t number, struct net_subnet *ret, char text[INET6_ADDRSTRLEN + 4])
+{
+	char owner[ID_LIMIT];
+	int r = net_subnet_address(search->range, number, ret);
+
+	if (r < 0)
+		return r;
+	if (is_special(search->subnet, ret) || is_reserved(search->reserved, search->reserved_count, ret))
+		return -EEXIST;
+	net_subnet_format(ret, false, text);
+	return take(search->dir_fd, text, search->id, search->is_alive, search->context, owner);
+}
+
+static int take_any(const struct search *search, struct net_subnet *ret, char text[INET6_ADDRSTRLEN + 4], struct error *err)
+{
+	uint64_t count = host_count(search->range), first = 0;
+	char range[INET6_ADDRSTRLEN + 4];
+	struct net_subnet last;
+
+	if (read_last(search->dir_fd, search->range->family, &last) && net_subnet_contains(search->range, &last))
+		first = host_number(search->range, &last) + 1;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t number = first + i < count ? first + i : first + i - count;
+		int r = try_number(search, number, ret, text);
+
+		if (r == 0)
+			write_last(search->dir_fd, ret, text);
+		if (r != -EEXIST)
+			return r < 0 ? error_errno(err, -r, "cannot take the address %s", text) : 0;
+	}
+	net_subnet_format(search->range, true, range);
+	return error_set(err, ERROR_UNAVAILABLE, 0, "all addresses of %s are taken", range);
+}
+
+/* ---- a certain one ---------------------------------------------------------------------- */
+
+static int take_wanted(const struct search *search, const struct net_subnet *wanted, struct net_subnet *ret, char text[INET6_ADDRSTRLEN + 4],
+		       struct error *err)
+{
+	char subnet[INET6_ADDRSTRLEN + 4], owner[ID_LIMIT];
+	int r;
+
+	net_subnet_format(wanted, false, text);
+	net_subnet_format(search->subnet, true, subnet);
+	if (!net_subnet_contains(search->subnet, wanted))
+		return error_set(err, ERROR_INVALID, 0, "the address %s is not in the subnet %s", text, subnet);
+	if (is_special(search->subnet, wanted))
+		return error_set(err, ERROR_INVALID, 0, "the address %s is that of the network %s itself", text, subnet);
+	if (is_reserved(search->reserved, search->reserved_count, wanted))
+		return error_set(err, ERROR_CONFLICT, 0, "the address %s is in use by the network itself", text);
+	r = take(search->dir_fd, text, search->id, search->is_alive, search->context, owner);
+	if (r == -EEXIST)
+		return error_set(err, ERROR_CONFLICT, 0, "the address %s is in use by the container %.12s", text, owner);
+	if (r < 0)
+		return error_errno(err, -r, "cannot take the address %s", text);
+	*ret = *wanted;
+	return 0;
+}
+
+/* ---- the two -------------------------------------------------------------------------------- */
+
+/* Waits for the directory's lock, on a description of its own: the caller's DIR_FD may be shared. */
+static int lock(int dir_fd, int *ret_fd)
+{
+	_cleanup_close_ int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int net_lease_take(int dir_fd, const struct net_subnet *subnet, const struct net_subnet *range, const struct net_subnet *reserved,
+		   size_t reserved_count, const struct net_subnet *wanted, const char *id, net_lease_is_alive *is_alive, void *context,
+		   struct net_subnet *ret, char **ret_name, struct error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	struct search search = { dir_fd, subnet, range, reserved, reserved_count, id, is_alive, context };
+	struct net_subnet found = *subnet;
+	char text[INET6_ADDRSTRLEN + 4] = "";
+	int r = lock(dir_fd, &lock_fd);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock the addresses of the network");
+	r = wanted ? take_wanted(&search, wanted, &found, text, err) : take_any(&search, &found, text, err);
+	if (r < 0)
+		return r;
+	found.prefix = subnet->prefix;
+	*ret = found;
+	*ret_name = str_dup(text);
+	return 0;
+}
+
+int net_lease_release(int dir_fd, const char *name, const char *id)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	char owner[ID_LIMIT];
+	int r = lock(dir_fd, &lock_fd);
+
+	if (r < 0)
+		return r;
+	read_owner(dir_fd, name, owner);
+	if (str_equal(owner, id) && unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
