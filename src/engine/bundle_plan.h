@@ -11,6 +11,7 @@
 #include "engine/identity.h"
 #include "host/overlay.h"
 #include "spec/config.h"
+#include "spec/network_plan.h"
 #include "spec/supervision.h"
 
 /* Whose ids the container's are. */
@@ -42,6 +43,7 @@ struct bundle_plan {
 	uint64_t added_capabilities; /* by name: others than root have these, too */
 	bool is_systemd;        /* an init system runs in it (bundle_systemd.h) */
 	const char *hostname;
+	const struct spec_network_plan *network; /* what it has of networks (container_network.h), before files are written; NULL: none of its own */
 
 	struct spec_config *spec;
 	size_t mount_capacity;

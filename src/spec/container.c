@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/container.h"
+#include "spec/container_endpoint.h"
 #include "spec/decode.h"
 #include "spec/health_check.h"
 #include "spec/host_config.h"
@@ -173,7 +174,7 @@ static void encode_config(struct json_writer *w, const struct spec_container_con
 
 /* ---- the whole ------------------------------------------------------------------------- */
 
-enum container_field { CONTAINER_ID, CONTAINER_NAME, CONTAINER_IMAGE, CONTAINER_MANIFEST, CONTAINER_LAYER, CONTAINER_CONFIG, CONTAINER_HOST };
+enum container_field { CONTAINER_ID, CONTAINER_NAME, CONTAINER_IMAGE, CONTAINER_MANIFEST, CONTAINER_LAYER, CONTAINER_CONFIG, CONTAINER_HOST, CONTAINER_NETWORKING };
 
 static const struct field container_fields[] = {
 	FIELD_BY(CONTAINER_ID, "Id", 0),
@@ -186,6 +187,7 @@ static const struct field container_fields[] = {
 	FIELD(STRING, struct spec_container, image_name, "ImageName"),
 	FIELD_BY(CONTAINER_CONFIG, "Config", 0),
 	FIELD_BY(CONTAINER_HOST, "HostConfig", 0),
+	FIELD_BY(CONTAINER_NETWORKING, "NetworkingConfig", 0),
 };
 
 /* Ids become names of directories and cgroups. */
@@ -236,6 +238,8 @@ static int decode_container_field(const struct decoder *d, const struct json *va
 		return decode_config(d, value, &container->config);
 	case CONTAINER_HOST:
 		return decode_host_config(d, value, &container->host);
+	case CONTAINER_NETWORKING:
+		return decode_networking(d, value, &container->host);
 	}
 	return -EINVAL;
 }
@@ -280,6 +284,7 @@ void spec_container_encode(const struct spec_container *container, struct buf *o
 	json_write_open(&w, "HostConfig", '{');
 	encode_host_config(&w, &container->host);
 	json_write_close(&w, '}');
+	encode_networking(&w, &container->host);
 	json_write_close(&w, '}');
 }
 

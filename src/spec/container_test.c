@@ -48,7 +48,7 @@ static const char host[] =
 	"\"Dns\":[\"1.1.1.1\"],\"DnsOptions\":[\"ndots:1\"],\"DnsSearch\":[\"x.y\"],\"ExtraHosts\":[\"a:1.2.3.4\"],\"Sysctls\":{\"net.a\":\"1\"},"
 	"\"Annotations\":{\"k\":\"v\"},\"StorageOpt\":{\"size\":\"1G\"},\"Runtime\":\"bivy\",\"Isolation\":\"default\",\"ShmSize\":65536,"
 	"\"OomScoreAdj\":0,\"Init\":false,\"ContainerIDFile\":\"/i\",\"ReadOnlyTmpfs\":true,\"Requires\":[\"db\"],\"PreserveFDs\":1,\"PreserveFD\":[\"5\"],\"NoHosts\":true,"
-	"\"Rootfs\":\"/r\",\"RootfsOverlay\":true,\"TimeOffsets\":[\"boottime=5\"],\"Personality\":\"LINUX32\",\"EnvHost\":true,\"Cgroups\":\"split\",\"CgroupConf\":{\"memory.high\":\"1\"},\"IntelRdtClosID\":\"c\",\"Memory\":1048576,"
+	"\"Rootfs\":\"/r\",\"RootfsOverlay\":true,\"TimeOffsets\":[\"boottime=5\"],\"Personality\":\"LINUX32\",\"EnvHost\":true,\"Cgroups\":\"split\",\"CgroupConf\":{\"memory.high\":\"1\"},\"IntelRdtClosID\":\"c\",\"NetLimit\":\"1mbit\",\"Memory\":1048576,"
 	"\"MemoryReservation\":2,\"MemorySwap\":-1,\"MemorySwappiness\":0,\"OomKillDisable\":true,\"NanoCpus\":1500000000,\"CpuShares\":3,"
 	"\"CpuPeriod\":4,\"CpuQuota\":-5,\"CpuRealtimePeriod\":6,\"CpuRealtimeRuntime\":7,\"CpusetCpus\":\"0-1\",\"CpusetMems\":\"0\",\"PidsLimit\":-1,"
 	"\"BlkioWeight\":500,\"DeviceCgroupRules\":[\"c 1:3 rwm\"],\"DeviceRequests\":[\"all\"],\"CgroupParent\":\"/p\","
@@ -64,10 +64,15 @@ static const char host[] =
 	"\"BlkioDeviceWriteBps\":[{\"Path\":\"/dev/a\",\"Rate\":2}],\"BlkioDeviceReadIOps\":[{\"Path\":\"/dev/a\",\"Rate\":3}],"
 	"\"BlkioDeviceWriteIOps\":[{\"Path\":\"/dev/a\",\"Rate\":18446744073709551615}]}}";
 
+static const char networking[] =
+	"{\"Config\":{},\"HostConfig\":{\"NetworkMode\":\"front\"},\"NetworkingConfig\":{\"EndpointsConfig\":{\"front\":{\"Links\":[\"db:d\"],\"Aliases\":[\"a\",\"b\"],"
+	"\"MacAddress\":\"02:00:00:00:00:01\",\"DriverOpts\":{\"o\":\"p\"},\"GwPriority\":-1,\"NetworkID\":\"" ID "\",\"InterfaceName\":\"lan0\","
+	"\"IPAMConfig\":{\"IPv4Address\":\"10.0.0.2\",\"IPv6Address\":\"fd00::2\",\"LinkLocalIPs\":[\"169.254.1.1\"]}},\"back\":{}}}}";
+
 /* In the order that we write, so that it must come back byte by byte. */
 static void test_round_trip(void **state _unused_)
 {
-	static const char *const texts[] = { identity, config, host, "{\"Config\":{},\"HostConfig\":{}}" };
+	static const char *const texts[] = { identity, config, host, networking, "{\"Config\":{},\"HostConfig\":{}}" };
 	_cleanup_arena_ struct arena *arena = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -117,6 +122,21 @@ static void test_host(void **state _unused_)
 	assert_true(h->blkio_rates[THROTTLE_WRITE_IOPS][0].rate == UINT64_MAX);
 	assert_int_equal(h->blkio_weight_devices[0].rate, 10);
 	assert_string_equal(h->gid_map[0], "0:3:4");
+}
+
+static void test_networking(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_host_config *h = &decode(arena, networking)->host;
+
+	assert_int_equal(h->endpoint_count, 2);
+	assert_string_equal(h->endpoints[0].network, "front");
+	assert_string_equal(h->endpoints[0].ipv6, "fd00::2");
+	assert_string_equal(h->endpoints[0].link_local[0], "169.254.1.1");
+	assert_int_equal(h->endpoints[0].gateway_priority, -1);
+	assert_string_equal(h->endpoints[1].network, "back");
+	assert_null(h->endpoints[1].aliases);
+	assert_int_equal(decode(arena, "{\"NetworkingConfig\":{\"EndpointsConfig\":{\"x\":null}}}")->host.endpoint_count, 1);
 }
 
 /* As docker's clients say it: a port without protocol, a device under its own name, members that are null. */

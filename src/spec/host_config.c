@@ -414,6 +414,7 @@ static const struct field own_fields[] = {
 	FIELD(STRING, struct spec_host_config, cgroups, "Cgroups"),
 	FIELD_LIST(PAIRS, struct spec_host_config, cgroup_conf, cgroup_conf_count, "CgroupConf"),
 	FIELD(STRING, struct spec_host_config, rdt_class, "IntelRdtClosID"),
+	FIELD(STRING, struct spec_host_config, net_limit, "NetLimit"),
 };
 
 /* What docker calls Resources, members of the same object. */
