@@ -219,7 +219,7 @@ static void test_inspect(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_config),  cmocka_unit_test(test_host),
+		cmocka_unit_test(test_networking), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_config),  cmocka_unit_test(test_host),
 		cmocka_unit_test(test_shorter),	   cmocka_unit_test(test_refused), cmocka_unit_test(test_inspect),
 	};
 
