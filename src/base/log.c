@@ -9,6 +9,8 @@ static struct {
 	int fd;
 	enum log_format format;
 	enum log_level level;
+	void (*take)(void *context, enum log_level level, const char *text);
+	void *context;
 } sink = { .fd = -1 };
 
 static const char *const level_names[] = {
@@ -25,6 +27,12 @@ void log_open(int fd, enum log_format format, enum log_level level)
 	sink.level = level;
 }
 
+void log_copy(void (*take)(void *context, enum log_level level, const char *text), void *context)
+{
+	sink.take = take;
+	sink.context = context;
+}
+
 int log_fd(void)
 {
 	return sink.fd;
@@ -32,7 +40,7 @@ int log_fd(void)
 
 bool log_is_on(enum log_level level)
 {
-	return sink.fd >= 0 && level <= sink.level;
+	return (sink.fd >= 0 && level <= sink.level) || (sink.take && level <= LOG_LEVEL_WARNING);
 }
 
 /* TEXT inside a quoted string: JSON's escapes, which logfmt readers take too. */
@@ -52,19 +60,13 @@ static void add_quoted(struct buf *line, const char *text)
 	buf_add_char(line, '"');
 }
 
-void log_write(enum log_level level, const char *format, ...)
+static void write_line(enum log_level level, const char *text)
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
-	char text[2048], stamp[32] = "";
 	time_t now = time(NULL);
+	char stamp[32] = "";
 	struct tm utc;
-	va_list args;
 
-	if (!log_is_on(level))
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
 	if (gmtime_r(&now, &utc))
 		strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	if (sink.format == LOG_JSON) {
@@ -77,4 +79,20 @@ void log_write(enum log_level level, const char *format, ...)
 		buf_add_char(&line, '\n');
 	}
 	ignore_result(fd_write_all(sink.fd, line.data, line.length)); /* a full log must not stop the work */
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	char text[2048];
+	va_list args;
+
+	if (!log_is_on(level))
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (sink.fd >= 0 && level <= sink.level)
+		write_line(level, text);
+	if (sink.take)
+		sink.take(sink.context, level, text);
 }

@@ -18,6 +18,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* Lines up to LEVEL go to FD (kept open by the caller; -1 closes the log). */
 void log_open(int fd, enum log_format format, enum log_level level);
 int log_fd(void);
+/* TAKE, or NULL for nobody any more, is called with what is logged, besides: the text alone. Up to warnings also while the log is closed. */
+void log_copy(void (*take)(void *context, enum log_level level, const char *text), void *context);
 /* Whether lines of LEVEL go anywhere. */
 bool log_is_on(enum log_level level);
 

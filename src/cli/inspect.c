@@ -341,7 +341,9 @@ const struct command cli_inspect = {
 		.name = "inspect",
 		.operands = "NAME…",
 		.summary = "tell all about containers and images",
-		.description = "Prints all that is known of containers, or of images where there is no such container, as JSON, in docker's shape.",
+		.description = "Prints all that is known of containers, or of images where there is no such container, as JSON, in docker's shape. "
+			"A container's State tells, besides what docker's does, of its supervisor: Warnings are the last ones of what it could not do, such "
+			"as writing an event.",
 		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = OPTIONS_ANY_NUMBER,

@@ -61,6 +61,10 @@ static void write_state(struct json_writer *w, const struct spec_container_state
 	json_write_int(w, "LogDropped", state->log_dropped);
 	json_write_uint(w, "IDBase", state->id_base);
 	json_write_uint(w, "IDSize", state->id_size);
+	json_write_open(w, "Warnings", '[');
+	for (char **warning = state->warnings; warning && *warning; warning++)
+		json_write_string(w, NULL, *warning);
+	json_write_close(w, ']');
 	json_write_close(w, '}');
 }
 

@@ -61,6 +61,7 @@ static const struct field state_fields[] = {
 	FIELD(U32, struct spec_container_state, id_base, "IDBase"),
 	FIELD(U32, struct spec_container_state, id_size, "IDSize"),
 	FIELD_BY(STATE_HEALTH, "Health", 0),
+	FIELD(STRINGS, struct spec_container_state, warnings, "Warnings"),
 };
 
 static const struct field health_fields[] = {

@@ -56,6 +56,7 @@ struct spec_container_state {
 	int64_t log_dropped;    /* lines that could not be written */
 	uint32_t id_base, id_size; /* its range of ids on the host; size 0: none of its own */
 	struct spec_health_state health;
+	char **warnings;        /* its supervisor's last ones, each with the time before it; NULL-terminated, or NULL */
 };
 
 /* docker's words: "created" "running" "paused" "restarting" "exited" "removing"; STARTING and STOPPING show as "created" and "running". */

@@ -42,12 +42,13 @@ static const struct spec_container_state sample = {
 		.log = { { (char *)"s", (char *)"e", -1, (char *)"line\n" }, { (char *)"t", NULL, 0, (char *)"" } },
 		.log_count = 2,
 	},
+	.warnings = (char *[]){ (char *)"now it is late", NULL },
 };
 
 static const char sample_text[] =
 	"{\"format\":1,\"Status\":\"stopping\",\"Pid\":4711,\"SupervisorPid\":4710,\"ExitCode\":137,\"OOMKilled\":true,\"OOMLimit\":67108864,"
 	"\"Signal\":9,\"Error\":\"cannot start\",\"StartedAt\":\"2024-02-29T12:00:00.123456789Z\",\"FinishedAt\":\"2024-02-29T12:00:01Z\","
-	"\"RestartCount\":3,\"ManuallyStopped\":true,\"ShouldRun\":true,\"BootID\":\"b\",\"LogDropped\":7,\"IDBase\":536870912,\"IDSize\":65536,"
+	"\"RestartCount\":3,\"ManuallyStopped\":true,\"ShouldRun\":true,\"BootID\":\"b\",\"LogDropped\":7,\"IDBase\":536870912,\"IDSize\":65536,\"Warnings\":[\"now it is late\"],"
 	"\"Health\":{\"Status\":\"unhealthy\",\"FailingStreak\":2,\"Log\":["
 	"{\"Start\":\"s\",\"End\":\"e\",\"ExitCode\":-1,\"Output\":\"line\\n\"},{\"Start\":\"t\",\"ExitCode\":0,\"Output\":\"\"}]}}\n";
 

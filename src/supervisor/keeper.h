@@ -14,6 +14,7 @@
 #include "supervisor/health.h"
 #include "supervisor/log.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/warnings.h"
 
 #include <sys/types.h>
 
@@ -43,6 +44,7 @@ struct keeper {
 	char *new_name;       /* if it was renamed; or NULL */
 	struct spec_supervision *what;
 	struct spec_container_state state;
+	struct warnings warnings;
 	struct loop loop;
 	struct log *log;
 	struct health *health;

@@ -30,6 +30,7 @@ static void write_to(struct keeper *keeper, int dirfd, const char *path)
 	keeper->state.log_dropped = keeper->log ? log_dropped(keeper->log) : keeper->state.log_dropped;
 	if (health)
 		keeper->state.health = *health;
+	keeper->state.warnings = keeper->warnings.count ? keeper->warnings.list : NULL;
 	spec_container_state_encode(&keeper->state, &text);
 	r = file_replace_at(dirfd, path, text.data, text.length, 0600);
 	if (r < 0)

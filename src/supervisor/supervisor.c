@@ -221,6 +221,14 @@ static void accept_clients(void *context, short events _unused_)
 		clients_add(keeper, socket, false);
 }
 
+/* One that comes of this very writing waits for the next one. */
+static void tell_warnings(struct keeper *keeper)
+{
+	if (keeper->warnings.has_news)
+		notes_write_state(keeper);
+	keeper->warnings.has_news = false;
+}
+
 static int run_rounds(struct keeper *keeper, struct error *err)
 {
 	int r = 0;
@@ -238,6 +246,7 @@ static int run_rounds(struct keeper *keeper, struct error *err)
 		sessions_step(keeper);
 		life_step(keeper);
 		clients_step(keeper);
+		tell_warnings(keeper);
 	}
 	return 0;
 }
@@ -309,6 +318,7 @@ static void done(struct keeper *keeper)
 	close_and_forget(&keeper->signal_fd);
 	close_and_forget(&keeper->null_fd);
 	close_and_forget(&keeper->root_fd);
+	warnings_done(&keeper->warnings);
 	free(keeper->boot_id);
 	free(keeper->new_name);
 	arena_free(keeper->checks);
@@ -339,7 +349,9 @@ int supervisor_run(const struct supervisor_request *request, struct error *err)
 	int r;
 
 	init(&keeper, request);
+	warnings_collect(&keeper.warnings);
 	r = run(&keeper, err);
+	warnings_collect(NULL);
 	done(&keeper);
 	return r;
 }

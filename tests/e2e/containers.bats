@@ -140,6 +140,13 @@ lines() {
 	run bivy events --filter evnt=die
 	[ "$status" -eq 1 ]
 	lines "bivy: invalid filter 'evnt=die'" "hint: did you mean 'event=…'?"
+	# What its supervisor could not do is told by the container.
+	mv "$SCRATCH/run/events" "$SCRATCH/run/kept"
+	mkdir "$SCRATCH/run/events"
+	bivy run --name three busybox true
+	rmdir "$SCRATCH/run/events"
+	mv "$SCRATCH/run/kept" "$SCRATCH/run/events"
+	[[ $(bivy inspect -f '{{index .State.Warnings 0}}' three) == 20*" cannot write '$SCRATCH/run/events': is a directory, ignoring" ]]
 }
 
 @test "a supervisor that was killed: the container is lost, told of, and swept" {
