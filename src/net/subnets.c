@@ -183,6 +183,7 @@ static void use_route(const struct route_destination *route, struct net_used_sub
 {
 	used->subnet = (struct net_subnet){ .family = route->family, .prefix = route->prefix };
 	memcpy(used->subnet.address, route->address, sizeof used->subnet.address);
+	memcpy(used->interface, route->interface_name, sizeof used->interface);
 	if (route->interface_name[0])
 		snprintf(used->owner, sizeof used->owner, "the %s through %s", route->type == RTN_LOCAL ? "address" : "route", route->interface_name);
 	else

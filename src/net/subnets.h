@@ -32,6 +32,7 @@ bool net_subnet_contains(const struct net_subnet *subnet, const struct net_subne
 struct net_used_subnet {
 	struct net_subnet subnet;
 	char owner[64]; /* "the route through eth0", "the network 'web'" */
+	char interface[16]; /* "eth0", or "" */
 };
 
 /* All routes of this network namespace in all tables but default routes, and resolvers of /etc/resolv.conf; free() the array. */

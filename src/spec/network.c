@@ -38,6 +38,7 @@ static const struct field subnet_fields[] = {
 	FIELD_MUST(STRING, struct spec_network_subnet, subnet, "Subnet"),
 	FIELD(STRING, struct spec_network_subnet, ip_range, "IPRange"),
 	FIELD(STRING, struct spec_network_subnet, gateway, "Gateway"),
+	FIELD_LIST(PAIRS, struct spec_network_subnet, auxiliary, auxiliary_count, "AuxiliaryAddresses"),
 };
 
 bool spec_interface_name_is_valid(const char *name)

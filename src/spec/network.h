@@ -18,6 +18,8 @@ struct spec_network_subnet {
 	char *subnet;   /* "10.66.3.0/24", "fd…::/64": the network's own address, canonical */
 	char *gateway;  /* the bridge's address in it, or NULL: none (internal macvlan) */
 	char *ip_range; /* what dynamic addresses are taken from, or NULL: all of it */
+	struct spec_pair *auxiliary; /* name -> address: other hosts, whose addresses no container gets */
+	size_t auxiliary_count;
 };
 
 struct spec_network {

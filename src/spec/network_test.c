@@ -9,9 +9,10 @@
 
 #define ID "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
+static struct spec_pair sample_auxiliary[] = { { (char *)"router", (char *)"10.66.3.129" } };
 static struct spec_network_subnet sample_subnets[] = {
-	{ (char *)"10.66.3.0/24", (char *)"10.66.3.1", (char *)"10.66.3.128/25" },
-	{ (char *)"fd00:1:2:3::/64", NULL, NULL },
+	{ (char *)"10.66.3.0/24", (char *)"10.66.3.1", (char *)"10.66.3.128/25", sample_auxiliary, 1 },
+	{ .subnet = (char *)"fd00:1:2:3::/64" },
 };
 static struct spec_pair sample_options[] = { { (char *)"parent", (char *)"eth0" } };
 static struct spec_pair sample_labels[] = { { (char *)"tier", (char *)"" } };
@@ -42,7 +43,8 @@ static const char sample_text[] =
 	"{\"format\":1,\"Name\":\"web\",\"Id\":\"" ID "\",\"Created\":\"2024-02-29T12:00:00Z\",\"Driver\":\"macvlan\",\"EnableIPv6\":true,"
 	"\"Internal\":true,\"DisableDNS\":true,\"Interface\":\"eth0\",\"Mode\":\"bridge\",\"MTU\":1400,\"DNS\":[\"192.0.2.53\"],"
 	"\"Options\":{\"parent\":\"eth0\"},\"Labels\":{\"tier\":\"\"},\"EnableIPv4\":false,\"IPAM\":{\"Config\":["
-	"{\"Subnet\":\"10.66.3.0/24\",\"IPRange\":\"10.66.3.128/25\",\"Gateway\":\"10.66.3.1\"},{\"Subnet\":\"fd00:1:2:3::/64\"}]}}";
+	"{\"Subnet\":\"10.66.3.0/24\",\"IPRange\":\"10.66.3.128/25\",\"Gateway\":\"10.66.3.1\","
+	"\"AuxiliaryAddresses\":{\"router\":\"10.66.3.129\"}},{\"Subnet\":\"fd00:1:2:3::/64\"}]}}";
 
 static void assert_refused(const char *text, enum error_kind kind, const char *message)
 {
