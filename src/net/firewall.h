@@ -3,8 +3,11 @@
  * Our one table of nf_tables(8), "inet bivy": constant chains and rules, and maps
  * that the variable part is elements of. Nothing of others is touched.
  *
- *   networks    a bridge's name and kind (external, internal), its subnets
- *   ports       address of the host, protocol, range of ports -> address of a container, port
+ *   networks, internal, masqueraded   names of bridges
+ *   members, members4, members6       a bridge's name twice, a subnet twice: who is in one network
+ *   ports4, ports6                    address of the host, protocol, range of ports -> address of a container; the port keeps its number
+ *   moved4, moved6                    the same, a port -> address of a container, port
+ *   generation                        what the rule set was when we had last changed it (firewall_ensure())
  *
  * What holds:
  *  1. A range of ports that keep their numbers is one element, a single port one.
@@ -12,6 +15,7 @@
  *     from outside reaches nothing but published ports and answers.
  *  3. Of members of internal networks nothing leaves but to each other and to the host.
  *  4. 127.0.0.0/8 is never reached from a bridge.
+ *     Of IP version 6 only the host's own addresses but ::1 are published: the kernel routes no answer from a bridge to ::1.
  *  5. The source address of a client is kept, but where the answer would not come
  *     back to us: from 127.0.0.1/::1, and between members of one network.
  *  6. A port is somebody's by being an element: of two that add it one fails.
@@ -28,19 +32,25 @@
 
 #include <stdbool.h>
 
+#define FIREWALL_TABLE "bivy"
+
 /*
- * Our table is as it should be: 0; *RET_LOST true if it was not (missing, flushed or changed) and has been made anew, without elements: then the
- * caller adds all networks and ports that there are (engine/networks.h does). The usual case is one short question (the generation of
- * the rule set, compared with the number in the file STAMP, a path in RUN_ROOT).
+ * Our table is as it should be: 0; *RET_LOST true if it was not (missing, flushed or changed by others) and has been made anew, without
+ * elements: then the caller adds all networks and ports that there are and says firewall_mark_complete() (engine/networks.h does). Until
+ * somebody has, everyone is told so. The usual case is one short question: the table itself keeps the generation of the rule set
+ * that was the last of our own making, and a digest of what it held then (set "generation").
  */
-int firewall_ensure(const char *stamp, bool *ret_lost, struct error *err) _must_check_;
+int firewall_ensure(bool *ret_lost, struct error *err) _must_check_;
+
+/* All networks and ports are in the table. */
+int firewall_mark_complete(struct error *err) _must_check_;
 
 /* The place of a bridge network; again is no error. Removal of what is not there neither. */
 int firewall_add_network(const struct spec_network *network, struct error *err) _must_check_;
 int firewall_remove_network(const struct spec_network *network, struct error *err) _must_check_;
 
 /*
- * All of PORTS or none, in one transaction. ERROR_CONFLICT: *RET_TAKEN is the index of the
+ * All of PORTS or none, in one transaction; those that are there just so already are no error. ERROR_CONFLICT: *RET_TAKEN is the index of the
  * first that somebody has (a range: any of it), and *RET_OWNER the address of the container that it leads to, in ARENA.
  */
 int firewall_publish(struct arena *arena, const struct spec_published_port *ports, size_t count, size_t *ret_taken, const char **ret_owner,
