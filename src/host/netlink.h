@@ -1,54 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtnetlink(7), raw: links and their addresses. A socket works on the network
- * namespace in which it was opened, wherever its user goes later. All return 0
- * or -errno.
+ * netlink(7), raw: sockets, messages and answers. What the messages are about
+ * is in netlink_link.h, netlink_address.h, netlink_route.h and netlink_qdisc.h.
+ * A socket works on the network namespace in which it was opened, wherever its
+ * user goes later. All return 0 or -errno.
  */
 #ifndef BIVY_HOST_NETLINK_H
 #define BIVY_HOST_NETLINK_H
 
-#include "base/cleanup.h"
+#include "base/str.h"
 
-#include <net/if.h>
-#include <stdbool.h>
+#include <linux/netlink.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A rtnetlink socket in the caller's network namespace. */
+/* A rtnetlink(7) socket in the caller's network namespace. */
 int netlink_open(int *ret_fd) _must_check_;
 
-/* Sets the loopback interface of the caller's network namespace up (ioctl; no netlink socket needed). */
-int netlink_set_loopback_up(void) _must_check_;
-
-struct netlink_link {
-	int index;
-	unsigned flags; /* IFF_* */
-	char name[IF_NAMESIZE];
+/*
+ * Messages under construction. They are sent together and carried out in their
+ * order; one that fails does not keep the kernel from the rest.
+ */
+struct netlink_batch {
+	struct buf bytes;
+	size_t message; /* where the last one begins */
+	uint32_t count;
+	uint32_t first_sequence;
 };
+#define NETLINK_BATCH_INIT ((struct netlink_batch){ 0 })
 
-/* -ENODEV if there is no link NAME. */
-int netlink_get_link(int fd, const char *name, struct netlink_link *ret) _must_check_;
+void netlink_batch_done(struct netlink_batch *batch);
+#define _cleanup_netlink_batch_ _cleanup_(netlink_batch_done)
 
-/* Moves the link INDEX into the network namespace NETNS_FD and names it NEW_NAME there; -EEXIST if that is taken. It arrives down. */
-int netlink_move_link(int fd, int index, int netns_fd, const char *new_name) _must_check_;
+/* Begins a message with the fixed part BODY; FLAGS besides NLM_F_REQUEST and NLM_F_ACK. */
+void netlink_batch_begin(struct netlink_batch *batch, uint16_t type, uint16_t flags, const void *body, size_t length);
 
-int netlink_set_link_up(int fd, int index) _must_check_;
-int netlink_set_link_down(int fd, int index) _must_check_;
+/* Attributes of the message begun last. */
+void netlink_batch_add(struct netlink_batch *batch, uint16_t type, const void *data, size_t length);
+void netlink_batch_add_text(struct netlink_batch *batch, uint16_t type, const char *text); /* with its NUL */
+void netlink_batch_add_u8(struct netlink_batch *batch, uint16_t type, uint8_t value);
+void netlink_batch_add_u16(struct netlink_batch *batch, uint16_t type, uint16_t value);
+void netlink_batch_add_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
+void netlink_batch_add_u64(struct netlink_batch *batch, uint16_t type, uint64_t value);
 
-struct netlink_address {
-	int family;         /* AF_INET, AF_INET6 */
-	unsigned prefix;
-	uint32_t flags;     /* IFA_F_* */
-	uint8_t scope;
-	uint8_t local[16], peer[16], broadcast[16]; /* peer: that of a point-to-point link, else the same as local */
-	size_t length;      /* of each: 4 or 16 */
-	bool has_broadcast;
-};
+/* One that holds those added until it is closed; returns what to close. */
+size_t netlink_batch_open(struct netlink_batch *batch, uint16_t type);
+void netlink_batch_close(struct netlink_batch *batch, size_t open);
 
-/* All addresses of the link INDEX; free() the array. At most 4096. */
-int netlink_get_addresses(int fd, int index, struct netlink_address **ret, size_t *ret_count) _must_check_;
+/*
+ * Sends all messages and waits until they are carried out: the failure of the
+ * first that failed, whose place among them, from 0, is in *RET_FAILED (which may be NULL). The
+ * batch is empty afterwards.
+ */
+int netlink_batch_send(struct netlink_batch *batch, int fd, size_t *ret_failed) _must_check_;
 
-/* Gives the link INDEX an address. */
-int netlink_add_address(int fd, int index, const struct netlink_address *address) _must_check_;
+/*
+ * Sends the one message of BATCH and calls READER with each message of the
+ * answer, until that returns a negative number, which is returned then. With
+ * NLM_F_DUMP among its flags -EINTR if what was asked about changed meanwhile:
+ * ask again.
+ */
+typedef int netlink_reader(void *context, const struct nlmsghdr *message);
+int netlink_batch_ask(struct netlink_batch *batch, int fd, netlink_reader *reader, void *context) _must_check_;
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/subnets.h"
 #include "base/str.h"
-#include "host/netlink.h"
+#include "host/netlink_address.h"
+#include "host/netlink_link.h"
 
 #include "host/child_test.h"
 

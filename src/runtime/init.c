@@ -21,7 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "host/beneath.h"
-#include "host/netlink.h"
+#include "host/netlink_link.h"
 #include "host/syscalls.h"
 #include "runtime/console.h"
 #include "runtime/hooks.h"

@@ -3,7 +3,8 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "host/netlink.h"
+#include "host/netlink_address.h"
+#include "host/netlink_link.h"
 #include "host/syscalls.h"
 
 #include <linux/if_addr.h>

@@ -4,7 +4,8 @@
 
 #include "base/memory.h"
 #include "host/child_test.h"
-#include "host/netlink.h"
+#include "host/netlink_address.h"
+#include "host/netlink_link.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/netlink.h"
+#include "host/netlink_address.h"
+#include "host/netlink_link.h"
 
 #include "host/child_test.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <string.h>
 #include <sys/socket.h>
-
-static int loopback(void)
-{
-	struct netlink_link lo = { 0 };
-	int fd = -EBADF;
-
-	CHECK(netlink_open(&fd) == 0);
-	CHECK(netlink_get_link(fd, "lo", &lo) == 0);
-	CHECK(lo.index > 0 && strcmp(lo.name, "lo") == 0 && !(lo.flags & IFF_UP));
-	CHECK(netlink_set_loopback_up() == 0);
-	CHECK(netlink_get_link(fd, "lo", &lo) == 0 && (lo.flags & IFF_UP));
-	CHECK(netlink_set_link_down(fd, lo.index) == 0);
-	CHECK(netlink_get_link(fd, "lo", &lo) == 0 && !(lo.flags & IFF_UP));
-	CHECK(netlink_set_link_up(fd, lo.index) == 0);
-	CHECK(netlink_get_link(fd, "lo", &lo) == 0 && (lo.flags & IFF_UP));
-	CHECK(netlink_get_link(fd, "nothing0", &lo) == -ENODEV);
-	CHECK(netlink_get_link(fd, "a-name-that-is-too-long", &lo) == -ENODEV);
-	CHECK(netlink_get_link(fd, "", &lo) == -ENODEV);
-	return 0;
-}
 
 static int addresses(void)
 {
@@ -80,22 +62,73 @@ static int more_addresses_than_fit_one_reply(void)
 	return 0;
 }
 
+static int removal(void)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	struct netlink_address four, six, *found = NULL;
+	size_t count = 0, failed = 9;
+	int fd = -EBADF;
+
+	CHECK(netlink_open(&fd) == 0 && netlink_set_loopback_up() == 0);
+	CHECK(netlink_address_parse("192.0.2.7/24", &four) == 0 && netlink_address_parse("2001:db8::7/64", &six) == 0);
+	netlink_batch_add_address(&batch, 1, &four);
+	netlink_batch_add_address(&batch, 1, &six);
+	CHECK(netlink_batch_send(&batch, fd, NULL) == 0);
+	/* The first is taken twice: what comes behind the failure is carried out all the same. */
+	netlink_batch_remove_address(&batch, 1, &four);
+	netlink_batch_remove_address(&batch, 1, &four);
+	netlink_batch_remove_address(&batch, 1, &six);
+	CHECK(netlink_batch_send(&batch, fd, &failed) == -EADDRNOTAVAIL && failed == 1);
+	CHECK(netlink_get_addresses(fd, 1, &found, &count) == 0);
+	for (size_t i = 0; i < count; i++)
+		CHECK(found[i].local[0] == 127 || found[i].local[15] == 1);
+	free(found);
+	return 0;
+}
+
+static void test_text(void **state)
+{
+	static const char *const wrong[] = { "", "/", "10.1.2.3/", "10.1.2.3/33", "10.1.2.3/x", "10.1.2/24", "::1/129", "::g/64",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd/64" };
+	const uint8_t broadcast[] = { 10, 1, 3, 255 };
+	struct netlink_address address;
+
+	(void)state;
+	assert_int_equal(netlink_address_parse("10.1.2.3/23", &address), 0);
+	assert_int_equal(address.family, AF_INET);
+	assert_int_equal(address.prefix, 23);
+	assert_int_equal(address.length, 4);
+	assert_true(address.has_broadcast && address.flags == 0);
+	assert_memory_equal(address.broadcast, broadcast, 4);
+	assert_int_equal(netlink_address_parse("10.1.2.3", &address), 0);
+	assert_true(address.prefix == 32 && !address.has_broadcast);
+	assert_int_equal(netlink_address_parse("10.1.2.2/31", &address), 0);
+	assert_false(address.has_broadcast); /* RFC 3021 */
+	assert_int_equal(netlink_address_parse("fd00::2/64", &address), 0);
+	assert_int_equal(address.family, AF_INET6);
+	assert_true(address.prefix == 64 && address.length == 16 && !address.has_broadcast);
+	assert_int_equal(address.flags, IFA_F_NODAD);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(netlink_address_parse(wrong[i], &address), -EINVAL);
+}
+
 #define IN_CHILD(name)                             \
 	static void test_##name(void **state)      \
 	{                                          \
 		(void)state;                       \
 		run_in_child(CLONE_NEWNET, name); \
 	}
-IN_CHILD(loopback)
 IN_CHILD(addresses)
 IN_CHILD(more_addresses_than_fit_one_reply)
+IN_CHILD(removal)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_more_addresses_than_fit_one_reply),
+		cmocka_unit_test(test_removal),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/netlink_route.h"
+
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+void netlink_batch_add_default_route(struct netlink_batch *batch, int family, int index, const uint8_t *gateway)
+{
+	const struct rtmsg route = {
+		.rtm_family = (uint8_t)family,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = gateway || family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+
+	netlink_batch_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, sizeof route);
+	netlink_batch_add_u32(batch, RTA_OIF, (uint32_t)index);
+	if (gateway)
+		netlink_batch_add(batch, RTA_GATEWAY, gateway, family == AF_INET ? 4 : 16);
+}
