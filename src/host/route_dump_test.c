@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/route_dump.h"
-#include "host/netlink.h"
+#include "host/netlink_address.h"
+#include "host/netlink_link.h"
 
 #include "host/child_test.h"
 
