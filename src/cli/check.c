@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* system check: whether all that should be here is, and is whole. */
 #include "cli/transfer.h"
-#include "engine/container_users.h"
 #include "engine/containers.h"
+#include "engine/image_removal.h"
 
 struct check_request {
 	bool repair;
@@ -28,20 +28,32 @@ static int check_containers(const struct directories *directories, const struct 
 	return r;
 }
 
-static int check_store(const struct command_call *call, const struct directories *directories, struct arena *arena, struct spec_transfer_report *ret,
-	struct error *err)
+static int check_store(const struct command_call *call, struct arena *arena, struct spec_transfer_report *ret, struct error *err)
 {
 	const struct check_request *request = call->request;
 	struct cli_transfer transfer = cli_transfer_begin(arena, "check", PROGRESS_PULL);
-	char **needed = NULL;
-	int r = container_users_digests(arena, directories, &needed, err);
 
-	if (r < 0)
-		return r;
 	cli_transfer_add_flag(&transfer, "--repair", request->repair);
-	for (; *needed; needed++)
-		cli_transfer_add_option(&transfer, "--keep", *needed);
+	cli_transfer_add(&transfer, "--no-sweep");
 	return cli_transfer_report(call, &transfer, ret, err);
+}
+
+static void tell_unneeded(void *context, const char *digest, bool is_layer)
+{
+	printf("%s: nothing needs the %s\n", digest, is_layer ? "layer" : "blob");
+	++*(size_t *)context;
+}
+
+/* The store as it is told of, then what nothing needs. If that cannot be told as something is damaged, the damage is the error. */
+static int check_images(const struct command_call *call, const struct directories *directories, struct arena *arena, struct spec_transfer_report *ret,
+	size_t *found, struct error *err)
+{
+	const struct check_request *request = call->request;
+	int r = check_store(call, arena, ret, err), swept;
+
+	swept = image_removal_sweep(directories, !request->repair, tell_unneeded, found, r < 0 ? NULL : err);
+	fflush(stdout);
+	return r < 0 || (swept < 0 && ret->fault_count) ? r : swept;
 }
 
 /* What is found is told while it is looked for, and what cannot be mended is an error. */
@@ -57,7 +69,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r == 0)
 		r = check_containers(&directories, request, &left, err);
 	if (r == 0)
-		r = check_store(call, &directories, arena, &report, err);
+		r = check_images(call, &directories, arena, &report, &left, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < report.fault_count; i++)

@@ -125,20 +125,3 @@ struct store_roots container_users_roots(const struct directories *directories)
 {
 	return (struct store_roots){ .add = add_roots, .context = (void *)directories };
 }
-
-int container_users_digests(struct arena *arena, const struct directories *directories, char ***ret, struct error *err)
-{
-	_cleanup_buf_ struct buf digests = BUF_INIT;
-	char *digest, *place = NULL, **list;
-	size_t count = 0;
-	int r = add_roots((void *)directories, &digests, err);
-
-	if (r < 0)
-		return r;
-	list = arena_alloc(arena, digests.length / 2 + 1, sizeof *list);
-	digest = digests.data ? strtok_r(digests.data, "\n", &place) : NULL;
-	for (; digest; digest = strtok_r(NULL, "\n", &place))
-		list[count++] = arena_strdup(arena, digest);
-	*ret = list;
-	return 0;
-}

@@ -34,7 +34,4 @@ size_t container_users_count(const struct container_users *users, const char *im
  */
 struct store_roots container_users_roots(const struct directories *directories);
 
-/* The same, as a list. */
-int container_users_digests(struct arena *arena, const struct directories *directories, char ***ret, struct error *err) _must_check_;
-
 #endif

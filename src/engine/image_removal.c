@@ -319,3 +319,16 @@ int image_removal_prune(struct arena *arena, const struct image_prune_request *r
 	*ret = removal.report;
 	return 0;
 }
+
+/* ---- what is left over ------------------------------------------------------------------- */
+
+int image_removal_sweep(const struct directories *directories, bool dry_run, void (*found)(void *context, const char *digest, bool is_layer),
+	void *context, struct error *err)
+{
+	_cleanup_store_ struct store store = STORE_INIT;
+	const struct sweep sweep = { .roots = container_users_roots(directories), .removed = found, .context = context, .dry_run = dry_run };
+	struct sweep_report swept;
+	int r = store_open(directories->images, &store, err);
+
+	return r < 0 ? r : store_sweep(&store, &sweep, &swept, err);
+}

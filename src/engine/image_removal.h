@@ -41,4 +41,12 @@ struct image_prune_request {
 int image_removal_prune(struct arena *arena, const struct image_prune_request *request, struct image_removal_report *ret, struct error *err)
 	_must_check_;
 
+/*
+ * Content that nothing needs: FOUND is called for each blob and layer, which is
+ * gone then unless DRY_RUN is asked for. What containers need is found out
+ * while nothing can come or go. An error if what is needed cannot be told.
+ */
+int image_removal_sweep(const struct directories *directories, bool dry_run, void (*found)(void *context, const char *digest, bool is_layer),
+	void *context, struct error *err) _must_check_;
+
 #endif

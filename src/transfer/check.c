@@ -14,13 +14,12 @@
 #include "transfer/session.h"
 
 struct check_request {
-	bool repair;
-	char **kept;
+	bool repair, leaves_unneeded;
 };
 
 static const struct option_entry check_entries[] = {
 	{ "repair", 0, OPTION_FLAG, 0, offsetof(struct check_request, repair), NULL, "mend what can be mended, remove what nothing needs" },
-	{ "keep", 0, OPTION_LIST, 0, offsetof(struct check_request, kept), "DIGEST", "a manifest or layer that is needed though no image names it; may be repeated" },
+	{ "no-sweep", 0, OPTION_FLAG, 0, offsetof(struct check_request, leaves_unneeded), NULL, "neither look for nor remove what nothing needs" },
 	{ 0 },
 };
 
@@ -141,26 +140,32 @@ static int mend_images(struct check *check, struct error *err)
 
 /* ---- the command -------------------------------------------------------------------------- */
 
-static int run_checks(struct check *check, char *const *kept, struct error *err)
+/* With a manifest that cannot be read nobody knows what it needs: no error if there are FAULTS, which were told of. */
+static int look_for_unneeded(struct check *check, size_t faults, struct error *err)
 {
-	const struct verify verify = { .found = take_fault, .context = check, .repair = check->repair };
-	const struct sweep sweep = { .roots.digests = kept, .removed = take_orphan, .context = check, .dry_run = !check->repair };
+	const struct sweep sweep = { .removed = take_orphan, .context = check, .dry_run = !check->repair };
 	struct sweep_report swept;
 	struct error why = ERROR_INIT;
+	int r = store_sweep(check->store, &sweep, &swept, &why);
+
+	if (r < 0 && !faults) {
+		*err = why;
+		return r;
+	}
+	return 0;
+}
+
+static int run_checks(struct check *check, const struct check_request *request, struct error *err)
+{
+	const struct verify verify = { .found = take_fault, .context = check, .repair = check->repair };
 	size_t faults = 0;
 	int r = store_verify(check->store, &verify, &faults, err);
 
 	if (r == 0 && check->repair)
 		r = mend_images(check, err);
-	if (r < 0)
-		return r;
-	/* With a manifest that cannot be read nobody knows what it needs. */
-	r = store_sweep(check->store, &sweep, &swept, &why);
-	if (r < 0 && !faults) {
-		*err = why;
-		return r;
-	}
-	return check->repair ? store_sweep_debris(check->store, SWEEP_PARTIAL_AGE_S, err) : 0;
+	if (r == 0 && !request->leaves_unneeded)
+		r = look_for_unneeded(check, faults, err);
+	return r == 0 && check->repair ? store_sweep_debris(check->store, SWEEP_PARTIAL_AGE_S, err) : r;
 }
 
 static void report_fault(struct json_writer *w, const struct fault *fault)
@@ -207,7 +212,7 @@ static int run_check(const struct command_call *call, struct buf *out, struct er
 	if (r < 0)
 		return r;
 	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });
-	r = run_checks(&check, request->kept, err);
+	r = run_checks(&check, request, err);
 	if (r == 0)
 		left = report(&check, out);
 	free(check.faults);

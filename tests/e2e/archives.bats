@@ -286,7 +286,7 @@ content() { transfer --root "$1" check --repair >/dev/null && visible "$1" && fi
 	echo orphan >"s/images/blobs/sha256/$orphan"
 	run -0 transfer --root s check
 	[ "$(faults "$output")" = "[[\"blob-orphan\",\"sha256:$orphan\",false]]" ]
-	run -0 transfer --root s check --keep "sha256:$orphan"
+	run -0 transfer --root s check --no-sweep
 	[ "$(faults "$output")" = "[]" ]
 	run -0 transfer --root s check --repair
 	[ ! -e "s/images/blobs/sha256/$orphan" ]

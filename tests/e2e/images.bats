@@ -222,6 +222,14 @@ deleted: sha256:"* ]]
 @test "system check says that all is well, or what is not" {
 	run bivy system check
 	[ "$status" -eq 0 ]
+	orphan=$(sha256sum <<<orphan)
+	echo orphan >"root/images/blobs/sha256/${orphan%% *}"
+	run bivy system check
+	[ "$status" -eq 0 ]
+	lines "sha256:${orphan%% *}: nothing needs the blob" "nothing is damaged; --repair removes what nothing needs (1)"
+	run bivy system check --repair
+	lines "sha256:${orphan%% *}: nothing needs the blob" "1 of 1 faults mended"
+	[ ! -e "root/images/blobs/sha256/${orphan%% *}" ]
 	blob=$(ls root/images/blobs/sha256/* | head -n1)
 	chmod u+w "$blob"
 	printf x | dd of="$blob" bs=1 seek=3 conv=notrunc status=none
