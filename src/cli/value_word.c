@@ -77,14 +77,23 @@ int value_id_map_check(const char *text, struct error *err)
 	return 0;
 }
 
+/* "5", "-1.25". */
+static bool is_seconds(const char *text)
+{
+	size_t whole = strcspn(text, "."), fraction = text[whole] ? strlen(text + whole + 1) : 0;
+	_cleanup_free_ char *number = str_printf("%.*s", (int)whole, text);
+	int64_t seconds;
+
+	return str_to_i64(number, 10, &seconds) == 0 && (!text[whole] || (fraction && strspn(text + whole + 1, "0123456789") == fraction));
+}
+
 int value_time_offset_check(const char *text, struct error *err)
 {
 	const char *equals = strchr(text, '=');
 	size_t length = equals ? (size_t)(equals - text) : 0;
 	bool known = (length == 9 && str_starts_with(text, "monotonic")) || (length == 8 && str_starts_with(text, "boottime"));
-	int64_t seconds;
 
-	if (!known || str_to_i64(equals + 1, 10, &seconds) < 0)
+	if (!known || !is_seconds(equals + 1))
 		return error_set(err, ERROR_INVALID, 0, "expected monotonic=SECONDS or boottime=SECONDS");
 	return 0;
 }

@@ -81,7 +81,8 @@ static void test_namespaces(void **state _unused_)
 		"expected container:NAME, ns:PATH, or another: expected one of auto, host, keep-id, nomap, private");
 	assert_checks(value_id_map_check, WORDS("0:100000", "0:100000:65536"), WORDS("", "0", "0:1:0", "0:1:2:3", "a:1", "0:-1", "0:4294967296", "0::1", ":"),
 		"expected INSIDE:OUTSIDE[:SIZE], numbers");
-	assert_checks(value_time_offset_check, WORDS("monotonic=5", "boottime=-5"), WORDS("", "monotonic", "monotonic=", "monotonic=x", "realtime=5", "m=5"),
+	assert_checks(value_time_offset_check, WORDS("monotonic=5", "boottime=-5", "boottime=-0.5", "monotonic=1.25"),
+		WORDS("", "monotonic", "monotonic=1.", "monotonic=.5", "monotonic=1.x", "monotonic=1.5.5", "monotonic=", "monotonic=x", "realtime=5", "m=5"),
 		"expected monotonic=SECONDS or boottime=SECONDS");
 }
 

@@ -126,7 +126,7 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 		run bivy run --rm --tz Asia/Tokyo busybox date +%z
 		assert_equal +0900 "$output"
 	fi
-	run bivy run --rm --time-offset boottime=100000000 busybox sh -c 'read up rest </proc/uptime; [ "${up%.*}" -gt 100000000 ]'
+	run bivy run --rm --time-offset boottime=100000000.5 busybox sh -c 'read up rest </proc/uptime; [ "${up%.*}" -gt 100000000 ]'
 	assert_ok
 	run bivy run --rm --umask 027 busybox sh -c umask
 	assert_equal 0027 "$output"
