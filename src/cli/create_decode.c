@@ -3,8 +3,10 @@
 #include "cli/create_options.h"
 #include "cli/value_env.h"
 #include "cli/value_mount.h"
+#include "cli/value_network.h"
 #include "cli/value_port.h"
 #include "cli/value_word.h"
+#include "spec/net_limit.h"
 
 #include <strings.h>
 
@@ -169,13 +171,25 @@ static int add_security_option(struct decoder *d, const char *text)
 
 static int add_network(struct decoder *d, const char *text)
 {
-	char **mode = &d->container.host.network_mode;
+	struct spec_host_config *host = &d->container.host;
+	struct spec_container_endpoint *endpoint;
+	int r;
 
-	if (*mode)
-		return error_set(d->err, ERROR_UNSUPPORTED, 0, "there is '%s' already, and a container has one network", *mode);
-	if (!*text)
-		return error_set(d->err, ERROR_INVALID, 0, "expected none, host, container:NAME or ns:PATH");
-	*mode = arena_strdup(d->arena, text);
+	if (host->network_mode || (host->endpoint_count && value_network_is_mode(text)))
+		return error_set(d->err, ERROR_INVALID, 0, "'%.100s' excludes any other network", host->network_mode ? host->network_mode : text);
+	if (value_network_is_mode(text)) {
+		host->network_mode = arena_strdup(d->arena, text);
+		return 0;
+	}
+	host->endpoints = value_list_grow(d->arena, host->endpoints, host->endpoint_count, sizeof *host->endpoints);
+	endpoint = &host->endpoints[host->endpoint_count];
+	r = value_network_parse(d->arena, text, endpoint, d->err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < host->endpoint_count; i++)
+		if (str_equal(host->endpoints[i].network, endpoint->network))
+			return error_set(d->err, ERROR_INVALID, 0, "it is given twice");
+	host->endpoint_count++;
 	return 0;
 }
 
@@ -271,6 +285,13 @@ static int check_ipc(const char *text, struct error *err)
 	return value_namespace_check(text, words, err);
 }
 
+static int check_net_limit(const char *text, struct error *err)
+{
+	struct spec_net_limit limit;
+
+	return spec_net_limit_parse(text, &limit, err);
+}
+
 static const char *const pulls[] = { "always", "missing", "never", "newer", NULL };
 static const char *const cgroups_words[] = { "enabled", "disabled", "no-conmon", "split", NULL };
 static const char *const log_drivers[] = { "local", "json-file", "journald", "none", "passthrough", NULL };
@@ -288,6 +309,10 @@ static const struct single_option {
 	{ "name", AT(name), NULL, NULL },
 	{ "pull", AT(pull), pulls, NULL },
 	{ "platform", AT(platform), NULL, NULL },
+	{ "ip", AT(address), NULL, NULL },
+	{ "ip6", AT(address6), NULL, NULL },
+	{ "mac-address", AT(mac_address), NULL, NULL },
+	{ "net-limit", AT(resources.host.net_limit), NULL, check_net_limit },
 	{ "workdir", AT(config.working_directory), NULL, NULL },
 	{ "user", AT(config.user), NULL, NULL },
 	{ "hostname", AT(config.hostname), NULL, value_host_name_check },
@@ -334,28 +359,44 @@ static int check_single(struct create_request *request, struct error *err)
 /* What docker knows and nothing here can honour. */
 static int refuse_unsupported(const struct create_request *request, struct error *err)
 {
+	if (request->windows_text)
+		return error_set(err, ERROR_UNSUPPORTED, 0, "--cpu-count, --cpu-percent, --io-maxbandwidth and --io-maxiops are for Windows");
+	return 0;
+}
+
+/* ---- networks --------------------------------------------------------------------------- */
+
+/* What is said of an endpoint without naming its network is about the first one. */
+static int decode_endpoint(struct decoder *d, const struct create_request *request)
+{
+	const struct value_endpoint more = { .ipv4 = request->address, .ipv6 = request->address6, .mac = request->mac_address,
+		.link_local = request->link_local_addresses, .aliases = request->network_aliases, .links = request->links };
 	const struct {
 		const char *option;
 		bool is_given;
-	} networks[] = {
+	} options[] = {
 		{ "ip", request->address != NULL },
 		{ "ip6", request->address6 != NULL },
 		{ "link", request->links != NULL },
 		{ "link-local-ip", request->link_local_addresses != NULL },
 		{ "mac-address", request->mac_address != NULL },
 		{ "network-alias", request->network_aliases != NULL },
+		{ "net-limit", request->resources.host.net_limit != NULL },
 	};
+	struct spec_host_config *host = &d->container.host;
+	const char *given = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(networks); i++) {
-		if (networks[i].is_given) {
-			error_set(err, ERROR_UNSUPPORTED, 0, "--%s is not supported: there are no networks to be a member of", networks[i].option);
-			error_hint(err, "--network host or --network container:NAME shares what is there");
-			return -EINVAL;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		given = !given && options[i].is_given ? options[i].option : given;
+	if (given && host->network_mode)
+		return error_set(d->err, ERROR_INVALID, 0, "--%s is of no use with --network %.100s", given, host->network_mode);
+	if (given && !host->endpoint_count) {
+		host->endpoints = arena_alloc(d->arena, 2, sizeof *host->endpoints);
+		host->endpoint_count = 1;
 	}
-	if (request->windows_text)
-		return error_set(err, ERROR_UNSUPPORTED, 0, "--cpu-count, --cpu-percent, --io-maxbandwidth and --io-maxiops are for Windows");
-	return 0;
+	if (host->endpoint_count)
+		host->network_mode = host->endpoints[0].network;
+	return given ? value_endpoint_add(d->arena, &more, &host->endpoints[0], d->err) : 0;
 }
 
 /* ---- what options have to do with each other ------------------------------------------------ */
@@ -530,6 +571,8 @@ int create_decode(struct arena *arena, const struct create_request *request, cha
 			return -EINVAL;
 	decode_numbers(&d, &own);
 	r = decode_repeated(&d, &own);
+	if (r == 0)
+		r = decode_endpoint(&d, &own);
 	if (r == 0)
 		r = decode_entrypoint(&d, own.entrypoint);
 	if (r == 0)

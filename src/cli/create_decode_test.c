@@ -129,6 +129,34 @@ static void test_entrypoint_and_root(void **state _unused_)
 	done(&line);
 }
 
+static void test_networks(void **state _unused_)
+{
+	struct line line = { .arena = NULL };
+	const struct spec_host_config *host = &line.container.host;
+
+	assert_decodes(&line, "--network front:ip=10.0.0.2,alias=a --net name=back,gw-priority=2 --network-alias b --ip6 FD00:0::2 --link db debian");
+	assert_string_equal(host->network_mode, "front");
+	assert_int_equal(host->endpoint_count, 2);
+	assert_string_equal(host->endpoints[0].ipv4, "10.0.0.2");
+	assert_string_equal(host->endpoints[0].ipv6, "fd00::2");
+	assert_string_equal(host->endpoints[0].aliases[1], "b");
+	assert_string_equal(host->endpoints[0].links[0], "db:db");
+	assert_string_equal(host->endpoints[1].network, "back");
+	assert_int_equal(host->endpoints[1].gateway_priority, 2);
+	/* The default network is the engine's to name. */
+	assert_decodes(&line, "--ip 10.0.0.2 debian");
+	assert_int_equal(host->endpoint_count, 1);
+	assert_null(host->endpoints[0].network);
+	assert_null(host->network_mode);
+	assert_decodes(&line, "--network default debian");
+	assert_int_equal(host->endpoint_count, 1);
+	assert_null(host->network_mode);
+	assert_decodes(&line, "--network container:db debian");
+	assert_string_equal(host->network_mode, "container:db");
+	assert_int_equal(host->endpoint_count, 0);
+	done(&line);
+}
+
 static void test_the_hosts_side(void **state _unused_)
 {
 	struct line line = { .arena = NULL };
@@ -150,7 +178,8 @@ static void test_the_hosts_side(void **state _unused_)
 	assert_int_equal(host->restart_maximum, 3);
 	assert_int_equal(host->mount_count, 4);
 	assert_string_equal(host->mounts[0].source, "/home/me/x");
-	assert_int_equal(host->port_count, 2);
+	assert_int_equal(host->port_count, 1);
+	assert_string_equal(host->ports[0].port, "80-81");
 	assert_string_equal(line.container.config.exposed_ports[0], "99/tcp");
 	assert_int_equal(host->device_count, 1);
 	assert_int_equal(host->ulimits[0].hard, 5);
@@ -220,7 +249,9 @@ static void test_what_is_refused(void **state _unused_)
 		{ "--cap-drop FLY x", "invalid value 'FLY' for --cap-drop: expected a capability of capabilities(7), or ALL" },
 		{ "--stop-signal HUH x", "invalid value 'HUH' for --stop-signal: expected a signal such as SIGTERM or 15" },
 		{ "-h a_b! x", "invalid value 'a_b!' for --hostname: expected a host name of letters, digits, '-' and '.'" },
-		{ "--network a --network b x", "invalid value 'b' for --network: there is 'a' already, and a container has one network" },
+		{ "--network a --network host x", "invalid value 'host' for --network: 'host' excludes any other network" },
+		{ "--network none --network a x", "invalid value 'a' for --network: 'none' excludes any other network" },
+		{ "--network a --network name=a x", "invalid value 'name=a' for --network: it is given twice" },
 		{ "--preserve-fd 2 x", "invalid value '2' for --preserve-fd: expected a descriptor's number, 3 or more" },
 		{ "--systemd=perhaps x", "invalid value 'perhaps' for --systemd: expected one of always, true, false" },
 		{ "--init=maybe x", "invalid value 'maybe' for --init: expected true or false" },
@@ -228,8 +259,11 @@ static void test_what_is_refused(void **state _unused_)
 		{ "--runtime kata x", "invalid value 'kata' for --runtime: expected one of bivy-runtime" },
 		{ "--volume-driver nfs x", "invalid value 'nfs' for --volume-driver: expected one of local" },
 		{ "--entrypoint [\"a x", "invalid value '[\"a' for --entrypoint: an array of JSON: line 1, column 4: the string does not end" },
-		{ "--ip 1.2.3.4 x", "--ip is not supported: there are no networks to be a member of" },
-		{ "--link a:b x", "--link is not supported: there are no networks to be a member of" },
+		{ "--network host --ip 1.2.3.4 x", "--ip is of no use with --network host" },
+		{ "--network none --link a:b x", "--link is of no use with --network none" },
+		{ "--ip6 1.2.3.4 x", "invalid value '1.2.3.4' for --ip6: expected an address of IP version 6, not '1.2.3.4'" },
+		{ "--network a:ip=10.0.0.2 --ip 10.0.0.3 x", "invalid value '10.0.0.3' for --ip: there is the address '10.0.0.2' already" },
+		{ "--net-limit 5q x", "invalid value '5q' for --net-limit: expected a rate such as 10mbit or 1.5mbps, not '5q'" },
 		{ "--cpu-percent 5 x", "--cpu-count, --cpu-percent, --io-maxbandwidth and --io-maxiops are for Windows" },
 		{ "--cpus 1 --cpu-quota 5000 x", "--cpus and --cpu-quota exclude each other" },
 		{ "-m 64m --memory-swap 32m x", "--memory-swap, which is of memory and swap together, is below --memory" },
@@ -274,7 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_least),
-		cmocka_unit_test(test_process_and_streams),
+		cmocka_unit_test(test_process_and_streams), cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_entrypoint_and_root),
 		cmocka_unit_test(test_the_hosts_side),
 		cmocka_unit_test(test_health),

@@ -25,9 +25,10 @@ struct create_request {
 	struct option_choice init;
 	int64_t stop_timeout_s, oom_score;
 	struct value_health health, startup_health;
-	/* What is known and not to be had. */
-	const char *address, *address6, *mac_address, *windows_text;
+	/* About the first network. */
+	const char *address, *address6, *mac_address;
 	char **links, **network_aliases, **link_local_addresses;
+	const char *windows_text; /* what is known and not to be had */
 	/* Of run alone. */
 	bool detach, signal_proxy, remove_image;
 	const char *detach_keys;

@@ -13,8 +13,8 @@ struct value_ports {
 
 /*
  * Adds "[[IP:][HOST-PORT]:]PORT[/PROTOCOL]" to *PORTS; either may be a range
- * "FIRST-LAST", one entry for each port of the container: of ranges of the same
- * length one goes to one, and of one port any of a range of the host.
+ * "FIRST-LAST", which stays one entry: of ranges of the same length one goes to
+ * one, and of one port any of a range of the host.
  */
 int value_port_add(struct arena *arena, const char *text, struct value_ports *ports, struct error *err) _must_check_;
 

@@ -2,6 +2,7 @@
 #include "engine/container_filter.h"
 #include "base/moment.h"
 #include "base/options.h"
+#include "spec/port_range.h"
 #include "spec/reference.h"
 #include "store/images.h"
 #include "store/layers.h"
@@ -267,19 +268,15 @@ static bool mounts(const struct spec_container *container, const char *value)
 	return false;
 }
 
-/* "80", "80/tcp" or "80-90": a number of the container's, with TCP if nothing is said. */
+/* VALUE, "80", "80/tcp" or "80-90", with TCP if nothing is said, has a port of PORT's, which may be several, too. */
 static bool is_port(const char *value, const char *port, const char *protocol)
 {
-	size_t length = strcspn(value, "/-");
-	uint64_t first, last, number;
-	char text[32], upper[32];
-	const char *slash = strchr(value, '/'), *dash = strchr(value, '-');
+	const char *slash = strchr(value, '/');
+	_cleanup_free_ char *text = str_printf("%.*s", (int)strcspn(value, "/"), value);
+	struct spec_port_range wanted, range;
 
-	snprintf(text, sizeof text, "%.*s", (int)(length > 30 ? 30 : length), value);
-	snprintf(upper, sizeof upper, "%.*s", (int)(dash ? strcspn(dash + 1, "/") : 0), dash ? dash + 1 : "");
-	if (str_to_u64(text, 10, &first) < 0 || str_to_u64(dash ? upper : text, 10, &last) < 0 || str_to_u64(port, 10, &number) < 0)
-		return false;
-	return number >= first && number <= last && str_equal(slash ? slash + 1 : "tcp", protocol ? protocol : "tcp");
+	return spec_port_range_parse(text, &wanted, NULL) == 0 && spec_port_range_parse(port, &range, NULL) == 0 && wanted.first <= range.last &&
+	       range.first <= wanted.last && str_equal(slash ? slash + 1 : "tcp", protocol ? protocol : "tcp");
 }
 
 static bool publishes(const struct spec_container *container, const char *value)
@@ -301,6 +298,15 @@ static bool exposes(const struct spec_container *container, const char *value)
 			return true;
 	}
 	return publishes(container, value);
+}
+
+/* Of the network by name or id, or by the beginning of that; what is no network is only a word. */
+static bool is_member(const struct spec_host_config *host, const char *value)
+{
+	for (size_t i = 0; i < host->endpoint_count; i++)
+		if (str_equal(host->endpoints[i].network, value) || (host->endpoints[i].network_id && str_starts_with(host->endpoints[i].network_id, value)))
+			return true;
+	return str_equal(host->network_mode, value);
 }
 
 static bool is_status(const struct spec_container_state *state, const char *value)
@@ -344,7 +350,7 @@ static bool matches(const struct container_filter *filter, const struct containe
 	case TERM_NAME:
 		return regexec(term->pattern, container->name, 0, NULL, 0) == 0;
 	case TERM_NETWORK:
-		return str_equal(container->host.network_mode, term->value);
+		return is_member(&container->host, term->value);
 	case TERM_POD:
 		return false;
 	case TERM_STATUS:

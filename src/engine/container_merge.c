@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_merge.h"
+#include "engine/networks.h"
 
 /* ---- lists -------------------------------------------------------------------------- */
 
@@ -180,8 +181,9 @@ static void fill_defaults(struct spec_container *container)
 {
 	struct spec_host_config *host = &container->host;
 
+	/* What is said of a network without its name is said of the default one. */
 	if (!host->network_mode)
-		host->network_mode = (char *)"none";
+		host->network_mode = (char *)(host->endpoint_count ? NETWORK_DEFAULT : "none");
 	if (!host->restart_policy)
 		host->restart_policy = (char *)"no";
 	if (!host->log_driver)

@@ -48,11 +48,11 @@ struct spec_container_mount {
 	bool anonymous; /* the volume was made for this container: `rm -v` and --rm remove it */
 };
 
-/* One of -p, kept for what will publish it; strings as given. */
+/* One of -p; strings as given. A range of the host for one port: any of it; for as many: one to one. */
 struct spec_container_port {
 	char *host_ip;    /* or NULL: all */
 	char *host_port;  /* "8080", "8000-8010", or NULL: any */
-	char *port;       /* of the container, a number */
+	char *port;       /* of the container, "80" or "8000-8010" */
 	char *protocol;   /* "tcp", "udp", "sctp" */
 };
 
