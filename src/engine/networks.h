@@ -28,6 +28,9 @@
 #define NETWORK_DEFAULT "bridge"
 #define NETWORK_DEFAULT_INTERFACE "bivy0"
 
+/* Letters, digits, '_', '.' and '-', the first a letter or digit. */
+bool network_name_is_valid(const char *text);
+
 /* The network that a user calls TEXT: a name, an id, or the beginning of one that no other has. ERROR_NOT_FOUND with the nearest name. The default one is made if it is not there. */
 int network_find(struct arena *arena, const struct directories *directories, const char *text, const struct spec_network **ret, struct error *err)
 	_must_check_;
