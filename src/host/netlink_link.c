@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 
 #define LINK_LIMIT 65536
+#define OPER_UNKNOWN 0 /* IF_OPER_UNKNOWN: of links that do not tell */
+#define OPER_UP 6
 #define SKIP_STATISTICS (1u << 3) /* RTEXT_FILTER_SKIP_STATS: they are three quarters of an answer */
 
 int netlink_set_loopback_up(void)
@@ -73,6 +75,9 @@ static void read_attribute(struct netlink_link *link, const struct rtattr *a)
 		break;
 	case IFLA_LINK:
 		link->parent = (int)read_u32(a);
+		break;
+	case IFLA_OPERSTATE:
+		link->is_operational = RTA_PAYLOAD(a) == 1 && (*(uint8_t *)RTA_DATA(a) == OPER_UP || *(uint8_t *)RTA_DATA(a) == OPER_UNKNOWN);
 		break;
 	case IFLA_MTU:
 		link->mtu = read_u32(a);

@@ -20,6 +20,7 @@ struct netlink_link {
 	int master;     /* index, or 0 */
 	int parent;     /* index of the link it is on, or of the other end of a veth; or 0 */
 	uint32_t mtu;
+	bool is_operational; /* packets pass: up, with a carrier, and the kernel's link watch has seen to it (IFLA_OPERSTATE) */
 	char name[IF_NAMESIZE];
 	char kind[16];  /* "bridge", "veth", …, or "" */
 	char alias[128]; /* IFLA_IFALIAS, or its beginning; or "" */

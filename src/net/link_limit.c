@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/link_limit.h"
+
+#include "host/netlink_link.h"
+#include "host/netlink_qdisc.h"
+
+static bool has_limit(const struct spec_network_link *link)
+{
+	return link->receive_bps || link->transmit_bps;
+}
+
+/* IF_NAMESIZE bytes. */
+static void name_ifb(const struct spec_network_link *link, char *out)
+{
+	snprintf(out, IF_NAMESIZE, "i%s", link->host_name + (*link->host_name == 'v'));
+}
+
+int net_link_limit_check(const struct spec_network_link *link, struct error *err)
+{
+	if (link->kind == SPEC_LINK_VETH || !has_limit(link))
+		return 0;
+	error_set(err, ERROR_UNSUPPORTED, 0, "network '%s': traffic cannot be limited", link->network);
+	error_hint(err, "networks of the driver 'bridge' can");
+	return -EOPNOTSUPP;
+}
+
+static int limit_input(const struct spec_network_link *link, int here, int index)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	char name[IF_NAMESIZE];
+	struct netlink_new_link ifb = { .kind = "ifb", .name = name, .is_up = true };
+	int to, r;
+
+	name_ifb(link, name);
+	netlink_add_link(&batch, &ifb);
+	r = netlink_batch_send(&batch, here, NULL);
+	if (r == 0)
+		r = netlink_get_index(here, name, &to);
+	if (r < 0)
+		return r;
+	netlink_batch_set_rate(&batch, to, link->transmit_bps);
+	netlink_batch_divert_input(&batch, index, to);
+	return netlink_batch_send(&batch, here, NULL);
+}
+
+int net_link_limit_set(const struct spec_network_link *link, int here, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	int index, r;
+
+	if (!has_limit(link))
+		return 0;
+	r = netlink_get_index(here, link->host_name, &index);
+	if (r == 0 && link->receive_bps) {
+		netlink_batch_set_rate(&batch, index, link->receive_bps);
+		r = netlink_batch_send(&batch, here, NULL);
+	}
+	if (r == 0 && link->transmit_bps)
+		r = net_link_limit_remove(link, here); /* of an earlier start that was killed */
+	if (r == 0 && link->transmit_bps)
+		r = limit_input(link, here, index);
+	if (r < 0)
+		error_errno(err, -r, "cannot limit the interface '%s' of network '%s'", link->name, link->network);
+	if (r == -ENOENT || r == -EOPNOTSUPP)
+		error_hint(err, "the kernel modules sch_tbf, sch_ingress, cls_u32, act_mirred and ifb are needed");
+	return r;
+}
+
+int net_link_limit_change(const struct spec_network_link *link, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	_cleanup_close_ int here = -EBADF;
+	int index, r = net_link_limit_check(link, err);
+
+	if (r < 0 || link->kind != SPEC_LINK_VETH)
+		return r;
+	r = netlink_open(&here);
+	if (r == 0)
+		r = netlink_get_index(here, link->host_name, &index);
+	if (r == -ENODEV)
+		return error_set(err, ERROR_NOT_FOUND, 0, "network '%s': there is no link '%s'", link->network, link->host_name);
+	if (r == 0) {
+		netlink_batch_keep_input(&batch, index);
+		netlink_batch_unset_rate(&batch, index);
+		ignore_result(netlink_batch_send(&batch, here, NULL)); /* there may have been none */
+		r = net_link_limit_remove(link, here);
+	}
+	if (r < 0)
+		return error_errno(err, -r, "cannot change the limits of the interface '%s' of network '%s'", link->name, link->network);
+	return net_link_limit_set(link, here, err);
+}
+
+int net_link_limit_remove(const struct spec_network_link *link, int here)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	char name[IF_NAMESIZE];
+	int index, r;
+
+	name_ifb(link, name);
+	if (netlink_get_index(here, name, &index) < 0)
+		return 0;
+	netlink_remove_link(&batch, name);
+	r = netlink_batch_send(&batch, here, NULL);
+	return r == -ENODEV ? 0 : r;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How much may go through an interface: .receive_bps and .transmit_bps of a
+ * plan's link. Both are held on the host's end of a veth, where a container that rules
+ * its own namespace does not come to: what goes to it is delayed as it leaves that end (tbf); what comes from it is diverted through a link
+ * of kind "ifb" and delayed as it leaves that. The ifb's name is that of the host's end with an i for the v.
+ */
+#ifndef BIVY_NET_LINK_LIMIT_H
+#define BIVY_NET_LINK_LIMIT_H
+
+#include "base/error.h"
+#include "spec/network_plan.h"
+
+/* ERROR_UNSUPPORTED if a link of this kind can have no limit. */
+int net_link_limit_check(const struct spec_network_link *link, struct error *err) _must_check_;
+
+/* HERE: a netlink socket of the host's namespace. Without limits nothing is done. */
+int net_link_limit_set(const struct spec_network_link *link, int here, struct error *err) _must_check_;
+
+/* Takes all limits of LINK, whatever it says of them, and gives it what it says: for a container that runs. ERROR_NOT_FOUND if there is no such link. */
+int net_link_limit_change(const struct spec_network_link *link, struct error *err) _must_check_;
+
+/* Removes what remains of limits when the host's end is gone: the ifb. 0 or -errno. */
+int net_link_limit_remove(const struct spec_network_link *link, int here) _must_check_;
+
+#endif
