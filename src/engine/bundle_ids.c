@@ -161,14 +161,22 @@ static void map_range(struct arena *arena, struct bundle_ids *ids)
 	ids->has_namespace = true;
 }
 
-/* Those of another container, if it has its own; the range stays its. */
+/* Those of another container, if it has its own; the range is both's, so that it outlives the other. */
 static int share(struct bundle_plan *plan, const struct ids_request *request, struct error *err)
 {
-	const struct spec_container_state *other = NULL;
-	int r = bundle_find_other(plan, request->option, request->other, &other, err);
+	const struct spec_container_state *before = NULL, *other = NULL;
+	int r = bundle_find_other(plan, request->option, request->other, &before, err);
 
-	if (r < 0 || other->id_size == 0)
+	if (r < 0 || before->id_size == 0)
 		return r;
+	r = id_range_share(plan->record->directories, before->id_base, before->id_size, &plan->ids.range_fd, err);
+	/* It may have ended in between; or been started again, with another range. */
+	if (r == 0)
+		r = bundle_find_other(plan, request->option, request->other, &other, err);
+	if (r < 0)
+		return r;
+	if (other->id_base != before->id_base || other->supervisor_pid != before->supervisor_pid)
+		return error_set(err, ERROR_CONFLICT, 0, "%s: '%.100s' has just been started again", request->option, request->other);
 	plan->ids.base = other->id_base;
 	plan->ids.size = other->id_size;
 	plan->ids.join = arena_printf(plan->arena, "/proc/%lld/ns/user", (long long)other->pid);

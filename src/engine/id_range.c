@@ -9,14 +9,36 @@
 /* How often chance is asked before the ranges are tried one after the other. */
 #define TRIES 32
 
-/* Locks COUNT bytes from FIRST on; -EAGAIN if one of them is somebody's. */
-static int lock_ranges(int fd, uint32_t first, uint32_t count)
+/* Locks COUNT bytes from FIRST on, with TYPE F_WRLCK or F_RDLCK; -EAGAIN if one of them is somebody's. */
+static int lock_bytes(int fd, short type, uint32_t first, uint32_t count)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = count };
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = count };
 
 	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return 0;
 	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+static int lock_ranges(int fd, uint32_t first, uint32_t count)
+{
+	int r = lock_bytes(fd, F_WRLCK, first, count);
+
+	/* At no moment it is free. */
+	return r < 0 ? r : lock_bytes(fd, F_RDLCK, first, count);
+}
+
+static uint32_t count_of(uint32_t size)
+{
+	return size / ID_RANGE_SIZE + (size % ID_RANGE_SIZE != 0);
+}
+
+static int open_file(const struct directories *directories, char **ret_path, struct error *err)
+{
+	char *path = str_printf("%s/ids", directories->run_root);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	*ret_path = path;
+	return fd < 0 ? error_errno(err, errno, "cannot open '%s'", path) : fd;
 }
 
 static int lock_any(int fd, uint32_t count, uint32_t *ret_first)
@@ -39,13 +61,13 @@ static int lock_any(int fd, uint32_t count, uint32_t *ret_first)
 
 int id_range_take(const struct directories *directories, uint32_t size, uint32_t *ret_base, int *ret_fd, struct error *err)
 {
-	_cleanup_free_ char *path = str_printf("%s/ids", directories->run_root);
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	uint32_t first = 0, count = size / ID_RANGE_SIZE + (size % ID_RANGE_SIZE != 0);
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_file(directories, &path, err);
+	uint32_t first = 0, count = count_of(size);
 	int r;
 
 	if (fd < 0)
-		return error_errno(err, errno, "cannot open '%s'", path);
+		return fd;
 	if (count == 0 || count > ID_RANGE_COUNT)
 		return error_set(err, ERROR_INVALID, 0, "%u ids are not to be had: there are %u of them", size, ID_RANGE_COUNT * ID_RANGE_SIZE);
 	r = lock_any(fd, count, &first);
@@ -57,6 +79,23 @@ int id_range_take(const struct directories *directories, uint32_t size, uint32_t
 	if (r < 0)
 		return error_errno(err, -r, "cannot lock a range of ids in '%s'", path);
 	*ret_base = ID_RANGE_FIRST + first * ID_RANGE_SIZE;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int id_range_share(const struct directories *directories, uint32_t base, uint32_t size, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_file(directories, &path, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = lock_bytes(fd, F_RDLCK, (base - ID_RANGE_FIRST) / ID_RANGE_SIZE, count_of(size));
+	if (r == -EAGAIN)
+		return error_set(err, ERROR_CONFLICT, EAGAIN, "the ids from %u on have just become another's", base);
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock a range of ids in '%s'", path);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -58,6 +58,29 @@ static void test_all_taken(void **state _unused_)
 	close(second);
 }
 
+/* What two share is free when both are gone, whoever goes first. */
+static void test_shared(void **state _unused_)
+{
+	const uint32_t half = ID_RANGE_COUNT / 2 * ID_RANGE_SIZE;
+	struct error err = ERROR_INIT;
+	uint32_t first = 0, second = 0, third = 0;
+	int first_fd = -EBADF, second_fd = -EBADF, third_fd = -EBADF, shared_fd = -EBADF;
+
+	/* As long as the whole is somebody's, nobody else gets anything. */
+	assert_int_equal(id_range_take(&directories, ID_RANGE_COUNT * ID_RANGE_SIZE, &first, &first_fd, &err), 0);
+	assert_int_equal(id_range_share(&directories, ID_RANGE_FIRST + half, half, &shared_fd, &err), 0);
+	close(first_fd);
+	/* The first half is free, the second is not. */
+	assert_int_equal(id_range_take(&directories, half, &second, &second_fd, &err), 0);
+	assert_int_equal(second, ID_RANGE_FIRST);
+	assert_int_equal(id_range_take(&directories, 1, &third, &third_fd, &err), -EAGAIN);
+	close(shared_fd);
+	assert_int_equal(id_range_take(&directories, half, &third, &third_fd, &err), 0);
+	assert_int_equal(third, ID_RANGE_FIRST + half);
+	close(second_fd);
+	close(third_fd);
+}
+
 static void test_refused(void **state _unused_)
 {
 	struct error err = ERROR_INIT;
@@ -70,7 +93,8 @@ static void test_refused(void **state _unused_)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_ranges_differ), cmocka_unit_test(test_all_taken), cmocka_unit_test(test_refused) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_ranges_differ), cmocka_unit_test(test_all_taken), cmocka_unit_test(test_shared),
+					    cmocka_unit_test(test_refused) };
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
