@@ -198,6 +198,23 @@ static int open_run(const char *path, int *ret_fd)
 	return 0;
 }
 
+int network_open_leases(const struct directories *directories, const struct spec_network *network, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/networks/%s/leases", directories->run_root, network->id);
+	_cleanup_close_ int run_fd = -EBADF;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), r = 0;
+
+	if (fd < 0 && errno == ENOENT) {
+		path[strlen(path) - strlen("/leases")] = '\0';
+		r = open_run(path, &run_fd);
+		fd = r < 0 ? -EBADF : openat(run_fd, "leases", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	if (fd < 0)
+		return error_errno(err, r < 0 ? -r : errno, "cannot open the addresses of the network '%s'", network->name);
+	*ret_fd = fd;
+	return 0;
+}
+
 /* Whether the record is still that of NETWORK: it was removed, and perhaps made anew, while nobody had a lock. */
 static int check_record(const struct directories *directories, const struct spec_network *network, struct error *err)
 {

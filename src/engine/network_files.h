@@ -26,6 +26,9 @@ int network_read_all(struct arena *arena, const struct directories *directories,
 /* RUN_ROOT/networks/ID, in the arena. */
 char *network_run_path(struct arena *arena, const struct directories *directories, const char *id);
 
+/* RUN_ROOT/networks/ID/leases, made if it is missing. */
+int network_open_leases(const struct directories *directories, const struct spec_network *network, int *ret_fd, struct error *err) _must_check_;
+
 /*
  * Makes RUN_ROOT/networks/ID with leases/ and names/, if need be, and waits for its lock. ERROR_NOT_FOUND if the
  * record is gone by then. Close *RET_FD to release it.

@@ -158,20 +158,31 @@ static int take_any(const struct search *search, struct net_subnet *ret, char te
 
 /* ---- a certain one ---------------------------------------------------------------------- */
 
+int net_lease_check(const struct net_subnet *subnet, const struct net_subnet *reserved, size_t reserved_count, const struct net_subnet *wanted,
+		    struct error *err)
+{
+	char whole[INET6_ADDRSTRLEN + 4], text[INET6_ADDRSTRLEN + 4];
+
+	net_subnet_format(wanted, false, text);
+	net_subnet_format(subnet, true, whole);
+	if (!net_subnet_contains(subnet, wanted))
+		return error_set(err, ERROR_INVALID, 0, "the address %s is not in the subnet %s", text, whole);
+	if (is_special(subnet, wanted))
+		return error_set(err, ERROR_INVALID, 0, "the address %s is that of the network %s itself", text, whole);
+	if (is_reserved(reserved, reserved_count, wanted))
+		return error_set(err, ERROR_CONFLICT, 0, "the address %s is in use by the network itself", text);
+	return 0;
+}
+
 static int take_wanted(const struct search *search, const struct net_subnet *wanted, struct net_subnet *ret, char text[INET6_ADDRSTRLEN + 4],
 		       struct error *err)
 {
-	char subnet[INET6_ADDRSTRLEN + 4], owner[ID_LIMIT];
-	int r;
+	char owner[ID_LIMIT];
+	int r = net_lease_check(search->subnet, search->reserved, search->reserved_count, wanted, err);
 
+	if (r < 0)
+		return r;
 	net_subnet_format(wanted, false, text);
-	net_subnet_format(search->subnet, true, subnet);
-	if (!net_subnet_contains(search->subnet, wanted))
-		return error_set(err, ERROR_INVALID, 0, "the address %s is not in the subnet %s", text, subnet);
-	if (is_special(search->subnet, wanted))
-		return error_set(err, ERROR_INVALID, 0, "the address %s is that of the network %s itself", text, subnet);
-	if (is_reserved(search->reserved, search->reserved_count, wanted))
-		return error_set(err, ERROR_CONFLICT, 0, "the address %s is in use by the network itself", text);
 	r = take(search->dir_fd, text, search->id, search->is_alive, search->context, owner);
 	if (r == -EEXIST)
 		return error_set(err, ERROR_CONFLICT, 0, "the address %s is in use by the container %.12s", text, owner);

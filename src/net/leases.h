@@ -22,6 +22,10 @@ int net_lease_take(int dir_fd, const struct net_subnet *subnet, const struct net
 	size_t reserved_count, const struct net_subnet *wanted, const char *id, net_lease_is_alive *is_alive, void *context, struct net_subnet *ret,
 	char **ret_name, struct error *err) _must_check_;
 
+/* Whether WANTED can be somebody's at all: ERROR_INVALID, or ERROR_CONFLICT for a reserved one. Asks nobody. */
+int net_lease_check(const struct net_subnet *subnet, const struct net_subnet *reserved, size_t reserved_count, const struct net_subnet *wanted,
+	struct error *err) _must_check_;
+
 /* Gives NAME back if it is ID's. */
 int net_lease_release(int dir_fd, const char *name, const char *id) _must_check_;
 
