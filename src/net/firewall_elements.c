@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/firewall_elements.h"
+
+#include "base/memory.h"
+#include "net/subnets.h"
+#include "spec/config.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define PORT_MAXIMUM 65535u
+#define FIELD_SIZE 4 /* fields are padded to it */
+
+/* ---- lists -------------------------------------------------------------------- */
+
+void firewall_elements_done(struct firewall_elements *elements)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(elements->lists); i++)
+		free(elements->lists[i].elements);
+	memset(elements, 0, sizeof *elements);
+}
+
+struct nftables_element *firewall_list_add(struct firewall_list *list)
+{
+	struct nftables_element *element;
+
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity ? list->capacity * 2 : 8;
+		list->elements = memory_resize(list->elements, list->capacity, sizeof *list->elements);
+	}
+	element = &list->elements[list->count++];
+	memset(element, 0, sizeof *element);
+	return element;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct nftables_element));
+}
+
+void firewall_list_sort(struct firewall_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		memset(list->elements[i].comment, 0, sizeof list->elements[i].comment);
+	if (list->count > 1)
+		qsort(list->elements, list->count, sizeof *list->elements, compare);
+}
+
+bool firewall_list_has(const struct firewall_list *list, const struct nftables_element *element)
+{
+	return list->count > 0 && bsearch(element, list->elements, list->count, sizeof *element, compare);
+}
+
+/* FNV-1a, with 64 bits. */
+static uint64_t digest(uint64_t state, const void *bytes, size_t length)
+{
+	for (const uint8_t *p = bytes; length > 0; length--)
+		state = (state ^ *p++) * 0x100000001b3;
+	return state;
+}
+
+uint64_t firewall_list_digest(enum firewall_set set, const struct firewall_list *list)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct nftables_element *e = &list->elements[i];
+		uint8_t number = (uint8_t)set;
+		uint64_t one = digest(0xcbf29ce484222325, &number, sizeof number);
+
+		one = digest(one, e->key, e->key_length);
+		one = digest(one, e->end, e->end_length);
+		sum += digest(one, e->data, e->data_length);
+	}
+	return sum;
+}
+
+/* ---- networks --------------------------------------------------------------------- */
+
+static void add_interface(struct firewall_list *list, const char *name, unsigned times)
+{
+	struct nftables_element *element = firewall_list_add(list);
+
+	for (unsigned i = 0; i < times; i++)
+		memcpy(element->key + (size_t)i * IF_NAMESIZE, name, strlen(name));
+	element->key_length = (size_t)times * IF_NAMESIZE;
+}
+
+static size_t address_size(int family)
+{
+	return family == AF_INET ? 4 : 16;
+}
+
+/* The last address of SUBNET. */
+static void last_address(const struct net_subnet *subnet, uint8_t *out)
+{
+	for (unsigned i = 0; i < address_size(subnet->family); i++) {
+		unsigned bits = subnet->prefix > 8 * i ? subnet->prefix - 8 * i : 0;
+
+		out[i] = subnet->address[i] | (uint8_t)(bits >= 8 ? 0 : 0xff >> bits);
+	}
+}
+
+static void add_subnet(struct firewall_elements *elements, const struct net_subnet *subnet)
+{
+	bool is4 = subnet->family == AF_INET;
+	struct nftables_element *element = firewall_list_add(&elements->lists[is4 ? FIREWALL_MEMBERS4 : FIREWALL_MEMBERS6]);
+	size_t size = address_size(subnet->family);
+
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(element->key + i * size, subnet->address, size);
+		last_address(subnet, element->end + i * size);
+	}
+	element->key_length = element->end_length = 2 * size;
+}
+
+static bool is_off(const struct spec_network *network, const char *option)
+{
+	for (size_t i = 0; i < network->option_count; i++)
+		if (str_equal(network->options[i].key, option))
+			return str_equal(network->options[i].value, "false");
+	return false;
+}
+
+int firewall_elements_add_network(struct firewall_elements *elements, const struct spec_network *network, struct error *err)
+{
+	const char *name = network->interface;
+
+	if (str_is_empty(name) || strlen(name) >= IF_NAMESIZE)
+		return error_set(err, ERROR_INVALID, 0, "invalid name of a bridge '%s'", name ? name : "");
+	add_interface(&elements->lists[FIREWALL_NETWORKS], name, 1);
+	add_interface(&elements->lists[FIREWALL_MEMBERS], name, 2);
+	if (network->internal)
+		add_interface(&elements->lists[FIREWALL_INTERNAL], name, 1);
+	else if (!is_off(network, "com.docker.network.bridge.enable_ip_masquerade"))
+		add_interface(&elements->lists[FIREWALL_MASQUERADED], name, 1);
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		struct net_subnet subnet;
+		int r = net_subnet_parse(network->subnets[i].subnet, &subnet, err);
+
+		if (r < 0)
+			return r;
+		add_subnet(elements, &subnet);
+	}
+	return 0;
+}
+
+/* ---- ports ---------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	uint8_t number;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP },
+	{ "sctp", IPPROTO_SCTP },
+};
+
+const char *firewall_protocol_name(uint8_t protocol)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	return NULL;
+}
+
+uint8_t firewall_protocol_number(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (str_equal(protocols[i].name, name))
+			return protocols[i].number;
+	return 0;
+}
+
+static void put_port(uint8_t *to, unsigned port)
+{
+	to[0] = (uint8_t)(port >> 8);
+	to[1] = (uint8_t)port;
+}
+
+static unsigned get_port(const uint8_t *from)
+{
+	return (unsigned)from[0] << 8 | from[1];
+}
+
+/* COUNT ports of HOST (NULL, or all zeros: all addresses) from FIRST on that lead to ADDRESS, and there to PORT or, 0, the same ones. */
+static void add_range(struct firewall_list *list, const struct net_subnet *host, uint8_t protocol, unsigned first, unsigned count,
+	const struct net_subnet *address, unsigned port)
+{
+	static const uint8_t any[16];
+	struct nftables_element *element = firewall_list_add(list);
+	size_t size = address_size(address->family);
+
+	if (host && memcmp(host->address, any, size) != 0) {
+		memcpy(element->key, host->address, size);
+		memcpy(element->end, host->address, size);
+	} else {
+		memset(element->end, 0xff, size);
+	}
+	element->key[size] = element->end[size] = protocol;
+	put_port(element->key + size + FIELD_SIZE, first);
+	put_port(element->end + size + FIELD_SIZE, first + count - 1);
+	element->key_length = element->end_length = size + 2 * FIELD_SIZE;
+	memcpy(element->data, address->address, size);
+	element->data_length = size;
+	if (port != 0) {
+		put_port(element->data + size, port);
+		element->data_length += FIELD_SIZE;
+	}
+}
+
+static int add_family(struct firewall_elements *elements, const struct spec_published_port *port, const struct net_subnet *host, int family,
+	struct error *err)
+{
+	const char *text = family == AF_INET ? port->address4 : port->address6;
+	uint8_t protocol = firewall_protocol_number(port->protocol);
+	bool is4 = family == AF_INET;
+	struct net_subnet address;
+	int r;
+
+	if (!text || (host && host->family != family))
+		return 0;
+	r = net_address_parse(text, &address, err);
+	if (r < 0)
+		return r;
+	if (address.family != family)
+		return error_set(err, ERROR_INVALID, 0, "'%s' is an address of the other family", text);
+	if (port->host_port == port->port) {
+		add_range(&elements->lists[is4 ? FIREWALL_PORTS4 : FIREWALL_PORTS6], host, protocol, port->host_port, port->count, &address, 0);
+		return 0;
+	}
+	for (unsigned i = 0; i < port->count; i++)
+		add_range(&elements->lists[is4 ? FIREWALL_MOVED4 : FIREWALL_MOVED6], host, protocol, port->host_port + i, 1, &address,
+			port->port + i);
+	return 0;
+}
+
+static int check(const struct spec_published_port *port, struct error *err)
+{
+	if (firewall_protocol_number(port->protocol) == 0)
+		return error_set(err, ERROR_INVALID, 0, "unknown protocol '%s'", port->protocol ? port->protocol : "");
+	if (port->host_port == 0 || port->port == 0 || port->count == 0 || port->count > PORT_MAXIMUM ||
+		port->host_port + port->count - 1 > PORT_MAXIMUM || port->port + port->count - 1 > PORT_MAXIMUM)
+		return error_set(err, ERROR_INVALID, 0, "no range of ports: %u from %u on", port->count, port->host_port);
+	return 0;
+}
+
+int firewall_elements_add_port(struct firewall_elements *elements, const struct spec_published_port *port, struct error *err)
+{
+	struct net_subnet host;
+	int r = check(port, err);
+
+	if (r == 0 && port->host_ip)
+		r = net_address_parse(port->host_ip, &host, err);
+	if (r == 0)
+		r = add_family(elements, port, port->host_ip ? &host : NULL, AF_INET, err);
+	if (r == 0)
+		r = add_family(elements, port, port->host_ip ? &host : NULL, AF_INET6, err);
+	return r;
+}
+
+/* ---- and back ----------------------------------------------------------------------------- */
+
+/* Of an element of a set of ports: how long the addresses in its key are. */
+static size_t key_address_size(const struct nftables_element *element)
+{
+	return element->key_length - 2 * FIELD_SIZE;
+}
+
+static char *format(struct arena *arena, const uint8_t *address, size_t size)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(size == 4 ? AF_INET : AF_INET6, address, text, sizeof text);
+	return arena_strdup(arena, text);
+}
+
+struct firewall_range firewall_element_range(const struct nftables_element *element)
+{
+	size_t size = key_address_size(element);
+
+	return (struct firewall_range){
+		.protocol = element->key[size],
+		.first = (uint16_t)get_port(element->key + size + FIELD_SIZE),
+		.last = (uint16_t)get_port(element->end + size + FIELD_SIZE),
+	};
+}
+
+void firewall_element_port(struct arena *arena, enum firewall_set set, const struct nftables_element *element, struct spec_published_port *ret)
+{
+	struct firewall_range range = firewall_element_range(element);
+	size_t size = key_address_size(element);
+	char *address = format(arena, element->data, size);
+	const char *protocol = firewall_protocol_name(range.protocol);
+
+	*ret = (struct spec_published_port){
+		.host_ip = memcmp(element->key, element->end, size) == 0 ? format(arena, element->key, size) : NULL,
+		.protocol = arena_strdup(arena, protocol ? protocol : "?"),
+		.host_port = range.first,
+		.port = firewall_sets[set].data[1] ? (uint16_t)get_port(element->data + size) : range.first,
+		.count = (uint32_t)(range.last - range.first + 1),
+		.address4 = size == 4 ? address : NULL,
+		.address6 = size == 4 ? NULL : address,
+	};
+}
+
+bool firewall_elements_overlap(const struct nftables_element *a, const struct nftables_element *b)
+{
+	struct firewall_range first = firewall_element_range(a), second = firewall_element_range(b);
+	size_t size = key_address_size(a);
+
+	return first.protocol == second.protocol && first.first <= second.last && second.first <= first.last &&
+		memcmp(a->key, b->end, size) <= 0 && memcmp(b->key, a->end, size) <= 0;
+}
