@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/attachment.h"
+
+#include "base/log.h"
+#include "net/firewall.h"
+#include "net/leases.h"
+#include "net/link.h"
+
+#include <fcntl.h>
+
+/* ---- links ------------------------------------------------------------------------ */
+
+/* The first COUNT links, the last first. Goes on after a failure; ERR has the first. */
+static int detach_links(const struct spec_network_plan *plan, size_t count, int netns_fd, struct error *err)
+{
+	int result = 0;
+
+	while (count-- > 0) {
+		struct error later = ERROR_INIT;
+		int r = net_link_detach(&plan->links[count], netns_fd, result == 0 ? err : &later);
+
+		if (r < 0 && result < 0)
+			log_warning("%s, ignoring", later.message);
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
+int net_attach(const struct spec_network_plan *plan, int netns_fd, struct error *err)
+{
+	for (size_t i = 0; i < plan->link_count; i++) {
+		struct error later = ERROR_INIT;
+		int r = net_link_attach(&plan->links[i], netns_fd, err);
+
+		if (r == 0)
+			continue;
+		if (detach_links(plan, i, netns_fd, &later) < 0)
+			log_warning("%s, ignoring", later.message);
+		return r;
+	}
+	return 0;
+}
+
+int net_detach(const struct spec_network_plan *plan, struct error *err)
+{
+	return detach_links(plan, plan->link_count, -EBADF, err);
+}
+
+/* ---- files --------------------------------------------------------------------------- */
+
+static int release_lease(const char *path, const char *id)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *directory = slash ? str_printf("%.*s", (int)(slash - path), path) : NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!directory)
+		return -EINVAL;
+	fd = openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno; /* with the network */
+	return net_lease_release(fd, slash + 1, id);
+}
+
+static int release_leases(const struct spec_network_plan *plan, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; plan->leases && plan->leases[i]; i++) {
+		int r = release_lease(plan->leases[i], plan->id);
+
+		if (r < 0 && r != -ENOENT && result == 0)
+			result = error_errno(err, -r, "cannot give the address '%s' back", plan->leases[i]);
+	}
+	return result;
+}
+
+static int remove_names(const struct spec_network_plan *plan, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; plan->names && plan->names[i]; i++)
+		if (unlink(plan->names[i]) < 0 && errno != ENOENT && result == 0)
+			result = error_errno(err, errno, "cannot remove '%s'", plan->names[i]);
+	return result;
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+static int unpublish(const struct spec_network_plan *plan, struct error *err)
+{
+	return plan->port_count ? firewall_unpublish(plan->ports, plan->port_count, err) : 0;
+}
+
+/* Addresses last: who gets one of them next is not to get what was meant for its last owner. */
+int net_release(const struct spec_network_plan *plan, struct error *err)
+{
+	static int (*const parts[])(const struct spec_network_plan *plan, struct error *err) = { unpublish, net_detach, remove_names, release_leases };
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct error later = ERROR_INIT;
+		int r = parts[i](plan, result == 0 ? err : &later);
+
+		if (r < 0 && result < 0)
+			log_warning("%s, ignoring", later.message);
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
