@@ -8,7 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define PORT_SETS (FIREWALL_BIT(FIREWALL_PORTS4) | FIREWALL_BIT(FIREWALL_PORTS6) | FIREWALL_BIT(FIREWALL_MOVED4) | FIREWALL_BIT(FIREWALL_MOVED6))
+/* The sets of ports of a family: nothing in one of them overlaps anything in another. */
+#define SETS_OF_FAMILY 3
+static const enum firewall_set families[2][SETS_OF_FAMILY] = {
+	{ FIREWALL_PORTS4, FIREWALL_PORTS4_AT, FIREWALL_RANGES4 },
+	{ FIREWALL_PORTS6, FIREWALL_PORTS6_AT, FIREWALL_RANGES6 },
+};
+#define PORT_SETS (FIREWALL_ALL & ~(FIREWALL_BIT(FIREWALL_PORTS4) - 1)) /* they come last */
 #define NETWORK_SETS (FIREWALL_ALL & ~PORT_SETS)
 #define ATTEMPTS 1000
 
@@ -56,7 +62,7 @@ static int renew_stamp(int fd, const struct firewall_state *state)
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
 
 	nftables_begin(&batch, state->generation);
-	firewall_state_add_stamp(state, &batch);
+	firewall_state_add_stamp(state, false, &batch);
 	return nftables_commit(&batch, fd);
 }
 
@@ -76,7 +82,7 @@ static int is_incomplete(int fd, const struct firewall_state *state)
 	unsigned count = 0;
 	int r;
 
-	if (!state->has_table || state->has_stamp)
+	if (!state->has_table || state->stamps > 0)
 		return 0;
 	r = firewall_state_digest_rules(fd, &digest, &count);
 	return r < 0 ? r : count == firewall_table_rule_count();
@@ -139,7 +145,7 @@ static int mark_complete(int fd)
 		return r;
 	state.elements = firewall_state_digest_elements(&state);
 	nftables_begin(&batch, state.generation);
-	firewall_state_add_stamp(&state, &batch);
+	firewall_state_add_stamp(&state, false, &batch);
 	return nftables_commit(&batch, fd);
 }
 
@@ -254,44 +260,42 @@ static void occupancy_done(struct occupancy *occupancy)
 		free(occupancy->bits[i]);
 }
 
-static void occupy(struct occupancy *occupancy, const struct nftables_element *element)
+static void occupy(struct occupancy *occupancy, const struct firewall_span *span)
 {
-	struct firewall_range range = firewall_element_range(element);
-	uint64_t **bits = &occupancy->bits[range.protocol];
+	uint64_t **bits = &occupancy->bits[span->protocol];
 
 	if (!*bits)
 		*bits = memory_new(PORT_WORDS, sizeof **bits);
-	for (unsigned port = range.first; port <= range.last; port++)
+	for (unsigned port = span->first; port <= span->last; port++)
 		(*bits)[port / 64] |= UINT64_C(1) << port % 64;
 }
 
-static bool is_occupied(const struct occupancy *occupancy, const struct nftables_element *element)
+static bool is_occupied(const struct occupancy *occupancy, const struct firewall_span *span)
 {
-	struct firewall_range range = firewall_element_range(element);
-	const uint64_t *bits = occupancy->bits[range.protocol];
+	const uint64_t *bits = occupancy->bits[span->protocol];
 
-	for (unsigned port = range.first; bits && port <= range.last; port++)
+	for (unsigned port = span->first; bits && port <= span->last; port++)
 		if (bits[port / 64] & UINT64_C(1) << port % 64)
 			return true;
 	return false;
 }
 
-/* The sets of ports of one family. */
-static const enum firewall_set families[2][2] = { { FIREWALL_PORTS4, FIREWALL_MOVED4 }, { FIREWALL_PORTS6, FIREWALL_MOVED6 } };
-
-/* Whether something in LISTS, of one family, is in the way of ELEMENT. */
-static bool find_owner(const enum firewall_set family[2], const struct firewall_elements *lists, const struct nftables_element *element,
+/* Whether something in LISTS, of one family, is in the way. */
+static bool find_owner(const enum firewall_set *family, const struct firewall_elements *lists, const struct firewall_span *span,
 	struct publication *publication)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < SETS_OF_FAMILY; i++) {
 		const struct firewall_list *list = &lists->lists[family[i]];
 
-		for (size_t k = 0; k < list->count; k++)
-			if (firewall_elements_overlap(&list->elements[k], element)) {
+		for (size_t k = 0; k < list->count; k++) {
+			struct firewall_span other = firewall_element_span(family[i], &list->elements[k]);
+
+			if (firewall_spans_overlap(&other, span)) {
 				publication->owner_set = family[i];
 				publication->owner = list->elements[k];
 				return true;
 			}
+		}
 	}
 	return false;
 }
@@ -304,30 +308,48 @@ static bool has(const struct firewall_list *list, const struct nftables_element 
 	return false;
 }
 
-/* Port number WHICH, in the sets of one family: -EADDRINUSE if others have it. */
-static int think_of_port(struct publication *publication, size_t which, const enum firewall_set family[2], const struct firewall_state *state,
+/* An element of SET, one of FAMILY: -EADDRINUSE if others have any of it. */
+static int think_of_element(struct publication *publication, const enum firewall_set *family, enum firewall_set set,
+	const struct nftables_element *element, const struct firewall_state *state, struct occupancy *occupancy, struct firewall_change *change)
+{
+	struct firewall_span span = firewall_element_span(set, element);
+
+	if (is_occupied(occupancy, &span)) {
+		if (firewall_list_has(&state->content.lists[set], element) || has(&change->add.lists[set], element))
+			return 0;
+		if (find_owner(family, &state->content, &span, publication) || find_owner(family, &change->add, &span, publication))
+			return -EADDRINUSE;
+	}
+	occupy(occupancy, &span);
+	*firewall_list_add(&change->add.lists[set]) = *element;
+	return 0;
+}
+
+/* Port number WHICH, as far as it is one of FAMILY. */
+static int think_of_port(struct publication *publication, size_t which, const enum firewall_set *family, const struct firewall_state *state,
 	struct occupancy *occupancy, struct firewall_change *change)
 {
-	for (size_t i = 0; i < 2; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < SETS_OF_FAMILY; i++) {
 		const struct firewall_list *list = &publication->ports[which].lists[family[i]];
 
-		for (size_t k = 0; k < list->count; k++) {
-			const struct nftables_element *element = &list->elements[k];
-
-			if (is_occupied(occupancy, element)) {
-				if (firewall_list_has(&state->content.lists[family[i]], element) || has(&change->add.lists[family[i]], element))
-					continue;
-				if (find_owner(family, &state->content, element, publication) ||
-					find_owner(family, &change->add, element, publication)) {
-					publication->taken = which;
-					return -EADDRINUSE;
-				}
-			}
-			occupy(occupancy, element);
-			*firewall_list_add(&change->add.lists[family[i]]) = *element;
-		}
+		for (size_t k = 0; r == 0 && k < list->count; k++)
+			r = think_of_element(publication, family, family[i], &list->elements[k], state, occupancy, change);
 	}
-	return 0;
+	if (r < 0)
+		publication->taken = which;
+	return r;
+}
+
+static void occupy_lists(const enum firewall_set *family, const struct firewall_elements *lists, struct occupancy *occupancy)
+{
+	for (size_t i = 0; i < SETS_OF_FAMILY; i++)
+		for (size_t k = 0; k < lists->lists[family[i]].count; k++) {
+			struct firewall_span span = firewall_element_span(family[i], &lists->lists[family[i]].elements[k]);
+
+			occupy(occupancy, &span);
+		}
 }
 
 static int think_to_publish(void *context, const struct firewall_state *state, struct firewall_change *change)
@@ -338,9 +360,7 @@ static int think_to_publish(void *context, const struct firewall_state *state, s
 	for (size_t f = 0; r == 0 && f < ARRAY_SIZE(families); f++) {
 		struct occupancy occupancy = { 0 };
 
-		for (size_t i = 0; i < 2; i++)
-			for (size_t k = 0; k < state->content.lists[families[f][i]].count; k++)
-				occupy(&occupancy, &state->content.lists[families[f][i]].elements[k]);
+		occupy_lists(families[f], &state->content, &occupancy);
 		for (size_t i = 0; r == 0 && i < publication->count; i++)
 			r = think_of_port(publication, i, families[f], state, &occupancy, change);
 		occupancy_done(&occupancy);
@@ -353,13 +373,13 @@ static int fail_taken(struct arena *arena, const struct publication *publication
 {
 	const struct spec_published_port *port = &ports[publication->taken];
 	struct spec_published_port owner;
-	struct firewall_range range = firewall_element_range(&publication->owner);
+	struct firewall_span span = firewall_element_span(publication->owner_set, &publication->owner);
 
 	firewall_element_port(arena, publication->owner_set, &publication->owner, &owner);
 	*ret_taken = publication->taken;
 	*ret_owner = owner.address4 ? owner.address4 : owner.address6;
 	return error_set(err, ERROR_CONFLICT, 0, "cannot publish port %u/%s: it leads to %s already",
-		port->host_port > range.first ? port->host_port : range.first, port->protocol, *ret_owner);
+		port->host_port > span.first ? port->host_port : span.first, port->protocol, *ret_owner);
 }
 
 int firewall_publish(struct arena *arena, const struct spec_published_port *ports, size_t count, size_t *ret_taken, const char **ret_owner,
@@ -398,15 +418,15 @@ int firewall_unpublish(const struct spec_published_port *ports, size_t count, st
 
 static void read_ports(struct arena *arena, const struct firewall_state *state, struct firewall_content *content)
 {
-	static const enum firewall_set sets[] = { FIREWALL_PORTS4, FIREWALL_MOVED4, FIREWALL_PORTS6, FIREWALL_MOVED6 };
+	const struct firewall_list *lists = state->content.lists;
 	size_t count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		count += state->content.lists[sets[i]].count;
+	for (unsigned set = FIREWALL_PORTS4; set < FIREWALL_CONTENT_COUNT; set++)
+		count += lists[set].count;
 	content->ports = arena_alloc(arena, count + 1, sizeof *content->ports);
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		for (size_t k = 0; k < state->content.lists[sets[i]].count; k++)
-			firewall_element_port(arena, sets[i], &state->content.lists[sets[i]].elements[k], &content->ports[content->port_count++]);
+	for (unsigned set = FIREWALL_PORTS4; set < FIREWALL_CONTENT_COUNT; set++)
+		for (size_t k = 0; k < lists[set].count; k++)
+			firewall_element_port(arena, set, &lists[set].elements[k], &content->ports[content->port_count++]);
 }
 
 int firewall_read(struct arena *arena, struct firewall_content *ret, struct error *err)

@@ -5,12 +5,13 @@
  *
  *   networks, internal, masqueraded   names of bridges
  *   members, members4, members6       a bridge's name twice, a subnet twice: who is in one network
- *   ports4, ports6                    address of the host, protocol, range of ports -> address of a container; the port keeps its number
- *   moved4, moved6                    the same, a port -> address of a container, port
+ *   ports4, ports6                    protocol, a port of all addresses of the host -> address of a container, port
+ *   ports4_at, ports6_at              address of the host, protocol, port -> the same
+ *   ranges4, ranges6                  address of the host or all of them, protocol, range of ports -> address of a container; ports keep their numbers
  *   generation                        what the rule set was when we had last changed it (firewall_ensure())
  *
  * What holds:
- *  1. A range of ports that keep their numbers is one element, a single port one.
+ *  1. A range of ports that keep their numbers is one element, of others each port is one.
  *  2. Traffic between two networks is dropped, but to published ports; what comes
  *     from outside reaches nothing but published ports and answers.
  *  3. Of members of internal networks nothing leaves but to each other and to the host.

@@ -185,54 +185,86 @@ static unsigned get_port(const uint8_t *from)
 	return (unsigned)from[0] << 8 | from[1];
 }
 
-/* COUNT ports of HOST (NULL, or all zeros: all addresses) from FIRST on that lead to ADDRESS, and there to PORT or, 0, the same ones. */
-static void add_range(struct firewall_list *list, const struct net_subnet *host, uint8_t protocol, unsigned first, unsigned count,
-	const struct net_subnet *address, unsigned port)
+/* For one family; 0 is 4, 1 is 6. */
+static const struct {
+	int family;
+	enum firewall_set ports, ports_at, ranges;
+} families[] = {
+	{ AF_INET, FIREWALL_PORTS4, FIREWALL_PORTS4_AT, FIREWALL_RANGES4 },
+	{ AF_INET6, FIREWALL_PORTS6, FIREWALL_PORTS6_AT, FIREWALL_RANGES6 },
+};
+
+/* The key: an address of HOST, unless that is NULL, PROTOCOL, PORT; its length. */
+static size_t put_key(uint8_t *key, const uint8_t *host, size_t size, uint8_t protocol, unsigned port)
 {
-	static const uint8_t any[16];
+	size_t at = host ? size : 0;
+
+	if (host)
+		memcpy(key, host, size);
+	key[at] = protocol;
+	put_port(key + at + FIELD_SIZE, port);
+	return at + 2 * FIELD_SIZE;
+}
+
+/* A port of HOST, or of all its addresses (NULL), that leads to PORT of ADDRESS. */
+static void add_port(struct firewall_list *list, const uint8_t *host, uint8_t protocol, unsigned host_port, const struct net_subnet *address,
+	unsigned port)
+{
 	struct nftables_element *element = firewall_list_add(list);
 	size_t size = address_size(address->family);
 
-	if (host && memcmp(host->address, any, size) != 0) {
-		memcpy(element->key, host->address, size);
-		memcpy(element->end, host->address, size);
-	} else {
-		memset(element->end, 0xff, size);
-	}
-	element->key[size] = element->end[size] = protocol;
-	put_port(element->key + size + FIELD_SIZE, first);
-	put_port(element->end + size + FIELD_SIZE, first + count - 1);
-	element->key_length = element->end_length = size + 2 * FIELD_SIZE;
+	element->key_length = put_key(element->key, host, size, protocol, host_port);
 	memcpy(element->data, address->address, size);
-	element->data_length = size;
-	if (port != 0) {
-		put_port(element->data + size, port);
-		element->data_length += FIELD_SIZE;
-	}
+	put_port(element->data + size, port);
+	element->data_length = size + FIELD_SIZE;
 }
 
-static int add_family(struct firewall_elements *elements, const struct spec_published_port *port, const struct net_subnet *host, int family,
+/* COUNT ports from FIRST on that lead to the same ones of ADDRESS. */
+static void add_range(struct firewall_list *list, const uint8_t *host, uint8_t protocol, unsigned first, unsigned count,
+	const struct net_subnet *address)
+{
+	static const uint8_t lowest[16];
+	uint8_t highest[16];
+	struct nftables_element *element = firewall_list_add(list);
+	size_t size = address_size(address->family);
+
+	memset(highest, 0xff, sizeof highest);
+	element->key_length = put_key(element->key, host ? host : lowest, size, protocol, first);
+	element->end_length = put_key(element->end, host ? host : highest, size, protocol, first + count - 1);
+	memcpy(element->data, address->address, size);
+	element->data_length = size;
+}
+
+/* The address of the host that is meant, or NULL: all of them. */
+static const uint8_t *single_address(const struct net_subnet *host)
+{
+	static const uint8_t any[16];
+
+	return host && memcmp(host->address, any, address_size(host->family)) != 0 ? host->address : NULL;
+}
+
+static int add_family(struct firewall_elements *elements, const struct spec_published_port *port, const struct net_subnet *host, bool is6,
 	struct error *err)
 {
-	const char *text = family == AF_INET ? port->address4 : port->address6;
+	const char *text = is6 ? port->address6 : port->address4;
 	uint8_t protocol = firewall_protocol_number(port->protocol);
-	bool is4 = family == AF_INET;
+	const uint8_t *single = single_address(host);
 	struct net_subnet address;
 	int r;
 
-	if (!text || (host && host->family != family))
+	if (!text || (host && host->family != families[is6].family))
 		return 0;
 	r = net_address_parse(text, &address, err);
 	if (r < 0)
 		return r;
-	if (address.family != family)
+	if (address.family != families[is6].family)
 		return error_set(err, ERROR_INVALID, 0, "'%s' is an address of the other family", text);
-	if (port->host_port == port->port) {
-		add_range(&elements->lists[is4 ? FIREWALL_PORTS4 : FIREWALL_PORTS6], host, protocol, port->host_port, port->count, &address, 0);
+	if (port->count > 1 && port->host_port == port->port) {
+		add_range(&elements->lists[families[is6].ranges], single, protocol, port->host_port, port->count, &address);
 		return 0;
 	}
 	for (unsigned i = 0; i < port->count; i++)
-		add_range(&elements->lists[is4 ? FIREWALL_MOVED4 : FIREWALL_MOVED6], host, protocol, port->host_port + i, 1, &address,
+		add_port(&elements->lists[single ? families[is6].ports_at : families[is6].ports], single, protocol, port->host_port + i, &address,
 			port->port + i);
 	return 0;
 }
@@ -255,19 +287,13 @@ int firewall_elements_add_port(struct firewall_elements *elements, const struct 
 	if (r == 0 && port->host_ip)
 		r = net_address_parse(port->host_ip, &host, err);
 	if (r == 0)
-		r = add_family(elements, port, port->host_ip ? &host : NULL, AF_INET, err);
+		r = add_family(elements, port, port->host_ip ? &host : NULL, false, err);
 	if (r == 0)
-		r = add_family(elements, port, port->host_ip ? &host : NULL, AF_INET6, err);
+		r = add_family(elements, port, port->host_ip ? &host : NULL, true, err);
 	return r;
 }
 
 /* ---- and back ----------------------------------------------------------------------------- */
-
-/* Of an element of a set of ports: how long the addresses in its key are. */
-static size_t key_address_size(const struct nftables_element *element)
-{
-	return element->key_length - 2 * FIELD_SIZE;
-}
 
 static char *format(struct arena *arena, const uint8_t *address, size_t size)
 {
@@ -277,40 +303,44 @@ static char *format(struct arena *arena, const uint8_t *address, size_t size)
 	return arena_strdup(arena, text);
 }
 
-struct firewall_range firewall_element_range(const struct nftables_element *element)
+struct firewall_span firewall_element_span(enum firewall_set set, const struct nftables_element *element)
 {
-	size_t size = key_address_size(element);
+	bool has_address = firewall_sets[set].key[0] != NFTABLES_PROTOCOL;
+	struct firewall_span span = { .size = firewall_sets[set].data[0] == NFTABLES_IPV4_ADDRESS ? 4 : 16 };
+	const uint8_t *end = element->end_length ? element->end : element->key;
+	size_t at = has_address ? span.size : 0;
 
-	return (struct firewall_range){
-		.protocol = element->key[size],
-		.first = (uint16_t)get_port(element->key + size + FIELD_SIZE),
-		.last = (uint16_t)get_port(element->end + size + FIELD_SIZE),
-	};
+	memset(span.last_address, 0xff, span.size);
+	if (has_address) {
+		memcpy(span.first_address, element->key, span.size);
+		memcpy(span.last_address, end, span.size);
+	}
+	span.protocol = element->key[at];
+	span.first = (uint16_t)get_port(element->key + at + FIELD_SIZE);
+	span.last = (uint16_t)get_port(end + at + FIELD_SIZE);
+	return span;
+}
+
+bool firewall_spans_overlap(const struct firewall_span *a, const struct firewall_span *b)
+{
+	return a->protocol == b->protocol && a->first <= b->last && b->first <= a->last &&
+		memcmp(a->first_address, b->last_address, a->size) <= 0 && memcmp(b->first_address, a->last_address, a->size) <= 0;
 }
 
 void firewall_element_port(struct arena *arena, enum firewall_set set, const struct nftables_element *element, struct spec_published_port *ret)
 {
-	struct firewall_range range = firewall_element_range(element);
-	size_t size = key_address_size(element);
-	char *address = format(arena, element->data, size);
-	const char *protocol = firewall_protocol_name(range.protocol);
+	struct firewall_span span = firewall_element_span(set, element);
+	char *address = format(arena, element->data, span.size);
+	const char *protocol = firewall_protocol_name(span.protocol);
+	bool is_single = memcmp(span.first_address, span.last_address, span.size) == 0;
 
 	*ret = (struct spec_published_port){
-		.host_ip = memcmp(element->key, element->end, size) == 0 ? format(arena, element->key, size) : NULL,
+		.host_ip = is_single ? format(arena, span.first_address, span.size) : NULL,
 		.protocol = arena_strdup(arena, protocol ? protocol : "?"),
-		.host_port = range.first,
-		.port = firewall_sets[set].data[1] ? (uint16_t)get_port(element->data + size) : range.first,
-		.count = (uint32_t)(range.last - range.first + 1),
-		.address4 = size == 4 ? address : NULL,
-		.address6 = size == 4 ? NULL : address,
+		.host_port = span.first,
+		.port = firewall_sets[set].data[1] ? (uint16_t)get_port(element->data + span.size) : span.first,
+		.count = (uint32_t)(span.last - span.first + 1),
+		.address4 = span.size == 4 ? address : NULL,
+		.address6 = span.size == 4 ? NULL : address,
 	};
-}
-
-bool firewall_elements_overlap(const struct nftables_element *a, const struct nftables_element *b)
-{
-	struct firewall_range first = firewall_element_range(a), second = firewall_element_range(b);
-	size_t size = key_address_size(a);
-
-	return first.protocol == second.protocol && first.first <= second.last && second.first <= first.last &&
-		memcmp(a->key, b->end, size) <= 0 && memcmp(b->key, a->end, size) <= 0;
 }

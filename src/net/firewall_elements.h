@@ -40,15 +40,17 @@ int firewall_elements_add_port(struct firewall_elements *elements, const struct 
 /* An element of the set SET, one of those with ports, in words; strings in ARENA. */
 void firewall_element_port(struct arena *arena, enum firewall_set set, const struct nftables_element *element, struct spec_published_port *ret);
 
-/* Whether both have one port of one address of the host in common; elements of sets of ports of one family. */
-bool firewall_elements_overlap(const struct nftables_element *a, const struct nftables_element *b);
-
-/* Protocol, first and last port of an element of a set of ports. */
-struct firewall_range {
+/* What an element of a set of ports is about: addresses and ports of the host, from … to. */
+struct firewall_span {
+	size_t size; /* bytes of an address */
+	uint8_t first_address[16], last_address[16];
 	uint8_t protocol;
 	uint16_t first, last;
 };
-struct firewall_range firewall_element_range(const struct nftables_element *element);
+struct firewall_span firewall_element_span(enum firewall_set set, const struct nftables_element *element);
+
+/* Whether both, of one family, have a port of an address in common. */
+bool firewall_spans_overlap(const struct firewall_span *a, const struct firewall_span *b);
 
 /* "tcp", "udp", "sctp" or NULL, and 0 for other words. */
 const char *firewall_protocol_name(uint8_t protocol);

@@ -12,6 +12,7 @@
 
 #define ATTEMPTS 2000 /* of a transaction, against others that come first */
 #define PATIENCE 20   /* attempts before one waits a little in between */
+#define STAMPS 32     /* that are left from before, at most */
 
 void firewall_state_done(struct firewall_state *state)
 {
@@ -49,14 +50,22 @@ static int read_list(int fd, enum firewall_set set, struct firewall_list *list)
 	return r;
 }
 
+/* The latest counts; generations go round. */
 static int read_stamp(void *context, const struct nftables_element *element)
 {
 	struct firewall_state *state = context;
+	uint64_t rules, elements;
+	uint32_t generation;
 
-	if (element->key_length != sizeof state->stamp_generation)
+	if (element->key_length != sizeof generation || sscanf(element->comment, "rules %16" SCNx64 ", elements %16" SCNx64, &rules, &elements) != 2)
 		return -EBADMSG;
-	memcpy(&state->stamp_generation, element->key, sizeof state->stamp_generation);
-	state->has_stamp = sscanf(element->comment, "rules %16" SCNx64 ", elements %16" SCNx64, &state->rules, &state->elements) == 2;
+	memcpy(&generation, element->key, sizeof generation);
+	if (state->stamps == 0 || (int32_t)(generation - state->stamp_generation) > 0) {
+		state->stamp_generation = generation;
+		state->rules = rules;
+		state->elements = elements;
+	}
+	state->stamps++;
 	return 0;
 }
 
@@ -159,7 +168,7 @@ int firewall_state_verify(int fd, const struct firewall_state *state)
 	unsigned count = 0;
 	int r;
 
-	if (!state->has_table || !state->has_stamp)
+	if (!state->has_table || state->stamps == 0)
 		return -ESTALE;
 	if (state->stamp_generation == state->generation)
 		return 0;
@@ -175,7 +184,7 @@ int firewall_state_verify(int fd, const struct firewall_state *state)
 
 /* ---- changing ------------------------------------------------------------------------ */
 
-void firewall_state_add_stamp(const struct firewall_state *state, struct netlink_batch *batch)
+void firewall_state_add_stamp(const struct firewall_state *state, bool flush, struct netlink_batch *batch)
 {
 	const char *name = firewall_sets[FIREWALL_GENERATION].name;
 	struct nftables_element element = { .key_length = sizeof(uint32_t) };
@@ -183,15 +192,15 @@ void firewall_state_add_stamp(const struct firewall_state *state, struct netlink
 
 	memcpy(element.key, &next, sizeof next);
 	snprintf(element.comment, sizeof element.comment, "rules %016" PRIx64 ", elements %016" PRIx64, state->rules, state->elements);
-	if (state->has_stamp)
+	if (state->stamps > 0 && (flush || state->stamps >= STAMPS))
 		nftables_flush_set(batch, FIREWALL_TABLE, name);
 	nftables_add_elements(batch, FIREWALL_TABLE, name, &element, 1);
 }
 
-static bool is_empty(const struct firewall_change *change)
+static bool is_empty(const struct firewall_elements *elements)
 {
 	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++)
-		if (change->add.lists[i].count + change->remove.lists[i].count > 0)
+		if (elements->lists[i].count > 0)
 			return false;
 	return true;
 }
@@ -212,7 +221,7 @@ static int commit(int fd, struct firewall_state *state, const struct firewall_ch
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
 	int verified;
 
-	if (is_empty(change))
+	if (is_empty(&change->add) && is_empty(&change->remove))
 		return 0;
 	if (!state->has_table)
 		return -ENOENT;
@@ -222,7 +231,7 @@ static int commit(int fd, struct firewall_state *state, const struct firewall_ch
 	nftables_begin(&batch, state->generation);
 	add_change(state, change, &batch);
 	if (verified == 0)
-		firewall_state_add_stamp(state, &batch);
+		firewall_state_add_stamp(state, !is_empty(&change->remove), &batch);
 	return nftables_commit(&batch, fd);
 }
 

@@ -6,8 +6,9 @@
  *  1. A change is thought out for what was read, and is committed only if nobody changed any rule set meanwhile (nftables.h, generations);
  *     else it is thought out anew. So the kernel need not refuse overlapping ports, which its sets do only in part (nft_set_pipapo.c
  *     takes a range that encloses another).
- *  2. The set "generation" has one element while the table is complete: the generation that our last change led to. Its comment has
- *     digests of the rules and of all elements, so that a change by others of anything else is told from one of ours.
+ *  2. The set "generation" has the generation that our last change led to while the table is complete. Its comment has digests of the
+ *     rules and of all elements, so that a change by others of anything else is told from one of ours. Older ones are left there by
+ *     changes that delete nothing else: close(2) of a socket waits for what has been deleted (nf_tables_rcv_nl_event()), some milliseconds.
  *  3. A change keeps that promise only where it held before: what others broke stays to be noticed.
  */
 #ifndef BIVY_NET_FIREWALL_STATE_H
@@ -18,7 +19,7 @@
 struct firewall_state {
 	uint32_t generation;
 	bool has_table;       /* with all sets of ours */
-	bool has_stamp;       /* invariant 2: somebody said that it is complete */
+	unsigned stamps;      /* invariant 2; 0: nobody has said yet that it is complete */
 	uint32_t stamp_generation;
 	uint64_t rules, elements; /* digests of then */
 	struct firewall_elements content; /* of the sets asked for */
@@ -41,8 +42,8 @@ uint64_t firewall_state_digest_elements(const struct firewall_state *state);
 /* Whether all is as we have left it, invariant 2: 0, or -ESTALE. */
 int firewall_state_verify(int fd, const struct firewall_state *state) _must_check_;
 
-/* Adds messages that write STATE's stamp for the generation after this one. */
-void firewall_state_add_stamp(const struct firewall_state *state, struct netlink_batch *batch);
+/* Adds messages that write STATE's stamp for the generation after this one; FLUSH: older ones go. */
+void firewall_state_add_stamp(const struct firewall_state *state, bool flush, struct netlink_batch *batch);
 
 /* A change: what is in .remove is in the table, what is in .add is not. */
 struct firewall_change {

@@ -20,12 +20,12 @@ const struct nftables_set firewall_sets[FIREWALL_SET_COUNT] = {
 	[FIREWALL_MEMBERS] = { "members", { NFTABLES_INTERFACE, NFTABLES_INTERFACE } },
 	[FIREWALL_MEMBERS4] = { "members4", { NFTABLES_IPV4_ADDRESS, NFTABLES_IPV4_ADDRESS }, .intervals = true },
 	[FIREWALL_MEMBERS6] = { "members6", { NFTABLES_IPV6_ADDRESS, NFTABLES_IPV6_ADDRESS }, .intervals = true },
-	[FIREWALL_PORTS4] = { "ports4", { NFTABLES_IPV4_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV4_ADDRESS }, true },
-	[FIREWALL_PORTS6] = { "ports6", { NFTABLES_IPV6_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV6_ADDRESS }, true },
-	[FIREWALL_MOVED4] = { "moved4", { NFTABLES_IPV4_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT },
-		{ NFTABLES_IPV4_ADDRESS, NFTABLES_PORT }, true },
-	[FIREWALL_MOVED6] = { "moved6", { NFTABLES_IPV6_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT },
-		{ NFTABLES_IPV6_ADDRESS, NFTABLES_PORT }, true },
+	[FIREWALL_PORTS4] = { "ports4", { NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV4_ADDRESS, NFTABLES_PORT } },
+	[FIREWALL_PORTS6] = { "ports6", { NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV6_ADDRESS, NFTABLES_PORT } },
+	[FIREWALL_PORTS4_AT] = { "ports4_at", { NFTABLES_IPV4_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV4_ADDRESS, NFTABLES_PORT } },
+	[FIREWALL_PORTS6_AT] = { "ports6_at", { NFTABLES_IPV6_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV6_ADDRESS, NFTABLES_PORT } },
+	[FIREWALL_RANGES4] = { "ranges4", { NFTABLES_IPV4_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV4_ADDRESS }, true },
+	[FIREWALL_RANGES6] = { "ranges6", { NFTABLES_IPV6_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV6_ADDRESS }, true },
 	[FIREWALL_GENERATION] = { "generation", { NFTABLES_MARK } },
 };
 
@@ -131,18 +131,21 @@ static void look_at_ports(struct nftables_rule *rule)
 	nftables_rule_verdict(rule, NFT_JUMP, "published");
 }
 
+/* By one of the maps of ports: what is in its key, and whether its data has a port, firewall_sets[] tells. */
 static void translate(struct nftables_rule *rule, uint8_t family, enum firewall_set map)
 {
 	bool is4 = family == NFTABLES_IPV4;
 	uint32_t size = is4 ? 4 : 16;
-	unsigned behind = size / 4; /* the register behind an address */
+	bool has_address = firewall_sets[map].key[0] != NFTABLES_PROTOCOL;
+	unsigned behind = has_address ? size / 4 : 0; /* the register behind the address */
 
 	match_family(rule, family);
-	nftables_rule_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, is4 ? IPV4_DESTINATION : IPV6_DESTINATION, size, 0);
+	if (has_address)
+		nftables_rule_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, is4 ? IPV4_DESTINATION : IPV6_DESTINATION, size, 0);
 	nftables_rule_meta(rule, NFT_META_L4PROTO, behind);
 	nftables_rule_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, DESTINATION_PORT, sizeof(uint16_t), behind + 1);
 	nftables_rule_map(rule, 0, firewall_sets[map].name, 0);
-	nftables_rule_dnat(rule, family, 0, firewall_sets[map].data[1] ? (int)behind : -1);
+	nftables_rule_dnat(rule, family, 0, firewall_sets[map].data[1] ? (int)(size / 4) : -1);
 }
 
 static void translate_ports4(struct nftables_rule *rule)
@@ -150,9 +153,14 @@ static void translate_ports4(struct nftables_rule *rule)
 	translate(rule, NFTABLES_IPV4, FIREWALL_PORTS4);
 }
 
-static void translate_moved4(struct nftables_rule *rule)
+static void translate_ports4_at(struct nftables_rule *rule)
 {
-	translate(rule, NFTABLES_IPV4, FIREWALL_MOVED4);
+	translate(rule, NFTABLES_IPV4, FIREWALL_PORTS4_AT);
+}
+
+static void translate_ranges4(struct nftables_rule *rule)
+{
+	translate(rule, NFTABLES_IPV4, FIREWALL_RANGES4);
 }
 
 static void translate_ports6(struct nftables_rule *rule)
@@ -160,9 +168,14 @@ static void translate_ports6(struct nftables_rule *rule)
 	translate(rule, NFTABLES_IPV6, FIREWALL_PORTS6);
 }
 
-static void translate_moved6(struct nftables_rule *rule)
+static void translate_ports6_at(struct nftables_rule *rule)
 {
-	translate(rule, NFTABLES_IPV6, FIREWALL_MOVED6);
+	translate(rule, NFTABLES_IPV6, FIREWALL_PORTS6_AT);
+}
+
+static void translate_ranges6(struct nftables_rule *rule)
+{
+	translate(rule, NFTABLES_IPV6, FIREWALL_RANGES6);
 }
 
 static void accept_members(struct nftables_rule *rule)
@@ -247,9 +260,11 @@ static const struct {
 	{ "prerouting", look_at_ports },
 	{ "output", look_at_ports },
 	{ "published", translate_ports4 },
-	{ "published", translate_moved4 },
+	{ "published", translate_ports4_at },
+	{ "published", translate_ranges4 },
 	{ "published", translate_ports6 },
-	{ "published", translate_moved6 },
+	{ "published", translate_ports6_at },
+	{ "published", translate_ranges6 },
 	{ "forward", accept_members },
 	{ "forward", drop_from_internal },
 	{ "forward", drop_to_internal },
