@@ -104,6 +104,18 @@ static const struct command *const list[] = {
 	&cli_unpause,
 	&cli_update,
 	&cli_version,
+	&cli_volume,
+	&cli_volume_clone,
+	&cli_volume_create,
+	&cli_volume_export,
+	&cli_volume_import,
+	&cli_volume_inspect,
+	ALSO_HIDDEN("volume list", cli_volume_ls),
+	&cli_volume_ls,
+	&cli_volume_prune,
+	ALSO_HIDDEN("volume remove", cli_volume_rm),
+	&cli_volume_rm,
+	&cli_volume_snapshot,
 	&cli_wait,
 };
 

@@ -2,6 +2,7 @@
 #include "cli/value_mount.h"
 #include "base/options.h"
 #include "base/quantity.h"
+#include "cli/value_env.h"
 
 #include <ctype.h>
 
@@ -9,9 +10,10 @@
 #define FOR_BIND (1u << SPEC_MOUNT_BIND)
 #define FOR_VOLUME (1u << SPEC_MOUNT_VOLUME)
 #define FOR_TMPFS (1u << SPEC_MOUNT_TMPFS)
-#define FOR_ALL (FOR_BIND | FOR_VOLUME | FOR_TMPFS)
+#define FOR_IMAGE (1u << SPEC_MOUNT_IMAGE)
+#define FOR_ALL (FOR_BIND | FOR_VOLUME | FOR_TMPFS | FOR_IMAGE)
 
-static const char *const propagations[] = { "private", "rprivate", "shared", "rshared", "slave", "rslave", NULL };
+static const char *const propagations[] = { "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable", NULL };
 
 bool value_is_volume_name(const char *text)
 {
@@ -91,6 +93,10 @@ static const struct volume_word {
 	{ "rshared", FOR_BIND },
 	{ "slave", FOR_BIND },
 	{ "rslave", FOR_BIND },
+	{ "unbindable", FOR_BIND },
+	{ "runbindable", FOR_BIND },
+	{ "U", FOR_BIND | FOR_VOLUME },
+	{ "O", FOR_BIND | FOR_VOLUME },
 	/* Labels for a security module that is not here, and how other systems share files: as docker does, nothing comes of them. */
 	{ "z", FOR_BIND | FOR_VOLUME },
 	{ "Z", FOR_BIND | FOR_VOLUME },
@@ -127,6 +133,10 @@ static int take_volume_option(char *word, struct spec_container_mount *mount, st
 		mount->no_copy = true;
 	else if (str_equal(word, "bind"))
 		mount->non_recursive = true;
+	else if (str_equal(word, "U"))
+		mount->chown = true;
+	else if (str_equal(word, "O"))
+		mount->overlay = true;
 	for (size_t i = 0; propagations[i]; i++)
 		if (str_equal(word, propagations[i]))
 			mount->propagation = word;
@@ -223,12 +233,14 @@ struct long_form {
 	struct spec_container_mount mount;
 	const char *source;
 	bool writable_below; /* bind-recursive=writable */
+	struct value_pairs options, labels; /* of the volume */
 	struct error *err;
 };
 
 static int take_type(struct long_form *form, const char *value)
 {
-	static const char *const types[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs", NULL };
+	static const char *const types[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs",
+		[SPEC_MOUNT_IMAGE] = "image", NULL };
 	int r = value_check_word(value, types, form->err);
 
 	if (r < 0)
@@ -301,6 +313,34 @@ static int take_no_copy(struct long_form *form, const char *value)
 	return value_parse_bool(value, &form->mount.no_copy, form->err);
 }
 
+static int take_chown(struct long_form *form, const char *value)
+{
+	return value_parse_bool(value, &form->mount.chown, form->err);
+}
+
+static int take_overlay(struct long_form *form, const char *value)
+{
+	return value_parse_bool(value, &form->mount.overlay, form->err);
+}
+
+static int take_volume_opt(struct long_form *form, const char *value)
+{
+	return value_pair_add(form->arena, value, &form->options, form->err);
+}
+
+static int take_volume_label(struct long_form *form, const char *value)
+{
+	return value_label_add(form->arena, value, &form->labels, form->err);
+}
+
+/* Labels of a security module that is not here: as docker does, nothing comes of them. */
+static int take_relabel(struct long_form *form, const char *value)
+{
+	static const char *const words[] = { "shared", "private", NULL };
+
+	return value_check_word(value, words, form->err);
+}
+
 static int take_driver(struct long_form *form, const char *value)
 {
 	return str_equal(value, "local") ? 0 : error_set(form->err, ERROR_UNSUPPORTED, 0, "there is no volume driver '%s', only 'local'", value);
@@ -331,8 +371,8 @@ static const struct long_key {
 	int (*take)(struct long_form *form, const char *value);
 } long_keys[] = {
 	{ "type", FOR_ALL, false, take_type },
-	{ "source", FOR_BIND | FOR_VOLUME, false, take_source },
-	{ "src", FOR_BIND | FOR_VOLUME, false, take_source },
+	{ "source", FOR_BIND | FOR_VOLUME | FOR_IMAGE, false, take_source },
+	{ "src", FOR_BIND | FOR_VOLUME | FOR_IMAGE, false, take_source },
 	{ "target", FOR_ALL, false, take_target },
 	{ "dst", FOR_ALL, false, take_target },
 	{ "destination", FOR_ALL, false, take_target },
@@ -340,12 +380,22 @@ static const struct long_key {
 	{ "ro", FOR_ALL, true, take_read_only },
 	{ "consistency", FOR_ALL, false, take_consistency },
 	{ "idmap", FOR_BIND | FOR_VOLUME, true, take_idmap },
+	{ "chown", FOR_BIND | FOR_VOLUME, true, take_chown },
+	{ "U", FOR_BIND | FOR_VOLUME, true, take_chown },
+	{ "overlay", FOR_BIND | FOR_VOLUME, true, take_overlay },
+	{ "rw", FOR_IMAGE, true, take_overlay },
+	{ "readwrite", FOR_IMAGE, true, take_overlay },
+	{ "relabel", FOR_BIND | FOR_VOLUME, false, take_relabel },
+	{ "subpath", FOR_VOLUME | FOR_IMAGE, false, take_subpath },
+	{ "image-subpath", FOR_IMAGE, false, take_subpath },
 	{ "bind-propagation", FOR_BIND, false, take_propagation },
 	{ "bind-recursive", FOR_BIND, false, take_recursive },
 	{ "bind-nonrecursive", FOR_BIND, true, take_non_recursive },
 	{ "bind-create-src", FOR_BIND, true, take_create_source },
 	{ "volume-nocopy", FOR_VOLUME, true, take_no_copy },
 	{ "volume-driver", FOR_VOLUME, false, take_driver },
+	{ "volume-label", FOR_VOLUME, false, take_volume_label },
+	{ "volume-opt", FOR_VOLUME, false, take_volume_opt },
 	{ "volume-subpath", FOR_VOLUME, false, take_subpath },
 	{ "tmpfs-size", FOR_TMPFS, false, take_tmpfs_size },
 	{ "tmpfs-mode", FOR_TMPFS, false, take_tmpfs_mode },
@@ -399,13 +449,22 @@ static int finish_long(struct long_form *form, const char *directory)
 		finish_bind(mount, form->writable_below);
 		return 0;
 	}
+	if (mount->kind == SPEC_MOUNT_IMAGE) {
+		mount->source = form->source ? arena_strdup(form->arena, form->source) : NULL;
+		return form->source ? 0 : error_set(form->err, ERROR_INVALID, 0, "an image needs a key 'source'");
+	}
+	mount->volume_options = form->options.items;
+	mount->volume_option_count = form->options.count;
+	mount->volume_labels = form->labels.items;
+	mount->volume_label_count = form->labels.count;
 	mount->anonymous = mount->kind == SPEC_MOUNT_VOLUME && !form->source;
 	return form->source ? set_volume_name(form->arena, form->source, mount, form->err) : 0;
 }
 
 int value_mount_parse(struct arena *arena, const char *text, const char *directory, struct spec_container_mount *ret, struct error *err)
 {
-	static const char *const kinds[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs" };
+	static const char *const kinds[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs",
+		[SPEC_MOUNT_IMAGE] = "image" };
 	struct long_form form = { .arena = arena, .mount.kind = SPEC_MOUNT_VOLUME, .err = err };
 	const struct long_key **keys;
 	struct value_strings fields;

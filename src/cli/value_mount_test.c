@@ -102,7 +102,7 @@ static void test_wrong_volumes(void **state _unused_)
 	assert_refused(volume, "data:/x:shared", "option 'shared' is not for a volume");
 	assert_refused(volume, "/a:/x:nocopy", "option 'nocopy' is not for a path");
 	assert_refused(volume, "/a:/x:r", "option 'r': expected one of ro, rw, idmap, noidmap, copy, nocopy, bind, rbind, private, rprivate, shared, "
-		"rshared, slave, rslave, z, Z, cached, consistent, delegated");
+		"rshared, slave, rslave, unbindable, runbindable, U, O, z, Z, cached, consistent, delegated");
 }
 
 static void test_long_forms(void **state _unused_)
@@ -140,7 +140,7 @@ static void test_wrong_long_forms(void **state _unused_)
 	assert_refused(mount, "", "expected a key 'target'");
 	assert_refused(mount, "type=bind,src=/a", "expected a key 'target'");
 	assert_refused(mount, "type=bind,dst=/a", "a bind needs a key 'source'");
-	assert_refused(mount, "type=image,dst=/a", "type 'image': expected one of bind, volume, tmpfs");
+	assert_refused(mount, "type=glob,dst=/a", "type 'glob': expected one of bind, volume, tmpfs, image");
 	assert_refused(mount, "dst", "key 'dst' needs a value");
 	assert_refused(mount, "dest=/a", "there is no key 'dest' of a mount");
 	assert_refused(mount, "dst=a", "expected an absolute path in the container, not 'a'");

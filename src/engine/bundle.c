@@ -19,6 +19,7 @@
 #include "engine/bundle_supervision.h"
 #include "engine/log_journal.h"
 #include "engine/bundle_systemd.h"
+#include "engine/bundle_user_mounts.h"
 #include "spec/config_encode.h"
 #include "spec/log_options.h"
 #include "store/tree.h"
@@ -273,9 +274,6 @@ static int check_unsupported(const struct spec_host_config *host, struct error *
 		return error_set(err, ERROR_UNSUPPORTED, 0, "--cgroups: '%.50s': every container has groups of its own", host->cgroups);
 	if (host->storage_option_count)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "--storage-opt: '%.50s': there are no options of the storage", host->storage_options[0].key);
-	for (size_t i = 0; i < host->mount_count; i++)
-		if (host->mounts[i].subpath)
-			return error_set(err, ERROR_UNSUPPORTED, 0, "volume-subpath: '%.200s': a volume is mounted whole", host->mounts[i].subpath);
 	return 0;
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is mounted in a container: the kernel's file systems, files of ours, and what a user asked for. */
+/* What is mounted in a container: the kernel's file systems, and files of ours. */
 #ifndef BIVY_ENGINE_BUNDLE_MOUNTS_H
 #define BIVY_ENGINE_BUNDLE_MOUNTS_H
 
 #include "engine/bundle_plan.h"
-
-int bundle_check_mounts(const struct spec_container *container, struct error *err) _must_check_;
 
 /* The kernel's file systems, by the namespaces that the container has. */
 void bundle_add_default_mounts(struct bundle_plan *plan);
@@ -15,8 +13,5 @@ int bundle_check_timezone(const struct spec_container_config *config, struct err
 
 /* hosts, hostname, resolv.conf and localtime, written into the volatile directory. */
 int bundle_add_files(struct bundle_plan *plan, struct error *err) _must_check_;
-
-/* What the user asked for, with volumes made and filled. */
-int bundle_add_user_mounts(struct bundle_plan *plan, struct error *err) _must_check_;
 
 #endif

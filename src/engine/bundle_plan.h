@@ -45,6 +45,8 @@ struct bundle_plan {
 	const char *hostname;
 	const struct spec_network_plan *network; /* what it has of networks (container_network.h), before files are written; NULL: none of its own */
 
+	struct spec_supervision_mount *given; /* what the supervisor mounts for each start */
+	size_t given_count;
 	struct spec_config *spec;
 	size_t mount_capacity;
 };

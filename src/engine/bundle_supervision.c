@@ -115,6 +115,8 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 	if (r < 0)
 		return r;
 	add_root(plan, &supervision);
+	supervision.mounts = plan->given;
+	supervision.mount_count = plan->given_count;
 	add_config(plan, &supervision);
 	spec_supervision_encode(&supervision, &text);
 	if (text.length > SPEC_SUPERVISION_LIMIT)

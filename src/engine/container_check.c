@@ -8,6 +8,7 @@
 #include "engine/container_names.h"
 #include "engine/container_removal.h"
 #include "engine/containers.h"
+#include "engine/volume_record.h"
 #include "runtime/verbs.h"
 #include "store/tree.h"
 
@@ -200,6 +201,18 @@ static int check_run(void *context, const char *name)
 	return r < 0 ? error_errno(check->err, -r, "cannot remove '%s/containers/%s'", check->directories->run_root, name) : 0;
 }
 
+static void tell_volume(void *context, const char *name)
+{
+	tell(context, "half made or half removed: volumes/%s", name);
+}
+
+static int check_volumes(struct check *check)
+{
+	int r = volume_record_sweep(check->directories, !check->repair, tell_volume, check);
+
+	return r < 0 ? error_errno(check->err, -r, "cannot look through '%s/volumes'", check->directories->root) : 0;
+}
+
 /* The order is that of what depends on what: processes first, then records, then names. */
 int container_check(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
 {
@@ -215,5 +228,7 @@ int container_check(const struct directories *directories, bool repair, void (*f
 		r = look_through(&check, directories->root, "containers", check_entry);
 	if (r == 0)
 		r = look_through(&check, directories->root, "names", check_name);
+	if (r == 0)
+		r = check_volumes(&check);
 	return r;
 }

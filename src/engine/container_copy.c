@@ -9,6 +9,9 @@
 #include "engine/container_files.h"
 #include "engine/container_root.h"
 #include "engine/transfer.h"
+#include "engine/volume_backing.h"
+#include "engine/volume_record.h"
+#include "host/beneath.h"
 #include "host/pidfd.h"
 #include "host/syscalls.h"
 #include "runtime/container.h"
@@ -107,15 +110,47 @@ static const struct spec_container_mount *find_mount(const struct container_reco
 	return found;
 }
 
+/* What is mounted for it stays so until the container is removed. */
+static int open_volume(const struct container_record *record, const struct spec_container_mount *mount, struct volume_record *volume, const char **ret,
+	struct error *err)
+{
+	int r = volume_record_open(record->arena, record->directories, mount->source, volume, err);
+
+	if (r == 0)
+		r = volume_record_lock(volume, err);
+	if (r < 0)
+		return r;
+	*ret = volume_backing_path(record->arena, volume->path, volume->volume);
+	r = volume_backing_open(volume->fd, volume->volume, err);
+	return r < 0 ? error_wrap(err, "cannot use the volume '%s'", mount->source) : 0;
+}
+
+/* A subpath that is a file is not looked into. */
+static int open_subpath(const char *source, const struct spec_container_mount *mount, struct place *place, struct error *err)
+{
+	_cleanup_close_ int fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : beneath_open(fd, mount->subpath, O_PATH | O_DIRECTORY, 0, &place->root_fd);
+
+	return r < 0 ? error_errno(err, -r, "cannot open '%s' of '%s', which is mounted on '%s'", mount->subpath, mount->source, mount->target) : 0;
+}
+
 /* A mount of a file is a place in the directory that the file lies in. */
 static int open_source(const struct container_record *record, const struct spec_container_mount *mount, struct place *place, struct error *err)
 {
-	const char *source = mount->kind == SPEC_MOUNT_VOLUME ? arena_printf(record->arena, "%s/volumes/%s/_data", record->directories->root, mount->source) : mount->source;
+	_cleanup_volume_record_ struct volume_record volume = VOLUME_RECORD_INIT;
+	const char *source = mount->source;
 	struct stat st;
+	int r = 0;
 
-	if (mount->kind == SPEC_MOUNT_TMPFS || !mount->source)
-		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not running: what is in '%s' is in memory only while it runs", record->container->name,
-			mount->target);
+	if (mount->kind == SPEC_MOUNT_TMPFS || mount->kind == SPEC_MOUNT_IMAGE || mount->overlay || !mount->source)
+		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not running: what is in '%s' is %s only while it runs", record->container->name,
+			mount->target, mount->kind == SPEC_MOUNT_TMPFS ? "in memory" : "there");
+	if (mount->kind == SPEC_MOUNT_VOLUME)
+		r = open_volume(record, mount, &volume, &source, err);
+	if (r < 0)
+		return r;
+	if (mount->subpath)
+		return open_subpath(source, mount, place, err);
 	if (stat(source, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		const char *slash = strrchr(source, '/');
 

@@ -91,11 +91,13 @@ static void write_command(struct json_writer *w, const struct spec_container_con
 
 /* ---- mounts --------------------------------------------------------------------------- */
 
-static const char *const mount_types[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs" };
+static const char *const mount_types[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs",
+	[SPEC_MOUNT_IMAGE] = "image" };
 
 static void write_mount(struct json_writer *w, const struct container_record *record, const struct spec_container_mount *mount)
 {
 	_cleanup_free_ char *path = str_printf("%s/volumes/%s/_data", record->directories->root, mount->source ? mount->source : "");
+	bool is_read_only = mount->read_only || (mount->kind == SPEC_MOUNT_IMAGE && !mount->overlay);
 
 	json_write_open(w, NULL, '{');
 	json_write_string(w, "Type", mount_types[mount->kind]);
@@ -105,8 +107,8 @@ static void write_mount(struct json_writer *w, const struct container_record *re
 	write_text(w, "Destination", mount->target);
 	if (mount->kind == SPEC_MOUNT_VOLUME)
 		json_write_string(w, "Driver", "local");
-	json_write_string(w, "Mode", mount->read_only ? "ro" : "");
-	json_write_bool(w, "RW", !mount->read_only);
+	json_write_string(w, "Mode", is_read_only ? "ro" : "");
+	json_write_bool(w, "RW", !is_read_only);
 	write_text(w, "Propagation", mount->propagation);
 	json_write_close(w, '}');
 }

@@ -8,6 +8,9 @@
 #include "engine/containers.h"
 #include "engine/image_removal.h"
 #include "engine/supervisor.h"
+#include "engine/volume_backing.h"
+#include "engine/volume_record.h"
+#include "host/mount.h"
 #include "runtime/verbs.h"
 #include "store/lock.h"
 #include "store/tree.h"
@@ -23,40 +26,60 @@
 
 /* ---- volumes ------------------------------------------------------------------------- */
 
-struct user_search {
-	const char *volume, *except;
-	bool found;
-};
-
-static int look_for_user(void *context, struct container_record *record, struct error *err _unused_)
-{
-	struct user_search *search = context;
-	const struct spec_host_config *host = &record->container->host;
-
-	if (str_equal(record->container->id, search->except))
-		return 0;
-	for (size_t i = 0; i < host->mount_count; i++)
-		if (host->mounts[i].kind == SPEC_MOUNT_VOLUME && str_equal(host->mounts[i].source, search->volume))
-			search->found = true;
-	return search->found;
-}
-
 int container_removal_volume(const struct directories *directories, const char *name, const char *except, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_free_ char *path = str_printf("%s/volumes", directories->root);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct user_search search = { .volume = name, .except = except };
+	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
+	struct error told = ERROR_INIT;
+	const char *user = NULL;
+	int r = volume_record_open(arena, directories, name, &record, &told);
+
+	if (r == 0)
+		r = volume_record_lock(&record, &told);
+	if (r == 0)
+		r = volume_record_find_user(arena, directories, name, except, &user, &told);
+	if (r == 0 && !user)
+		r = volume_record_remove(&record, &told);
+	/* Never started: it was not made. Or somebody else was faster. */
+	if (r == 0 || told.kind == ERROR_NOT_FOUND)
+		return 0;
+	if (err)
+		*err = told;
+	return r;
+}
+
+/* What is mounted for a volume goes with the last container that has it. */
+static int release_volume(const struct directories *directories, const char *name, const char *except, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
+	_cleanup_free_ char *path = str_printf("%s/volumes/%s", directories->root, name);
+	struct error told = ERROR_INIT;
+	int r;
+
+	if (!mount_is_root_at(AT_FDCWD, arena_printf(arena, "%s/" VOLUME_DATA, path)))
+		return 0;
+	r = volume_record_open(arena, directories, name, &record, &told);
+	if (r == 0)
+		r = volume_record_lock(&record, &told);
+	if (r == 0)
+		r = volume_record_release(&record, except, &told);
+	if (r == 0 || told.kind == ERROR_NOT_FOUND)
+		return 0;
+	if (err)
+		*err = told;
+	return r;
+}
+
+static int release_volumes(const struct directories *directories, const struct spec_container *container, struct error *err)
+{
+	const struct spec_host_config *host = &container->host;
 	int r = 0;
 
-	/* Never started: it was not made. */
-	if (fd < 0 || faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	r = container_record_visit(arena, directories, look_for_user, &search, err);
-	if (r < 0 || search.found)
-		return r < 0 ? r : 0;
-	r = tree_remove_at(fd, name);
-	return r < 0 ? error_errno(err, -r, "cannot remove the volume '%s'", name) : 0;
+	for (size_t i = 0; r == 0 && i < host->mount_count; i++)
+		if (host->mounts[i].kind == SPEC_MOUNT_VOLUME && host->mounts[i].source && !strchr(host->mounts[i].source, '/'))
+			r = release_volume(directories, host->mounts[i].source, container->id, err);
+	return r;
 }
 
 static int remove_volumes(const struct directories *directories, const struct spec_container *container, struct error *err)
@@ -100,6 +123,8 @@ static int finish(const struct directories *directories, int containers_fd, cons
 		return error_errno(err, -r, "cannot release the name '%s'", container->name);
 	if (volumes && container)
 		r = remove_volumes(directories, container, err);
+	if (r == 0 && container)
+		r = release_volumes(directories, container, err);
 	if (r < 0)
 		return r;
 	r = tree_remove_at(fd, "root");

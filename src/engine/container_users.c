@@ -100,6 +100,14 @@ static int add_roots_of(void *context, const char *name)
 		buf_printf(roots->digests, "%s\n", container->image_manifest);
 	if (container->image_top_layer)
 		buf_printf(roots->digests, "%s\n", container->image_top_layer);
+	for (size_t i = 0; i < container->host.mount_count; i++) {
+		const struct spec_container_mount *mount = &container->host.mounts[i];
+
+		if (mount->image_manifest)
+			buf_printf(roots->digests, "%s\n", mount->image_manifest);
+		if (mount->image_top_layer)
+			buf_printf(roots->digests, "%s\n", mount->image_top_layer);
+	}
 	return 0;
 }
 

@@ -327,3 +327,22 @@ int mount_set_propagation(const char *path, unsigned long flags)
 {
 	return mount(NULL, path, NULL, flags, NULL) < 0 ? -errno : 0;
 }
+
+bool mount_is_root_at(int dirfd, const char *name)
+{
+	struct sys_statx file = { .mask = 0 };
+
+	return syscall(SYS_statx, dirfd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &file) == 0 &&
+	       file.attributes & SYS_ATTRIBUTE_MOUNT_ROOT;
+}
+
+int mount_detach_at(int dirfd, const char *name)
+{
+	_cleanup_free_ char *path = str_printf("/proc/self/fd/%d/%s", dirfd, name);
+
+	/* One may lie on the other. */
+	while (mount_is_root_at(dirfd, name))
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+			return -errno;
+	return 0;
+}

@@ -56,6 +56,12 @@ int mount_attach(int mount_fd, int target_fd) _must_check_;
 /* The same on NAME in the directory TARGET_FD, no link followed; on TARGET_FD itself for "". */
 int mount_attach_at(int mount_fd, int target_fd, const char *name) _must_check_;
 
+/* Whether something is mounted on NAME of the directory DIRFD, no link followed; "": whether DIRFD is the root of a mount. */
+bool mount_is_root_at(int dirfd, const char *name);
+
+/* Takes away all that is mounted on NAME of the directory DIRFD, no link followed; lazily: who uses it keeps it. Needs /proc. */
+int mount_detach_at(int dirfd, const char *name) _must_check_;
+
 /* mount(2) with MS_* propagation flags (MS_REC too) on PATH, without following what is stacked on it. */
 int mount_set_propagation(const char *path, unsigned long flags) _must_check_;
 

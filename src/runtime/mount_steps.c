@@ -13,6 +13,7 @@
 #include "host/syscalls.h"
 #include "runtime/copy_up.h"
 #include "runtime/mappings.h"
+#include "runtime/verbs.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -150,13 +151,27 @@ const char *mount_step_source_in_root(const struct rootfs *rootfs, const struct 
 	return strstr(step->source, "/../") ? NULL : step->source + length;
 }
 
+/* -EBADF if nobody gave one. */
+static int find_given(const struct rootfs *rootfs, const struct mount_step *step)
+{
+	for (size_t i = 0; step->kind == MOUNT_STEP_BIND && i < rootfs->given_mount_count; i++)
+		if (str_equal(rootfs->given_mounts[i].destination, step->path))
+			return rootfs->given_mounts[i].fd;
+	return -EBADF;
+}
+
 static int clone_source(const struct rootfs *rootfs, const struct mount_step *step, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
+	int given_fd = find_given(rootfs, step);
 	bool recursive = step->mount && (step->mount->set_flags & MS_REC);
 	const char *inside = mount_step_source_in_root(rootfs, step);
 	int r;
 
+	if (given_fd >= 0) {
+		*ret_fd = fcntl(given_fd, F_DUPFD_CLOEXEC, 3);
+		return *ret_fd < 0 ? -errno : 0;
+	}
 	if (!inside)
 		return mount_clone_tree(AT_FDCWD, step->source, recursive, ret_fd);
 	r = beneath_open(rootfs->root_fd, inside, O_PATH, 0, &fd);

@@ -217,6 +217,8 @@ static int plan_rootfs(struct plan *plan, struct error *err)
 		.bundle = plan->bundle,
 		.flags = rootfs_flags(plan),
 		.given_fd = plan->request->has_root ? plan->request->root_fd : -EBADF,
+		.given_mounts = plan->request->mounts,
+		.given_mount_count = plan->request->mount_count,
 	};
 	r = rootfs_init(&plan->rootfs, err);
 	plan->has_rootfs_plan = r == 0;

@@ -25,6 +25,7 @@
 
 struct cgroup_set; /* host/cgroup.h */
 struct mount_plan; /* runtime/mount_plan.h */
+struct create_mount; /* runtime/verbs.h */
 
 enum rootfs_flag {
 	ROOTFS_NO_PIVOT = 1 << 0,                /* --no-pivot: MS_MOVE and chroot */
@@ -40,6 +41,8 @@ struct rootfs {
 	const char *path;   /* absolute */
 	const char *bundle; /* absolute: what relative sources are taken from */
 	unsigned flags;     /* enum rootfs_flag */
+	const struct create_mount *given_mounts; /* in place of the sources of some binds */
+	size_t given_mount_count;
 	int given_fd;       /* a detached mount in place of what is at .path, which is then "/"; or -EBADF */
 	/* To be set before rootfs_set_up if cgroups are to be mounted; NULL: the container has none. Borrowed. */
 	const struct cgroup_set *groups;

@@ -30,6 +30,12 @@ enum create_flag {
 	CREATE_SUPERVISED = 1 << 5,   /* run_start(): the terminal is not relayed to our own standard streams; the first process is killed if we die */
 };
 
+/* A detached mount in place of what the bind mount on .destination, as config.json has it, names as its source. */
+struct create_mount {
+	const char *destination;
+	int fd; /* used up, but stays open */
+};
+
 struct create_request {
 	const char *id;             /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
 	const char *bundle;         /* directory that holds config.json; NULL: "." */
@@ -40,6 +46,8 @@ struct create_request {
 	int preserve_fds;           /* pass on descriptors 3 .. 3+N-1 */
 	bool has_root;              /* .root_fd is a detached mount, to be the root in place of root.path; it is used up, but stays open */
 	int root_fd;
+	const struct create_mount *mounts;
+	size_t mount_count;
 	uint32_t console_width, console_height; /* in place of process.consoleSize; 0: as that says */
 };
 
@@ -125,6 +133,15 @@ int runtime_list(const struct runtime *runtime, struct container_report **ret, s
 
 /* The ids of all processes of the container, in the caller's pid namespace; free(). */
 int runtime_ps(const struct runtime *runtime, const char *id, pid_t **ret, size_t *ret_count, struct error *err) _must_check_;
+
+/*
+ * Mounts MOUNT in the container, which runs; SOURCE_FD, unless it is -EBADF, is a detached mount in place of its source.
+ * ERROR_CONFLICT if there is a mount on the destination already.
+ */
+int runtime_mount(const struct runtime *runtime, const char *id, const struct spec_mount *mount, int source_fd, struct error *err) _must_check_;
+
+/* Takes away what is mounted on DESTINATION in the container, which runs; who uses it keeps it. ERROR_NOT_FOUND if nothing is. */
+int runtime_unmount(const struct runtime *runtime, const char *id, const char *destination, struct error *err) _must_check_;
 
 struct update_request {
 	const struct spec_resources *resources;

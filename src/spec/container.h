@@ -26,12 +26,13 @@ enum spec_mount_kind {
 	SPEC_MOUNT_BIND,
 	SPEC_MOUNT_VOLUME, /* .source NULL: anonymous; after `create` it has a name */
 	SPEC_MOUNT_TMPFS,
+	SPEC_MOUNT_IMAGE,  /* the files of an image, read only */
 };
 
 /* One of --mount, -v, --tmpfs; `Mounts` of HostConfig. */
 struct spec_container_mount {
 	enum spec_mount_kind kind;
-	char *source; /* absolute path, or name of the volume */
+	char *source; /* absolute path, or name of the volume or image */
 	char *target; /* absolute, clean */
 	bool read_only;
 	bool recursive_read_only; /* "readonly=recursive"/bind-recursive=readonly: mounts below it, too */
@@ -39,8 +40,14 @@ struct spec_container_mount {
 	bool no_copy;             /* volume: an empty one stays empty */
 	bool no_idmap;            /* as the host has it: files of owners outside the container's range are nobody's */
 	bool create_source;       /* -v: a missing source becomes a directory; --mount: an error */
-	char *propagation;        /* "rprivate", "private", "rshared", "shared", "rslave", "slave"; NULL: rprivate */
-	char *subpath;            /* within the volume, or NULL */
+	bool chown;               /* Podman's U: all files in it become those of the container's user */
+	bool overlay;             /* Podman's O: what is written to it is dropped at the container's end */
+	char *propagation;        /* "rprivate", "private", "rshared", "shared", "rslave", "slave", "runbindable", "unbindable"; NULL: rprivate */
+	char *subpath;            /* within the volume or image, or NULL */
+	struct spec_pair *volume_options, *volume_labels; /* of the volume, if it has to be made */
+	size_t volume_option_count, volume_label_count;
+	/* Of the image, in a record: what keeps it from being removed (struct spec_container). */
+	char *image_id, *image_manifest, *image_top_layer;
 	bool has_tmpfs_size, has_tmpfs_mode;
 	uint64_t tmpfs_size; /* bytes */
 	uint32_t tmpfs_mode;

@@ -164,7 +164,7 @@ static void test_refused(void **state _unused_)
 		  "Config.HealthcheckOnFailure: 'x' is none of \"none\", \"kill\", \"restart\", \"stop\"" },
 		{ "{\"HostConfig\":{\"Memory\":\"1\"}}", "HostConfig.Memory: expected integer, found string" },
 		{ "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"npipe\"}]}}",
-		  "HostConfig.Mounts[0].Type: 'npipe' is none of \"bind\", \"volume\", \"tmpfs\"" },
+		  "HostConfig.Mounts[0].Type: 'npipe' is none of \"bind\", \"volume\", \"tmpfs\", \"image\"" },
 		{ "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Target\":\"/x\"}]}}", "HostConfig.Mounts[0].Source: missing" },
 		{ "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"x\"}]}}",
 		  "HostConfig.Mounts[0].Target: 'x' is not an absolute path" },

@@ -7,9 +7,19 @@ static const char *const mount_kinds[] = {
 	[SPEC_MOUNT_BIND] = "bind",
 	[SPEC_MOUNT_VOLUME] = "volume",
 	[SPEC_MOUNT_TMPFS] = "tmpfs",
+	[SPEC_MOUNT_IMAGE] = "image",
 };
 
-enum mount_field { MOUNT_KIND, MOUNT_BIND_OPTIONS, MOUNT_VOLUME_OPTIONS, MOUNT_TMPFS_OPTIONS, MOUNT_TARGET, TMPFS_OPTIONS };
+enum mount_field {
+	MOUNT_KIND,
+	MOUNT_BIND_OPTIONS,
+	MOUNT_VOLUME_OPTIONS,
+	MOUNT_TMPFS_OPTIONS,
+	MOUNT_IMAGE_OPTIONS,
+	MOUNT_TARGET,
+	TMPFS_OPTIONS,
+	VOLUME_DRIVER,
+};
 
 static const struct field mount_fields[] = {
 	FIELD_BY(MOUNT_KIND, "Type", FIELD_REQUIRED),
@@ -18,9 +28,12 @@ static const struct field mount_fields[] = {
 	FIELD(BOOL, struct spec_container_mount, read_only, "ReadOnly"),
 	FIELD(BOOL, struct spec_container_mount, no_idmap, "NoIdmap"),
 	FIELD(BOOL, struct spec_container_mount, anonymous, "Anonymous"),
+	FIELD(BOOL, struct spec_container_mount, chown, "Chown"),
+	FIELD(BOOL, struct spec_container_mount, overlay, "Overlay"),
 	FIELD_BY(MOUNT_BIND_OPTIONS, "BindOptions", 0),
 	FIELD_BY(MOUNT_VOLUME_OPTIONS, "VolumeOptions", 0),
 	FIELD_BY(MOUNT_TMPFS_OPTIONS, "TmpfsOptions", 0),
+	FIELD_BY(MOUNT_IMAGE_OPTIONS, "ImageOptions", 0),
 };
 
 static const struct field bind_fields[] = {
@@ -32,7 +45,20 @@ static const struct field bind_fields[] = {
 
 static const struct field volume_fields[] = {
 	FIELD(BOOL, struct spec_container_mount, no_copy, "NoCopy"),
+	FIELD_LIST(PAIRS, struct spec_container_mount, volume_labels, volume_label_count, "Labels"),
 	FIELD(STRING, struct spec_container_mount, subpath, "Subpath"),
+	FIELD_BY(VOLUME_DRIVER, "DriverConfig", 0),
+};
+
+static const struct field driver_fields[] = {
+	FIELD_LIST(PAIRS, struct spec_container_mount, volume_options, volume_option_count, "Options"),
+};
+
+static const struct field image_fields[] = {
+	FIELD(STRING, struct spec_container_mount, subpath, "Subpath"),
+	FIELD(STRING, struct spec_container_mount, image_id, "ID"),
+	FIELD(STRING, struct spec_container_mount, image_manifest, "Manifest"),
+	FIELD(STRING, struct spec_container_mount, image_top_layer, "TopLayer"),
 };
 
 static const struct field tmpfs_fields[] = {
@@ -53,7 +79,7 @@ static int decode_mount_kind(const struct decoder *d, const struct json *value, 
 			*ret = (enum spec_mount_kind)i;
 			return 0;
 		}
-	return decode_fail(d, value, "'%.100s' is none of \"bind\", \"volume\", \"tmpfs\"", text);
+	return decode_fail(d, value, "'%.100s' is none of \"bind\", \"volume\", \"tmpfs\", \"image\"", text);
 }
 
 /* An option of tmpfs as the list of its name and perhaps its value, which is joined. */
@@ -97,7 +123,11 @@ static int decode_mount_field(const struct decoder *d, const struct json *value,
 	case MOUNT_BIND_OPTIONS:
 		return decode_fields(d, value, bind_fields, ARRAY_SIZE(bind_fields), mount, NULL);
 	case MOUNT_VOLUME_OPTIONS:
-		return decode_fields(d, value, volume_fields, ARRAY_SIZE(volume_fields), mount, NULL);
+		return decode_fields(d, value, volume_fields, ARRAY_SIZE(volume_fields), mount, decode_mount_field);
+	case VOLUME_DRIVER:
+		return decode_fields(d, value, driver_fields, ARRAY_SIZE(driver_fields), mount, NULL);
+	case MOUNT_IMAGE_OPTIONS:
+		return decode_fields(d, value, image_fields, ARRAY_SIZE(image_fields), mount, NULL);
 	case MOUNT_TMPFS_OPTIONS:
 		return decode_fields(d, value, tmpfs_fields, ARRAY_SIZE(tmpfs_fields), mount, decode_mount_field);
 	case TMPFS_OPTIONS:
@@ -111,7 +141,7 @@ static int decode_mount(const struct decoder *d, const struct json *value, void 
 	struct spec_container_mount *mount = element;
 	int r = decode_fields(d, value, mount_fields, ARRAY_SIZE(mount_fields), mount, decode_mount_field);
 
-	if (r == 0 && mount->kind == SPEC_MOUNT_BIND && !mount->source)
+	if (r == 0 && (mount->kind == SPEC_MOUNT_BIND || mount->kind == SPEC_MOUNT_IMAGE) && !mount->source)
 		return decode_fail_missing(d, value, "Source");
 	return r;
 }
@@ -132,6 +162,25 @@ static void encode_tmpfs_options(struct json_writer *w, char *const *options)
 	json_write_close(w, ']');
 }
 
+static void encode_volume_options(struct json_writer *w, const struct spec_container_mount *mount)
+{
+	json_write_open(w, "VolumeOptions", '{');
+	encode_given_fields(w, volume_fields, ARRAY_SIZE(volume_fields), mount);
+	if (mount->volume_options) {
+		json_write_open(w, "DriverConfig", '{');
+		encode_given_fields(w, driver_fields, ARRAY_SIZE(driver_fields), mount);
+		json_write_close(w, '}');
+	}
+	json_write_close(w, '}');
+}
+
+static void encode_image_options(struct json_writer *w, const struct spec_container_mount *mount)
+{
+	json_write_open(w, "ImageOptions", '{');
+	encode_given_fields(w, image_fields, ARRAY_SIZE(image_fields), mount);
+	json_write_close(w, '}');
+}
+
 static void encode_mount(struct json_writer *w, const struct spec_container_mount *mount)
 {
 	json_write_open(w, NULL, '{');
@@ -143,11 +192,10 @@ static void encode_mount(struct json_writer *w, const struct spec_container_moun
 		encode_given_fields(w, bind_fields, ARRAY_SIZE(bind_fields), mount);
 		json_write_close(w, '}');
 	}
-	if (mount->no_copy || mount->subpath) {
-		json_write_open(w, "VolumeOptions", '{');
-		encode_given_fields(w, volume_fields, ARRAY_SIZE(volume_fields), mount);
-		json_write_close(w, '}');
-	}
+	if (mount->kind == SPEC_MOUNT_IMAGE && (mount->subpath || mount->image_id))
+		encode_image_options(w, mount);
+	else if (mount->kind != SPEC_MOUNT_IMAGE && (mount->no_copy || mount->subpath || mount->volume_labels || mount->volume_options))
+		encode_volume_options(w, mount);
 	if (mount->has_tmpfs_size || mount->has_tmpfs_mode || mount->options) {
 		json_write_open(w, "TmpfsOptions", '{');
 		encode_given_fields(w, tmpfs_fields, ARRAY_SIZE(tmpfs_fields), mount);
@@ -565,7 +613,8 @@ static void write_bind(struct json_writer *w, const struct spec_container_mount 
 /* Of -v: what --mount makes has no source made for it. */
 static bool is_bind(const struct spec_container_mount *mount)
 {
-	return mount->create_source || (mount->kind == SPEC_MOUNT_VOLUME && !mount->anonymous && !mount->subpath);
+	return mount->create_source || (mount->kind == SPEC_MOUNT_VOLUME && !mount->anonymous && !mount->subpath && !mount->volume_options &&
+		!mount->volume_labels);
 }
 
 static void write_mounts(struct json_writer *w, const struct spec_host_config *host)

@@ -59,7 +59,16 @@ static int decode_word(const struct decoder *d, const struct json *value, const 
 
 /* ---- what a supervisor is started with -------------------------------------------------- */
 
-enum supervision_field { SUPERVISION_UIDS, SUPERVISION_GIDS, SUPERVISION_HEALTH, SUPERVISION_STARTUP, SUPERVISION_ACTION };
+enum supervision_field { SUPERVISION_UIDS, SUPERVISION_GIDS, SUPERVISION_MOUNTS, SUPERVISION_HEALTH, SUPERVISION_STARTUP, SUPERVISION_ACTION };
+
+static const struct field mount_fields[] = {
+	FIELD_MUST(STRING, struct spec_supervision_mount, target, "target"),
+	FIELD(STRINGS, struct spec_supervision_mount, lowers, "lowers"),
+	FIELD(STRING, struct spec_supervision_mount, writable, "writable"),
+	FIELD(STRING, struct spec_supervision_mount, source, "source"),
+	FIELD(STRING, struct spec_supervision_mount, subpath, "subpath"),
+	FIELD(BOOL, struct spec_supervision_mount, recursive, "recursive"),
+};
 
 static const struct field supervision_fields[] = {
 	FIELD(STRING, struct spec_supervision, id, "id"),
@@ -72,6 +81,7 @@ static const struct field supervision_fields[] = {
 	FIELD(STRING, struct spec_supervision, directory, "directory"),
 	FIELD_BY(SUPERVISION_UIDS, "uidMappings", 0),
 	FIELD_BY(SUPERVISION_GIDS, "gidMappings", 0),
+	FIELD_BY(SUPERVISION_MOUNTS, "mounts", 0),
 	FIELD(BOOL, struct spec_supervision, terminal, "terminal"),
 	FIELD(BOOL, struct spec_supervision, open_stdin, "openStdin"),
 	FIELD(BOOL, struct spec_supervision, stdin_once, "stdinOnce"),
@@ -108,6 +118,17 @@ static int decode_action(const struct decoder *d, const struct json *value, enum
 	return r;
 }
 
+/* One of the two, or the supervisor would have nothing to mount. */
+static int decode_mount(const struct decoder *d, const struct json *value, void *element)
+{
+	struct spec_supervision_mount *mount = element;
+	int r = decode_fields(d, value, mount_fields, ARRAY_SIZE(mount_fields), mount, NULL);
+
+	if (r == 0 && !mount->source && !(mount->lowers && mount->lowers[0]))
+		return decode_fail_missing(d, value, "source");
+	return r;
+}
+
 static int decode_supervision_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
 {
 	struct spec_supervision *supervision = object;
@@ -117,6 +138,8 @@ static int decode_supervision_field(const struct decoder *d, const struct json *
 		return decode_id_mappings(d, value, &supervision->uid_mappings, &supervision->uid_mapping_count);
 	case SUPERVISION_GIDS:
 		return decode_id_mappings(d, value, &supervision->gid_mappings, &supervision->gid_mapping_count);
+	case SUPERVISION_MOUNTS:
+		return decode_list(d, value, JSON_ARRAY, sizeof *supervision->mounts, decode_mount, &supervision->mounts, &supervision->mount_count);
 	case SUPERVISION_HEALTH:
 		return decode_health_check(d, value, &supervision->health_check);
 	case SUPERVISION_STARTUP:
@@ -181,12 +204,26 @@ static void encode_mappings(struct json_writer *w, const char *key, const struct
 	json_write_close(w, ']');
 }
 
+static void encode_mounts(struct json_writer *w, const struct spec_supervision_mount *mounts, size_t count)
+{
+	if (count == 0)
+		return;
+	json_write_open(w, "mounts", '[');
+	for (size_t i = 0; i < count; i++) {
+		json_write_open(w, NULL, '{');
+		encode_given_fields(w, mount_fields, ARRAY_SIZE(mount_fields), &mounts[i]);
+		json_write_close(w, '}');
+	}
+	json_write_close(w, ']');
+}
+
 static void encode_supervision(struct json_writer *w, const char *key, const struct spec_supervision *supervision)
 {
 	json_write_open(w, key, '{');
 	encode_given_fields(w, supervision_fields, ARRAY_SIZE(supervision_fields), supervision);
 	encode_mappings(w, "uidMappings", supervision->uid_mappings, supervision->uid_mapping_count);
 	encode_mappings(w, "gidMappings", supervision->gid_mappings, supervision->gid_mapping_count);
+	encode_mounts(w, supervision->mounts, supervision->mount_count);
 	encode_health_check(w, "healthCheck", supervision->health_check, NULL);
 	encode_health_check(w, "startupCheck", supervision->startup_check, NULL);
 	if (supervision->health_on_failure != SPEC_HEALTH_NONE)

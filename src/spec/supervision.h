@@ -34,6 +34,19 @@
 #define SPEC_SUPERVISION_FDS 16 /* descriptors that may come with a message */
 #define SPEC_SUPERVISION_PACKET (128u << 10) /* bytes of a message; longer requests are refused by who would send them */
 
+/*
+ * A mount that has to be made anew for each start, in place of the bind that config.json has for the target: layers over each
+ * other, mapped as the root's are, or a directory that is looked for beneath another one, of which strangers have a part.
+ */
+struct spec_supervision_mount {
+	char *target;   /* as in config.json */
+	char **lowers;  /* with .writable (NULL: read only) an overlay; NULL: what is at .source */
+	char *writable;
+	char *source;   /* directory */
+	char *subpath;  /* beneath it, or beneath the layers; or NULL */
+	bool recursive; /* with what is mounted below */
+};
+
 struct spec_supervision {
 	char *id;           /* the runtime's, too */
 	char *name;         /* for log drivers and messages */
@@ -46,6 +59,8 @@ struct spec_supervision {
 	char *directory; /* in place of layers: bound with those mappings, with all that is mounted below */
 	struct spec_id_mapping *uid_mappings, *gid_mappings; /* of the root's mount; none: as on disk */
 	size_t uid_mapping_count, gid_mapping_count;
+	struct spec_supervision_mount *mounts;
+	size_t mount_count;
 	bool terminal, open_stdin, stdin_once;
 	int64_t stop_signal;    /* number */
 	int64_t stop_timeout_s; /* -1: none */

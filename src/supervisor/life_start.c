@@ -5,7 +5,9 @@
  * driver "passthrough" they are ours throughout.
  */
 #include "supervisor/life_start.h"
+#include "host/beneath.h"
 #include "host/mapped_directory.h"
+#include "host/mount.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
 #include "runtime/run.h"
@@ -127,6 +129,73 @@ static int open_root(struct keeper *keeper, int *ret_fd, struct error *err)
 	return 0;
 }
 
+/* ---- further mounts -------------------------------------------------------------------------- */
+
+struct given_mounts {
+	struct create_mount *list;
+	size_t count;
+};
+
+static void given_mounts_done(struct given_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		close(mounts->list[i].fd);
+	free(mounts->list);
+}
+
+static int mount_layers(const struct spec_supervision *what, const struct spec_supervision_mount *mount, int *ret_fd, struct error *err)
+{
+	struct spec_supervision layers = *what;
+
+	layers.directory = NULL;
+	layers.lowers = mount->lowers;
+	layers.writable = mount->writable;
+	return mount_root(&layers, ret_fd, err);
+}
+
+/* Strangers may have put links into what is above the subpath. */
+static int open_subpath(int base_fd, const struct spec_supervision_mount *mount, int *ret_fd, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = beneath_open(base_fd, mount->subpath, O_PATH, 0, &fd);
+
+	if (r == 0)
+		r = mount_clone_tree(fd, "", mount->recursive, ret_fd);
+	return r < 0 ? error_errno(err, -r, "cannot mount '%s' of what is to be mounted on '%s'", mount->subpath, mount->target) : 0;
+}
+
+static int open_mount(const struct spec_supervision *what, const struct spec_supervision_mount *mount, int *ret_fd, struct error *err)
+{
+	_cleanup_close_ int base_fd = -EBADF;
+	int r = 0;
+
+	if (mount->lowers)
+		r = mount_layers(what, mount, &base_fd, err);
+	else if ((base_fd = open(mount->source, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		r = error_errno(err, errno, "cannot open '%s' to mount it on '%s'", mount->source, mount->target);
+	if (r == 0 && mount->subpath)
+		return open_subpath(base_fd, mount, ret_fd, err);
+	if (r == 0 && mount->lowers)
+		*ret_fd = TAKE_FD(base_fd);
+	else if (r == 0 && (r = mount_clone_tree(base_fd, "", mount->recursive, ret_fd)) < 0)
+		r = error_errno(err, -r, "cannot mount '%s' on '%s'", mount->source, mount->target);
+	return r;
+}
+
+static int open_mounts(const struct spec_supervision *what, struct given_mounts *ret, struct error *err)
+{
+	ret->list = memory_new(what->mount_count + 1, sizeof *ret->list);
+	for (; ret->count < what->mount_count; ret->count++) {
+		struct create_mount *mount = &ret->list[ret->count];
+		int r = open_mount(what, &what->mounts[ret->count], &mount->fd, err);
+
+		if (r < 0)
+			return r;
+		mount->destination = what->mounts[ret->count].target;
+	}
+	return 0;
+}
+
 /* ---- log -------------------------------------------------------------------------------------- */
 
 static int open_log(struct keeper *keeper, char *const *env, struct error *err)
@@ -229,9 +298,12 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	_cleanup_free_ struct life_start *start = memory_new(1, sizeof *start);
+	_cleanup_(given_mounts_done) struct given_mounts mounts = { NULL, 0 };
 	struct streams streams;
 	int terminal = -EBADF, r = open_root(keeper, &root_fd, err);
 
+	if (r == 0)
+		r = open_mounts(keeper->what, &mounts, err);
 	if (r == 0)
 		r = make_streams(keeper, &streams, err);
 	if (r < 0)
@@ -243,6 +315,8 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 		.preserve_fds = keeper->was_started ? 0 : keeper->request->preserve_fds,
 		.has_root = root_fd >= 0,
 		.root_fd = root_fd,
+		.mounts = mounts.list,
+		.mount_count = mounts.count,
 		.console_width = width,
 		.console_height = height,
 	};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* volume ls, volume inspect: the volumes that are here. */
+#include "cli/command.h"
+#include "cli/inspect.h"
+#include "cli/listing.h"
+#include "engine/volumes.h"
+#include "spec/config.h"
+
+struct ls_request {
+	char **filters;
+	const char *format;
+	bool quiet;
+};
+
+static const struct option_entry ls_entries[] = {
+	{ "filter", 'f', OPTION_LIST, 0, offsetof(struct ls_request, filters), "NAME=VALUE",
+		"only volumes that are so: dangling, driver, label, label!, name, opt, scope, until; may be repeated" },
+	{ "format", 0, OPTION_STRING, 0, offsetof(struct ls_request, format), "FORMAT", "table, json, or a template for each volume" },
+	{ "quiet", 'q', OPTION_FLAG, 0, offsetof(struct ls_request, quiet), NULL, "show only names" },
+	{ 0 },
+};
+
+static const struct listing_field fields[] = {
+	{ "Availability", "AVAILABILITY" }, { "CreatedAt", "CREATED AT" }, { "Driver", "DRIVER" }, { "Group", "GROUP" }, { "Labels", "LABELS" },
+	{ "Links", "LINKS" }, { "Mountpoint", "MOUNTPOINT" }, { "Name", "VOLUME NAME" }, { "Scope", "SCOPE" }, { "Size", "SIZE" },
+	{ "Status", "STATUS" }, { NULL },
+};
+
+static const char *join_labels(struct arena *arena, const struct spec_volume *volume)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < volume->label_count; i++)
+		text = arena_printf(arena, "%s%s%s=%s", text, *text ? "," : "", volume->labels[i].key, volume->labels[i].value);
+	return text;
+}
+
+/* What docker does not know of a volume either is "N/A". */
+static int add_row(struct listing *listing, struct arena *arena, const struct volume_entry *entry, struct error *err)
+{
+	static const char *const unknown[] = { "Availability", "Group", "Links", "Size", "Status" };
+	const struct spec_volume *volume = entry->volume;
+
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		listing_set(listing, unknown[i], "N/A");
+	listing_set(listing, "CreatedAt", volume->created ? volume->created : "");
+	listing_set(listing, "Driver", volume->driver ? volume->driver : "local");
+	listing_set(listing, "Labels", join_labels(arena, volume));
+	listing_set(listing, "Mountpoint", entry->mount_point);
+	listing_set(listing, "Name", volume->name);
+	listing_set(listing, "Scope", "local");
+	return listing_add_row(listing, err);
+}
+
+static int run_ls(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct ls_request *request = call->request;
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	bool only_names = request->quiet && (str_is_empty(request->format) || str_equal(request->format, "table"));
+	struct volume_entry *volumes = NULL;
+	struct directories directories;
+	size_t count = 0;
+	int r = cli_directories(call, arena, &directories, err);
+
+	if (r == 0)
+		r = volume_list(arena, &directories, request->filters, &volumes, &count, err);
+	if (r == 0)
+		r = listing_begin(&listing, fields, only_names ? "{{.Name}}" : request->format, "{{.Driver}}\t{{.Name}}", err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_row(&listing, arena, &volumes[i], err);
+	if (r == 0)
+		listing_finish(&listing, out);
+	return r;
+}
+
+const struct command cli_volume_ls = {
+	.command = {
+		.name = "volume ls",
+		.summary = "list volumes",
+		.description = "Lists the volumes that are here, by name. --filter dangling=true: those that no container has.\n\n"
+			"Fields for --format: .Name, .Driver, .Scope, .Mountpoint, .Labels and .CreatedAt.",
+		.entries = ls_entries,
+	},
+	.request_size = sizeof(struct ls_request),
+	.run = run_ls,
+	.exit_status = CLI_EXIT_FAILURE,
+};
+
+/* ---- inspect ------------------------------------------------------------------------------ */
+
+struct inspect_request {
+	const char *format;
+};
+
+static const struct option_entry inspect_entries[] = {
+	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each volume" },
+	{ 0 },
+};
+
+static int add_document(struct inspection *inspection, const struct directories *directories, const char *name, struct error *err)
+{
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	int r = volume_inspect(directories, name, &document, err);
+
+	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
+}
+
+/* What is found is shown, whatever else is not. */
+static int run_inspect(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct inspect_request *request = call->request;
+	_cleanup_(inspect_done) struct inspection inspection = INSPECTION_INIT;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct directories directories;
+	bool failed = false;
+	int r = cli_directories(call, arena, &directories, err);
+
+	if (r == 0)
+		r = inspect_begin(&inspection, request->format, err);
+	for (char **name = call->operands; r == 0 && *name; name++) {
+		struct error one = ERROR_INIT;
+
+		if (add_document(&inspection, &directories, *name, &one) == 0)
+			continue;
+		if (failed)
+			commands_tell(&cli_commands, err);
+		failed = true;
+		*err = one;
+	}
+	if (r == 0)
+		inspect_finish(&inspection, out);
+	return failed ? -EINVAL : r;
+}
+
+const struct command cli_volume_inspect = {
+	.command = {
+		.name = "volume inspect",
+		.operands = "VOLUME…",
+		.summary = "tell all about volumes",
+		.description = "Prints all that is known of volumes as JSON, in docker's shape; besides, how large one may be, what keeps it from being larger, "
+			"whether it is a snapshot, and of what.",
+		.entries = inspect_entries,
+		.minimum_operands = 1,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
+	},
+	.request_size = sizeof(struct inspect_request),
+	.run = run_inspect,
+	.properties = COMMAND_KEEPS_OUTPUT,
+	.exit_status = CLI_EXIT_FAILURE,
+};
