@@ -44,6 +44,8 @@ extern const struct command cli_volume, cli_volume_clone, cli_volume_create, cli
 extern const struct command cli_volume_ls, cli_volume_prune, cli_volume_rm, cli_volume_snapshot;
 extern const struct command cli_attach, cli_create, cli_exec, cli_run, cli_start;
 
+extern const struct command cli_network, cli_network_create, cli_network_inspect, cli_network_ls, cli_network_prune, cli_network_rm;
+
 /* All of them. */
 extern const struct commands cli_commands;
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect, container inspect, image inspect: all about objects, in docker's shape. */
+/* inspect, container inspect, image inspect, and what network inspect shares: all about objects, in docker's shape. */
 #include "cli/inspect.h"
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "engine/containers.h"
 #include "engine/images.h"
+#include "engine/networks.h"
 
 #include <inttypes.h>
 
 /* Members whose own members have any name, in details and in labels of them. */
-static const char *const maps[] = { "Labels", "Annotations", "Volumes", "ExposedPorts", "Networks", "Ports", "PortBindings", "Sysctls", "Tmpfs", NULL };
+static const char *const maps[] = { "Labels", "Annotations", "Volumes", "ExposedPorts", "Networks", "Ports", "PortBindings", "Sysctls", "Tmpfs",
+	"Containers", "Options", "AuxiliaryAddresses", NULL };
 
 /* ---- configuration -------------------------------------------------------------------- */
 
@@ -243,7 +245,21 @@ static int add_container(struct inspection *inspection, const struct directories
 	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
 }
 
-/* A container, else an image. */
+static int add_network(struct inspection *inspection, const struct directories *directories, const char *name, struct error *err)
+{
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	int r = network_inspect(directories, name, &document, err);
+
+	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
+}
+
+/* Whether R says that there is no such object; what is no name of an image is none of one. */
+static bool is_missing(int r, const struct error *err)
+{
+	return r < 0 && (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_INVALID);
+}
+
+/* A container, else an image, else a network. */
 static int add_any(struct inspection *inspection, const struct directories *directories, const char *name, bool size, struct error *err)
 {
 	int r = add_container(inspection, directories, name, size, err);
@@ -252,8 +268,11 @@ static int add_any(struct inspection *inspection, const struct directories *dire
 		return r;
 	*err = ERROR_INIT;
 	r = add_image(inspection, directories, name, err);
-	/* What is no name of an image is none of anything. */
-	if (r < 0 && (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_INVALID)) {
+	if (is_missing(r, err)) {
+		*err = ERROR_INIT;
+		r = add_network(inspection, directories, name, err);
+	}
+	if (is_missing(r, err)) {
 		*err = ERROR_INIT;
 		error_set(err, ERROR_NOT_FOUND, 0, "no such object '%.280s'", name);
 	}
@@ -270,6 +289,8 @@ static int add_object(struct inspection *inspection, const struct directories *d
 		return add_container(inspection, directories, name, size, err);
 	case INSPECT_IMAGE:
 		return add_image(inspection, directories, name, err);
+	case INSPECT_NETWORK:
+		return add_network(inspection, directories, name, err);
 	}
 	return -EINVAL;
 }
@@ -316,16 +337,21 @@ struct inspect_request {
 
 static int parse_type(const char *value, void *target, struct error *err)
 {
-	if (!str_equal(value, "container") && !str_equal(value, "image"))
-		return error_set(err, ERROR_INVALID, 0, "expected container or image");
-	*(int *)target = str_equal(value, "image") ? INSPECT_IMAGE : INSPECT_CONTAINER;
-	return 0;
+	static const char *const words[] = { [INSPECT_CONTAINER] = "container", [INSPECT_IMAGE] = "image", [INSPECT_NETWORK] = "network" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (str_equal(words[i], value)) {
+			*(int *)target = (int)i;
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_INVALID, 0, "expected container, image or network");
 }
 
 static const struct option_entry entries[] = {
 	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each object" },
 	{ "size", 's', OPTION_FLAG, 0, offsetof(struct inspect_request, size), NULL, "measure what a container's files take" },
-	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, type), "container|image", "only objects of this type", .parse = parse_type },
+	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, type), "container|image|network", "only objects of this type", .parse = parse_type },
 	{ 0 },
 };
 
@@ -340,8 +366,9 @@ const struct command cli_inspect = {
 	.command = {
 		.name = "inspect",
 		.operands = "NAME…",
-		.summary = "tell all about containers and images",
-		.description = "Prints all that is known of containers, or of images where there is no such container, as JSON, in docker's shape. "
+		.summary = "tell all about containers, images and networks",
+		.description = "Prints all that is known of containers, or of images or networks where there is no such container, as JSON, in docker's "
+			"shape. "
 			"A container's State tells, besides what docker's does, of its supervisor: Warnings are the last ones of what it could not do, such "
 			"as writing an event.",
 		.entries = entries,

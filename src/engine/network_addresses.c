@@ -35,6 +35,77 @@ static char *format(struct arena *arena, const struct net_subnet *subnet, bool p
 	return arena_strdup(arena, text);
 }
 
+/* ---- which belongs to which ------------------------------------------------------------ */
+
+/* The subnet of NETWORK that TEXT, an address or a range, is in. */
+static int find_subnet(const struct spec_network *network, const char *what, const char *text, struct spec_network_subnet **ret, struct error *err)
+{
+	struct net_subnet address, subnet;
+	int r = net_address_parse(text, &address, err);
+
+	if (r < 0)
+		return error_wrap(err, "%s", what);
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		r = net_subnet_parse(network->subnets[i].subnet, &subnet, err);
+		if (r < 0)
+			return error_wrap(err, "the subnet");
+		if (net_subnet_contains(&subnet, &address)) {
+			*ret = &network->subnets[i];
+			return 0;
+		}
+	}
+	error_set(err, ERROR_INVALID, 0, "%s %s is in no subnet of the network", what, text);
+	if (network->subnet_count == 0)
+		error_hint(err, "--subnet says which one it has");
+	return -EINVAL;
+}
+
+static int assign(const struct spec_network *network, const char *what, char *const *texts, size_t offset, struct error *err)
+{
+	for (; texts && *texts; texts++) {
+		struct spec_network_subnet *subnet = NULL;
+		char **slot;
+		int r = find_subnet(network, what, *texts, &subnet, err);
+
+		if (r < 0)
+			return r;
+		slot = (char **)(void *)((char *)subnet + offset);
+		if (*slot)
+			return error_set(err, ERROR_INVALID, 0, "%s %s and %s are in one subnet, which has one at most", what, *slot, *texts);
+		*slot = *texts;
+	}
+	return 0;
+}
+
+static int assign_auxiliary(struct arena *arena, const struct spec_network *network, const struct network_address_texts *texts, struct error *err)
+{
+	for (size_t i = 0; i < texts->auxiliary_count; i++) {
+		struct spec_network_subnet *subnet = NULL;
+		int r = find_subnet(network, "the auxiliary address", texts->auxiliary[i].value, &subnet, err);
+
+		if (r < 0)
+			return r;
+		if (!subnet->auxiliary)
+			subnet->auxiliary = arena_alloc(arena, texts->auxiliary_count, sizeof *subnet->auxiliary);
+		subnet->auxiliary[subnet->auxiliary_count++] = texts->auxiliary[i];
+	}
+	return 0;
+}
+
+int network_addresses_assign(struct arena *arena, const struct network_address_texts *texts, struct spec_network *network, struct error *err)
+{
+	int r;
+
+	network->subnet_count = strv_length(texts->subnets);
+	network->subnets = arena_alloc(arena, network->subnet_count + 1, sizeof *network->subnets);
+	for (size_t i = 0; i < network->subnet_count; i++)
+		network->subnets[i].subnet = texts->subnets[i];
+	r = assign(network, "the range", texts->ranges, offsetof(struct spec_network_subnet, ip_range), err);
+	if (r == 0)
+		r = assign(network, "the gateway", texts->gateways, offsetof(struct spec_network_subnet, gateway), err);
+	return r < 0 ? r : assign_auxiliary(arena, network, texts, err);
+}
+
 /* ---- one subnet that was given -------------------------------------------------------- */
 
 static int check_subnet(const char *text, const struct net_subnet *subnet, struct error *err)

@@ -7,6 +7,20 @@
 #include "net/subnets.h"
 #include "spec/network.h"
 
+/* As people give them beside each other; NULL-terminated lists, or NULL. */
+struct network_address_texts {
+	char **subnets, **ranges, **gateways;
+	struct spec_pair *auxiliary; /* name -> address */
+	size_t auxiliary_count;
+};
+
+/*
+ * Makes .subnets of NETWORK of TEXTS: ranges and addresses go to the subnet that they are in. ERROR_INVALID if
+ * there is none, or if one has two gateways or ranges. Pure.
+ */
+int network_addresses_assign(struct arena *arena, const struct network_address_texts *texts, struct spec_network *network, struct error *err)
+	_must_check_;
+
 /*
  * Checks and completes those that NETWORK has: canonical texts, version 4 first,
  * each with a gateway, unless it is macvlan or ipvlan and internal. Decides

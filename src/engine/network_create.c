@@ -63,6 +63,8 @@ static int complete(struct arena *arena, struct spec_network *network, struct er
 	const char *id = NULL;
 	int r = check_name(network->name, err);
 
+	if (r == 0 && network->interface && !spec_interface_name_is_valid(network->interface))
+		r = error_set(err, ERROR_INVALID, 0, "'%.100s' is not a name for an interface", network->interface);
 	if (r == 0)
 		r = network_options_apply(arena, network, err);
 	network->ipv6 = network->ipv6 && host_has_ipv6();

@@ -60,7 +60,20 @@ int network_up(const struct directories *directories, const struct spec_network 
 /* The firewall's part of that alone: for any command that is about networks. Cheap when nothing is amiss. */
 int networks_ensure_firewall(const struct directories *directories, struct error *err) _must_check_;
 
-/* Docker's document of one, with its members. */
+/* "host" or "none" as a network, which has no record; NULL for others. */
+const struct spec_network *network_predefined(const char *text);
+
+/* Whether it is one of those, or the default one: nobody made it, and nobody removes it. */
+bool network_is_predefined(const struct spec_network *network);
+
+/* As network_list(), with "host" and "none", and only those that pass FILTERS ("driver=…", "label=…", …; network_filter.h). */
+int network_survey(struct arena *arena, const struct directories *directories, char *const *filters, const struct spec_network ***ret,
+	size_t *ret_count, struct error *err) _must_check_;
+
+/* What docker calls the membership of a container in a network: the same whenever both are. In the arena. */
+char *network_endpoint_id(struct arena *arena, const char *container_id, const char *network_id);
+
+/* Docker's document of one, with its members that run, "host" and "none" included. */
 int network_inspect(const struct directories *directories, const char *text, struct buf *out, struct error *err) _must_check_;
 
 #endif

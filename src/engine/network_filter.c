@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network_filter.h"
+#include "base/moment.h"
+#include "base/options.h"
+#include "engine/networks.h"
+#include "spec/config.h"
+
+#include <regex.h>
+
+enum term_kind { TERM_DANGLING, TERM_DRIVER, TERM_ID, TERM_LABEL, TERM_NO_LABEL, TERM_NAME, TERM_SCOPE, TERM_TYPE, TERM_UNTIL, TERM_KINDS };
+
+static const char *const kind_words[TERM_KINDS] = {
+	[TERM_DANGLING] = "dangling",
+	[TERM_DRIVER] = "driver",
+	[TERM_ID] = "id",
+	[TERM_LABEL] = "label",
+	[TERM_NO_LABEL] = "label!",
+	[TERM_NAME] = "name",
+	[TERM_SCOPE] = "scope",
+	[TERM_TYPE] = "type",
+	[TERM_UNTIL] = "until",
+};
+
+struct network_term {
+	enum term_kind kind;
+	const char *value;
+	regex_t *pattern;       /* of name */
+	bool is_true;           /* of dangling */
+	struct timespec moment; /* of until */
+	struct network_term *next;
+};
+
+struct network_filter network_filter_begin(struct arena *arena)
+{
+	return (struct network_filter){ .arena = arena, .now = time(NULL) };
+}
+
+void network_filter_done(struct network_filter *filter)
+{
+	for (struct network_term *term = filter->terms; term; term = term->next)
+		if (term->pattern)
+			regfree(term->pattern);
+	filter->terms = NULL;
+}
+
+/* ---- reading ------------------------------------------------------------------------- */
+
+static int refuse_value(const struct network_term *term, const char *expected, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, 0, "invalid filter '%s=%s': expected %s", kind_words[term->kind], term->value, expected);
+}
+
+static int read_pattern(struct network_filter *filter, struct network_term *term, struct error *err)
+{
+	term->pattern = arena_alloc(filter->arena, 1, sizeof *term->pattern);
+	if (regcomp(term->pattern, term->value, REG_EXTENDED | REG_NOSUB) == 0)
+		return 0;
+	term->pattern = NULL;
+	return refuse_value(term, "a regular expression", err);
+}
+
+static int read_truth(struct network_filter *filter, struct network_term *term, struct error *err)
+{
+	filter->asks_users = true;
+	term->is_true = str_equal(term->value, "true") || str_equal(term->value, "1");
+	return term->is_true || str_equal(term->value, "false") || str_equal(term->value, "0") ? 0 : refuse_value(term, "true or false", err);
+}
+
+static int read_value(struct network_filter *filter, struct network_term *term, struct error *err)
+{
+	switch (term->kind) {
+	case TERM_DANGLING:
+		return read_truth(filter, term, err);
+	case TERM_NAME:
+		return read_pattern(filter, term, err);
+	case TERM_SCOPE:
+		return str_equal(term->value, "local") || str_equal(term->value, "global") || str_equal(term->value, "swarm")
+			       ? 0 : refuse_value(term, "local, global or swarm", err);
+	case TERM_TYPE:
+		return str_equal(term->value, "custom") || str_equal(term->value, "builtin") ? 0 : refuse_value(term, "custom or builtin", err);
+	case TERM_UNTIL:
+		if (moment_parse_limit(term->value, &(struct timespec){ .tv_sec = filter->now }, &term->moment) < 0)
+			return refuse_value(term, "a time such as 2024-05-07T12:34:56 or an age such as 24h", err);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int refuse(const char *name, const char *text, struct error *err)
+{
+	const char *nearest = options_nearest(name, kind_words, TERM_KINDS);
+
+	error_set(err, ERROR_INVALID, 0, "invalid filter '%s'", text);
+	if (nearest)
+		error_hint(err, "did you mean '%s=…'?", nearest);
+	else
+		error_hint(err, "filters of networks are dangling, driver, id, label, label!, name, scope, type and until");
+	return -EINVAL;
+}
+
+int network_filter_add(struct network_filter *filter, const char *text, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+	const char *name = arena_strndup(filter->arena, text, equals ? (size_t)(equals - text) : strlen(text));
+	struct network_term *term = arena_alloc(filter->arena, 1, sizeof *term);
+	int kind = 0;
+
+	if (!equals || !equals[1])
+		return error_set(err, ERROR_INVALID, 0, "invalid filter '%s': expected NAME=VALUE", text);
+	while (kind < TERM_KINDS && !str_equal(kind_words[kind], name))
+		kind++;
+	if (kind == TERM_KINDS)
+		return refuse(name, text, err);
+	*term = (struct network_term){ .kind = (enum term_kind)kind, .value = arena_strdup(filter->arena, equals + 1), .next = filter->terms };
+	filter->terms = term;
+	return read_value(filter, term, err);
+}
+
+/* ---- matching ------------------------------------------------------------------------------ */
+
+static bool has_label(const struct spec_network *network, const char *value)
+{
+	const char *equals = strchr(value, '=');
+	size_t length = equals ? (size_t)(equals - value) : strlen(value);
+
+	for (size_t i = 0; i < network->label_count; i++) {
+		const struct spec_pair *label = &network->labels[i];
+
+		if (strlen(label->key) == length && memcmp(label->key, value, length) == 0 && (!equals || str_equal(label->value, equals + 1)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_older(const struct spec_network *network, const struct timespec *moment)
+{
+	struct timespec created;
+
+	if (!network->created || moment_parse(network->created, &created) < 0)
+		return true;
+	return created.tv_sec != moment->tv_sec ? created.tv_sec < moment->tv_sec : created.tv_nsec <= moment->tv_nsec;
+}
+
+static bool matches(const struct network_term *term, const struct spec_network *network, bool is_used)
+{
+	bool is_builtin = network_is_predefined(network);
+
+	switch (term->kind) {
+	case TERM_DANGLING:
+		return (!is_used && !is_builtin) == term->is_true;
+	case TERM_DRIVER:
+		return str_equal(network->driver, term->value);
+	case TERM_ID:
+		return str_starts_with(network->id, term->value);
+	case TERM_LABEL:
+		return has_label(network, term->value);
+	case TERM_NO_LABEL:
+		return !has_label(network, term->value);
+	case TERM_NAME:
+		return regexec(term->pattern, network->name, 0, NULL, 0) == 0;
+	case TERM_SCOPE:
+		return str_equal(term->value, "local");
+	case TERM_TYPE:
+		return str_equal(term->value, "builtin") == is_builtin;
+	case TERM_UNTIL:
+		return is_older(network, &term->moment);
+	case TERM_KINDS:
+		break;
+	}
+	return false;
+}
+
+static bool asks_for_all(enum term_kind kind)
+{
+	return kind == TERM_LABEL || kind == TERM_NO_LABEL || kind == TERM_UNTIL;
+}
+
+bool network_filter_passes(const struct network_filter *filter, const struct spec_network *network, bool is_used)
+{
+	bool asked[TERM_KINDS] = { false }, met[TERM_KINDS] = { false };
+
+	for (const struct network_term *term = filter->terms; term; term = term->next) {
+		bool is = matches(term, network, is_used);
+
+		if (!is && asks_for_all(term->kind))
+			return false;
+		asked[term->kind] = true;
+		met[term->kind] |= is;
+	}
+	for (size_t i = 0; i < TERM_KINDS; i++)
+		if (asked[i] && !met[i])
+			return false;
+	return true;
+}
