@@ -599,9 +599,11 @@ const char *json_type_name(enum json_type type)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static void add_string(struct buf *out, const char *text, size_t length)
+/* Whether that is what it was. */
+static bool add_string(struct buf *out, const char *text, size_t length)
 {
 	const char *end = text + length;
+	bool is_valid = true;
 
 	buf_add_char(out, '"');
 	while (text < end) {
@@ -614,6 +616,7 @@ static void add_string(struct buf *out, const char *text, size_t length)
 		buf_add(out, run, (size_t)(text - run));
 		if (text == end)
 			break;
+		is_valid = is_valid && step > 0 && *text;
 		if (step == 0 || !*text)
 			buf_add_text(out, "\xef\xbf\xbd");
 		else if (*text == '"' || *text == '\\')
@@ -627,6 +630,13 @@ static void add_string(struct buf *out, const char *text, size_t length)
 		text++;
 	}
 	buf_add_char(out, '"');
+	return is_valid;
+}
+
+static void write_text(struct json_writer *w, const char *text, size_t length)
+{
+	if (!add_string(w->out, text, length) && !w->invalid)
+		w->invalid = text;
 }
 
 static void break_line(struct json_writer *w)
@@ -646,7 +656,7 @@ static void begin(struct json_writer *w, const char *key)
 	if (w->depth > 0)
 		break_line(w);
 	if (key) {
-		add_string(w->out, key, strlen(key));
+		write_text(w, key, strlen(key));
 		buf_add_text(w->out, w->indent ? ": " : ":");
 	}
 	w->need_comma = true;
@@ -673,7 +683,7 @@ void json_write_string(struct json_writer *w, const char *key, const char *text)
 {
 	begin(w, key);
 	if (text)
-		add_string(w->out, text, strlen(text));
+		write_text(w, text, strlen(text));
 	else
 		buf_add_text(w->out, "null");
 }
@@ -681,7 +691,7 @@ void json_write_string(struct json_writer *w, const char *key, const char *text)
 void json_write_bytes(struct json_writer *w, const char *key, const char *bytes, size_t length)
 {
 	begin(w, key);
-	add_string(w->out, bytes, length);
+	write_text(w, bytes, length);
 }
 
 void json_write_int(struct json_writer *w, const char *key, int64_t value)

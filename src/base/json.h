@@ -64,6 +64,7 @@ struct json_writer {
 	int indent;
 	int depth;
 	bool need_comma;
+	const char *invalid; /* the first text that did not come out as it was, or NULL */
 };
 
 void json_write_open(struct json_writer *w, const char *key, char bracket); /* '{' or '[' */

@@ -343,12 +343,16 @@ static void test_writing_bytes(void **state)
 
 	(void)state;
 	json_write_open(&w, NULL, '[');
+	json_write_string(&w, NULL, "\xc3\xa9");
+	assert_null(w.invalid);
 	json_write_bytes(&w, NULL, "a\0\"\n", 4);
+	assert_string_equal(w.invalid, "a");
 	json_write_bytes(&w, NULL, "", 0);
 	/* The rest of a character lies behind the end. */
 	json_write_bytes(&w, NULL, "x\xc3\xa9", 2);
 	json_write_close(&w, ']');
-	assert_string_equal(out.data, "[\"a\xef\xbf\xbd\\\"\\n\",\"\",\"x\xef\xbf\xbd\"]");
+	assert_string_equal(w.invalid, "a");
+	assert_string_equal(out.data, "[\"\xc3\xa9\",\"a\xef\xbf\xbd\\\"\\n\",\"\",\"x\xef\xbf\xbd\"]");
 }
 
 /* What is read and written again is the same text. */

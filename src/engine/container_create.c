@@ -361,7 +361,11 @@ static int make_record(struct creation *creation)
 static int check_request(const struct container_create_request *request, struct error *err)
 {
 	const struct spec_container *asked = request->asked;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = spec_container_refuse_text(spec_container_encode(asked, &text), err);
 
+	if (r < 0)
+		return r;
 	if (str_is_empty(asked->config.image) && str_is_empty(asked->host.rootfs_path))
 		return error_set(err, ERROR_INVALID, 0, "neither an image nor a root file system was named");
 	if (asked->name)

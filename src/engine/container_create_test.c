@@ -100,7 +100,8 @@ static void test_names(void **state _unused_)
 static void test_refusals_leave_nothing(void **state _unused_)
 {
 	struct spec_container missing = { .config = { .image = (char *)"nothing" } }, bad_name = ask("a"), bad_mode = ask(NULL), bad_requires = ask(NULL);
-	struct spec_container bad_from = ask(NULL), nothing = { .name = NULL };
+	struct spec_container bad_from = ask(NULL), nothing = { .name = NULL }, bad_text = ask(NULL), bad_label = ask(NULL);
+	struct spec_pair label = { (char *)"caf\xe9", (char *)"" };
 
 	put_image();
 	bad_mode.host.network_mode = (char *)"container:nobody";
@@ -111,6 +112,12 @@ static void test_refusals_leave_nothing(void **state _unused_)
 	assert_refused(&bad_mode, "no such container 'nobody'");
 	assert_refused(&bad_requires, "no such container 'nobody'");
 	assert_refused(&bad_from, "invalid --volumes-from 'x:rx': expected CONTAINER, with :ro or :rw behind it");
+	/* What JSON cannot hold would be something else in the container. */
+	bad_text.config.command = LIST("cat", "caf\xe9");
+	assert_refused(&bad_text, "'caf?' is no UTF-8, which is all that the description of a container can hold");
+	bad_label.config.labels = &label;
+	bad_label.config.label_count = 1;
+	assert_refused(&bad_label, "'caf?' is no UTF-8, which is all that the description of a container can hold");
 	assert_refused(&nothing, "neither an image nor a root file system was named");
 }
 

@@ -205,8 +205,11 @@ int supervisor_send(int socket, const struct spec_message *message, const int *f
 	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
 	struct cmsghdr *head = (struct cmsghdr *)control;
 	ssize_t n;
+	int r;
 
-	spec_message_encode(message, &text);
+	r = spec_container_refuse_text(spec_message_encode(message, &text), err);
+	if (r < 0)
+		return r;
 	if (text.length > SPEC_SUPERVISION_PACKET || count > SPEC_SUPERVISION_FDS)
 		return error_set(err, ERROR_INVALID, 0, "cannot ask the supervisor: a request of %zu bytes and %zu descriptors is too long", text.length, count);
 	part = (struct iovec){ .iov_base = text.data, .iov_len = text.length };

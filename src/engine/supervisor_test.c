@@ -181,6 +181,16 @@ static void test_what_is_too_long_is_not_sent(void **state _unused_)
 	free(text);
 }
 
+static void test_what_json_cannot_hold_is_not_sent(void **state _unused_)
+{
+	struct spec_exec_process process = { .args = (char *[]){ (char *)"rm", (char *)"\xe9t\xe9", NULL } };
+	const struct spec_message request = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_EXEC, .process = &process };
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(supervisor_send(-EBADF, &request, NULL, 0, &err), -EILSEQ);
+	assert_string_equal(err.message, "'?t?' is no UTF-8, which is all that the description of a container can hold");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +200,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_connect, setup, shell_end),
 		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_what_is_too_long_is_not_sent),
+		cmocka_unit_test(test_what_json_cannot_hold_is_not_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,7 +267,7 @@ static void write_given(struct json_writer *w, const char *key, const char *text
 		json_write_string(w, key, text);
 }
 
-void spec_container_encode(const struct spec_container *container, struct buf *out)
+const char *spec_container_encode(const struct spec_container *container, struct buf *out)
 {
 	struct json_writer w = { .out = out };
 
@@ -286,6 +286,21 @@ void spec_container_encode(const struct spec_container *container, struct buf *o
 	json_write_close(&w, '}');
 	encode_networking(&w, &container->host);
 	json_write_close(&w, '}');
+	return w.invalid;
+}
+
+int spec_container_refuse_text(const char *text, struct error *err)
+{
+	_cleanup_free_ char *shown = text ? str_printf("%.100s", text) : NULL;
+
+	if (!text)
+		return 0;
+	for (unsigned char *c = (unsigned char *)shown; *c; c++)
+		if (*c < ' ' || *c >= 0x7f)
+			*c = '?';
+	error_set(err, ERROR_INVALID, 0, "'%s' is no UTF-8, which is all that the description of a container can hold", shown);
+	error_hint(err, "printf in a shell of the container makes any byte");
+	return -EILSEQ;
 }
 
 /* ---- for inspect ------------------------------------------------------------------------- */

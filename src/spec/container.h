@@ -231,8 +231,14 @@ struct spec_container {
 /* Error messages begin with the path of the member ("HostConfig.Memory: …"). */
 int spec_container_decode(struct arena *arena, const char *text, size_t length, struct spec_container **ret, struct error *err) _must_check_;
 
-/* One line of JSON without newline. What is not given is left out. */
-void spec_container_encode(const struct spec_container *container, struct buf *out);
+/*
+ * One line of JSON without newline. What is not given is left out. Returns the
+ * first text that JSON cannot hold as it is, as it is no UTF-8; NULL: all is well.
+ */
+const char *spec_container_encode(const struct spec_container *container, struct buf *out);
+
+/* ERROR_INVALID for such a text, or 0 for NULL. */
+int spec_container_refuse_text(const char *text, struct error *err);
 
 /* What a container cannot see, or change; NULL-terminated. */
 struct spec_container_paths {

@@ -461,7 +461,7 @@ int spec_message_decode(struct arena *arena, const char *text, size_t length, st
 	return r;
 }
 
-void spec_message_encode(const struct spec_message *message, struct buf *out)
+const char *spec_message_encode(const struct spec_message *message, struct buf *out)
 {
 	struct json_writer w = { .out = out };
 
@@ -479,4 +479,5 @@ void spec_message_encode(const struct spec_message *message, struct buf *out)
 	if (message->error.kind != ERROR_NONE)
 		encode_error(&w, &message->error);
 	json_write_close(&w, '}');
+	return w.invalid;
 }

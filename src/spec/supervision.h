@@ -162,6 +162,7 @@ struct spec_message {
 
 /* A message that is accepted has what its request or type cannot do without; ERROR_INVALID for others. */
 int spec_message_decode(struct arena *arena, const char *text, size_t length, struct spec_message **ret, struct error *err) _must_check_;
-void spec_message_encode(const struct spec_message *message, struct buf *out);
+/* Returns what JSON cannot hold as it is, as spec_container_encode(). */
+const char *spec_message_encode(const struct spec_message *message, struct buf *out);
 
 #endif
