@@ -273,19 +273,51 @@ static int spawn_init(struct creation *creation, struct init_context *context, s
 	return r;
 }
 
+static int open_network(const struct creation *creation, int *ret_fd, struct error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)creation->init.pid);
+	*ret_fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? error_errno(err, errno, "cannot open the container's network namespace") : 0;
+}
+
 static int move_links(const struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->plan->config->linux_;
 	_cleanup_close_ int netns = -EBADF;
-	char path[64];
+	int r;
 
 	if (linux_->net_device_count == 0)
 		return 0;
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)creation->init.pid);
-	netns = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	if (netns < 0)
-		return error_errno(err, errno, "cannot open the container's network namespace");
-	return net_devices_move(linux_->net_devices, linux_->net_device_count, netns, err);
+	r = open_network(creation, &netns, err);
+	return r == 0 ? net_devices_move(linux_->net_devices, linux_->net_device_count, netns, err) : r;
+}
+
+static int prepare_network(const struct creation *creation, int netns_fd, struct error *err)
+{
+	const struct create_request *request = creation->plan->request;
+
+	return netns_fd >= 0 ? request->prepare_network(request->network_context, netns_fd, err) : 0;
+}
+
+/* "net.ipv4.conf.eth0.forwarding", "net/ipv6/neigh/…": there are none before the interface is. */
+static bool is_of_interface(const char *sysctl)
+{
+	return str_starts_with(sysctl, "net") && (strstr(sysctl, "conf") || strstr(sysctl, "neigh"));
+}
+
+/* Whether something needs the network while init is setting up; else that is made meanwhile. */
+static bool is_network_needed_early(const struct plan *plan)
+{
+	const struct spec_hooks *hooks = &plan->config->hooks;
+
+	if (!plan->request->prepare_network)
+		return false;
+	for (size_t i = 0; i < plan->config->linux_.sysctl_count; i++)
+		if (is_of_interface(plan->config->linux_.sysctl[i].key))
+			return true;
+	return hooks->count[HOOK_PRESTART] || hooks->count[HOOK_CREATE_RUNTIME] || hooks->count[HOOK_CREATE_CONTAINER];
 }
 
 void creation_give_streams(const struct spec_linux *linux_, const struct spec_process *process)
@@ -378,6 +410,7 @@ static int serve_init(struct creation *creation, struct error *err)
 static int make_init(struct creation *creation, struct error *err)
 {
 	struct plan *plan = creation->plan;
+	bool network_first = is_network_needed_early(plan);
 	struct init_context context = {
 		.plan = plan,
 		.state = &creation->state,
@@ -385,8 +418,9 @@ static int make_init(struct creation *creation, struct error *err)
 		.start_socket = creation->start_socket,
 		.console = &creation->console,
 		.listener = creation->listener.socket >= 0 ? &creation->listener : NULL,
-		.waits_first = (plan->new_namespaces & CLONE_NEWUSER) || plan->config->linux_.net_device_count,
+		.waits_first = (plan->new_namespaces & CLONE_NEWUSER) || plan->config->linux_.net_device_count || network_first,
 	};
+	_cleanup_close_ int netns = -EBADF;
 	int r = spawn_init(creation, &context, err);
 
 	if (r < 0)
@@ -400,11 +434,18 @@ static int make_init(struct creation *creation, struct error *err)
 		r = creation_set_oom_score(plan->config->process, creation->init.pid, err);
 	if (r == 0)
 		r = move_links(creation, err);
+	/* Opened while init waits or is young: if it fails meanwhile, its own words count. */
+	if (r == 0 && plan->request->prepare_network)
+		r = open_network(creation, &netns, err);
+	if (r == 0 && network_first)
+		r = prepare_network(creation, netns, err);
 	if (r < 0)
 		return r;
 	if (context.waits_first && sync_send(creation->sync, SYNC_GO, 0, -1) < 0)
 		return init_is_gone(err);
-	return serve_init(creation, err);
+	if (!network_first)
+		r = prepare_network(creation, netns, err);
+	return r == 0 ? serve_init(creation, err) : r;
 }
 
 /* ---- 6. ---------------------------------------------------------------------------------------- */

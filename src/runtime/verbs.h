@@ -49,6 +49,12 @@ struct create_request {
 	const struct create_mount *mounts;
 	size_t mount_count;
 	uint32_t console_width, console_height; /* in place of process.consoleSize; 0: as that says */
+	/*
+	 * Sets up the container's network namespace before hooks, sysctls and program see it, or NULL. In our process; what it made is its
+	 * owner's to remove, also when the creation fails later.
+	 */
+	int (*prepare_network)(void *context, int netns_fd, struct error *err);
+	void *network_context;
 };
 
 int runtime_create(const struct runtime *runtime, const struct create_request *request, struct error *err) _must_check_;

@@ -15,6 +15,7 @@
 #include "supervisor/clients.h"
 #include "supervisor/first_process.h"
 #include "supervisor/life_start.h"
+#include "supervisor/membership.h"
 #include "supervisor/notes.h"
 #include "supervisor/restart.h"
 #include "supervisor/sessions.h"
@@ -287,6 +288,9 @@ static void leave(struct keeper *keeper, bool comes_again)
 	flow_close(&keeper->first.err);
 	notes_write_state(keeper);
 	clients_tell_end(keeper, comes_again);
+	/* For good: close_shop(). */
+	if (comes_again)
+		membership_detach(keeper);
 	remove_runtime(keeper);
 }
 

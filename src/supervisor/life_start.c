@@ -11,6 +11,7 @@
 #include "host/overlay.h"
 #include "host/procfs.h"
 #include "runtime/run.h"
+#include "supervisor/membership.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -299,11 +300,15 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 	_cleanup_close_ int root_fd = -EBADF;
 	_cleanup_free_ struct life_start *start = memory_new(1, sizeof *start);
 	_cleanup_(given_mounts_done) struct given_mounts mounts = { NULL, 0 };
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_network_plan *network = NULL;
 	struct streams streams;
 	int terminal = -EBADF, r = open_root(keeper, &root_fd, err);
 
 	if (r == 0)
 		r = open_mounts(keeper->what, &mounts, err);
+	if (r == 0)
+		r = membership_read(keeper, arena, &network, err);
 	if (r == 0)
 		r = make_streams(keeper, &streams, err);
 	if (r < 0)
@@ -319,12 +324,18 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 		.mount_count = mounts.count,
 		.console_width = width,
 		.console_height = height,
+		.prepare_network = network ? membership_attach : NULL,
+		.network_context = (void *)network,
 	};
 	r = put_on(&streams, err);
 	if (r == 0)
 		r = create(keeper, start, &terminal, err);
 	take_off(keeper, &streams);
+	if (r < 0 && network)
+		membership_detach(keeper);
 	if (r == 0) {
+		start->request.prepare_network = NULL; /* it was for this start alone */
+		start->request.network_context = NULL;
 		keeper->start = TAKE_PTR(start);
 		take_over(keeper, &streams, terminal);
 	}

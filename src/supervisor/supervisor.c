@@ -19,6 +19,7 @@
 #include "runtime/supervise.h"
 #include "supervisor/clients.h"
 #include "supervisor/life.h"
+#include "supervisor/membership.h"
 #include "supervisor/notes.h"
 #include "supervisor/packets.h"
 #include "supervisor/sessions.h"
@@ -260,6 +261,8 @@ static void close_shop(struct keeper *keeper)
 	if (keeper->was_started && !(keeper->what->exit_command && clients_is_cleaning(keeper)))
 		notes_write_record(keeper);
 	keeper->log = log_close(keeper->log);
+	if (keeper->was_started)
+		membership_release(keeper); /* while the lock says that the addresses are in use */
 	ignore_result(unlinkat(keeper->bundle_fd, SPEC_SUPERVISION_SOCKET, 0)); /* the bundle may have been removed by force */
 	close_and_forget(&keeper->listen_fd);
 	close_and_forget(&keeper->lock_fd);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container in its networks, as its network.json says at the moment (spec/network_plan.h): commands may have changed that since. */
+#ifndef BIVY_SUPERVISOR_MEMBERSHIP_H
+#define BIVY_SUPERVISOR_MEMBERSHIP_H
+
+#include "spec/network_plan.h"
+#include "supervisor/keeper.h"
+
+/* *RET is NULL if it is in none, or in those of somebody else. */
+int membership_read(struct keeper *keeper, struct arena *arena, const struct spec_network_plan **ret, struct error *err) _must_check_;
+
+/* For struct create_request; CONTEXT is the plan. */
+int membership_attach(void *context, int netns_fd, struct error *err) _must_check_;
+
+/* After the end of its process: before the next one starts, or for good. What fails is logged; whoever removes the container does it again. */
+void membership_detach(struct keeper *keeper);
+void membership_release(struct keeper *keeper);
+
+#endif
