@@ -73,6 +73,29 @@ int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 	return fd_read_all(fd, limit, buf);
 }
 
+int file_read_whole_at(int dirfd, const char *path, size_t limit, struct buf *buf)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	size_t start = buf->length, room;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		room = buf->length - start < 2048 ? 4096 : buf->length - start; /* what is longer takes a few calls */
+		do
+			n = read(fd, buf_reserve(buf, room), room);
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return -errno;
+		buf->length += (size_t)n;
+		if (buf->length - start > limit)
+			return -EFBIG;
+	} while ((size_t)n == room);
+	buf->data[buf->length] = '\0';
+	return 0;
+}
+
 int file_read_regular_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -33,6 +33,13 @@ int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf) _mu
  */
 int file_read_regular_at(int dirfd, const char *path, size_t limit, struct buf *buf) _must_check_;
 
+/*
+ * As file_read_at(), of a regular file that is only ever replaced: a read that
+ * brings less than it could is the end of it, which saves the one that brings
+ * nothing. Into the buffer itself, for who uses that again.
+ */
+int file_read_whole_at(int dirfd, const char *path, size_t limit, struct buf *buf) _must_check_;
+
 /* One write(2) of TEXT to an existing file (no create, no truncate): for kernel files. */
 int file_put_at(int dirfd, const char *path, const char *text) _must_check_;
 

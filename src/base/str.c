@@ -78,19 +78,20 @@ char *str_trim_end(char *text)
 	return text;
 }
 
-static void reserve(struct buf *buf, size_t more)
+char *buf_reserve(struct buf *buf, size_t more)
 {
 	size_t need = buf->length + more + 1;
 
-	if (need <= buf->capacity)
-		return;
-	buf->capacity = need + need / 2 + 64;
-	buf->data = memory_resize(buf->data, buf->capacity, 1);
+	if (need > buf->capacity) {
+		buf->capacity = need + need / 2 + 64;
+		buf->data = memory_resize(buf->data, buf->capacity, 1);
+	}
+	return buf->data + buf->length;
 }
 
 void buf_add(struct buf *buf, const void *bytes, size_t length)
 {
-	reserve(buf, length);
+	buf_reserve(buf, length);
 	if (length)
 		memcpy(buf->data + buf->length, bytes, length);
 	buf->length += length;
@@ -117,7 +118,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		abort();
-	reserve(buf, (size_t)length);
+	buf_reserve(buf, (size_t)length);
 	va_start(args, format);
 	vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
 	va_end(args);

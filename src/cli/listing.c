@@ -36,6 +36,13 @@ void listing_set(struct listing *listing, const char *name, const char *text)
 	set_text(member, text);
 }
 
+void listing_fill(struct listing *listing, const void *row)
+{
+	for (size_t i = 0; listing->fields[i].name; i++)
+		if (listing->shown[i])
+			set_text(&listing->members[i], listing->fields[i].text(row));
+}
+
 int listing_add_row(struct listing *listing, struct error *err)
 {
 	int r = template_run(listing->template, &listing->row, NULL, &listing->text, err);
@@ -46,6 +53,51 @@ int listing_add_row(struct listing *listing, struct error *err)
 	return r;
 }
 
+int listing_render_row(struct listing *listing, const char **ret, struct error *err)
+{
+	size_t before = listing->text.length;
+	int r = listing_add_row(listing, err);
+
+	*ret = arena_strndup(listing->arena, listing->text.data + before, listing->text.length - before);
+	listing->text.length = before;
+	return r;
+}
+
+void listing_add_rendered(struct listing *listing, const char *row)
+{
+	buf_add_text(&listing->text, row);
+}
+
+/* Behind "{{.NAME}}" at AT; NULL if that is not what is there. */
+static const char *skip_field(const char *at, const char *name, size_t length)
+{
+	if (strncmp(at, "{{.", 3) != 0 || (name && strncmp(at + 3, name, length) != 0))
+		return NULL;
+	at += 3 + length;
+	return length && strncmp(at, "}}", 2) == 0 ? at + 2 : NULL;
+}
+
+/* Whether TEMPLATE, if it is one of columns "{{.Name}}", has none that is called NAME. Of others, nobody knows. */
+static bool leaves_out(const char *template, const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	while ((template = strstr(template, "{{"))) {
+		if (skip_field(template, name, strlen(name)))
+			return false;
+		template = skip_field(template, NULL, strncmp(template, "{{.", 3) == 0 ? strspn(template + 3, letters) : 0);
+		if (!template)
+			return false;
+	}
+	return true;
+}
+
+static void find_shown(struct listing *listing, const char *template)
+{
+	for (size_t i = 0; listing->fields[i].name; i++)
+		listing->shown[i] = !leaves_out(template, listing->fields[i].name);
+}
+
 static void make_row(struct listing *listing)
 {
 	size_t count = 0;
@@ -53,6 +105,7 @@ static void make_row(struct listing *listing)
 	while (listing->fields[count].name)
 		count++;
 	listing->members = arena_alloc(listing->arena, count + 1, sizeof *listing->members);
+	listing->shown = arena_alloc(listing->arena, count, sizeof *listing->shown);
 	for (size_t i = 0; i < count; i++) {
 		listing->members[i] = (struct json){ .key = listing->fields[i].name, .type = JSON_STRING };
 		listing->members[i].next = i + 1 < count ? &listing->members[i + 1] : NULL;
@@ -86,6 +139,7 @@ int listing_begin(struct listing *listing, const struct listing_field *fields, c
 		listing->is_table = true;
 		template = format + strlen(table) + strspn(format + strlen(table), " ");
 	}
+	find_shown(listing, template);
 	r = template_parse(listing->arena, listing_unescape(listing->arena, template), &listing->template, err);
 	if (r == 0 && listing->is_table)
 		r = add_headers(listing, err);

@@ -49,9 +49,68 @@ static void test_formats(void **state _unused_)
 	}
 }
 
+static const char *text_of_name(const void *row)
+{
+	return row;
+}
+
+static const char *text_of_nothing(const void *row _unused_)
+{
+	fail_msg("asked for what is not shown");
+	return NULL;
+}
+
+static const char *text_of_id(const void *row)
+{
+	return (const char *)row + 1;
+}
+
+/* Rows that get their place later, with the fields that are shown. */
+static char *fill(const char *format, bool is_simple)
+{
+	const struct listing_field filled[] = {
+		{ "Name", "NAME", text_of_name }, { "ID", "ID", text_of_id }, { "I", "I", is_simple ? text_of_nothing : text_of_id }, { NULL },
+	};
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	const char *first = NULL, *second = NULL;
+
+	assert_int_equal(listing_begin(&listing, filled, format, "{{.Name}}\t{{.ID}}", NULL), 0);
+	listing_fill(&listing, "ab");
+	assert_int_equal(listing_render_row(&listing, &second, NULL), 0);
+	listing_fill(&listing, "bc");
+	assert_int_equal(listing_render_row(&listing, &first, NULL), 0);
+	listing_add_rendered(&listing, first);
+	listing_add_rendered(&listing, second);
+	listing_finish(&listing, &out);
+	return buf_take(&out);
+}
+
+static void test_only_what_is_shown_is_asked_for(void **state _unused_)
+{
+	static const struct {
+		const char *format, *text;
+		bool is_simple;
+	} cases[] = {
+		{ NULL, "NAME      ID\nbc        c\nab        b\n", true },
+		{ "{{.ID}}", "c\nb\n", true },
+		{ "x{{.ID}}-{{.Name}} {{.ID}}", "xc-bc c\nxb-ab b\n", true },
+		{ "json", "{\"Name\":\"bc\",\"ID\":\"c\",\"I\":\"c\"}\n{\"Name\":\"ab\",\"ID\":\"b\",\"I\":\"b\"}\n", false },
+		{ "{{ .I }}", "c\nb\n", false },
+		{ "{{.Name}}{{with $}}{{.I}}{{end}}", "bcc\nabb\n", false },
+		{ "{{.I}}", "c\nb\n", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = fill(cases[i].format, cases[i].is_simple);
+
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_formats) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_formats), cmocka_unit_test(test_only_what_is_shown_is_asked_for) };
 
 	return cmocka_run_group_tests_name("cli/listing", tests, NULL, NULL);
 }

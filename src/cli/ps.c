@@ -28,99 +28,227 @@ static const struct option_entry entries[] = {
 	{ 0 },
 };
 
-static const struct listing_field fields[] = {
-	{ "Command", "COMMAND" }, { "CreatedAt", "CREATED AT" }, { "ExitCode", "EXIT CODE" }, { "ID", "CONTAINER ID" }, { "Image", "IMAGE" },
-	{ "Labels", "LABELS" }, { "LocalVolumes", "LOCAL VOLUMES" }, { "Mounts", "MOUNTS" }, { "Names", "NAMES" }, { "Networks", "NETWORKS" },
-	{ "Pid", "PID" }, { "Platform", "PLATFORM" }, { "Ports", "PORTS" }, { "RunningFor", "CREATED" }, { "Size", "SIZE" }, { "State", "STATE" },
-	{ "Status", "STATUS" }, { NULL },
+/* A container that is shown; its texts live as long as it. */
+struct row {
+	struct arena *arena;
+	const struct container_entry *entry;
+	bool whole;
+	time_t now;
 };
 
-static size_t count_volumes(const struct spec_container *container)
-{
-	size_t count = 0;
+#define TEXT_OF(name) static const char *text_of_##name(const void *context)
+#define ROW const struct row *row = context
 
-	for (size_t i = 0; i < container->host.mount_count; i++)
-		count += container->host.mounts[i].kind == SPEC_MOUNT_VOLUME;
-	return count;
+TEXT_OF(command)
+{
+	ROW;
+
+	return container_text_command(row->arena, row->entry->container, row->whole);
 }
 
-static const char *text_of_size(struct arena *arena, const struct container_entry *entry)
+TEXT_OF(created_at)
 {
-	_cleanup_free_ char *written = human_size(entry->size_rw, 3), *all = human_size(entry->size_root, 3);
+	ROW;
+	_cleanup_free_ char *text = human_time(row->entry->created_s);
 
-	return entry->has_size ? arena_printf(arena, "%s (virtual %s)", written, all) : "0B";
+	return arena_strdup(row->arena, text);
 }
 
-/* The image as it was asked for; its id was shown whole to nobody. */
-static const char *text_of_image(struct arena *arena, const struct spec_container *container, bool whole)
+TEXT_OF(exit_code)
 {
+	ROW;
+
+	return arena_printf(row->arena, "%" PRId64, row->entry->state->exit_code);
+}
+
+TEXT_OF(id)
+{
+	ROW;
+	const char *id = row->entry->container->id;
+
+	return row->whole ? id : arena_strndup(row->arena, id, 12);
+}
+
+/* As it was asked for; its id was shown whole to nobody. */
+TEXT_OF(image)
+{
+	ROW;
+	const struct spec_container *container = row->entry->container;
+
 	if (!container->config.image)
 		return container->host.rootfs_path ? container->host.rootfs_path : "";
-	return str_starts_with(container->config.image, "sha256:") ? cli_short_id(arena, container->config.image, whole) : container->config.image;
+	return str_starts_with(container->config.image, "sha256:") ? cli_short_id(row->arena, container->config.image, row->whole) : container->config.image;
 }
 
-static int add_row(struct listing *listing, struct arena *arena, const struct ps_request *request, const struct container_entry *entry, time_t now,
-	struct error *err)
+TEXT_OF(labels)
 {
-	const struct spec_container *container = entry->container;
-	_cleanup_free_ char *at = human_time(entry->created_s), *since = human_since(entry->created_s, now);
+	ROW;
 
-	listing_set(listing, "Command", container_text_command(arena, container, request->whole));
-	listing_set(listing, "CreatedAt", at);
-	listing_set(listing, "ExitCode", arena_printf(arena, "%" PRId64, entry->state->exit_code));
-	listing_set(listing, "ID", request->whole ? container->id : arena_strndup(arena, container->id, 12));
-	listing_set(listing, "Image", text_of_image(arena, container, request->whole));
-	listing_set(listing, "Labels", container_text_labels(arena, container));
-	listing_set(listing, "LocalVolumes", arena_printf(arena, "%zu", count_volumes(container)));
-	listing_set(listing, "Mounts", container_text_mounts(arena, container, request->whole));
-	listing_set(listing, "Names", container->name);
-	listing_set(listing, "Networks", container->host.network_mode ? container->host.network_mode : "");
-	listing_set(listing, "Pid", arena_printf(arena, "%" PRId64, entry->state->pid));
-	listing_set(listing, "Platform", container->image_platform ? container->image_platform : "");
-	listing_set(listing, "Ports", container_text_ports(arena, container));
-	listing_set(listing, "RunningFor", since);
-	listing_set(listing, "Size", text_of_size(arena, entry));
-	listing_set(listing, "State", spec_container_status_name(entry->state->status));
-	listing_set(listing, "Status", container_text_status(arena, entry, now));
-	return listing_add_row(listing, err);
+	return container_text_labels(row->arena, row->entry->container);
 }
 
-static int print(const struct ps_request *request, struct arena *arena, const struct container_entry *containers, size_t count, struct buf *out,
-	struct error *err)
+TEXT_OF(local_volumes)
 {
-	static const char usual[] = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
-	static const char with_size[] = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}";
-	_cleanup_listing_ struct listing listing = LISTING_INIT;
-	bool only_ids = request->quiet && (str_is_empty(request->format) || str_equal(request->format, "table"));
-	time_t now = time(NULL);
-	int r = listing_begin(&listing, fields, only_ids ? "{{.ID}}" : request->format, request->size ? with_size : usual, err);
+	ROW;
+	const struct spec_host_config *host = &row->entry->container->host;
+	size_t count = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = add_row(&listing, arena, request, &containers[i], now, err);
-	if (r == 0)
-		listing_finish(&listing, out);
-	return r;
+	for (size_t i = 0; i < host->mount_count; i++)
+		count += host->mounts[i].kind == SPEC_MOUNT_VOLUME;
+	return arena_printf(row->arena, "%zu", count);
 }
 
-static int run(const struct command_call *call, struct buf *out, struct error *err)
+TEXT_OF(mounts)
 {
-	const struct ps_request *request = call->request;
+	ROW;
+
+	return container_text_mounts(row->arena, row->entry->container, row->whole);
+}
+
+TEXT_OF(name)
+{
+	ROW;
+
+	return row->entry->container->name;
+}
+
+TEXT_OF(networks)
+{
+	ROW;
+	const char *mode = row->entry->container->host.network_mode;
+
+	return mode ? mode : "";
+}
+
+TEXT_OF(pid)
+{
+	ROW;
+
+	return arena_printf(row->arena, "%" PRId64, row->entry->state->pid);
+}
+
+TEXT_OF(platform)
+{
+	ROW;
+	const char *platform = row->entry->container->image_platform;
+
+	return platform ? platform : "";
+}
+
+TEXT_OF(ports)
+{
+	ROW;
+
+	return container_text_ports(row->arena, row->entry->container);
+}
+
+TEXT_OF(running_for)
+{
+	ROW;
+	_cleanup_free_ char *text = human_since(row->entry->created_s, row->now);
+
+	return arena_strdup(row->arena, text);
+}
+
+TEXT_OF(size)
+{
+	ROW;
+	_cleanup_free_ char *written = human_size(row->entry->size_rw, 3), *all = human_size(row->entry->size_root, 3);
+
+	return row->entry->has_size ? arena_printf(row->arena, "%s (virtual %s)", written, all) : "0B";
+}
+
+TEXT_OF(state)
+{
+	ROW;
+
+	return spec_container_status_name(row->entry->state->status);
+}
+
+TEXT_OF(status)
+{
+	ROW;
+
+	return container_text_status(row->arena, row->entry, row->now);
+}
+
+static const struct listing_field fields[] = {
+	{ "Command", "COMMAND", text_of_command },
+	{ "CreatedAt", "CREATED AT", text_of_created_at },
+	{ "ExitCode", "EXIT CODE", text_of_exit_code },
+	{ "ID", "CONTAINER ID", text_of_id },
+	{ "Image", "IMAGE", text_of_image },
+	{ "Labels", "LABELS", text_of_labels },
+	{ "LocalVolumes", "LOCAL VOLUMES", text_of_local_volumes },
+	{ "Mounts", "MOUNTS", text_of_mounts },
+	{ "Names", "NAMES", text_of_name },
+	{ "Networks", "NETWORKS", text_of_networks },
+	{ "Pid", "PID", text_of_pid },
+	{ "Platform", "PLATFORM", text_of_platform },
+	{ "Ports", "PORTS", text_of_ports },
+	{ "RunningFor", "CREATED", text_of_running_for },
+	{ "Size", "SIZE", text_of_size },
+	{ "State", "STATE", text_of_state },
+	{ "Status", "STATUS", text_of_status },
+	{ NULL },
+};
+
+struct output {
+	const struct ps_request *request;
+	struct listing listing;
+	time_t now;
+};
+
+static int show(void *context, const struct container_entry *entry, const char **ret, struct error *err)
+{
+	struct output *output = context;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct container_entry *containers = NULL;
+	const struct row row = { arena, entry, output->request->whole, output->now };
+
+	listing_fill(&output->listing, &row);
+	return listing_render_row(&output->listing, ret, err);
+}
+
+static int list(const struct command_call *call, struct arena *arena, struct output *output, struct error *err)
+{
+	const struct ps_request *request = output->request;
 	struct directories directories;
-	struct container_list_request list = {
+	const struct container_list_request list = {
 		.directories = &directories,
 		.all = request->all,
 		.last = request->latest ? 1 : request->last > 0 ? request->last : 0,
 		.filters = request->filters,
 		.size = request->size || (request->format && strstr(request->format, ".Size")),
+		.show = show,
+		.context = output,
 	};
+	const char **rows = NULL;
 	size_t count = 0;
 	int r = cli_directories(call, arena, &directories, err);
 
 	if (r == 0)
-		r = container_list(arena, &list, &containers, &count, err);
-	return r < 0 ? r : print(request, arena, containers, count, out, err);
+		r = container_list(arena, &list, &rows, &count, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		listing_add_rendered(&output->listing, rows[i]);
+	return r;
+}
+
+static int run(const struct command_call *call, struct buf *out, struct error *err)
+{
+	static const char usual[] = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+	static const char with_size[] = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}";
+	const struct ps_request *request = call->request;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct output output = { .request = request, .listing = LISTING_INIT, .now = time(NULL) };
+	bool only_ids = request->quiet && (str_is_empty(request->format) || str_equal(request->format, "table"));
+	int r = listing_begin(&output.listing, fields, only_ids ? "{{.ID}}" : request->format, request->size ? with_size : usual, err);
+
+	if (r == 0)
+		r = list(call, arena, &output, err);
+	if (r == 0)
+		listing_finish(&output.listing, out);
+	listing_done(&output.listing);
+	return r;
 }
 
 const struct command cli_ps = {

@@ -18,21 +18,48 @@
 
 /* ---- documents ---------------------------------------------------------------------- */
 
-/* The file NAME, into OWN or the scratch buffer, which has it until the next is read: to map memory for each takes longer than to read. */
-static int read_document(const struct container_record *record, int fd, const char *name, size_t limit, struct buf *own, const struct buf **ret)
+/* A directory of a container's: FD itself, or beneath it with PREFIX, "ID/". */
+struct place {
+	int fd;
+	const char *prefix;
+};
+
+/* What those records share that are read for a survey: directories of them all, and what documents are read into. */
+struct survey {
+	int fd, run_fd; /* ROOT/containers, RUN_ROOT/containers; that one may be missing */
+	struct buf text;
+};
+
+/* Long enough for any document in a place. */
+struct place_path {
+	char text[CONTAINER_ID_LENGTH + 32];
+};
+
+static const char *in_place(const struct place *place, const char *name, struct place_path *path)
 {
-	struct buf *text = record->scratch ? record->scratch : own;
+	if (!*place->prefix)
+		return name;
+	strcpy(stpcpy(path->text, place->prefix), name);
+	return path->text;
+}
+
+/* The file NAME, into OWN or the survey's buffer, which has it until the next is read. */
+static int read_document(const struct container_record *record, const struct place *place, const char *name, size_t limit, struct buf *own,
+	const struct buf **ret)
+{
+	struct buf *text = record->survey ? &record->survey->text : own;
+	struct place_path path;
 
 	text->length = 0;
 	*ret = text;
-	return file_read_at(fd, name, limit, text);
+	return file_read_whole_at(place->fd, in_place(place, name, &path), limit, text);
 }
 
-static int read_container(struct container_record *record, struct error *err)
+static int read_container(struct container_record *record, const struct place *place, struct error *err)
 {
 	_cleanup_buf_ struct buf own = BUF_INIT;
 	const struct buf *text = NULL;
-	int r = read_document(record, record->fd, "container.json", SPEC_CONTAINER_LIMIT, &own, &text);
+	int r = read_document(record, place, "container.json", SPEC_CONTAINER_LIMIT, &own, &text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/container.json'", record->path);
@@ -44,12 +71,13 @@ static int read_container(struct container_record *record, struct error *err)
 	return 0;
 }
 
-/* The state in the directory FD; *RET is NULL if there is none. */
-static int read_state(const struct container_record *record, int fd, const char *path, struct spec_container_state **ret, struct error *err)
+/* The state that is there; *RET is NULL if there is none. */
+static int read_state(const struct container_record *record, const struct place *place, const char *path, struct spec_container_state **ret,
+	struct error *err)
 {
 	_cleanup_buf_ struct buf own = BUF_INIT;
 	const struct buf *text = NULL;
-	int r = read_document(record, fd, SPEC_SUPERVISION_STATE, STATE_LIMIT, &own, &text);
+	int r = place->fd < 0 ? -ENOENT : read_document(record, place, SPEC_SUPERVISION_STATE, STATE_LIMIT, &own, &text);
 
 	*ret = NULL;
 	if (r == -ENOENT)
@@ -61,20 +89,22 @@ static int read_state(const struct container_record *record, int fd, const char 
 }
 
 /* Whether somebody holds the supervisor's lock. We hold it, shared, for an instant: supervisors wait for it. */
-static bool is_locked(int run_fd)
+static bool is_locked(const struct place *run)
 {
-	_cleanup_close_ int fd = openat(run_fd, SPEC_SUPERVISION_LOCK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct place_path path;
+	_cleanup_close_ int fd = openat(run->fd, in_place(run, SPEC_SUPERVISION_LOCK, &path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-/* When the state in the directory FD was written. */
-static char *time_of_state(struct arena *arena, int fd)
+/* When the state there was written. */
+static char *time_of_state(struct arena *arena, const struct place *place)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct place_path path;
 	struct stat status;
 
-	if (fstatat(fd, SPEC_SUPERVISION_STATE, &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(place->fd, in_place(place, SPEC_SUPERVISION_STATE, &path), &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return NULL;
 	moment_add(&status.st_mtim, &text);
 	return arena_strdup(arena, text.data);
@@ -85,14 +115,14 @@ static bool has_ended(const struct spec_container_state *state)
 	return state->status == SPEC_CONTAINER_EXITED || state->status == SPEC_CONTAINER_CREATED || state->status == SPEC_CONTAINER_REMOVING;
 }
 
-/* STATE, from the directory FD, was true until its supervisor was killed, or the host stopped. */
-static struct spec_container_state *end_lost(struct container_record *record, struct spec_container_state *state, int fd)
+/* STATE, from PLACE, was true until its supervisor was killed, or the host stopped. */
+static struct spec_container_state *end_lost(const struct container_record *record, struct spec_container_state *state, const struct place *place)
 {
 	if (has_ended(state))
 		return state;
 	state->status = state->started ? SPEC_CONTAINER_EXITED : SPEC_CONTAINER_CREATED;
 	state->pid = state->supervisor_pid = 0;
-	state->finished = state->started ? time_of_state(record->arena, fd) : NULL;
+	state->finished = state->started ? time_of_state(record->arena, place) : NULL;
 	state->exit_code = state->started ? EXIT_LOST : 0;
 	state->health.status = SPEC_HEALTH_STATUS_NONE;
 	state->error = arena_strdup(record->arena, "it was lost together with its supervisor");
@@ -103,40 +133,47 @@ static struct spec_container_state *end_lost(struct container_record *record, st
  * Without a supervisor the lasting state counts, if it is of the last start:
  * the volatile one is newer when a supervisor could not write its last.
  */
-static int read_unsupervised(struct container_record *record, int run_fd, struct error *err)
+static int read_unsupervised(struct container_record *record, const struct place *place, const struct place *run, struct error *err)
 {
 	struct spec_container_state *last = NULL, *lost = NULL;
-	int r = read_state(record, record->fd, record->path, &last, err);
+	int r = read_state(record, place, record->path, &last, err);
 
-	if (r == 0 && run_fd >= 0)
-		r = read_state(record, run_fd, record->run_path, &lost, err);
+	if (r == 0)
+		r = read_state(record, run, record->run_path, &lost, err);
 	if (r < 0)
 		return r;
 	if (lost && lost->started && (!last || !last->started || strcmp(lost->started, last->started) > 0))
-		record->state = end_lost(record, lost, run_fd);
+		record->state = end_lost(record, lost, run);
 	else if (last)
-		record->state = end_lost(record, last, record->fd);
+		record->state = end_lost(record, last, place);
 	else
 		record->state = arena_alloc(record->arena, 1, sizeof *record->state);
 	return 0;
 }
 
-int container_record_refresh(struct container_record *record, struct error *err)
+/* Which state counts (invariant 3). */
+static int read_states(struct container_record *record, const struct place *place, const struct place *run, struct error *err)
 {
-	_cleanup_close_ int run_fd = openat(AT_FDCWD, record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int r = 0;
+	int r;
 
-	if (run_fd < 0 && errno != ENOENT)
-		return error_errno(err, errno, "cannot open '%s'", record->run_path);
-	record->is_supervised = run_fd >= 0 && is_locked(run_fd);
+	record->is_supervised = run->fd >= 0 && is_locked(run);
 	if (!record->is_supervised)
-		return read_unsupervised(record, run_fd, err);
-	r = read_state(record, run_fd, record->run_path, &record->state, err);
+		return read_unsupervised(record, place, run, err);
+	r = read_state(record, run, record->run_path, &record->state, err);
 	if (r == 0 && !record->state) { /* just born */
 		record->state = arena_alloc(record->arena, 1, sizeof *record->state);
 		record->state->status = SPEC_CONTAINER_STARTING;
 	}
 	return r;
+}
+
+int container_record_refresh(struct container_record *record, struct error *err)
+{
+	_cleanup_close_ int run_fd = openat(AT_FDCWD, record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (run_fd < 0 && errno != ENOENT)
+		return error_errno(err, errno, "cannot open '%s'", record->run_path);
+	return read_states(record, &(struct place){ record->fd, "" }, &(struct place){ run_fd, "" }, err);
 }
 
 int container_record_wait_gone(const struct container_record *record, struct error *err)
@@ -152,30 +189,40 @@ int container_record_wait_gone(const struct container_record *record, struct err
 
 /* ---- opening --------------------------------------------------------------------------- */
 
-/* The record ID, which need not be complete. */
-static int open_directory(struct arena *arena, const struct directories *directories, const char *id, struct container_record *ret)
+static char *join(struct arena *arena, const char *directory, const char *id)
 {
-	*ret = (struct container_record){
+	static const char middle[] = "/containers/";
+	size_t length = strlen(directory);
+	char *path = arena_alloc(arena, length + sizeof middle + CONTAINER_ID_LENGTH, 1);
+
+	memcpy(path, directory, length);
+	memcpy(path + length, middle, sizeof middle - 1);
+	memcpy(path + length + sizeof middle - 1, id, CONTAINER_ID_LENGTH);
+	return path;
+}
+
+/* The record ID before any of it is read. */
+static struct container_record begin(struct arena *arena, const struct directories *directories, const char *id)
+{
+	return (struct container_record){
 		.arena = arena,
 		.directories = directories,
-		.path = arena_printf(arena, "%s/containers/%s", directories->root, id),
-		.run_path = arena_printf(arena, "%s/containers/%s", directories->run_root, id),
+		.path = join(arena, directories->root, id),
+		.run_path = join(arena, directories->run_root, id),
+		.fd = -EBADF,
 	};
-	ret->fd = openat(AT_FDCWD, ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return ret->fd < 0 ? -errno : 0;
 }
 
 /* ERROR_NOT_FOUND, filled without words of its own, if there is none. */
-static int open_id(struct arena *arena, const struct directories *directories, const char *id, struct buf *scratch, struct container_record *ret,
-	struct error *err)
+static int open_id(struct arena *arena, const struct directories *directories, const char *id, struct container_record *ret, struct error *err)
 {
-	struct container_record record;
-	int r = open_directory(arena, directories, id, &record);
+	struct container_record record = begin(arena, directories, id);
+	int r;
 
-	if (r < 0)
-		return error_errno(err, -r, "cannot open the container '%s'", id);
-	record.scratch = scratch;
-	r = read_container(&record, err);
+	record.fd = openat(AT_FDCWD, record.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (record.fd < 0)
+		return error_errno(err, errno, "cannot open the container '%s'", id);
+	r = read_container(&record, &(struct place){ record.fd, "" }, err);
 	if (r == 0)
 		r = container_record_refresh(&record, err);
 	if (r < 0) {
@@ -249,7 +296,7 @@ static int refuse(struct arena *arena, const struct directories *directories, co
 static int open_name(struct arena *arena, const struct directories *directories, const char *name, struct container_record *ret, struct error *err)
 {
 	const char *id = container_name_is_valid(name) ? container_name_owner(arena, directories, name) : NULL;
-	int r = id ? open_id(arena, directories, id, NULL, ret, err) : -ENOENT;
+	int r = id ? open_id(arena, directories, id, ret, err) : -ENOENT;
 
 	if (r < 0)
 		return r;
@@ -268,7 +315,7 @@ int container_record_open(struct arena *arena, const struct directories *directo
 	int r = -ENOENT;
 
 	if (container_id_is_valid(text))
-		r = open_id(arena, directories, text, NULL, ret, err);
+		r = open_id(arena, directories, text, ret, err);
 	if (r == -ENOENT)
 		r = open_name(arena, directories, name, ret, err);
 	if (r != -ENOENT)
@@ -278,7 +325,7 @@ int container_record_open(struct arena *arena, const struct directories *directo
 		if (r < 0)
 			return r;
 	}
-	r = id ? open_id(arena, directories, id, NULL, ret, err) : -ENOENT;
+	r = id ? open_id(arena, directories, id, ret, err) : -ENOENT;
 	return r == -ENOENT ? refuse(arena, directories, text, err) : r;
 }
 
@@ -301,7 +348,7 @@ int container_record_lock(struct container_record *record, struct error *err)
 	while (flock(record->fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "cannot lock the container '%s'", name);
-	r = is_there(record) ? read_container(record, err) : error_set(err, ERROR_NOT_FOUND, 0, "no such container '%s'", name);
+	r = is_there(record) ? read_container(record, &(struct place){ record->fd, "" }, err) : error_set(err, ERROR_NOT_FOUND, 0, "no such container '%s'", name);
 	if (r == 0)
 		r = container_record_refresh(record, err);
 	if (r < 0)
@@ -339,42 +386,12 @@ int container_record_save_state(const struct container_record *record, struct er
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-struct visit {
-	struct arena *arena;
-	const struct directories *directories;
-	container_record_each *each;
-	void *context;
-	struct buf *scratch;
-	struct error *err;
-};
-
-static int visit_one(void *context, const char *name)
-{
-	const struct visit *visit = context;
-	struct error damage = ERROR_INIT;
-	struct container_record record;
-	int r;
-
-	if (!container_id_is_valid(name))
-		return 0;
-	r = open_id(visit->arena, visit->directories, name, visit->scratch, &record, &damage);
-	if (r < 0) {
-		if (r != -ENOENT)
-			log_warning("%s, left out", damage.message);
-		return 0;
-	}
-	r = visit->each(visit->context, &record, visit->err);
-	container_record_close(&record);
-	return r;
-}
-
 struct ids {
 	struct arena *arena;
 	const char **list;
 	size_t count, capacity;
 };
 
-/* EACH may remove records, or make some: the names are gathered before. */
 static int gather(void *context, const char *name)
 {
 	struct ids *ids = context;
@@ -385,26 +402,90 @@ static int gather(void *context, const char *name)
 		ids->capacity = ids->capacity * 2 + 64;
 		ids->list = memory_resize(ids->list, ids->capacity, sizeof *ids->list);
 	}
-	ids->list[ids->count++] = arena_strdup(ids->arena, name);
+	ids->list[ids->count++] = arena_strndup(ids->arena, name, CONTAINER_ID_LENGTH);
 	return 0;
+}
+
+/* Opens ROOT/containers, for as long as all are visited, and gathers their ids: EACH may remove records, or make some. */
+static int begin_all(const struct directories *directories, struct ids *ids, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers", directories->root);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = fd < 0 ? -errno : file_each_name(fd, gather, ids);
+
+	*ret_fd = fd;
+	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot read '%s'", path) : 0;
+}
+
+/* What opening one of all came to, which is to go on. */
+static void leave_out(int r, const struct error *damage)
+{
+	if (r != -ENOENT)
+		log_warning("%s, left out", damage->message);
 }
 
 int container_record_visit(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
 	struct error *err)
 {
-	_cleanup_free_ char *path = str_printf("%s/containers", directories->root);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_buf_ struct buf scratch = BUF_INIT;
-	struct visit visit = { arena, directories, each, context, &scratch, err };
+	_cleanup_close_ int fd = -EBADF;
 	struct ids ids = { .arena = arena };
-	int r = fd < 0 ? -errno : file_each_name(fd, gather, &ids);
+	int r = begin_all(directories, &ids, &fd, err);
 
-	if (r < 0 && r != -ENOENT)
-		error_errno(err, -r, "cannot read '%s'", path);
-	else
-		r = 0;
-	for (size_t i = 0; r == 0 && i < ids.count; i++)
-		r = visit_one(&visit, ids.list[i]);
+	for (size_t i = 0; r == 0 && i < ids.count; i++) {
+		struct error damage = ERROR_INIT;
+		struct container_record record;
+		int opened = open_id(arena, directories, ids.list[i], &record, &damage);
+
+		if (opened < 0) {
+			leave_out(opened, &damage);
+			continue;
+		}
+		r = each(context, &record, err);
+		container_record_close(&record);
+	}
 	free(ids.list);
+	return r;
+}
+
+static int survey_one(struct container_record *record, const char *id, struct error *err)
+{
+	char prefix[CONTAINER_ID_LENGTH + 2];
+	const struct place place = { record->survey->fd, prefix }, run = { record->survey->run_fd, prefix };
+	int r;
+
+	strcpy(stpcpy(prefix, id), "/");
+	r = read_container(record, &place, err);
+	return r < 0 ? r : read_states(record, &place, &run, err);
+}
+
+static int survey_next(struct survey *survey, const struct directories *directories, const char *id, container_record_each *each, void *context,
+	struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new(); /* the memory of one serves all: to touch new pages takes longer than to read */
+	struct container_record record = begin(arena, directories, id);
+	struct error damage = ERROR_INIT;
+	int r;
+
+	record.survey = survey;
+	r = survey_one(&record, id, &damage);
+	if (r == 0)
+		return each(context, &record, err);
+	leave_out(r, &damage);
+	return 0;
+}
+
+int container_record_survey(const struct directories *directories, container_record_each *each, void *context, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_free_ char *run_path = str_printf("%s/containers", directories->run_root);
+	struct survey survey = { .fd = -EBADF, .run_fd = open(run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	struct ids ids = { .arena = arena };
+	int r = begin_all(directories, &ids, &survey.fd, err);
+
+	for (size_t i = 0; r == 0 && i < ids.count; i++)
+		r = survey_next(&survey, directories, ids.list[i], each, context, err);
+	free(ids.list);
+	buf_done(&survey.text);
+	close_and_forget(&survey.fd);
+	close_and_forget(&survey.run_fd);
 	return r;
 }

@@ -50,6 +50,8 @@
 
 #include <stdbool.h>
 
+struct survey;
+
 struct container_record {
 	struct arena *arena; /* owns what the documents say */
 	const struct directories *directories;
@@ -59,7 +61,7 @@ struct container_record {
 	struct spec_container *container;
 	struct spec_container_state *state; /* as of container_record_open() or _refresh(); never NULL; .status tells what it is now */
 	bool is_supervised;
-	struct buf *scratch; /* what documents are read into, for who reads many; or NULL */
+	struct survey *survey; /* which it is read for, or NULL */
 };
 
 /*
@@ -89,6 +91,14 @@ int container_record_save_state(const struct container_record *record, struct er
 /* All containers; damaged records are logged and left out. STOP at what is not 0. The record is closed after EACH. */
 typedef int container_record_each(void *context, struct container_record *record, struct error *err);
 int container_record_visit(struct arena *arena, const struct directories *directories, container_record_each *each, void *context, struct error *err)
+	_must_check_;
+
+/*
+ * The same in a fraction of the time, for who only wants to know what they say:
+ * a record has no .fd, can be neither locked nor refreshed, and with its arena
+ * is gone after EACH.
+ */
+int container_record_survey(const struct directories *directories, container_record_each *each, void *context, struct error *err)
 	_must_check_;
 
 #endif

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/moment.h"
 #include "engine/container_filter.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
 
-/* A list that is being made. */
-struct listing {
-	const struct container_list_request *request;
-	const struct container_filter *filter;
-	struct arena *arena;
-	struct container_entry *entries;
-	size_t count, capacity;
+/* A list that is being made: what is shown of a container, and what decides its place. */
+struct place {
+	struct timespec created;
+	const char *shown;
 };
 
-static struct container_entry *add(struct listing *listing)
-{
-	if (listing->count == listing->capacity) {
-		size_t capacity = listing->capacity * 2 + 32;
-		struct container_entry *larger = arena_alloc(listing->arena, capacity, sizeof *larger);
-
-		if (listing->count)
-			memcpy(larger, listing->entries, listing->count * sizeof *larger);
-		listing->entries = larger;
-		listing->capacity = capacity;
-	}
-	return &listing->entries[listing->count++];
-}
+struct list {
+	const struct container_list_request *request;
+	const struct container_filter *filter;
+	struct place *places;
+	size_t count, capacity;
+};
 
 static bool runs(const struct spec_container_state *state)
 {
@@ -32,17 +23,32 @@ static bool runs(const struct spec_container_state *state)
 	       state->status != SPEC_CONTAINER_REMOVING;
 }
 
-static int list_one(void *context, struct container_record *record, struct error *err _unused_)
+static void add(struct list *list, const struct spec_container *container, const char *shown)
 {
-	struct listing *listing = context;
-	const struct container_list_request *request = listing->request;
-	bool all = request->all || request->last > 0 || listing->filter->asks_status;
-	struct container_entry *entry;
+	struct place *place;
 
-	if ((!all && !runs(record->state)) || !container_filter_passes(listing->filter, record->container, record->state))
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity * 2 + 32;
+		list->places = memory_resize(list->places, list->capacity, sizeof *list->places);
+	}
+	place = &list->places[list->count++];
+	*place = (struct place){ .shown = shown };
+	if (moment_parse(container->created ? container->created : "", &place->created) < 0)
+		place->created = (struct timespec){ .tv_sec = 0 };
+}
+
+static int list_one(void *context, struct container_record *record, struct error *err)
+{
+	struct list *list = context;
+	const struct container_list_request *request = list->request;
+	bool all = request->all || request->last > 0 || list->filter->asks_status;
+	struct container_entry entry;
+	const char *shown = NULL;
+	int r;
+
+	if ((!all && !runs(record->state)) || !container_filter_passes(list->filter, record->container, record->state))
 		return 0;
-	entry = add(listing);
-	*entry = (struct container_entry){
+	entry = (struct container_entry){
 		.container = record->container,
 		.state = record->state,
 		.created_s = container_time(record->container->created),
@@ -50,35 +56,46 @@ static int list_one(void *context, struct container_record *record, struct error
 		.finished_s = container_time(record->state->finished),
 	};
 	if (request->size)
-		entry->has_size = container_size(record, &entry->size_rw, &entry->size_root) == 0;
-	return 0;
+		entry.has_size = container_size(record, &entry.size_rw, &entry.size_root) == 0;
+	r = request->show(request->context, &entry, &shown, err);
+	if (r == 0)
+		add(list, record->container, shown);
+	return r;
 }
 
-/* RFC 3339 of one zone sorts as text, but for the zeros left out at its end. */
 static int compare(const void *a, const void *b)
 {
-	const struct container_entry *one = a, *other = b;
+	const struct timespec *one = &((const struct place *)a)->created, *other = &((const struct place *)b)->created;
 
-	if (one->created_s != other->created_s)
-		return one->created_s < other->created_s ? 1 : -1;
-	return strcmp(other->container->created ? other->container->created : "", one->container->created ? one->container->created : "");
+	if (one->tv_sec != other->tv_sec)
+		return one->tv_sec < other->tv_sec ? 1 : -1;
+	return one->tv_nsec < other->tv_nsec ? 1 : one->tv_nsec > other->tv_nsec ? -1 : 0;
 }
 
-int container_list(struct arena *arena, const struct container_list_request *request, struct container_entry **ret, size_t *ret_count, struct error *err)
+static void finish(struct arena *arena, struct list *list, const char ***ret, size_t *ret_count)
+{
+	int64_t last = list->request->last;
+
+	if (list->count)
+		qsort(list->places, list->count, sizeof *list->places, compare);
+	*ret = arena_alloc(arena, list->count, sizeof **ret);
+	for (size_t i = 0; i < list->count; i++)
+		(*ret)[i] = list->places[i].shown;
+	*ret_count = last > 0 && (size_t)last < list->count ? (size_t)last : list->count;
+}
+
+int container_list(struct arena *arena, const struct container_list_request *request, const char ***ret, size_t *ret_count, struct error *err)
 {
 	_cleanup_container_filter_ struct container_filter filter = container_filter_begin(arena, request->directories);
-	struct listing listing = { .request = request, .filter = &filter, .arena = arena };
+	struct list list = { .request = request, .filter = &filter };
 	int r = 0;
 
 	for (char **text = request->filters; r == 0 && text && *text; text++)
 		r = container_filter_add(&filter, *text, err);
 	if (r == 0)
-		r = container_record_visit(arena, request->directories, list_one, &listing, err);
-	if (r < 0)
-		return r;
-	if (listing.count)
-		qsort(listing.entries, listing.count, sizeof *listing.entries, compare);
-	*ret = listing.entries;
-	*ret_count = request->last > 0 && (size_t)request->last < listing.count ? (size_t)request->last : listing.count;
-	return 0;
+		r = container_record_survey(request->directories, list_one, &list, err);
+	if (r == 0)
+		finish(arena, &list, ret, ret_count);
+	free(list.places);
+	return r;
 }

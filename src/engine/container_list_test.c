@@ -36,19 +36,27 @@ static int fill(void)
 	return scratch_supervise('d');
 }
 
+static int show_name(void *context, const struct container_entry *entry, const char **ret, struct error *err _unused_)
+{
+	*ret = arena_strdup(context, entry->container->name);
+	return 0;
+}
+
 static char *list(struct arena *arena, struct container_list_request request)
 {
 	const struct directories directories = scratch_directories();
-	struct container_entry *entries = NULL;
+	const char **names = NULL;
 	struct error err = ERROR_INIT;
 	char *text = arena_strdup(arena, "");
 	size_t count = 0;
 
 	request.directories = &directories;
-	if (container_list(arena, &request, &entries, &count, &err) < 0)
+	request.show = show_name;
+	request.context = arena;
+	if (container_list(arena, &request, &names, &count, &err) < 0)
 		return arena_strdup(arena, err.message);
 	for (size_t i = 0; i < count; i++)
-		text = arena_printf(arena, "%s%s%s", text, i ? " " : "", entries[i].container->name);
+		text = arena_printf(arena, "%s%s%s", text, i ? " " : "", names[i]);
 	return text;
 }
 
@@ -140,23 +148,31 @@ static void test_bad_filters(void **state _unused_)
 	}
 }
 
+static int show_size(void *context _unused_, const struct container_entry *entry, const char **ret, struct error *err _unused_)
+{
+	assert_true(entry->has_size);
+	assert_int_equal(entry->size_rw, 5000 + 3 + (1 << 20));
+	assert_int_equal(entry->size_root, entry->size_rw);
+	assert_int_equal(entry->finished_s - entry->started_s, 60);
+	*ret = "web";
+	return 0;
+}
+
 static void test_sizes(void **state _unused_)
 {
 	const struct directories directories = scratch_directories();
-	const struct container_list_request request = { .directories = &directories, .all = true, .size = true, .filters = LIST("name=web") };
+	const struct container_list_request request = { .directories = &directories, .all = true, .size = true, .filters = LIST("name=web"),
+							.show = show_size };
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct container_entry *entries = NULL;
+	const char **shown = NULL;
 	uint64_t disk = 0;
 	size_t count = 0;
 	int lock = fill();
 
 	shell_run("cd containers/a*; mkdir -p root/upper/d; head -c 5000 /dev/zero > root/upper/d/f; ln -s abc root/upper/l; truncate -s 1M root/upper/s");
-	assert_int_equal(container_list(arena, &request, &entries, &count, NULL), 0);
+	assert_int_equal(container_list(arena, &request, &shown, &count, NULL), 0);
 	assert_int_equal(count, 1);
-	assert_true(entries[0].has_size);
-	assert_int_equal(entries[0].size_rw, 5000 + 3 + (1 << 20));
-	assert_int_equal(entries[0].size_root, entries[0].size_rw);
-	assert_int_equal(entries[0].finished_s - entries[0].started_s, 60);
+	assert_string_equal(shown[0], "web");
 	assert_int_equal(container_disk_usage(arena_printf(arena, "%s/containers/nothing", directories.root), &disk), 0);
 	assert_int_equal(disk, 0);
 	close(lock);

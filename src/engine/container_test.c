@@ -57,11 +57,22 @@ static void test_a_name_of_another_record_counts_for_nothing(void **state _unuse
 	assert_int_equal(container_name_reserve(&directories, "new", scratch_id(arena, 'b'), NULL), 0);
 }
 
+static int note_state(void *context, struct container_record *record, struct error *err _unused_)
+{
+	struct spec_container_state *state = context;
+
+	*state = *record->state;
+	state->pid = record->is_supervised;
+	return 0;
+}
+
+/* Of the only container: by its name, and as a survey sees it. */
 static void assert_state(const char *name, enum spec_container_status status, int64_t exit_code, bool is_supervised)
 {
 	const struct directories directories = scratch_directories();
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
+	struct spec_container_state seen = { .pid = -1 };
 	struct error err = ERROR_INIT;
 
 	if (container_record_open(arena, &directories, name, &record, &err) < 0)
@@ -69,6 +80,10 @@ static void assert_state(const char *name, enum spec_container_status status, in
 	assert_int_equal(record.state->status, status);
 	assert_int_equal(record.state->exit_code, exit_code);
 	assert_int_equal(record.is_supervised, is_supervised);
+	assert_int_equal(container_record_survey(&directories, note_state, &seen, NULL), 0);
+	assert_int_equal(seen.status, status);
+	assert_int_equal(seen.exit_code, exit_code);
+	assert_int_equal(seen.pid, is_supervised);
 }
 
 /* Invariant 3. */
@@ -148,8 +163,11 @@ static void test_visit_leaves_damaged_ones_out(void **state _unused_)
 	assert_int_equal(file_replace_at(AT_FDCWD, damaged, "{", 1, 0600), 0);
 	assert_int_equal(container_record_visit(arena, &directories, collect, &names, NULL), 0);
 	assert_string_equal(names.data, "web ");
+	assert_int_equal(container_record_survey(&directories, collect, &names, NULL), 0);
+	assert_string_equal(names.data, "web web ");
 	scratch_put("stop", 'c', NULL);
 	assert_int_equal(container_record_visit(arena, &directories, collect, &names, NULL), 42);
+	assert_int_equal(container_record_survey(&directories, collect, &names, NULL), 42);
 }
 
 int main(void)

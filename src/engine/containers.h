@@ -128,11 +128,14 @@ struct container_list_request {
 	int64_t last; /* the N youngest, of all; 0: no limit */
 	char **filters; /* "NAME=VALUE": id name label label! status exited health ancestor before since network volume publish expose is-task until pod */
 	bool size;
+
+	/* What is to be in the list for a container, in *RET; ENTRY and all that it points to are gone afterwards. In no order. */
+	int (*show)(void *context, const struct container_entry *entry, const char **ret, struct error *err);
+	void *context;
 };
 
-/* The youngest first; all live in the arena. */
-int container_list(struct arena *arena, const struct container_list_request *request, struct container_entry **ret, size_t *ret_count, struct error *err)
-	_must_check_;
+/* What .show made of them, the youngest first; the list lives in the arena. */
+int container_list(struct arena *arena, const struct container_list_request *request, const char ***ret, size_t *ret_count, struct error *err) _must_check_;
 
 /* The document of docker's `inspect`, one line of JSON, added to *OUT. */
 int container_inspect(const struct directories *directories, const char *container, bool size, struct buf *out, struct error *err) _must_check_;
