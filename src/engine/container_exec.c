@@ -143,17 +143,6 @@ static int ask(struct exec *exec, struct spec_message **ret, struct error *err)
 	return r < 0 ? r : supervisor_receive_reply(exec->arena, exec->socket, ret, err);
 }
 
-/* docker's event: "exec_start: sh -c ls". */
-static void add_event(const struct exec *exec, const char *action, bool says_command, const struct spec_pair *extra, size_t count)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-
-	buf_printf(&text, "%s", action);
-	for (char **arg = exec->request->args; says_command && *arg; arg++)
-		buf_printf(&text, "%s%s", arg == exec->request->args ? ": " : " ", *arg);
-	container_event_add(exec->record.directories, exec->record.container, text.data, extra, count);
-}
-
 static int check_running(const struct container_record *record, struct error *err)
 {
 	const char *name = record->container->name;
@@ -189,8 +178,6 @@ static int run(struct exec *exec, struct container_start_report *ret, struct err
 		error_wrap(err, "cannot execute in the container '%s'", exec->record.container->name);
 		return r;
 	}
-	add_event(exec, "exec_create", true, NULL, 0);
-	add_event(exec, "exec_start", true, NULL, 0);
 	if (exec->request->detach)
 		return 0;
 	exec->session.number = reply->session;

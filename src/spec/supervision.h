@@ -83,7 +83,7 @@ struct spec_supervision {
 	char **exit_command; /* executed as the supervisor's last act, unless a client has said CLIENT_CLEANS; or NULL */
 	/*
 	 * Where events are appended (engine/events.h), or NULL. The supervisor tells of start, oom, die, kill, stop, restart, pause,
-	 * unpause, exec_start, exec_die and health_status; the engine of all else.
+	 * unpause, exec_create, exec_start, exec_die and health_status; the engine of all else.
 	 */
 	char *events_path;
 	uint32_t id_base, id_size;

@@ -286,11 +286,11 @@ static void take_terminal(struct session *session, int terminal)
 #define ACTION_BYTES 1024 /* of a command that an event shows */
 
 /* As docker's, with the command: "exec_start: sh -c true". */
-static void note_start(const struct session *session)
+static void note_event(const struct session *session, const char *name)
 {
 	_cleanup_buf_ struct buf action = BUF_INIT;
 
-	buf_add_text(&action, "exec_start:");
+	buf_printf(&action, "%s:", name);
 	for (char **arg = session->args; *arg && action.length < ACTION_BYTES; arg++)
 		buf_printf(&action, " %.*s", ACTION_BYTES, *arg);
 	notes_add_number_event(session->keeper, action.data, "execID", session->number);
@@ -302,8 +302,10 @@ static void begin(struct session *session)
 	close_and_forget(&session->starter);
 	session->is_started = true;
 	tell_reply(session);
-	if (!session->is_check)
-		note_start(session);
+	if (session->is_check)
+		return;
+	note_event(session, "exec_create");
+	note_event(session, "exec_start");
 }
 
 static void hear_starter(void *context, short events _unused_)
