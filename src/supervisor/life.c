@@ -10,6 +10,7 @@
  */
 #include "supervisor/life.h"
 #include "base/log.h"
+#include "host/pidfd.h"
 #include "host/syscalls.h"
 #include "runtime/stats.h"
 #include "supervisor/clients.h"
@@ -88,6 +89,18 @@ int life_start(struct keeper *keeper, uint32_t width, uint32_t height, struct er
 
 /* ---- signals ---------------------------------------------------------------------------- */
 
+/* A frozen process of v1 dies only when it thaws; one of v2 may be dead already, and then there is nothing to thaw. */
+static int thaw_to_die(struct keeper *keeper, struct error *err)
+{
+	struct error problem = ERROR_INIT;
+	int r = life_unpause(keeper, &problem);
+
+	if (r == 0 || pidfd_wait_gone(keeper->first.pidfd, 0) == 0)
+		return 0;
+	*err = problem;
+	return r;
+}
+
 int life_signal(struct keeper *keeper, int signal_number, struct error *err)
 {
 	struct first *first = &keeper->first;
@@ -101,9 +114,8 @@ int life_signal(struct keeper *keeper, int signal_number, struct error *err)
 	}
 	if (sys_pidfd_send_signal(first->pidfd, number) < 0 && errno != ESRCH)
 		return error_errno(err, errno, "cannot signal container '%s'", keeper_name(keeper));
-	/* A frozen process of v1 dies only when it thaws. */
 	if (number == SIGKILL && keeper->state.status == SPEC_CONTAINER_PAUSED)
-		return life_unpause(keeper, err);
+		return thaw_to_die(keeper, err);
 	return 0;
 }
 
