@@ -74,9 +74,12 @@ static int fail_write(const struct resource_step *step, const struct cgroup_grou
 {
 	_cleanup_free_ char *path = cgroup_file_path(group, file);
 	int r = error_errno(err, code, "cannot set %s: cannot write '%.64s' to '%s'", step->field, value, path);
+	uint64_t used;
 
 	if (code == ENOENT && group->is_v2)
 		error_hint(err, "this kernel has no such file, or a group above does not hand the controller down (cgroup.subtree_control)");
+	if (code == EBUSY && cgroup_read_u64(group, "memory.usage_in_bytes", &used) == 0)
+		error_hint(err, "%" PRIu64 " MiB are in use, and not all of it could be given back", used >> 20);
 	return r;
 }
 
