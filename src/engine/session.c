@@ -152,6 +152,7 @@ struct relay {
 	int outputs[STREAM_COUNT]; /* our standard streams opened anew, or -EBADF */
 	struct conduit conduits[STREAM_COUNT];
 	bool has_ended, is_gone, has_left; /* the process; the supervisor; the person */
+	bool has_detached;                 /* the person, by the keys */
 	int64_t exit_code;
 	int write_error;      /* of our output, but a broken pipe */
 	const char *write_stream;
@@ -272,7 +273,7 @@ static void move(struct relay *relay, size_t which, const struct pollfd polls[st
 	if (outcome == CONDUIT_BROKEN)
 		take_broken(relay, which, conduit->error);
 	if (outcome == CONDUIT_DETACHED)
-		relay->has_left = true;
+		relay->has_left = relay->has_detached = true;
 	conduit_close(conduit);
 	close_and_forget(our_end(relay->session, which));
 }
@@ -358,6 +359,13 @@ static int judge(const struct relay *relay, struct container_start_report *ret)
 	return -EINVAL;
 }
 
+/* What comes next on the terminal, as a prompt, begins a line. */
+static void end_line(const struct relay *relay)
+{
+	if (relay->has_detached && isatty(STDOUT_FILENO))
+		ignore_result(write(STDOUT_FILENO, "\r\n", 2) < 0); /* it is for the eye */
+}
+
 int session_run(struct session *session, struct container_start_report *ret, struct error *err)
 {
 	struct relay relay = { .session = session, .err = err };
@@ -376,6 +384,7 @@ int session_run(struct session *session, struct container_start_report *ret, str
 		conduit_close(&relay.conduits[i]);
 		close_and_forget(&relay.outputs[i]);
 	}
+	end_line(&relay);
 	close_and_forget(&relay.signals);
 	return r < 0 ? r : judge(&relay, ret);
 }

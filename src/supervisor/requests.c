@@ -61,6 +61,18 @@ static void attach_input(struct client *client, int *fd)
 		clients_connect_inputs(keeper);
 }
 
+/*
+ * The size is a hint to the program, no more. It comes twice because of who attaches anew: the same size would be no news, and
+ * what fills a screen (an editor, a shell's prompt) draws it again when there is news.
+ */
+static void set_size(int terminal, uint32_t width, uint32_t height)
+{
+	if (terminal < 0 || (!width && !height))
+		return;
+	ignore_result(pty_set_size(terminal, width, height + 1));
+	ignore_result(pty_set_size(terminal, width, height));
+}
+
 static int attach(struct client *client, struct packet *packet, struct spec_message *reply, struct error *err)
 {
 	const struct spec_message *request = packet->message;
@@ -87,8 +99,7 @@ static int attach(struct client *client, struct packet *packet, struct spec_mess
 		flow_add_sink(&keeper->first.err, packet->fds[used]);
 		packet->fds[used++] = -EBADF;
 	}
-	if (keeper->first.terminal >= 0 && (client->width || client->height))
-		ignore_result(pty_set_size(keeper->first.terminal, client->width, client->height)); /* a hint to the program, no more */
+	set_size(keeper->first.terminal, client->width, client->height);
 	reply->pid = keeper->state.pid;
 	return 0;
 }
