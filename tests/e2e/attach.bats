@@ -153,7 +153,10 @@ hint: 'bivy start --attach web' starts it" "$output"
 }
 
 @test "a client that is killed changes nothing" {
-	become_bivy run --name web busybox sh -c 'echo one; sleep 0.3; echo two; exit 4' >out &
+	local moment=0.3
+
+	[ "${BIVY_TEST_SLOW:-1}" = 1 ] || moment=$(slow 1)
+	become_bivy run --name web busybox sh -c "echo one; sleep $moment; echo two; exit 4" >out &
 	own_pid $!
 	wait_for grep -q one out
 	kill -9 $!
@@ -161,7 +164,7 @@ hint: 'bivy start --attach web' starts it" "$output"
 	assert_equal 4 "$output"
 	[ "$(bivy logs web)" = $'one\ntwo' ]
 	# With --rm it goes all the same.
-	become_bivy run --rm --name job busybox sh -c 'echo one; sleep 0.3' >out2 &
+	become_bivy run --rm --name job busybox sh -c "echo one; sleep $moment" >out2 &
 	own_pid $!
 	wait_for grep -q one out2
 	kill -9 $!

@@ -29,10 +29,13 @@ health_is() { [ "$(health "$1" .Status)" = "$2" ]; }
 }
 
 @test "health: one that takes too long is ended, with all that it started" {
-	bivy run -d --name web --health-cmd 'echo begun; sleep 1000' --health-interval 50ms --health-timeout 500ms --health-retries 1 busybox \
+	local limit='500 ms'
+
+	[ "${BIVY_TEST_SLOW:-1}" = 1 ] || limit="$(slow 1) s"
+	bivy run -d --name web --health-cmd 'echo begun; sleep 1000' --health-interval 50ms --health-timeout "${limit// /}" --health-retries 1 busybox \
 		sleep 2000 >/dev/null
 	wait_for health_is web unhealthy
-	[ "$(health web '.Log[0]|[.ExitCode, .Output]|tojson')" = '[-1,"took longer than 500 ms: begun\n"]' ]
+	[ "$(health web '.Log[0]|[.ExitCode, .Output]|tojson')" = "[-1,\"took longer than $limit: begun\\n\"]" ]
 	# Nothing is there but what may be the next one, a shell and its child.
 	wait_for eval '[ "$(health web .FailingStreak)" -ge 2 ]'
 	[ "$(bivy top web | grep -c 'sleep 1000')" -le 2 ]

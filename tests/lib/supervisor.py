@@ -44,10 +44,14 @@ class Supervised:
     def connect(self):
         client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         end = time.monotonic() + LIMIT
-        while not os.path.exists(self.bundle + '/supervisor') and time.monotonic() < end:
-            time.sleep(0.005)
-        client.connect(self.bundle + '/supervisor')
-        return client
+        while True:
+            try:
+                client.connect(self.bundle + '/supervisor')
+                return client
+            except (FileNotFoundError, ConnectionRefusedError):  # it is not there yet, or does not listen yet
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.005)
 
     def send(self, request, fds=(), to=None, **members):
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))] if fds else []
