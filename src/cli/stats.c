@@ -68,8 +68,11 @@ static int take_round(void *context, const struct stats_sample *samples, size_t 
 {
 	struct output *output = context;
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	unsigned rows;
 	int r;
 
+	if (!output->redraws || !terminal_size(STDOUT_FILENO, &output->view.columns, &rows))
+		output->view.columns = 0;
 	if (output->out)
 		return stats_view_add(&output->view, samples, count, output->out, output->err);
 	r = stats_view_add(&output->view, samples, count, &text, output->err);
@@ -103,7 +106,6 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r < 0)
 		return r;
 	output.redraws = !options->no_stream && terminal_size(STDOUT_FILENO, &columns, &rows);
-	output.view.draws = output.redraws && str_is_empty(options->format);
 	output.out = options->no_stream ? out : NULL;
 	if (output.redraws)
 		ignore_result(fd_write_all(STDOUT_FILENO, "\x1b[H\x1b[J", 6)); /* the first round will tell */

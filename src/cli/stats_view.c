@@ -9,9 +9,6 @@
 
 #define LEVELS 8 /* of a block */
 #define USUAL "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
-#define DRAWN "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.MemHistory}}\t{{.Throttled}}\t{{.Pressure}}" \
-	"\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
-
 struct stats_view_row {
 	char *id;
 	struct stats_history cpu, memory;
@@ -24,6 +21,23 @@ static const struct listing_field fields[] = {
 	{ "MemHistory", "MEM HISTORY" }, { "MemMax", "MEM MAX" }, { "MemPerc", "MEM %" }, { "MemUsage", "MEM USAGE / LIMIT" }, { "Name", "NAME" },
 	{ "NetIO", "NET I/O" }, { "OOMKills", "OOM KILLS" }, { "PIDs", "PIDS" }, { "Pressure", "PRESSURE CPU/MEM/IO" }, { "Swap", "SWAP" },
 	{ "Throttled", "THROTTLED" }, { NULL },
+};
+
+/* With history, for narrower and narrower terminals: what says least, and what is wide, goes first. Widths without the name's. */
+static const struct layout {
+	unsigned width;
+	const char *format;
+} layouts[] = {
+	{ 171, "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.MemHistory}}\t{{.Throttled}}\t{{.Pressure}}"
+	       "\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}" },
+	{ 149, "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.MemHistory}}\t{{.Throttled}}"
+	       "\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}" },
+	{ 130, "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.Throttled}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}" },
+	{ 118, "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}" },
+	{ 103, "{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}" },
+	{ 85, "{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.PIDs}}" },
+	{ 67, "{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.PIDs}}" },
+	{ 0, "{{.Name}}\t{{.CPUPerc}}\t{{.CPUHistory}}\t{{.MemPerc}}\t{{.PIDs}}" },
 };
 
 /* ---- history ----------------------------------------------------------------------- */
@@ -159,11 +173,25 @@ static int compare_names(const void *a, const void *b)
 	return strcmp((*(const struct stats_sample *const *)a)->name, (*(const struct stats_sample *const *)b)->name);
 }
 
+static const char *usual_format(const struct stats_view *view, const struct stats_sample *samples, size_t count)
+{
+	size_t name = strlen("NAME");
+	const struct layout *layout = layouts;
+
+	if (view->columns == 0)
+		return USUAL;
+	for (size_t i = 0; i < count; i++)
+		name = strlen(samples[i].name) > name ? strlen(samples[i].name) : name;
+	while (layout->width > 0 && layout->width + name > view->columns)
+		layout++;
+	return layout->format;
+}
+
 int stats_view_add(struct stats_view *view, const struct stats_sample *samples, size_t count, struct buf *out, struct error *err)
 {
 	_cleanup_listing_ struct listing listing = LISTING_INIT;
 	_cleanup_free_ const struct stats_sample **sorted = memory_new(count + 1, sizeof *sorted);
-	int r = listing_begin(&listing, fields, view->format, view->draws ? DRAWN : USUAL, err);
+	int r = listing_begin(&listing, fields, view->format, usual_format(view, samples, count), err);
 
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &samples[i];

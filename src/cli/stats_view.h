@@ -24,7 +24,7 @@ struct stats_view_row;
 struct stats_view {
 	const char *format; /* as --format, or NULL */
 	bool whole_ids;
-	bool draws;         /* history, if there is no format */
+	unsigned columns;   /* of the terminal, to draw history in if there is no format; 0: no history */
 	bool utf8;
 	struct stats_view_row *rows; /* what has been seen of each container */
 	size_t count;

@@ -89,12 +89,24 @@ static void test_history(void **state)
 
 static void test_draws_columns(void **state)
 {
-	struct stats_view view = { .draws = true };
+	struct stats_view view = { .columns = 175 }; /* exactly: "NAME" counts */
 
 	(void)state;
 	expect(&view, &db, 1,
 		"CONTAINER ID   NAME      CPU %     CPU HISTORY        MEM USAGE / LIMIT   MEM %     MEM HISTORY        THROTTLED   PRESSURE CPU/MEM/IO   NET I/O   BLOCK I/O   PIDS\n"
 		"fedcba987654   db        0.00%                        0B / 0B             0.00%                        0%          --                    0B / 0B   0B / 0B     0\n");
+	view.columns = 122;
+	expect(&view, &db, 1,
+		"CONTAINER ID   NAME      CPU %     CPU HISTORY        MEM USAGE / LIMIT   MEM %     NET I/O   BLOCK I/O   PIDS\n"
+		"fedcba987654   db        0.00%                        0B / 0B             0.00%     0B / 0B   0B / 0B     0\n");
+	view.columns = 80;
+	expect(&view, &db, 1,
+		"NAME      CPU %     CPU HISTORY        MEM USAGE / LIMIT   MEM %     PIDS\n"
+		"db        0.00%                        0B / 0B             0.00%     0\n");
+	view.columns = 10;
+	expect(&view, &db, 1,
+		"NAME      CPU %     CPU HISTORY        MEM %     PIDS\n"
+		"db        0.00%                        0.00%     0\n");
 	stats_view_done(&view);
 }
 
