@@ -17,11 +17,12 @@ struct net_resolver {
 	char *const *names;       /* directories to read names from */
 	char *const *interfaces;  /* bridges it listens on */
 	char *const *addresses;   /* and the addresses there */
+	const char *own_address;  /* the one of those that the first bridge has for it alone: made and removed with it; or NULL */
 	char *const *servers;     /* to forward to; NULL: the host's, as /etc/resolv.conf changes; empty: none (internal networks) */
 	const char *resolv_conf;  /* of the host, with .servers NULL */
 };
 
-/* Runs when it returns; at once if it ran already with the same configuration. ERROR_NOT_FOUND if there is no dnsmasq, with a hint. */
+/* Lists end with NULL. Runs when it returns; at once if it ran already with the same configuration. ERROR_NOT_FOUND if there is no dnsmasq, with a hint. */
 int net_resolver_start(const struct net_resolver *resolver, struct error *err) _must_check_;
 
 /* Ends the one of DIRECTORY, if any, and removes the directory. */
