@@ -69,10 +69,4 @@ struct firewall_content {
 };
 int firewall_read(struct arena *arena, struct firewall_content *ret, struct error *err) _must_check_;
 
-/*
- * Base chains of others that would stop what is forwarded to or from BRIDGE: a policy of drop or a chain that ends in one, without a
- * rule that accepts before. Text for people ("table ip filter, chain FORWARD: policy drop"), in ARENA, or NULL: none was found.
- */
-int firewall_explain_forward(struct arena *arena, const char *bridge, char ***ret_lines, struct error *err) _must_check_;
-
 #endif
