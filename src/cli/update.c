@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* update: the limits and the restart policy of containers, while they run or not. */
+/* update: the limits, the restart policy and the mounts of containers, while they run or not. */
 #include "cli/command.h"
 #include "cli/resource_options.h"
+#include "cli/value_mount.h"
+#include "engine/container_mounts.h"
 #include "engine/containers.h"
+
+#include <limits.h>
 
 struct update_request {
 	struct resource_request resources;
+	char **mount_add, **mount_rm;
 };
 
 static const struct update_request defaults = { .resources = RESOURCE_DEFAULTS };
 
 static const struct option_entry entries[] = {
 	RESOURCE_ENTRIES(struct update_request, resources),
+	{ "mount-add", 0, OPTION_LIST, 0, offsetof(struct update_request, mount_add), "MOUNT",
+		"mount that, too, as --mount or --volume of 'run' has it; may be repeated" },
+	{ "mount-rm", 0, OPTION_LIST, 0, offsetof(struct update_request, mount_rm), "TARGET", "take away what is mounted there; may be repeated" },
 	{ 0 },
 };
 
@@ -19,6 +27,54 @@ static const struct option_entry entries[] = {
 static bool is_empty(const struct update_request *request)
 {
 	return memcmp(request, &defaults, sizeof *request) == 0;
+}
+
+static void warn(void *context _unused_, const char *text)
+{
+	fprintf(stderr, "%s: %s\n", CLI_NAME, text);
+}
+
+/* In either of the forms that `run` has. */
+static int parse_mount(struct arena *arena, const char *text, struct spec_container_mount *ret, struct error *err)
+{
+	char directory[PATH_MAX];
+	int r;
+
+	if (!getcwd(directory, sizeof directory))
+		return error_errno(err, errno, "cannot tell the working directory");
+	r = text[strcspn(text, "=:")] == '=' ? value_mount_parse(arena, text, directory, ret, err) : value_volume_parse(arena, text, directory, ret, err);
+	return r < 0 ? error_wrap(err, "invalid --mount-add '%s'", text) : 0;
+}
+
+static int change_mounts(const struct update_request *request, struct arena *arena, const struct directories *directories, const char *container,
+	struct error *err)
+{
+	const struct container_mount_request mount_request = { .directories = directories, .container = container, .warn = warn };
+	int r = 0;
+
+	for (char **target = request->mount_rm; r == 0 && target && *target; target++)
+		r = container_mount_remove(&mount_request, *target, err);
+	for (char **text = request->mount_add; r == 0 && text && *text; text++) {
+		struct spec_container_mount mount;
+
+		r = parse_mount(arena, *text, &mount, err);
+		if (r == 0)
+			r = container_mount_add(&mount_request, &mount, err);
+	}
+	return r;
+}
+
+/* Whether limits or the policy are among what is asked for. */
+static bool asks_for_resources(const struct update_request *request)
+{
+	return memcmp(&request->resources, &defaults.resources, sizeof defaults.resources) != 0;
+}
+
+static int change(const struct update_request *request, struct arena *arena, const struct container_update_request *update, struct error *err)
+{
+	int r = asks_for_resources(request) ? container_update(update, err) : 0;
+
+	return r < 0 ? r : change_mounts(request, arena, update->directories, update->container, err);
 }
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
@@ -37,7 +93,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r == 0 && warning)
 		fprintf(stderr, "%s: %s\n", CLI_NAME, warning);
 	for (char **container = call->operands; r == 0 && *container; container++) {
-		r = container_update(&(const struct container_update_request){ .directories = &directories, .container = *container, .changes = &changes,
+		r = change(request, arena, &(const struct container_update_request){ .directories = &directories, .container = *container, .changes = &changes,
 			.has_memory_swap = request->resources.memory_swap != RESOURCE_NOT_GIVEN }, err);
 		if (r == 0)
 			buf_printf(out, "%s\n", *container);
@@ -49,8 +105,9 @@ const struct command cli_update = {
 	.command = {
 		.name = "update",
 		.operands = "CONTAINER…",
-		.summary = "change the limits of containers",
-		.description = "Changes limits and the restart policy of containers, at once if they run. What is not said stays as it is.",
+		.summary = "change the limits and mounts of containers",
+		.description = "Changes limits, the restart policy and the mounts of containers, at once if they run. What is not said stays as it is.\n\n"
+			"What is mounted is there when the container is started again, too. A process that uses what is taken away keeps it until it is done.",
 		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = OPTIONS_ANY_NUMBER,

@@ -25,6 +25,7 @@
 #include "store/tree.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -255,6 +256,46 @@ int bundle_mount_root(struct container_record *record, int *ret_fd, struct error
 		r = bundle_open_root(&plan, err);
 	if (r == 0)
 		*ret_fd = TAKE_FD(plan.root_fd);
+	plan_done(&plan);
+	return r;
+}
+
+/* ---- later ---------------------------------------------------------------------------------- */
+
+static void take_ids(struct bundle_plan *plan, const struct spec_supervision *supervision)
+{
+	plan->ids.has_namespace = spec_namespace_find(plan->spec, CLONE_NEWUSER) != NULL;
+	plan->ids.uids = supervision->uid_mappings;
+	plan->ids.uid_count = supervision->uid_mapping_count;
+	plan->ids.gids = supervision->gid_mappings;
+	plan->ids.gid_count = supervision->gid_mapping_count;
+	plan->identity.uid = plan->spec->process ? plan->spec->process->user.uid : 0;
+	plan->identity.gid = plan->spec->process ? plan->spec->process->user.gid : 0;
+}
+
+int bundle_add_mount_later(struct container_record *record, struct spec_config *config, struct spec_supervision *supervision,
+	const struct spec_container_mount *mount, void (*warn)(void *context, const char *text), void *context, const struct spec_mount **ret_mount,
+	const struct spec_supervision_mount **ret_given, struct error *err)
+{
+	struct bundle_plan plan = plan_init(record);
+	int r;
+
+	plan.warn = warn;
+	plan.context = context;
+	plan.spec = config;
+	plan.mount_capacity = config->mount_count;
+	plan.given = supervision->mounts;
+	plan.given_count = supervision->mount_count;
+	take_ids(&plan, supervision);
+	r = bundle_plan_root(&plan, err);
+	if (r == 0)
+		r = bundle_add_user_mount(&plan, mount, err);
+	if (r == 0) {
+		*ret_mount = &config->mounts[config->mount_count - 1];
+		*ret_given = plan.given_count > supervision->mount_count ? &plan.given[plan.given_count - 1] : NULL;
+		supervision->mounts = plan.given;
+		supervision->mount_count = plan.given_count;
+	}
 	plan_done(&plan);
 	return r;
 }

@@ -32,6 +32,18 @@ int bundle_remove(const struct container_record *record, struct error *err) _mus
 /* Only the root, for `cp`, `diff`, `export` and `commit` of a container that is not running: as on disk, or as the range IDS sees it. */
 int bundle_mount_root(struct container_record *record, int *ret_fd, struct error *err) _must_check_;
 
+struct spec_mount;
+struct spec_config;
+
+/*
+ * Adds MOUNT to the documents of a container that has a supervisor: to CONFIG and
+ * SUPERVISION, as they are read from its volatile directory. Its volume is made
+ * and filled. *RET_GIVEN: as the supervisor is told of it, or NULL if it is not.
+ */
+int bundle_add_mount_later(struct container_record *record, struct spec_config *config, struct spec_supervision *supervision,
+	const struct spec_container_mount *mount, void (*warn)(void *context, const char *text), void *context, const struct spec_mount **ret_mount,
+	const struct spec_supervision_mount **ret_given, struct error *err) _must_check_;
+
 /* Whether what RECORD asks for can be had at all: everything that can be refused without starting it, at `create`. */
 int bundle_check(const struct spec_container *container, void (*warn)(void *context, const char *text), void *context, struct error *err) _must_check_;
 

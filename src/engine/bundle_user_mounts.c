@@ -172,18 +172,33 @@ static int change_owner(const struct bundle_plan *plan, const struct spec_contai
 	return r < 0 ? error_errno(err, -r, "cannot change the owners of the files in '%s'", path) : 0;
 }
 
+/* One that no other mount has. */
+static int make_overlay_directory(struct bundle_plan *plan, const char **ret, struct error *err)
+{
+	const char *parent = arena_printf(plan->arena, "%s/" OVERLAYS, plan->record->path);
+	int r = file_make_directories(parent, 0700);
+
+	for (size_t i = 0; r == 0; i++) {
+		*ret = arena_printf(plan->arena, "%s/%zu", parent, i);
+		if (mkdir(*ret, 0700) == 0)
+			return 0;
+		if (errno != EEXIST)
+			r = -errno;
+	}
+	return error_errno(err, -r, "cannot make a directory in '%s'", parent);
+}
+
 /* O: over what is at PATH lies what this container writes, anew for each start by a command. */
 static int add_overlay(struct bundle_plan *plan, const struct spec_container_mount *mount, char **lowers, struct spec_supervision_mount *given,
 	struct error *err)
 {
-	const char *directory = arena_printf(plan->arena, "%s/" OVERLAYS "/%zu", plan->record->path, plan->given_count);
-	struct overlay overlay = { .lowers = lowers, .lower_count = strv_length(lowers), .writable = directory };
-	int r = tree_remove_at(AT_FDCWD, directory);
+	struct overlay overlay = { .lowers = lowers, .lower_count = strv_length(lowers) };
+	const char *directory = NULL;
+	int r = make_overlay_directory(plan, &directory, err);
 
-	if (r == 0)
-		r = file_make_directories(directory, 0700);
 	if (r < 0)
-		return error_errno(err, -r, "cannot make the directory '%s'", directory);
+		return r;
+	overlay.writable = directory;
 	r = overlay_make_writable(&overlay, err);
 	if (r < 0)
 		return error_wrap(err, "cannot mount '%s' on '%s'", mount->source, mount->target);
@@ -307,19 +322,29 @@ static size_t count_parts(const char *path)
 	return count;
 }
 
+/* What an earlier start has written over the sources. */
+static int drop_overlays(const struct bundle_plan *plan, struct error *err)
+{
+	int r = tree_remove_at(plan->record->fd, OVERLAYS);
+
+	return r < 0 ? error_errno(err, -r, "cannot remove '%s/" OVERLAYS "'", plan->record->path) : 0;
+}
+
 /* Those nearer to the root first: what is mounted within another comes after it. */
 int bundle_add_user_mounts(struct bundle_plan *plan, struct error *err)
 {
 	const struct spec_host_config *host = plan->host;
 	size_t deepest = 0;
+	int r = drop_overlays(plan, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < host->mount_count; i++)
 		if (count_parts(host->mounts[i].target) > deepest)
 			deepest = count_parts(host->mounts[i].target);
 	for (size_t depth = 1; depth <= deepest; depth++)
 		for (size_t i = 0; i < host->mount_count; i++) {
-			int r = count_parts(host->mounts[i].target) == depth ? bundle_add_user_mount(plan, &host->mounts[i], err) : 0;
-
+			r = count_parts(host->mounts[i].target) == depth ? bundle_add_user_mount(plan, &host->mounts[i], err) : 0;
 			if (r < 0)
 				return r;
 		}

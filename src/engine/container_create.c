@@ -144,45 +144,6 @@ static int collect_mounts(struct creation *creation)
 	return r < 0 ? r : name_volumes(creation);
 }
 
-static bool has_image_mounts(const struct spec_container *container)
-{
-	for (size_t i = 0; i < container->host.mount_count; i++)
-		if (container->host.mounts[i].kind == SPEC_MOUNT_IMAGE)
-			return true;
-	return false;
-}
-
-/* By the pull policy and platform of the container's own image; those of --volumes-from are known, and kept by the lease as well. */
-static int find_image_mount(struct creation *creation, const struct store *store, struct lease *lease, struct spec_container_mount *mount)
-{
-	struct spec_container asked = { .config.image = mount->source };
-	struct container_create_request request = *creation->request;
-	struct container_image image = { .config = NULL };
-	int r;
-
-	request.asked = &asked;
-	r = container_image_get(creation->arena, &request, store, lease, &image, creation->err);
-	if (r < 0)
-		return error_wrap(creation->err, "cannot mount an image on '%s'", mount->target);
-	mount->image_id = image.image.id;
-	mount->image_manifest = image.image.manifest;
-	mount->image_top_layer = image.image.top_layer;
-	return 0;
-}
-
-static int find_image_mounts(struct creation *creation, struct store *store, struct lease *lease)
-{
-	struct spec_host_config *host = &creation->container.host;
-	int r = store_open(creation->directories->images, store, creation->err);
-
-	if (r == 0)
-		r = lease_begin(store, lease, creation->err);
-	for (size_t i = 0; r == 0 && i < host->mount_count; i++)
-		if (host->mounts[i].kind == SPEC_MOUNT_IMAGE)
-			r = find_image_mount(creation, store, lease, &host->mounts[i]);
-	return r;
-}
-
 /* ---- what it is -------------------------------------------------------------------------- */
 
 static const char *now(struct arena *arena)
@@ -388,8 +349,8 @@ static int make(struct creation *creation, const struct container_image *image)
 	_cleanup_lease_ struct lease lease = LEASE_INIT;
 	int r = describe(creation, image);
 
-	if (r == 0 && has_image_mounts(&creation->container))
-		r = find_image_mounts(creation, &store, &lease);
+	if (r == 0)
+		r = container_image_find_mounts(creation->arena, creation->request, &creation->container.host, &store, &lease, creation->err);
 	if (r == 0)
 		r = bundle_check(&creation->container, creation->request->warn, creation->request->context, creation->err);
 	if (r == 0)

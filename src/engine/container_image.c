@@ -205,3 +205,47 @@ int container_image_get(struct arena *arena, const struct container_create_reque
 		warn_of_platform(&search, &ret->image);
 	return r;
 }
+
+/* ---- images that are mounted -------------------------------------------------------------- */
+
+static bool has_image_mounts(const struct spec_host_config *host)
+{
+	for (size_t i = 0; i < host->mount_count; i++)
+		if (host->mounts[i].kind == SPEC_MOUNT_IMAGE)
+			return true;
+	return false;
+}
+
+static int find_mount(struct arena *arena, const struct container_create_request *request, const struct store *store, struct lease *lease,
+	struct spec_container_mount *mount, struct error *err)
+{
+	const struct spec_container asked = { .config.image = mount->source };
+	struct container_create_request own = *request;
+	struct container_image image = { .config = NULL };
+	int r;
+
+	own.asked = &asked;
+	r = container_image_get(arena, &own, store, lease, &image, err);
+	if (r < 0)
+		return error_wrap(err, "cannot mount an image on '%s'", mount->target);
+	mount->image_id = image.image.id;
+	mount->image_manifest = image.image.manifest;
+	mount->image_top_layer = image.image.top_layer;
+	return 0;
+}
+
+int container_image_find_mounts(struct arena *arena, const struct container_create_request *request, struct spec_host_config *host, struct store *store,
+	struct lease *lease, struct error *err)
+{
+	int r;
+
+	if (!has_image_mounts(host))
+		return 0;
+	r = store_open(request->directories->images, store, err);
+	if (r == 0)
+		r = lease_begin(store, lease, err);
+	for (size_t i = 0; r == 0 && i < host->mount_count; i++)
+		if (host->mounts[i].kind == SPEC_MOUNT_IMAGE)
+			r = find_mount(arena, request, store, lease, &host->mounts[i], err);
+	return r;
+}

@@ -21,4 +21,12 @@ struct container_image {
 int container_image_get(struct arena *arena, const struct container_create_request *request, const struct store *store, struct lease *lease,
 	struct container_image *ret, struct error *err) _must_check_;
 
+/*
+ * Finds the images of those of HOST's mounts that are of images, by REQUEST's
+ * pull policy and platform, and says in them which they are. STORE and LEASE,
+ * which are opened if there are any, are to be kept until that is recorded.
+ */
+int container_image_find_mounts(struct arena *arena, const struct container_create_request *request, struct spec_host_config *host, struct store *store,
+	struct lease *lease, struct error *err) _must_check_;
+
 #endif

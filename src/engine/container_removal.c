@@ -8,9 +8,7 @@
 #include "engine/containers.h"
 #include "engine/image_removal.h"
 #include "engine/supervisor.h"
-#include "engine/volume_backing.h"
 #include "engine/volume_record.h"
-#include "host/mount.h"
 #include "runtime/verbs.h"
 #include "store/lock.h"
 #include "store/tree.h"
@@ -48,29 +46,7 @@ int container_removal_volume(const struct directories *directories, const char *
 	return r;
 }
 
-/* What is mounted for a volume goes with the last container that has it. */
-static int release_volume(const struct directories *directories, const char *name, const char *except, struct error *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
-	_cleanup_free_ char *path = str_printf("%s/volumes/%s", directories->root, name);
-	struct error told = ERROR_INIT;
-	int r;
-
-	if (!mount_is_root_at(AT_FDCWD, arena_printf(arena, "%s/" VOLUME_DATA, path)))
-		return 0;
-	r = volume_record_open(arena, directories, name, &record, &told);
-	if (r == 0)
-		r = volume_record_lock(&record, &told);
-	if (r == 0)
-		r = volume_record_release(&record, except, &told);
-	if (r == 0 || told.kind == ERROR_NOT_FOUND)
-		return 0;
-	if (err)
-		*err = told;
-	return r;
-}
-
+/* What is mounted for volumes goes with the last container that has them. */
 static int release_volumes(const struct directories *directories, const struct spec_container *container, struct error *err)
 {
 	const struct spec_host_config *host = &container->host;
@@ -78,7 +54,7 @@ static int release_volumes(const struct directories *directories, const struct s
 
 	for (size_t i = 0; r == 0 && i < host->mount_count; i++)
 		if (host->mounts[i].kind == SPEC_MOUNT_VOLUME && host->mounts[i].source && !strchr(host->mounts[i].source, '/'))
-			r = release_volume(directories, host->mounts[i].source, container->id, err);
+			r = volume_release(directories, host->mounts[i].source, container->id, err);
 	return r;
 }
 

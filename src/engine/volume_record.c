@@ -7,6 +7,7 @@
 #include "engine/container.h"
 #include "engine/events.h"
 #include "engine/volume_backing.h"
+#include "host/mount.h"
 #include "host/project_quota.h"
 #include "store/lock.h"
 #include "store/tree.h"
@@ -408,6 +409,28 @@ int volume_record_release(struct volume_record *record, const char *except, stru
 		return r;
 	r = volume_backing_close(record->fd);
 	return r < 0 ? error_errno(err, -r, "cannot unmount the volume '%s'", record->volume->name) : 0;
+}
+
+int volume_release(const struct directories *directories, const char *name, const char *except, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
+	struct error told = ERROR_INIT;
+	int r;
+
+	if (!mount_is_root_at(AT_FDCWD, arena_printf(arena, "%s/volumes/%s/" VOLUME_DATA, directories->root, name)))
+		return 0;
+	r = volume_record_open(arena, directories, name, &record, &told);
+	if (r == 0)
+		r = volume_record_lock(&record, &told);
+	if (r == 0)
+		r = volume_record_release(&record, except, &told);
+	/* Somebody else was faster. */
+	if (r == 0 || told.kind == ERROR_NOT_FOUND)
+		return 0;
+	if (err)
+		*err = told;
+	return r;
 }
 
 int volume_record_remove(struct volume_record *record, struct error *err)

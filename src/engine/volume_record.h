@@ -70,6 +70,9 @@ int volume_record_find_user(struct arena *arena, const struct directories *direc
 /* What is mounted for it (volume_backing.h) goes, if no container but EXCEPT (an id, or NULL) has it. The record is locked. */
 int volume_record_release(struct volume_record *record, const char *except, struct error *err) _must_check_;
 
+/* The same for the volume called NAME, if there is one. */
+int volume_release(const struct directories *directories, const char *name, const char *except, struct error *err) _must_check_;
+
 /* Removes the locked record with all its files, whoever uses it. */
 int volume_record_remove(struct volume_record *record, struct error *err) _must_check_;
 

@@ -5,11 +5,11 @@
  * driver "passthrough" they are ours throughout.
  */
 #include "supervisor/life_start.h"
-#include "host/beneath.h"
+#include "base/file.h"
 #include "host/mapped_directory.h"
-#include "host/mount.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
+#include "runtime/given_mount.h"
 #include "runtime/run.h"
 #include "supervisor/membership.h"
 
@@ -144,57 +144,47 @@ static void given_mounts_done(struct given_mounts *mounts)
 	free(mounts->list);
 }
 
-static int mount_layers(const struct spec_supervision *what, const struct spec_supervision_mount *mount, int *ret_fd, struct error *err)
+/* Those of a later start are what the document says by then: mounts come and go while the container runs. */
+static int read_mounts(const struct keeper *keeper, struct arena *arena, const struct spec_supervision **ret, struct error *err)
 {
-	struct spec_supervision layers = *what;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct spec_supervision *what = NULL;
+	int r;
 
-	layers.directory = NULL;
-	layers.lowers = mount->lowers;
-	layers.writable = mount->writable;
-	return mount_root(&layers, ret_fd, err);
-}
-
-/* Strangers may have put links into what is above the subpath. */
-static int open_subpath(int base_fd, const struct spec_supervision_mount *mount, int *ret_fd, struct error *err)
-{
-	_cleanup_close_ int fd = -EBADF;
-	int r = beneath_open(base_fd, mount->subpath, O_PATH, 0, &fd);
-
+	*ret = keeper->what;
+	if (!keeper->was_started)
+		return 0;
+	r = file_read_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
+	if (r < 0)
+		return error_errno(err, -r, "cannot read '" SPEC_SUPERVISION_DOCUMENT "'");
+	r = spec_supervision_decode(arena, text.data, text.length, &what, err);
 	if (r == 0)
-		r = mount_clone_tree(fd, "", mount->recursive, ret_fd);
-	return r < 0 ? error_errno(err, -r, "cannot mount '%s' of what is to be mounted on '%s'", mount->subpath, mount->target) : 0;
-}
-
-static int open_mount(const struct spec_supervision *what, const struct spec_supervision_mount *mount, int *ret_fd, struct error *err)
-{
-	_cleanup_close_ int base_fd = -EBADF;
-	int r = 0;
-
-	if (mount->lowers)
-		r = mount_layers(what, mount, &base_fd, err);
-	else if ((base_fd = open(mount->source, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		r = error_errno(err, errno, "cannot open '%s' to mount it on '%s'", mount->source, mount->target);
-	if (r == 0 && mount->subpath)
-		return open_subpath(base_fd, mount, ret_fd, err);
-	if (r == 0 && mount->lowers)
-		*ret_fd = TAKE_FD(base_fd);
-	else if (r == 0 && (r = mount_clone_tree(base_fd, "", mount->recursive, ret_fd)) < 0)
-		r = error_errno(err, -r, "cannot mount '%s' on '%s'", mount->source, mount->target);
+		*ret = what;
 	return r;
 }
 
-static int open_mounts(const struct spec_supervision *what, struct given_mounts *ret, struct error *err)
+static int open_mounts(const struct keeper *keeper, struct arena *arena, struct given_mounts *ret, struct error *err)
 {
-	ret->list = memory_new(what->mount_count + 1, sizeof *ret->list);
-	for (; ret->count < what->mount_count; ret->count++) {
-		struct create_mount *mount = &ret->list[ret->count];
-		int r = open_mount(what, &what->mounts[ret->count], &mount->fd, err);
+	const struct spec_supervision *what = NULL;
+	struct idmap ids = { .uids = NULL };
+	int r = read_mounts(keeper, arena, &what, err);
 
-		if (r < 0)
-			return r;
+	if (r < 0)
+		return r;
+	ret->list = memory_new(what->mount_count + 1, sizeof *ret->list);
+	ids.uids = make_ranges(what->uid_mappings, what->uid_mapping_count);
+	ids.gids = make_ranges(what->gid_mappings, what->gid_mapping_count);
+	ids.uid_count = what->uid_mapping_count;
+	ids.gid_count = what->gid_mapping_count;
+	for (; r == 0 && ret->count < what->mount_count; ret->count += r == 0) {
+		struct create_mount *mount = &ret->list[ret->count];
+
+		r = given_mount_open(&what->mounts[ret->count], ids.uid_count ? &ids : NULL, what->user_marks, &mount->fd, err);
 		mount->destination = what->mounts[ret->count].target;
 	}
-	return 0;
+	free((void *)ids.uids);
+	free((void *)ids.gids);
+	return r;
 }
 
 /* ---- log -------------------------------------------------------------------------------------- */
@@ -306,7 +296,7 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 	int terminal = -EBADF, r = open_root(keeper, &root_fd, err);
 
 	if (r == 0)
-		r = open_mounts(keeper->what, &mounts, err);
+		r = open_mounts(keeper, arena, &mounts, err);
 	if (r == 0)
 		r = membership_read(keeper, arena, &network, err);
 	if (r == 0)
@@ -334,8 +324,10 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 	if (r < 0 && network)
 		membership_detach(keeper);
 	if (r == 0) {
-		start->request.prepare_network = NULL; /* it was for this start alone */
+		start->request.prepare_network = NULL; /* they were for this start alone */
 		start->request.network_context = NULL;
+		start->request.mounts = NULL;
+		start->request.mount_count = 0;
 		keeper->start = TAKE_PTR(start);
 		take_over(keeper, &streams, terminal);
 	}

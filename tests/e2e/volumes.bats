@@ -166,3 +166,38 @@ teardown() {
 	until [ "$(state_of again)" = exited ]; do sleep 0.1; done
 	[ "$(grep -c busybox seen)" = 2 ]
 }
+
+@test "mounts added to and taken from a container that runs, one that restarts, and one that does not run" {
+	mkdir host && echo text >host/file && chown 1000:1000 host/file
+	bivy run -d --name live --restart on-failure busybox sh -c 'while [ ! -e /end ]; do sleep 0.05; done; rm /end; exit 1' >/dev/null
+	run -0 bivy update --mount-add "type=bind,src=$PWD/host,dst=/new/place,ro" --mount-add data:/etc/filled --mount-add type=tmpfs,dst=/mem,tmpfs-size=64k \
+		--mount-add "$PWD/host/file:/new-file" live
+	[ "$output" = live ]
+	run bivy exec live sh -c 'stat -c %u:%g /new/place/file; cat /new-file; touch /new/place/x; mkdir /etc/filled/s; touch /etc/filled/s/x /mem/x; ls /etc/filled'
+	assert_has "1000:1000"$'\n'text
+	assert_has "Read-only file system"
+	assert_has s
+	run -1 bivy update --mount-add "$PWD/host:/mem" live
+	[ "$output" = "bivy: cannot mount on '/mem' of the container 'live': duplicate mount point: /mem" ]
+	run -1 bivy update --mount-add "$PWD/host:/dev" live
+	[ "$output" = "bivy: cannot mount on '/dev' of the container 'live': something is mounted on '/dev' already" ]
+	run -0 bivy update --mount-add type=image,src=busybox,dst=/image --mount-add type=volume,src=data,dst=/sub,volume-subpath=s --mount-rm /mem live
+	run -0 bivy exec live sh -c 'ls /image/bin/busybox; ls /sub; ls /mem | wc -l'
+	assert_equal $'/image/bin/busybox\nx\n0' "$output"
+	# The record has them, and so has the next start, by the supervisor or by a command.
+	[ "$(bivy inspect -f '{{range .Mounts}}{{.Destination}} {{end}}' live)" = "/new/place /etc/filled /new-file /image /sub " ]
+	bivy exec live touch /end
+	until [ "$(bivy inspect -f '{{.RestartCount}}' live)" = 1 ] && bivy exec live test -e /sub/x 2>/dev/null; do sleep 0.05; done
+	run -0 bivy exec live sh -c 'cat /new/place/file; ls /image/bin/busybox; grep -c " /mem " /proc/self/mountinfo || :'
+	assert_equal $'text\n/image/bin/busybox\n0' "$output"
+	run -1 bivy update --mount-rm /nothing live
+	[ "$output" = "bivy: the container 'live' has no mount on '/nothing'" ]
+	run -0 bivy update --mount-rm /new/place --mount-rm /new-file live
+	run bivy exec live sh -c 'ls /new/place; cat /new-file'
+	[ -z "$output" ]
+	bivy create --name idle busybox cat /d/file >/dev/null
+	bivy update --mount-add "$PWD/host:/d" idle
+	run -0 bivy start -a idle
+	[ "$output" = text ]
+	[ -e host/file ]
+}
