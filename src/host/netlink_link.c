@@ -275,6 +275,22 @@ static void change_families(struct netlink_batch *batch, const char *name, const
 	netlink_batch_close(batch, open);
 }
 
+/* Of a port: what it is one of must be known to the kernel before. */
+static void add_hairpin(struct netlink_batch *batch, const char *name)
+{
+	const struct ifinfomsg info = { 0 };
+	size_t open, data;
+
+	netlink_batch_begin(batch, RTM_NEWLINK, 0, &info, sizeof info);
+	netlink_batch_add_text(batch, IFLA_IFNAME, name);
+	open = netlink_batch_open(batch, IFLA_LINKINFO);
+	netlink_batch_add_text(batch, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_batch_open(batch, IFLA_INFO_SLAVE_DATA);
+	netlink_batch_add_u8(batch, IFLA_BRPORT_MODE, 1);
+	netlink_batch_close(batch, data);
+	netlink_batch_close(batch, open);
+}
+
 void netlink_change_link(struct netlink_batch *batch, const char *name, const struct netlink_link_change *change)
 {
 	const struct ifinfomsg info = { .ifi_flags = change->is_up ? IFF_UP : 0, .ifi_change = change->is_up ? IFF_UP : 0 };
@@ -291,6 +307,8 @@ void netlink_change_link(struct netlink_batch *batch, const char *name, const st
 		netlink_batch_add_u32(batch, IFLA_MTU, change->mtu);
 	if (change->alias)
 		netlink_batch_add(batch, IFLA_IFALIAS, change->alias, strlen(change->alias));
+	if (change->hairpin)
+		add_hairpin(batch, name);
 }
 
 void netlink_remove_link(struct netlink_batch *batch, const char *name)

@@ -64,9 +64,10 @@ struct netlink_link_change {
 	const char *alias;  /* or NULL */
 	bool no_link_local; /* gets no IPv6 address by itself; for links that can have some */
 	bool arp_notify, route_localnet; /* of net.ipv4.conf (ip-sysctl.rst) are 1 */
+	bool hairpin;       /* the port of the bridge .master gets back what came from it */
 };
 
-/* By name, for the link may be made by a message before it. Two messages at most. */
+/* By name, for the link may be made by a message before it. Three messages at most. */
 void netlink_change_link(struct netlink_batch *batch, const char *name, const struct netlink_link_change *change);
 
 /* -ENODEV if there is none of that name. */

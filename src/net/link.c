@@ -72,10 +72,24 @@ static bool would_have_link_local(uint32_t mtu)
 	return fd >= 0 && mtu >= IPV6_MINIMUM_MTU;
 }
 
+/*
+ * Whether packets between ports of a bridge go through the firewall (br_netfilter): then what a container sends to a port of the host
+ * that leads to itself never leaves the bridge, which must let it back by the port that it came in by.
+ */
+static bool needs_hairpin(void)
+{
+	return access("/proc/sys/net/bridge", F_OK) == 0;
+}
+
 static void add_veth(struct netlink_batch *batch, const struct spec_network_link *link, const struct netlink_link *parent, struct netlink_new_link *inside)
 {
 	struct netlink_new_link outside = { .kind = "veth", .name = link->host_name, .mtu = inside->mtu, .peer = inside };
-	struct netlink_link_change change = { .is_up = true, .master = parent->index, .no_link_local = would_have_link_local(inside->mtu) };
+	struct netlink_link_change change = {
+		.is_up = true,
+		.master = parent->index,
+		.no_link_local = would_have_link_local(inside->mtu),
+		.hairpin = needs_hairpin(),
+	};
 
 	netlink_add_link(batch, &outside);
 	netlink_change_link(batch, link->host_name, &change);
