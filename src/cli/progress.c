@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/human.h"
 #include "engine/terminal.h"
 
-#include <time.h>
 
 #define REDRAW_MS 100
 #define BAR_LIMIT 50   /* columns, without its frame */
@@ -238,10 +238,8 @@ void progress_finish(struct progress *progress, const struct progress_view *view
 static struct progress_view look(const struct progress *progress)
 {
 	struct progress_view view = { .columns = 80, .rows = 24 };
-	struct timespec now = { .tv_sec = 0 };
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	view.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	view.now_ms = clock_monotonic_ms();
 	if (progress->redraws)
 		ignore_result(terminal_size(progress->fd, &view.columns, &view.rows)); /* as it was */
 	if (view.columns < 20)

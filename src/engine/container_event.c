@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_event.h"
+#include "base/clock.h"
 
-#include <time.h>
 
 /* Of several with one key the first is kept: a label cannot pretend to be the container's name. */
 static size_t drop_doubles(struct spec_pair *pairs, size_t count)
@@ -26,7 +26,6 @@ void container_event_add(const struct directories *directories, const struct spe
 	struct spec_pair *attributes = arena_alloc(arena, container->config.label_count + extra_count + 2, sizeof *attributes);
 	const char *image = container->config.image ? container->config.image : container->host.rootfs_path;
 	struct spec_event event = { .type = "container", .action = action, .id = container->id, .attributes = attributes };
-	struct timespec now;
 	size_t count = 0;
 
 	attributes[count++] = (struct spec_pair){ (char *)"image", (char *)(image ? image : "") };
@@ -36,7 +35,6 @@ void container_event_add(const struct directories *directories, const struct spe
 	for (size_t i = 0; i < container->config.label_count; i++)
 		attributes[count++] = container->config.labels[i];
 	event.attribute_count = drop_doubles(attributes, count);
-	clock_gettime(CLOCK_REALTIME, &now);
-	event.time_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	event.time_ns = clock_wall_ns();
 	events_add(directories, &event);
 }

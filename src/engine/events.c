@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/events.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/event_filter.h"
@@ -11,9 +12,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 #define BLOCK (64u << 10)
 /* inotify(7) tells of changes; where it cannot, they are looked for this often. */
@@ -158,14 +157,6 @@ static int read_all(struct reader *reader)
 
 /* ---- following ----------------------------------------------------------------------------- */
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* Waits for a change, or the end. */
 static void wait_for_more(const struct reader *reader, int watch_fd)
 {
@@ -174,7 +165,7 @@ static void wait_for_more(const struct reader *reader, int watch_fd)
 	int64_t left_ms = POLL_MS;
 
 	if (reader->until_ns != INT64_MAX)
-		left_ms = (reader->until_ns - now_ns()) / NS_PER_MS + 1;
+		left_ms = (reader->until_ns - clock_wall_ns()) / NS_PER_MS + 1;
 	if (left_ms > POLL_MS)
 		left_ms = POLL_MS;
 	if (poll(&polled, watch_fd < 0 ? 0 : 1, left_ms < 0 ? 0 : (int)left_ms) > 0)
@@ -195,7 +186,7 @@ static int follow(struct reader *reader, struct error *err)
 	_cleanup_close_ int watch_fd = watch(reader->request->directories);
 
 	while (true) {
-		bool over = now_ns() > reader->until_ns;
+		bool over = clock_wall_ns() > reader->until_ns;
 		int r = read_all(reader);
 
 		if (r < 0)
@@ -221,7 +212,7 @@ static int begin(struct reader *reader, const char *old, struct error *err)
 		open_next(reader);
 		return r;
 	}
-	reader->since_ns = now_ns();
+	reader->since_ns = clock_wall_ns();
 	reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (reader->fd >= 0 && lseek(reader->fd, 0, SEEK_END) < 0)
 		return error_errno(err, errno, "cannot read '%s'", reader->path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/image_event.h"
+#include "base/clock.h"
 #include "spec/reference.h"
 
-#include <time.h>
 
 /* Docker's of a registry are about a name, all others about an id. */
 static const struct {
@@ -21,10 +21,8 @@ void image_event_add(const struct directories *directories, const char *action, 
 {
 	struct spec_pair attributes[] = { { (char *)"name", (char *)name } };
 	struct spec_event event = { .type = "image", .action = action, .id = id, .attributes = attributes, .attribute_count = ARRAY_SIZE(attributes) };
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	event.time_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	event.time_ns = clock_wall_ns();
 	events_add(directories, &event);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "engine/stats.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/moment.h"
@@ -43,14 +44,6 @@ struct follower {
 	size_t sample_count, sample_room;
 	struct arena *arena;
 };
-
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- one container --------------------------------------------------------------------- */
 
@@ -113,13 +106,13 @@ static int64_t running_ns(const struct spec_container_state *state)
 
 	if (!state->started || moment_parse(state->started, &started) < 0)
 		return 0;
-	return now_ns(CLOCK_REALTIME) - ((int64_t)started.tv_sec * 1000000000 + started.tv_nsec);
+	return clock_wall_ns() - ((int64_t)started.tv_sec * 1000000000 + started.tv_nsec);
 }
 
 static void measure(const struct follower *follower, struct target *target, const struct spec_container_state *state, struct stats_sample *sample)
 {
 	stats_read_groups(&target->container.groups, follower->host_memory, follower->host_cpus, sample);
-	sample->time_ns = now_ns(CLOCK_MONOTONIC);
+	sample->time_ns = clock_monotonic_ns();
 	read_links(target, sample);
 	sample->cpu_percent = target->time_ns ? stats_cpu_percent(target->cpu_ns, sample->cpu_ns, sample->time_ns - target->time_ns)
 					      : stats_cpu_percent(0, sample->cpu_ns, running_ns(state));
@@ -158,7 +151,7 @@ static void take_sample(struct follower *follower, struct target *target, const 
 	target->seen = true;
 	sample->id = arena_strdup(follower->arena, record->container->id);
 	sample->name = arena_strdup(follower->arena, record->container->name);
-	sample->time_ns = now_ns(CLOCK_MONOTONIC);
+	sample->time_ns = clock_monotonic_ns();
 	sample->running = is_running(record);
 	if (!sample->running || target->pid != state->pid)
 		close_target(target);
@@ -283,7 +276,7 @@ static int look(struct follower *follower, struct error *err)
 /* Until the next whole interval after START_NS, however long the round took. */
 static void wait_for_round(int64_t start_ns, unsigned interval_ms)
 {
-	int64_t interval_ns = (int64_t)interval_ms * 1000000, next = now_ns(CLOCK_MONOTONIC) - start_ns;
+	int64_t interval_ns = (int64_t)interval_ms * 1000000, next = clock_monotonic_ns() - start_ns;
 	struct timespec until;
 
 	next = start_ns + (next / interval_ns + 1) * interval_ns;
@@ -316,7 +309,7 @@ int stats_follow(const struct stats_request *request, struct error *err)
 {
 	_cleanup_(follower_done) struct follower follower = { .request = request };
 	unsigned interval_ms = request->interval_ms ? request->interval_ms : INTERVAL_MS;
-	int64_t start_ns = now_ns(CLOCK_MONOTONIC);
+	int64_t start_ns = clock_monotonic_ns();
 	int r = has_names(request) ? add_named(&follower, err) : 0;
 
 	follower.runtime.root = str_printf("%s/runtime", request->directories->run_root);

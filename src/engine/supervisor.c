@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/supervisor.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "engine/program.h"
 #include "host/fdpass.h"
@@ -10,7 +11,6 @@
 #include <stdalign.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define FIRST_FD 3
 
@@ -233,15 +233,11 @@ int supervisor_send(int socket, const struct spec_message *message, const int *f
 static int wait_for(int socket, int timeout_ms, struct error *err)
 {
 	struct pollfd polled = { .fd = socket, .events = POLLIN };
-	struct timespec now;
-	int64_t end_ms, rest_ms = timeout_ms;
+	int64_t end_ms = clock_monotonic_ms() + timeout_ms, rest_ms = timeout_ms;
 	int n;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 + timeout_ms;
 	while ((n = poll(&polled, 1, (int)rest_ms)) < 0 && errno == EINTR && timeout_ms >= 0) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		rest_ms = end_ms - (now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000);
+		rest_ms = end_ms - clock_monotonic_ms();
 		if (rest_ms < 0)
 			rest_ms = 0;
 	}

@@ -2,6 +2,7 @@
 /* The processes of a container's groups: listing, signalling, freezing (host/cgroup.h). */
 #include "host/cgroup.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "host/cgroup_tree.h"
@@ -15,14 +16,6 @@
 #define PROCS_LIMIT (8u * 4194304)
 #define STATE_LIMIT 4096
 #define FREEZE_TIMEOUT_MS 2000
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void pause_us(unsigned microseconds)
 {
@@ -131,7 +124,7 @@ static const struct cgroup_group *find_freezer(const struct cgroup_set *set)
  */
 static int freeze_v1(const struct cgroup_group *group)
 {
-	uint64_t deadline = now_ms() + FREEZE_TIMEOUT_MS;
+	int64_t deadline = clock_monotonic_ms() + FREEZE_TIMEOUT_MS;
 
 	for (unsigned round = 1;; round++) {
 		int r = cgroup_write(group, "freezer.state", "FROZEN");
@@ -146,9 +139,9 @@ static int freeze_v1(const struct cgroup_group *group)
 		}
 		if (r < 0)
 			return r;
-		if (now_ms() >= deadline || round % 10 == 0)
+		if (clock_monotonic_ms() >= deadline || round % 10 == 0)
 			ignore_result(cgroup_write(group, "freezer.state", "THAWED")); /* tried once more, or -EBUSY below */
-		if (now_ms() >= deadline)
+		if (clock_monotonic_ms() >= deadline)
 			return -EBUSY;
 	}
 }
@@ -157,7 +150,7 @@ static int freeze_v1(const struct cgroup_group *group)
 static int await_frozen(const struct cgroup_group *group, char state)
 {
 	_cleanup_close_ int fd = openat(group->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	uint64_t deadline = now_ms() + FREEZE_TIMEOUT_MS;
+	int64_t deadline = clock_monotonic_ms() + FREEZE_TIMEOUT_MS;
 
 	if (fd < 0)
 		return -errno;
@@ -166,7 +159,7 @@ static int await_frozen(const struct cgroup_group *group, char state)
 		char text[256];
 		ssize_t n = pread(fd, text, sizeof text - 1, 0);
 		const char *found;
-		uint64_t now = now_ms();
+		int64_t now = clock_monotonic_ms();
 
 		if (n < 0)
 			return -errno;

@@ -7,6 +7,7 @@
  */
 #include "registry/credential_helper.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -17,7 +18,6 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
 extern char **environ;
 
@@ -106,25 +106,17 @@ static int start_helper(const struct helper_call *call, pid_t *ret_pid, int *ret
 	return r;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Reads to the end: -ETIME when it does not come in time, -EFBIG when too much does. */
 static int read_answer(int fd, struct buf *out)
 {
-	int64_t deadline = now_ms() + CREDENTIAL_HELPER_TIMEOUT_MS, left;
+	int64_t deadline = clock_monotonic_ms() + CREDENTIAL_HELPER_TIMEOUT_MS, left;
 	char block[4096];
 	ssize_t n;
 
 	for (;;) {
 		struct pollfd waiting = { .fd = fd, .events = POLLIN };
 
-		left = deadline - now_ms();
+		left = deadline - clock_monotonic_ms();
 		if (left <= 0)
 			return -ETIME;
 		if (poll(&waiting, 1, (int)left) < 0 && errno != EINTR)

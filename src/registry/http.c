@@ -10,6 +10,7 @@
  */
 #include "registry/http_exchange.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -140,14 +141,6 @@ void http_free(struct http *http)
 	free(http);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- a transfer's states ---------------------------------------------------------------- */
 
 static void finish(struct http_transfer *t, int result)
@@ -273,7 +266,7 @@ static bool try_again(struct http_transfer *t, const char *why)
 	if (wait < 0)
 		return false;
 	log_debug("http: %s: %s: again in %lld ms", t->origin ? t->origin : "?", why, (long long)wait);
-	t->due_ms = now_ms() + wait;
+	t->due_ms = clock_monotonic_ms() + wait;
 	t->state = TRANSFER_WAITING;
 	return true;
 }
@@ -416,7 +409,7 @@ static void conclude(struct http_transfer *t, CURLcode code)
 /* Starts what is due; how long until the next one is, at most LIMIT_MS. */
 static int start_due(struct http *http, int limit_ms)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_monotonic_ms();
 
 	for (struct http_transfer *t = http->transfers; t; t = t->next) {
 		if (t->state != TRANSFER_WAITING)

@@ -9,6 +9,7 @@
  * there is one.
  */
 #include "base/file.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "host/cgroup.h"
 #include "runtime/container.h"
@@ -19,7 +20,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #define SCHEMATA_LIMIT (1u << 20)
 
@@ -180,14 +180,6 @@ static void acknowledge(struct stream *stream)
 	ignore_result(stream->oom_events == POLLIN ? read(stream->oom_fd, bytes, 8) : pread(stream->oom_fd, bytes, sizeof bytes, 0));
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* How long to sleep: to the next reading, or shorter while a kill is under way (v1 notifies before it counts). */
 static int sleep_ms(const struct stream *stream, int64_t now, int64_t next)
 {
@@ -201,16 +193,16 @@ static int sleep_ms(const struct stream *stream, int64_t now, int64_t next)
 /* Until init's pidfd says that it has ended. */
 static int run_stream(struct stream *stream, unsigned interval_ms)
 {
-	int64_t next = now_ms() + interval_ms;
+	int64_t next = clock_monotonic_ms() + interval_ms;
 
 	for (;;) {
 		struct pollfd watched[2] = { { .fd = stream->container->pidfd, .events = POLLIN }, { .fd = stream->oom_fd, .events = stream->oom_events } };
-		int64_t now = now_ms();
+		int64_t now = clock_monotonic_ms();
 		int r;
 
 		if (poll(watched, 2, sleep_ms(stream, now, next)) < 0 && errno != EINTR)
 			return -errno;
-		now = now_ms();
+		now = clock_monotonic_ms();
 		if (watched[1].revents) {
 			acknowledge(stream);
 			stream->look_until = now + LOOK_MS;

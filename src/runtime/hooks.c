@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/hooks.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "host/seccomp.h"
@@ -11,7 +12,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
 extern char **environ;
 
@@ -79,14 +79,6 @@ static _noreturn_ void exec_hook(const struct launch *launch)
 	_exit(127);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
  * Collects up to OUTPUT_LIMIT bytes of OUTPUT until the hook ends. Returns 0,
  * or -ETIMEDOUT after DEADLINE_MS (0: never).
@@ -97,7 +89,7 @@ static int wait_for_end(int pidfd, int output, int64_t deadline_ms, struct buf *
 	char block[OUTPUT_LIMIT];
 
 	for (;;) {
-		int64_t left = deadline_ms ? deadline_ms - now_ms() : -1;
+		int64_t left = deadline_ms ? deadline_ms - clock_monotonic_ms() : -1;
 		int n;
 
 		if (deadline_ms && left <= 0)
@@ -165,7 +157,7 @@ static int run_hook(const struct spec_hook *hook, const struct spec_oci_state *s
 		return r;
 	close_and_forget(&output_write);
 	close_and_forget(&report_write);
-	r = wait_for_end(pidfd, output_read, hook->has_timeout ? now_ms() + (int64_t)hook->timeout_s * 1000 : 0, &text);
+	r = wait_for_end(pidfd, output_read, hook->has_timeout ? clock_monotonic_ms() + (int64_t)hook->timeout_s * 1000 : 0, &text);
 	if (r < 0)
 		ignore_result(sys_pidfd_send_signal(pidfd, SIGKILL)); /* gone already: just as well */
 	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &end, WEXITED) < 0)

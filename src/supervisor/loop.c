@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/loop.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
-#include <time.h>
 
 struct loop_entry {
 	loop_handler *handler;
@@ -67,20 +67,12 @@ int loop_run(struct loop *loop)
 	return 0;
 }
 
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int64_t loop_now_ns(void)
 {
-	return now_ns(CLOCK_MONOTONIC);
+	return clock_monotonic_ns();
 }
 
 int64_t loop_wall_ns(void)
 {
-	return now_ns(CLOCK_REALTIME);
+	return clock_wall_ns();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/item.h"
 
+#include "base/clock.h"
 #include "spec/image_digest.h"
 
-#include <time.h>
 
 /* Between two events of an item in one phase; and if nothing moves: whoever listens may be gone, which is to be noticed. */
 #define INTERVAL_MS 80
@@ -27,14 +27,6 @@ void teller_done(struct teller *teller)
 	pthread_mutex_destroy(&teller->lock);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct item item_of(struct arena *arena, struct teller *teller, const char *digest, uint64_t total)
 {
 	return (struct item){ .teller = teller, .id = arena_printf(arena, "%.*s", ID_DIGITS, spec_digest_encoded(digest)), .total = total };
@@ -44,7 +36,7 @@ int item_tell(struct item *item, enum spec_transfer_phase phase, uint64_t curren
 {
 	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ITEM, .item = item->id, .phase = phase, .current = current, .total = item->total,
 					     .detail = detail };
-	int64_t now = now_ms(), interval = current == item->current ? IDLE_INTERVAL_MS : INTERVAL_MS;
+	int64_t now = clock_monotonic_ms(), interval = current == item->current ? IDLE_INTERVAL_MS : INTERVAL_MS;
 
 	if (item->is_told && phase == item->phase && now - item->told_ms < interval)
 		return 0;

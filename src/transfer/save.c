@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* save: images of the store go into an archive or a directory. */
 #include "base/json.h"
+#include "base/clock.h"
 #include "spec/image_digest.h"
 #include "store/blobs.h"
 #include "store/digest.h"
@@ -9,7 +10,6 @@
 #include "transfer/saved_images.h"
 #include "transfer/spool.h"
 
-#include <time.h>
 
 /* How often anybody is told how far a blob is. */
 #define TELL_EVERY_MS 100
@@ -86,14 +86,6 @@ struct reading {
 	int64_t told_ms;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int tell(const struct save *save, const struct saved_blob *blob, enum spec_transfer_phase phase, uint64_t current, struct error *err)
 {
 	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ITEM, .phase = phase, .current = current, .total = blob->size };
@@ -107,7 +99,7 @@ static int tell(const struct save *save, const struct saved_blob *blob, enum spe
 static int next_of_reading(void *context, const uint8_t **ret_bytes, size_t *ret_length, struct error *err)
 {
 	struct reading *reading = context;
-	int64_t now = now_ms();
+	int64_t now = clock_monotonic_ms();
 	int r = 0;
 
 	if (now - reading->told_ms >= TELL_EVERY_MS) {
@@ -121,7 +113,7 @@ static int write_blob(const struct save *save, const struct saved_blob *blob, in
 {
 	_cleanup_digest_ struct digest *digest = digest_new(blob->digest);
 	struct reading reading = { .save = save, .blob = blob, .memory = { .bytes = blob->bytes, .length = blob->size },
-		.part = { .fd = fd, .offset = blob->offset, .left = blob->size }, .told_ms = now_ms(), .tap = { .digest = digest } };
+		.part = { .fd = fd, .offset = blob->offset, .left = blob->size }, .told_ms = clock_monotonic_ms(), .tap = { .digest = digest } };
 	char text[DIGEST_TEXT_SIZE];
 	_cleanup_free_ char *name = str_printf("blobs/%.*s/%s", (int)spec_digest_algorithm_length(blob->digest), blob->digest,
 		spec_digest_encoded(blob->digest));
