@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/layers.h"
 #include "base/file.h"
+#include "base/random_name.h"
 #include "base/str.h"
 #include "spec/image_digest.h"
 #include "spec/manifest.h"
@@ -8,7 +9,6 @@
 #include "store/tree.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 
 #define ALGORITHM "sha256:"
 #define RECORD "layer.json"
@@ -94,15 +94,6 @@ int layer_stack(const struct store *store, struct arena *arena, const char *top,
 }
 
 /* ---- making --------------------------------------------------------------------- */
-
-static char *random_name(void)
-{
-	uint64_t number = 0;
-
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		return NULL;
-	return str_printf("%016llx", (unsigned long long)number);
-}
 
 /* A directory in staging/ that is locked by us; a sweep may take it away between its making and the lock. */
 static int make_stage(struct layer_stage *stage)

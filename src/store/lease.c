@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lease.h"
 #include "base/file.h"
+#include "base/random_name.h"
 #include "store/lock.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 
 /* One image has some hundred digests; `pull --all-platforms` some thousand. */
 #define LEASE_LIMIT (16u << 20)
 
 int lease_begin(const struct store *store, struct lease *ret, struct error *err)
 {
-	struct lease lease = { .store = store, .fd = -EBADF };
-	uint64_t number = 0;
-	int r = 0;
+	struct lease lease = { .store = store, .fd = -EBADF, .name = random_name() };
+	int r;
 
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
+	if (!lease.name)
 		return error_errno(err, errno, "cannot get a random number");
-	lease.name = str_printf("%016llx", (unsigned long long)number);
 	r = lock_own_file(store->leases_fd, lease.name, &lease.fd);
 	if (r < 0) {
 		free(lease.name);

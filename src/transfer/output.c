@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/output.h"
 
+#include "base/random_name.h"
 #include "store/tree.h"
 #include "transfer/confine.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 static int open_standard_output(struct output *ret, struct error *err)
@@ -22,11 +22,9 @@ static int open_standard_output(struct output *ret, struct error *err)
 /* The name that PATH has until it is complete; NULL without random numbers. */
 static char *temporary_name(const char *path)
 {
-	uint64_t number = 0;
+	_cleanup_free_ char *name = random_name();
 
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		return NULL;
-	return str_printf("%s.tmp-%016llx", path, (unsigned long long)number);
+	return name ? str_printf("%s.tmp-%s", path, name) : NULL;
 }
 
 static int open_file(struct output *output)

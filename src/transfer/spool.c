@@ -3,22 +3,20 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/random_name.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 
 #define BLOCK_SIZE ((size_t)256 << 10)
 
 /* Where the file system knows no files without names: it has one for a moment, in a place that is swept. */
 static int open_named(const struct store *store)
 {
-	_cleanup_free_ char *name = NULL;
-	uint64_t number = 0;
+	_cleanup_free_ char *random = random_name(), *name = random ? str_printf("spool-%s", random) : NULL;
 	int fd;
 
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
+	if (!name)
 		return -EIO;
-	name = str_printf("spool-%016llx", (unsigned long long)number);
 	fd = openat(store->staging_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
