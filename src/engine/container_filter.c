@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_filter.h"
 #include "base/moment.h"
-#include "base/options.h"
+#include "engine/filter_name.h"
 #include "spec/port_range.h"
 #include "spec/reference.h"
 #include "store/images.h"
@@ -185,33 +185,18 @@ static int read_value(struct container_filter *filter, struct container_term *te
 	}
 }
 
-static int refuse(const char *name, const char *text, struct error *err)
-{
-	const char *nearest = options_nearest(name, kind_words, TERM_KINDS);
-
-	error_set(err, ERROR_INVALID, 0, "invalid filter '%s'", text);
-	if (nearest)
-		error_hint(err, "did you mean '%s=…'?", nearest);
-	else
-		error_hint(err, "filters of containers are ancestor, before, exited, expose, health, id, label, name, network, publish, since, status, "
-			"until and volume");
-	return -EINVAL;
-}
-
 int container_filter_add(struct container_filter *filter, const char *text, struct error *err)
 {
-	const char *equals = strchr(text, '=');
-	const char *name = arena_strndup(filter->arena, text, equals ? (size_t)(equals - text) : strlen(text));
+	static const char hint[] = "filters of containers are ancestor, before, exited, expose, health, id, label, name, network, publish, since, status, "
+		"until and volume";
 	struct container_term *term = arena_alloc(filter->arena, 1, sizeof *term);
-	int kind = 0;
+	const char *value = NULL;
+	size_t kind = 0;
+	int r = filter_name_find(text, kind_words, TERM_KINDS, hint, &kind, &value, err);
 
-	if (!equals || !equals[1])
-		return error_set(err, ERROR_INVALID, 0, "invalid filter '%s': expected NAME=VALUE", text);
-	while (kind < TERM_KINDS && !str_equal(kind_words[kind], name))
-		kind++;
-	if (kind == TERM_KINDS)
-		return refuse(name, text, err);
-	*term = (struct container_term){ .kind = (enum term_kind)kind, .value = arena_strdup(filter->arena, equals + 1), .next = filter->terms };
+	if (r < 0)
+		return r;
+	*term = (struct container_term){ .kind = (enum term_kind)kind, .value = arena_strdup(filter->arena, value), .next = filter->terms };
 	filter->terms = term;
 	return read_value(filter, term, err);
 }

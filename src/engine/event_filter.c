@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/event_filter.h"
-#include "base/options.h"
+#include "engine/filter_name.h"
 
 enum term_kind { TERM_CONTAINER, TERM_EVENT, TERM_IMAGE, TERM_LABEL, TERM_NETWORK, TERM_SCOPE, TERM_TYPE, TERM_VOLUME, TERM_KINDS };
 
@@ -21,32 +21,17 @@ struct event_term {
 	struct event_term *next;
 };
 
-static int refuse(const char *name, const char *text, struct error *err)
-{
-	const char *nearest = options_nearest(name, kind_words, TERM_KINDS);
-
-	error_set(err, ERROR_INVALID, 0, "invalid filter '%s'", text);
-	if (nearest)
-		error_hint(err, "did you mean '%s=…'?", nearest);
-	else
-		error_hint(err, "filters of events are container, event, image, label, network, scope, type and volume");
-	return -EINVAL;
-}
-
 int event_filter_add(struct event_filter *filter, struct arena *arena, const char *text, struct error *err)
 {
-	const char *equals = strchr(text, '=');
-	const char *name = arena_strndup(arena, text, equals ? (size_t)(equals - text) : strlen(text));
+	static const char hint[] = "filters of events are container, event, image, label, network, scope, type and volume";
 	struct event_term *term = arena_alloc(arena, 1, sizeof *term);
-	int kind = 0;
+	const char *value = NULL;
+	size_t kind = 0;
+	int r = filter_name_find(text, kind_words, TERM_KINDS, hint, &kind, &value, err);
 
-	if (!equals || !equals[1])
-		return error_set(err, ERROR_INVALID, 0, "invalid filter '%s': expected NAME=VALUE", text);
-	while (kind < TERM_KINDS && !str_equal(kind_words[kind], name))
-		kind++;
-	if (kind == TERM_KINDS)
-		return refuse(name, text, err);
-	*term = (struct event_term){ (enum term_kind)kind, arena_strdup(arena, equals + 1), filter->terms };
+	if (r < 0)
+		return r;
+	*term = (struct event_term){ (enum term_kind)kind, arena_strdup(arena, value), filter->terms };
 	filter->terms = term;
 	return 0;
 }

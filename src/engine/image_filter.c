@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/image_filter.h"
 #include "base/moment.h"
-#include "base/options.h"
+#include "engine/filter_name.h"
 #include "engine/image_content.h"
 #include "spec/reference.h"
 
@@ -107,29 +107,15 @@ static const char *const names[FILTER_NAMES] = {
 	[FILTER_UNTIL] = "until",
 };
 
-static int refuse(const char *name, const char *text, struct error *err)
-{
-	const char *nearest = options_nearest(name, names, FILTER_NAMES);
-
-	error_set(err, ERROR_INVALID, 0, "invalid filter '%s'", text);
-	if (nearest)
-		error_hint(err, "did you mean '%s=…'?", nearest);
-	else
-		error_hint(err, "filters of images are before, dangling, label, reference, since and until");
-	return -EINVAL;
-}
-
 int image_filter_add(struct image_filter *filter, struct arena *arena, const struct store *store, const char *text, time_t now, struct error *err)
 {
-	const char *value = strchr(text, '=');
-	const char *name = arena_strndup(arena, text, value ? (size_t)(value - text) : strlen(text));
-	int which = 0;
+	const char *value = NULL;
+	size_t which = 0;
+	int r = filter_name_find(text, names, FILTER_NAMES, "filters of images are before, dangling, label, reference, since and until", &which,
+		&value, err);
 
-	if (!value || !value[1])
-		return error_set(err, ERROR_INVALID, 0, "invalid filter '%s': expected NAME=VALUE", text);
-	value++;
-	while (which < FILTER_NAMES && !str_equal(names[which], name))
-		which++;
+	if (r < 0)
+		return r;
 	switch ((enum filter_name)which) {
 	case FILTER_BEFORE:
 	case FILTER_SINCE:
@@ -150,7 +136,7 @@ int image_filter_add(struct image_filter *filter, struct arena *arena, const str
 	case FILTER_NAMES:
 		break;
 	}
-	return refuse(name, text, err);
+	return -EINVAL;
 }
 
 /* ---- matching ------------------------------------------------------------------------ */
