@@ -163,3 +163,11 @@ enum error_kind error_kind_of_word(const char *word)
 			return (enum error_kind)i;
 	return ERROR_INTERNAL;
 }
+
+void error_restore(struct error *ret, const char *kind, int code, const char *message, const char *hint)
+{
+	error_set(ret, error_kind_of_word(kind), 0, "%s", message);
+	ret->code = code > 0 ? code : 0;
+	if (hint)
+		error_hint(ret, "%s", hint);
+}

@@ -60,6 +60,9 @@ const char *error_kind_word(enum error_kind kind);
 /* The kind of a word; ERROR_INTERNAL for NULL and what we do not know: what a later version calls it is still an error. */
 enum error_kind error_kind_of_word(const char *word);
 
+/* An error as another process tells of it: the word of its kind, its errno (0 for what is none), its message and perhaps its hint, or NULL. */
+void error_restore(struct error *ret, const char *kind, int code, const char *message, const char *hint);
+
 /* Lower-case words of an errno ("no such file or directory"), never NULL; until this thread asks again. */
 const char *error_words(int code);
 

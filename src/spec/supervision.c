@@ -347,11 +347,8 @@ static int decode_error(const struct decoder *d, const struct json *value, struc
 		return r;
 	if (!document.message)
 		return decode_fail_missing(d, value, "message");
-	error_set(ret, error_kind_of_word(document.kind), 0, "%s", document.message);
-	ret->code = document.code > 0 ? document.code : 0;
+	error_restore(ret, document.kind, document.code, document.message, document.hint);
 	ret->exit_status = document.exit_status > 0 && document.exit_status < 256 ? document.exit_status : 0;
-	if (document.hint)
-		error_hint(ret, "%s", document.hint);
 	return 0;
 }
 

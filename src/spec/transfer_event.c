@@ -142,10 +142,7 @@ static int take_error(const struct decoder *d, const struct document *document, 
 {
 	if (!document->message)
 		return decode_fail_missing(d, d->root, "message");
-	error_set(&event->error, error_kind_of_word(document->code), 0, "%s", document->message);
-	event->error.code = document->number > 0 ? document->number : 0;
-	if (document->hint)
-		error_hint(&event->error, "%s", document->hint);
+	error_restore(&event->error, document->code, document->number, document->message, document->hint);
 	return 0;
 }
 
