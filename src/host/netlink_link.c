@@ -319,6 +319,21 @@ void netlink_remove_link(struct netlink_batch *batch, const char *name)
 	netlink_batch_add_text(batch, IFLA_IFNAME, name);
 }
 
+void netlink_remove_index(struct netlink_batch *batch, int index)
+{
+	const struct ifinfomsg info = { .ifi_index = index };
+
+	netlink_batch_begin(batch, RTM_DELLINK, 0, &info, sizeof info);
+}
+
+void netlink_retire_link(struct netlink_batch *batch, int index)
+{
+	const struct ifinfomsg info = { .ifi_index = index, .ifi_change = IFF_UP };
+
+	netlink_batch_begin(batch, RTM_NEWLINK, 0, &info, sizeof info);
+	netlink_batch_add_u32(batch, IFLA_MASTER, 0);
+}
+
 int netlink_move_link(int fd, int index, int netns_fd, const char *new_name)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;

@@ -70,8 +70,12 @@ struct netlink_link_change {
 /* By name, for the link may be made by a message before it. Three messages at most. */
 void netlink_change_link(struct netlink_batch *batch, const char *name, const struct netlink_link_change *change);
 
-/* -ENODEV if there is none of that name. */
+/* -ENODEV if there is none of that name. The kernel gives the name free at once, and comes back some 10 ms later (rcu_barrier()). */
 void netlink_remove_link(struct netlink_batch *batch, const char *name);
+void netlink_remove_index(struct netlink_batch *batch, int index);
+
+/* Down, and no port of its master any more: what takes no time of a removal. */
+void netlink_retire_link(struct netlink_batch *batch, int index);
 
 /* Moves the link INDEX into the network namespace NETNS_FD and names it NEW_NAME there; -EEXIST if that is taken. It arrives down. */
 int netlink_move_link(int fd, int index, int netns_fd, const char *new_name) _must_check_;

@@ -19,3 +19,21 @@ void netlink_batch_add_default_route(struct netlink_batch *batch, int family, in
 	if (gateway)
 		netlink_batch_add(batch, RTA_GATEWAY, gateway, family == AF_INET ? 4 : 16);
 }
+
+static int read_type(void *context, const struct nlmsghdr *message)
+{
+	if (message->nlmsg_type == RTM_NEWROUTE && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg)))
+		*(unsigned char *)context = ((const struct rtmsg *)NLMSG_DATA(message))->rtm_type;
+	return 0;
+}
+
+bool netlink_is_own_address(int fd, int family, const uint8_t *address)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	const struct rtmsg route = { .rtm_family = (uint8_t)family, .rtm_dst_len = family == AF_INET ? 32 : 128 };
+	unsigned char type = RTN_UNSPEC;
+
+	netlink_batch_begin(&batch, RTM_GETROUTE, 0, &route, sizeof route);
+	netlink_batch_add(&batch, RTA_DST, address, family == AF_INET ? 4 : 16);
+	return netlink_batch_ask(&batch, fd, read_type, &type) == 0 && type == RTN_LOCAL;
+}

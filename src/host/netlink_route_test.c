@@ -25,7 +25,13 @@ static int default_routes(void)
 	CHECK(netlink_address_parse("192.0.2.1/24", &four) == 0 && netlink_address_parse("2001:db8::1/64", &six) == 0);
 	netlink_batch_add_address(&batch, index, &four);
 	netlink_batch_add_address(&batch, index, &six);
+	CHECK(!netlink_is_own_address(fd, AF_INET, four.local));
+	CHECK(netlink_batch_send(&batch, fd, NULL) == 0 && netlink_is_own_address(fd, AF_INET, four.local));
+	for (int i = 0; i < 1000 && !netlink_is_own_address(fd, AF_INET6, six.local); i++)
+		usleep(1000);
+	CHECK(netlink_is_own_address(fd, AF_INET6, six.local));
 	four.local[3] = six.local[15] = 9;
+	CHECK(!netlink_is_own_address(fd, AF_INET, four.local) && !netlink_is_own_address(fd, AF_INET6, six.local));
 	netlink_batch_add_default_route(&batch, AF_INET, index, four.local);
 	netlink_batch_add_default_route(&batch, AF_INET6, index, six.local);
 	CHECK(netlink_batch_send(&batch, fd, NULL) == 0);

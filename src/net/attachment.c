@@ -93,20 +93,63 @@ static int unpublish(const struct spec_network_plan *plan, struct error *err)
 	return plan->port_count ? firewall_unpublish(plan->ports, plan->port_count, err) : 0;
 }
 
+/* A failure of one part keeps nobody from the next; the first is what counts. */
+struct failures {
+	struct error *err, later;
+	int result;
+};
+
+static void note(struct failures *failures, int r)
+{
+	if (r < 0 && failures->result < 0)
+		log_warning("%s, ignoring", failures->later.message);
+	if (r < 0 && failures->result == 0)
+		failures->result = r;
+}
+
+static struct error *place(struct failures *failures)
+{
+	return failures->result == 0 ? failures->err : &failures->later;
+}
+
 /* Addresses last: who gets one of them next is not to get what was meant for its last owner. */
+static void release_rest(const struct spec_network_plan *plan, struct failures *failures)
+{
+	note(failures, remove_names(plan, place(failures)));
+	note(failures, release_leases(plan, place(failures)));
+}
+
 int net_release(const struct spec_network_plan *plan, struct error *err)
 {
-	static int (*const parts[])(const struct spec_network_plan *plan, struct error *err) = { unpublish, net_detach, remove_names, release_leases };
-	int result = 0;
+	struct failures failures = { .err = err };
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		struct error later = ERROR_INIT;
-		int r = parts[i](plan, result == 0 ? err : &later);
+	note(&failures, unpublish(plan, place(&failures)));
+	note(&failures, net_detach(plan, place(&failures)));
+	release_rest(plan, &failures);
+	return failures.result;
+}
 
-		if (r < 0 && result < 0)
-			log_warning("%s, ignoring", later.message);
-		if (r < 0 && result == 0)
-			result = r;
+int net_retire(const struct spec_network_plan *plan, struct net_retired *ret, struct error *err)
+{
+	struct failures failures = { .err = err };
+
+	*ret = (struct net_retired){ .indexes = memory_new(plan->link_count, sizeof *ret->indexes) };
+	note(&failures, unpublish(plan, place(&failures)));
+	for (size_t i = 0; i < plan->link_count; i++) {
+		note(&failures, net_link_retire(&plan->links[i], &ret->indexes[ret->count], place(&failures)));
+		ret->count += ret->indexes[ret->count] > 0;
 	}
-	return result;
+	release_rest(plan, &failures);
+	return failures.result;
+}
+
+int net_retired_remove(struct net_retired *retired, struct error *err)
+{
+	struct failures failures = { .err = err };
+
+	for (size_t i = 0; i < retired->count; i++)
+		note(&failures, net_link_remove_retired(retired->indexes[i], place(&failures)));
+	free(TAKE_PTR(retired->indexes));
+	retired->count = 0;
+	return failures.result;
 }

@@ -24,4 +24,17 @@ int net_detach(const struct spec_network_plan *plan, struct error *err) _must_ch
  */
 int net_release(const struct spec_network_plan *plan, struct error *err) _must_check_;
 
+/* Links that are out of service, by their indexes. */
+struct net_retired {
+	int *indexes;
+	size_t count;
+};
+
+/*
+ * As net_release(), for who ends and has somebody waiting: of the links there
+ * remains to be done what takes the kernel some 10 ms, net_retired_remove(), which frees *RET, too.
+ */
+int net_retire(const struct spec_network_plan *plan, struct net_retired *ret, struct error *err) _must_check_;
+int net_retired_remove(struct net_retired *retired, struct error *err) _must_check_;
+
 #endif

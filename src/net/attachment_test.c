@@ -25,15 +25,22 @@ static struct spec_network_plan plan(void)
 	return (struct spec_network_plan){ .id = ID, .links = links, .link_count = 2 };
 }
 
-static int open_host(void)
+static int open_container(void)
 {
-	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
 	_cleanup_close_ int home = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	struct netlink_new_link first = { .kind = "bridge", .name = "br0", .is_up = true }, second = { .kind = "bridge", .name = "br1", .is_up = true };
 
 	CHECK(home >= 0 && unshare(CLONE_NEWNET) == 0);
 	netns = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	CHECK(netns >= 0 && setns(home, CLONE_NEWNET) == 0 && netlink_open(&here) == 0);
+	CHECK(netns >= 0 && setns(home, CLONE_NEWNET) == 0);
+	return 0;
+}
+
+static int open_host(void)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	struct netlink_new_link first = { .kind = "bridge", .name = "br0", .is_up = true }, second = { .kind = "bridge", .name = "br1", .is_up = true };
+
+	CHECK(open_container() == 0 && netlink_open(&here) == 0);
 	netlink_add_link(&batch, &first);
 	netlink_add_link(&batch, &second);
 	CHECK(netlink_batch_send(&batch, here, NULL) == 0);
@@ -61,6 +68,26 @@ static int all_or_none(void)
 	CHECK(net_attach(&wanted, netns, &err) == 0);
 	wanted.link_count = 2;
 	CHECK(net_detach(&wanted, &err) == 0 && !has_link(links[0].host_name));
+	return 0;
+}
+
+/* Out of service at once; and what is removed later is not what has its name by then. */
+static int retirement(void)
+{
+	struct spec_network_plan wanted = plan();
+	struct net_retired retired;
+	struct netlink_link link;
+
+	CHECK(open_host() == 0);
+	links[1].parent = "br1";
+	CHECK(net_attach(&wanted, netns, &err) == 0 && net_retire(&wanted, &retired, &err) == 0 && retired.count == 2);
+	CHECK(netlink_get_link(here, links[0].host_name, &link) == 0 && !(link.flags & IFF_UP) && link.master == 0);
+	close(netns);
+	CHECK(open_container() == 0 && net_attach(&wanted, netns, &err) == 0);
+	CHECK(net_retired_remove(&retired, &err) == 0 && retired.count == 0 && has_link(links[0].host_name) && has_link(links[1].host_name));
+	CHECK(net_retire(&wanted, &retired, &err) == 0 && net_retired_remove(&retired, &err) == 0);
+	CHECK(!has_link(links[0].host_name) && !has_link(links[1].host_name));
+	CHECK(net_retire(&wanted, &retired, &err) == 0 && retired.count == 0 && net_retired_remove(&retired, &err) == 0);
 	return 0;
 }
 
@@ -104,12 +131,14 @@ static int release(void)
 		run_in_child(CLONE_NEWNET, name); \
 	}
 IN_CHILD(all_or_none)
+IN_CHILD(retirement)
 IN_CHILD(release)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_or_none),
+		cmocka_unit_test(test_retirement),
 		cmocka_unit_test(test_release),
 	};
 

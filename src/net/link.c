@@ -25,7 +25,7 @@
 #define IPV6_MINIMUM_MTU 1280 /* RFC 8200, section 5: below it the kernel has no IPv6 for a link */
 #define SUBJECT_LIMIT 64
 #define READINESS_STEP_US 200
-#define READINESS_PATIENCE_US 50000
+#define READINESS_PATIENCE_US 200000
 
 /* ---- 1. the link ------------------------------------------------------------------- */
 
@@ -325,6 +325,25 @@ static int send_steps(int there, const struct spec_network_link *link, struct er
 	return r;
 }
 
+/*
+ * Until a worker of the kernel's has seen to it (addrconf_dad_work()) an address
+ * of version 6 is told of and not there: the route to it is what makes it so.
+ */
+static void wait_for_addresses(int there, const struct spec_network_link *link)
+{
+	int64_t patience_us = READINESS_PATIENCE_US;
+	struct netlink_address address;
+
+	for (size_t i = 0; link->addresses && link->addresses[i]; i++) {
+		if (netlink_address_parse(link->addresses[i], &address) < 0 || address.family != AF_INET6)
+			continue;
+		while (!netlink_is_own_address(there, address.family, address.local) && patience_us > 0) {
+			usleep(READINESS_STEP_US);
+			patience_us -= READINESS_STEP_US;
+		}
+	}
+}
+
 /* In the container's network namespace: its files of /proc/sys/net are that one's. */
 static int configure(const struct spec_network_link *link, struct error *err)
 {
@@ -338,7 +357,11 @@ static int configure(const struct spec_network_link *link, struct error *err)
 	if (r < 0)
 		return error_errno(err, -r, "cannot set up the interface '%s'", link->name);
 	r = set_sysctls(procfs, link, err);
-	return r == 0 ? send_steps(there, link, err) : r;
+	if (r == 0)
+		r = send_steps(there, link, err);
+	if (r == 0)
+		wait_for_addresses(there, link);
+	return r;
 }
 
 /* ---- 4. readiness ------------------------------------------------------------------------- */
@@ -441,4 +464,36 @@ int net_link_detach(const struct spec_network_link *link, int netns_fd, struct e
 	if (r == 0)
 		r = remove_host_end(here, link);
 	return r < 0 ? error_errno(err, -r, "cannot remove the link '%s' of network '%s'", link->host_name, link->network) : 0;
+}
+
+int net_link_retire(const struct spec_network_link *link, int *ret_index, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	_cleanup_close_ int here = -EBADF;
+	int r = 0;
+
+	*ret_index = 0;
+	if (link->kind == SPEC_LINK_VETH)
+		r = netlink_open(&here);
+	/* What the limits need goes now: no namespace takes it along. */
+	if (r == 0 && here >= 0)
+		r = net_link_limit_remove(link, here);
+	if (r == 0 && here >= 0 && netlink_get_index(here, link->host_name, ret_index) == 0) {
+		netlink_retire_link(&batch, *ret_index);
+		r = netlink_batch_send(&batch, here, NULL);
+	}
+	return r < 0 && r != -ENODEV ? error_errno(err, -r, "cannot set the link '%s' of network '%s' down", link->host_name, link->network) : 0;
+}
+
+int net_link_remove_retired(int index, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	_cleanup_close_ int here = -EBADF;
+	int r = netlink_open(&here);
+
+	if (r == 0) {
+		netlink_remove_index(&batch, index);
+		r = netlink_batch_send(&batch, here, NULL);
+	}
+	return r < 0 && r != -ENODEV ? error_errno(err, -r, "cannot remove the link %d", index) : 0;
 }

@@ -22,4 +22,12 @@ int net_link_attach(const struct spec_network_link *link, int netns_fd, struct e
 /* Removes it by the host's end (veth), or from inside NETNS_FD (the others; -EBADF: they ended with the namespace). Not there: no error. */
 int net_link_detach(const struct spec_network_link *link, int netns_fd, struct error *err) _must_check_;
 
+/*
+ * The beginning of net_link_detach() for the end of a container: the link is out of
+ * service when it returns, and removed by net_link_remove_retired(*RET_INDEX), which takes some 10 ms that nobody need wait for; if that does not come, the
+ * kernel does it with the container's namespace. *RET_INDEX is 0 if there is nothing to remove.
+ */
+int net_link_retire(const struct spec_network_link *link, int *ret_index, struct error *err) _must_check_;
+int net_link_remove_retired(int index, struct error *err) _must_check_;
+
 #endif

@@ -133,13 +133,13 @@ static struct sockaddr_storage address_of(const char *text, socklen_t *ret_lengt
 	return address;
 }
 
-/* Whether a datagram to the container arrives at once, no detection of duplicates and no learning of a bridge in its way. */
+/* Whether a datagram arrives before the kernel asks a second time for its address: no detection of duplicates and no bridge is in its way. */
 static bool can_reach(const char *text)
 {
 	socklen_t length;
 	struct sockaddr_storage address = address_of(text, &length);
 	_cleanup_close_ int inside = open_socket(true, address.ss_family, SOCK_DGRAM), outside = open_socket(false, address.ss_family, SOCK_DGRAM);
-	struct timeval patience = { .tv_usec = 300000 };
+	struct timeval patience = { .tv_usec = 900000 };
 	char byte = 0;
 
 	return bind(inside, (struct sockaddr *)&address, length) == 0 && setsockopt(inside, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&

@@ -3,7 +3,7 @@
  * What a container has of networks while it runs, every choice made:
  * network.json in its volatile directory. It is the journal, too: it is written
  * before anything in it is made, and whoever ends the container undoes what it
- * names, whether that was made or not (net/attachment.h).
+ * names, whether that was made or not (net/attachment.h), and removes it then.
  */
 #ifndef BIVY_SPEC_NETWORK_PLAN_H
 #define BIVY_SPEC_NETWORK_PLAN_H

@@ -8,6 +8,7 @@
 #define BIVY_SUPERVISOR_KEEPER_H
 
 #include "host/cgroup.h"
+#include "net/attachment.h"
 #include "runtime/verbs.h"
 #include "spec/supervision.h"
 #include "supervisor/flow.h"
@@ -49,6 +50,7 @@ struct keeper {
 	struct log *log;
 	struct health *health;
 	struct first first;
+	struct net_retired retired; /* membership_finish() */
 	struct life_start *start; /* what the runtime made, as long as that is cheaper to keep than to read again; or NULL */
 	struct client *clients;
 	struct session *sessions;

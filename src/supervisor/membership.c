@@ -29,7 +29,12 @@ int membership_attach(void *context, int netns_fd, struct error *err)
 	return net_attach(context, netns_fd, err);
 }
 
-static void undo(struct keeper *keeper, int (*act)(const struct spec_network_plan *plan, struct error *err))
+static void log_ignored(const struct error *err)
+{
+	log_warning("%s, ignoring", err->message);
+}
+
+void membership_detach(struct keeper *keeper)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
@@ -37,17 +42,31 @@ static void undo(struct keeper *keeper, int (*act)(const struct spec_network_pla
 	int r = membership_read(keeper, arena, &plan, &err);
 
 	if (r == 0 && plan)
-		r = act(plan, &err);
+		r = net_detach(plan, &err);
 	if (r < 0)
-		log_warning("%s, ignoring", err.message);
-}
-
-void membership_detach(struct keeper *keeper)
-{
-	undo(keeper, net_detach);
+		log_ignored(&err);
 }
 
 void membership_release(struct keeper *keeper)
 {
-	undo(keeper, net_release);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_network_plan *plan = NULL;
+	struct error err = ERROR_INIT;
+	int r = membership_read(keeper, arena, &plan, &err);
+
+	if (r == 0 && plan) {
+		r = net_retire(plan, &keeper->retired, &err);
+		if (r == 0 && unlinkat(keeper->bundle_fd, SPEC_NETWORK_PLAN_DOCUMENT, 0) < 0 && errno != ENOENT)
+			r = error_errno(&err, errno, "cannot remove '%s'", SPEC_NETWORK_PLAN_DOCUMENT);
+	}
+	if (r < 0)
+		log_ignored(&err);
+}
+
+void membership_finish(struct keeper *keeper)
+{
+	struct error err = ERROR_INIT;
+
+	if (net_retired_remove(&keeper->retired, &err) < 0)
+		log_ignored(&err);
 }

@@ -12,8 +12,11 @@ int membership_read(struct keeper *keeper, struct arena *arena, const struct spe
 /* For struct create_request; CONTEXT is the plan. */
 int membership_attach(void *context, int netns_fd, struct error *err) _must_check_;
 
-/* After the end of its process: before the next one starts, or for good. What fails is logged; whoever removes the container does it again. */
+/* After the end of its process, before the next one starts. What fails here and below is logged; whoever removes the container does it again. */
 void membership_detach(struct keeper *keeper);
+
+/* For good: what it had is free, and network.json is gone. What is left of it takes a while and is nobody's any more. */
 void membership_release(struct keeper *keeper);
+void membership_finish(struct keeper *keeper);
 
 #endif

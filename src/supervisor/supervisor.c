@@ -342,6 +342,7 @@ static int run(struct keeper *keeper, struct error *err)
 	clients_hear_last(keeper);
 	clients_tell_gone(keeper);
 	drop_idle_clients(keeper);
+	membership_finish(keeper);
 	wait_for_cleaner(keeper);
 	return r == 0 ? execute_exit_command(keeper->what, err) : r;
 }
