@@ -31,7 +31,7 @@ int netlink_get_addresses(int fd, int index, struct netlink_address **ret, size_
 void netlink_batch_add_address(struct netlink_batch *batch, int index, const struct netlink_address *address);
 void netlink_batch_remove_address(struct netlink_batch *batch, int index, const struct netlink_address *address);
 
-/* The first, sent at once. */
+/* netlink_batch_add_address(), sent at once. */
 int netlink_add_address(int fd, int index, const struct netlink_address *address) _must_check_;
 
 #endif
