@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* update: the limits, the restart policy and the mounts of containers, while they run or not. */
+/* update: limits, the restart policy, mounts, published ports and networks of containers, while they run or not. */
 #include "cli/command.h"
 #include "cli/resource_options.h"
+#include "cli/update_networks.h"
 #include "cli/value_mount.h"
 #include "engine/container_mounts.h"
 #include "engine/containers.h"
@@ -11,6 +12,7 @@
 struct update_request {
 	struct resource_request resources;
 	char **mount_add, **mount_rm;
+	struct update_networks_request networks;
 };
 
 static const struct update_request defaults = { .resources = RESOURCE_DEFAULTS };
@@ -20,6 +22,7 @@ static const struct option_entry entries[] = {
 	{ "mount-add", 0, OPTION_LIST, 0, offsetof(struct update_request, mount_add), "MOUNT",
 		"mount that, too, as --mount or --volume of 'run' has it; may be repeated" },
 	{ "mount-rm", 0, OPTION_LIST, 0, offsetof(struct update_request, mount_rm), "TARGET", "take away what is mounted there; may be repeated" },
+	UPDATE_NETWORKS_ENTRIES(struct update_request, networks),
 	{ 0 },
 };
 
@@ -83,6 +86,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct directories directories;
 	struct spec_host_config changes;
+	struct update_networks networks = { .joined_count = 0 };
 	const char *warning = NULL;
 	int r = cli_directories(call, arena, &directories, err);
 
@@ -90,11 +94,15 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		r = error_set(err, ERROR_INVALID, 0, "'update' needs an option that says what to change");
 	if (r == 0)
 		r = resource_decode(arena, &request->resources, &changes, &warning, err);
+	if (r == 0)
+		r = update_networks_decode(arena, &request->networks, &networks, err);
 	if (r == 0 && warning)
 		fprintf(stderr, "%s: %s\n", CLI_NAME, warning);
 	for (char **container = call->operands; r == 0 && *container; container++) {
 		r = change(request, arena, &(const struct container_update_request){ .directories = &directories, .container = *container, .changes = &changes,
 			.has_memory_swap = request->resources.memory_swap != RESOURCE_NOT_GIVEN }, err);
+		if (r == 0)
+			r = update_networks_apply(&directories, *container, &networks, err);
 		if (r == 0)
 			buf_printf(out, "%s\n", *container);
 	}
@@ -105,8 +113,9 @@ const struct command cli_update = {
 	.command = {
 		.name = "update",
 		.operands = "CONTAINER…",
-		.summary = "change the limits and mounts of containers",
-		.description = "Changes limits, the restart policy and the mounts of containers, at once if they run. What is not said stays as it is.\n\n"
+		.summary = "change limits, mounts, ports and networks of containers",
+		.description = "Changes limits, the restart policy, mounts, published ports and networks of containers, at once if they run. What is not said stays as it "
+			"is.\n\n"
 			"What is mounted is there when the container is started again, too. A process that uses what is taken away keeps it until it is done.",
 		.entries = entries,
 		.minimum_operands = 1,

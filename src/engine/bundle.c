@@ -20,6 +20,7 @@
 #include "engine/log_journal.h"
 #include "engine/bundle_systemd.h"
 #include "engine/bundle_user_mounts.h"
+#include "engine/container_network.h"
 #include "spec/config_encode.h"
 #include "spec/log_options.h"
 #include "store/tree.h"
@@ -157,7 +158,8 @@ static int prepare(struct bundle_plan *plan, struct error *err)
 	if (r < 0)
 		return r;
 	add_root_path(plan);
-	return bundle_add_namespaces(plan, err);
+	r = bundle_add_namespaces(plan, err);
+	return r < 0 ? r : container_network_prepare(plan, &plan->network, err);
 }
 
 static int fill(struct bundle_plan *plan, struct error *err)
@@ -228,6 +230,7 @@ int bundle_make(struct container_record *record, void (*warn)(void *context, con
 		ret->root_fd = is_handed_over(&plan) ? TAKE_FD(plan.root_fd) : -EBADF;
 		ret->id_range_fd = TAKE_FD(plan.ids.range_fd);
 	} else if (plan.run_fd >= 0) {
+		ignore_result(container_network_release(record, NULL));
 		ignore_result(bundle_remove(record, NULL)); /* the error is already told; `system check` finds the rest */
 	}
 	plan_done(&plan);

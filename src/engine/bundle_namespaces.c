@@ -43,6 +43,8 @@ static bool is_own(const struct spec_host_config *host, size_t kind)
 {
 	const char *mode = mode_of(host, kind);
 
+	if (kinds[kind].flag == CLONE_NEWNET && host->endpoint_count)
+		return true;
 	return str_is_empty(mode) || is_word(kinds[kind].words, mode);
 }
 
@@ -62,17 +64,6 @@ static int check_mode(const struct spec_host_config *host, size_t kind, struct e
 		return -EOPNOTSUPP;
 	}
 	return error_set(err, ERROR_INVALID, 0, "%s: '%.100s': expected private, host, container:NAME or ns:PATH", kinds[kind].option, mode);
-}
-
-static int check_ports(const struct spec_host_config *host, struct error *err)
-{
-	if (!host->port_count && !host->publish_all)
-		return 0;
-	if (str_equal(host->network_mode, "host"))
-		return 0; /* they are open already; docker drops them likewise */
-	error_set(err, ERROR_UNSUPPORTED, 0, "cannot publish ports: the container has no network to publish them from");
-	error_hint(err, "with --network=host they are open as they are");
-	return -EOPNOTSUPP;
 }
 
 /* "monotonic=SECONDS" or "boottime=SECONDS", with a fraction or without, perhaps negative. */
@@ -111,7 +102,7 @@ static int parse_offsets(char *const *list, struct spec_linux *l, struct error *
 int bundle_check_namespaces(const struct spec_host_config *host, struct error *err)
 {
 	struct spec_linux scratch = { .namespaces = NULL };
-	int r = check_ports(host, err);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
 		r = check_mode(host, i, err);

@@ -6,9 +6,11 @@
  */
 #include "base/file.h"
 #include "engine/container_names.h"
+#include "engine/container_network.h"
 #include "engine/container_removal.h"
 #include "engine/containers.h"
 #include "engine/volume_record.h"
+#include "engine/network_check.h"
 #include "runtime/verbs.h"
 #include "store/tree.h"
 
@@ -39,6 +41,11 @@ static void tell(const struct check *check, const char *format, ...)
 	va_end(args);
 	if (check->found)
 		check->found(check->context, text);
+}
+
+static void tell_text(void *context, const char *text)
+{
+	tell(context, "%s", text);
 }
 
 /* Calls VISIT for the names in the directory BASE/NAME, if that is there. */
@@ -189,6 +196,14 @@ static int check_runtime(void *context, const char *name)
 	return check->repair ? runtime_delete(&runtime, name, DELETE_FORCE, check->err) : 0;
 }
 
+/* What the container had of networks, as its plan says. */
+static int release_orphan(const struct check *check, const char *id)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers/%s", check->directories->run_root, id);
+
+	return container_network_release_directory(path, check->err);
+}
+
 static int check_run(void *context, const char *name)
 {
 	struct check *check = context;
@@ -197,6 +212,9 @@ static int check_run(void *context, const char *name)
 	if (!container_id_is_valid(name) || !is_orphan(check, name))
 		return 0;
 	tell(check, "without its record: the volatile directory of the container '%.12s'", name);
+	r = check->repair ? release_orphan(check, name) : 0;
+	if (r < 0)
+		return r;
 	r = check->repair ? tree_remove_at(check->fd, name) : 0;
 	return r < 0 ? error_errno(check->err, -r, "cannot remove '%s/containers/%s'", check->directories->run_root, name) : 0;
 }
@@ -230,5 +248,5 @@ int container_check(const struct directories *directories, bool repair, void (*f
 		r = look_through(&check, directories->root, "names", check_name);
 	if (r == 0)
 		r = check_volumes(&check);
-	return r;
+	return r < 0 ? r : network_check(directories, repair, tell_text, &check, err);
 }

@@ -4,6 +4,7 @@
 #include "engine/container_image.h"
 #include "engine/container_merge.h"
 #include "engine/container_names.h"
+#include "engine/container_network.h"
 #include "engine/containers.h"
 #include "base/file.h"
 #include "base/moment.h"
@@ -351,6 +352,8 @@ static int make(struct creation *creation, const struct container_image *image)
 
 	if (r == 0)
 		r = container_image_find_mounts(creation->arena, creation->request, &creation->container.host, &store, &lease, creation->err);
+	if (r == 0)
+		r = container_network_check(creation->arena, creation->directories, &creation->container, creation->err);
 	if (r == 0)
 		r = bundle_check(&creation->container, creation->request->warn, creation->request->context, creation->err);
 	if (r == 0)

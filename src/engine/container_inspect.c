@@ -2,6 +2,7 @@
 /* All that is known of a container, in the shape of docker's API. */
 #include "base/json.h"
 #include "engine/bundle_security.h"
+#include "engine/container_network.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
 #include "engine/supervisor.h"
@@ -161,23 +162,6 @@ static void write_sessions(struct json_writer *w, const struct container_record 
 		json_write_null(w, "ExecIDs");
 }
 
-static void write_network(struct json_writer *w, const struct spec_host_config *host)
-{
-	json_write_open(w, "NetworkSettings", '{');
-	json_write_string(w, "IPAddress", "");
-	json_write_string(w, "Gateway", "");
-	json_write_open(w, "Ports", '{');
-	json_write_close(w, '}');
-	json_write_open(w, "Networks", '{');
-	if (host->network_mode && !strchr(host->network_mode, ':')) {
-		json_write_open(w, host->network_mode, '{');
-		json_write_string(w, "IPAddress", "");
-		json_write_close(w, '}');
-	}
-	json_write_close(w, '}');
-	json_write_close(w, '}');
-}
-
 /* A file of the volatile directory, while it is there. */
 static void write_run_path(struct json_writer *w, const struct container_record *record, const char *key, const char *name)
 {
@@ -236,7 +220,7 @@ static int write_document(struct json_writer *w, const struct container_record *
 	r = size ? write_sizes(w, record, err) : 0;
 	write_mounts(w, record);
 	spec_container_write_inspect(w, container, &paths);
-	write_network(w, &container->host);
+	container_network_write_inspect(w, record);
 	json_write_close(w, '}');
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "base/quantity.h"
 #include "engine/container_event.h"
 #include "engine/container_names.h"
+#include "engine/container_network.h"
 #include "engine/containers.h"
 #include "engine/supervisor.h"
 
@@ -166,7 +167,7 @@ static int rename_record(struct container_record *record, const char *name, stru
 	if (r < 0)
 		return error_errno(err, -r, "cannot release the name '%s'", old);
 	container_event_add(record->directories, record->container, "rename", &attribute, 1);
-	return 0;
+	return container_network_rename(record, err);
 }
 
 /* Only what it writes and tells from now on is at stake. */

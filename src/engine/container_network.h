@@ -23,8 +23,16 @@ int container_network_prepare(struct bundle_plan *plan, const struct spec_networ
 int container_network_read(struct arena *arena, const struct container_record *record, const struct spec_network_plan **ret, struct error *err)
 	_must_check_;
 
+/* Replaces it, in one step. */
+int container_network_write(const struct container_record *record, const struct spec_network_plan *plan, struct error *err) _must_check_;
+
 /* What is left of a container without supervisor: net_release() of its plan. Before bundle_remove(). */
 int container_network_release(const struct container_record *record, struct error *err) _must_check_;
+/* The same by the volatile directory, of a container whose record is gone. */
+int container_network_release_directory(const char *run_path, struct error *err) _must_check_;
+
+/* The container has another name: so it is found in its networks. */
+int container_network_rename(const struct container_record *record, struct error *err) _must_check_;
 
 /* `network connect` and `disconnect`, of a container in any state. ENDPOINT: as asked. */
 int container_network_connect(const struct directories *directories, const char *container, const struct spec_container_endpoint *endpoint,

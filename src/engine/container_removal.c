@@ -5,6 +5,7 @@
 #include "engine/bundle.h"
 #include "engine/container_event.h"
 #include "engine/container_names.h"
+#include "engine/container_network.h"
 #include "engine/containers.h"
 #include "engine/image_removal.h"
 #include "engine/supervisor.h"
@@ -165,7 +166,16 @@ int container_removal_clear_run(const struct container_record *record, struct er
 		r = runtime_delete(&runtime, record->container->id, DELETE_FORCE, err);
 	if (r < 0)
 		return error_wrap(err, "cannot end what is left of the container '%s'", record->container->name);
-	return bundle_remove(record, err);
+	r = container_network_release(record, err);
+	return r < 0 ? r : bundle_remove(record, err);
+}
+
+/* A supervisor that is still there removes what the runtime made itself; of networks it needs the plan, which we remove. */
+static int clear_bundle(const struct container_record *record, struct error *err)
+{
+	int r = container_network_release(record, err);
+
+	return r < 0 ? r : bundle_remove(record, err);
 }
 
 /* Kills it and waits until its supervisor is gone; no error if it went by itself. */
@@ -326,8 +336,7 @@ static int remove_record(struct container_record *record, unsigned flags, struct
 	/* As its end would have had it. */
 	if (record->container->host.auto_remove)
 		flags |= CONTAINER_REMOVE_VOLUMES;
-	/* A supervisor that is still there removes what the runtime made itself. */
-	r = record->is_supervised ? bundle_remove(record, err) : container_removal_clear_run(record, err);
+	r = record->is_supervised ? clear_bundle(record, err) : container_removal_clear_run(record, err);
 	if (r == 0)
 		r = retire(record, flags, err);
 	return r;

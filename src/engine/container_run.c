@@ -14,6 +14,7 @@
  */
 #include "engine/bundle.h"
 #include "engine/container_event.h"
+#include "engine/container_network.h"
 #include "engine/container_removal.h"
 #include "engine/containers.h"
 #include "engine/session.h"
@@ -171,6 +172,7 @@ static int launch(struct start *start, struct error *err)
 		shutdown(start->socket, SHUT_WR);
 		wait_for_end(start->socket);
 	}
+	ignore_result(container_network_release(record, NULL));
 	ignore_result(bundle_remove(record, NULL)); /* the next start removes it again */
 	return r;
 }

@@ -4,7 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-void netlink_batch_add_default_route(struct netlink_batch *batch, int family, int index, const uint8_t *gateway)
+static void add_default_route(struct netlink_batch *batch, uint16_t flags, int family, int index, const uint8_t *gateway)
 {
 	const struct rtmsg route = {
 		.rtm_family = (uint8_t)family,
@@ -14,7 +14,7 @@ void netlink_batch_add_default_route(struct netlink_batch *batch, int family, in
 		.rtm_type = RTN_UNICAST,
 	};
 
-	netlink_batch_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, sizeof route);
+	netlink_batch_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | flags, &route, sizeof route);
 	netlink_batch_add_u32(batch, RTA_OIF, (uint32_t)index);
 	if (gateway)
 		netlink_batch_add(batch, RTA_GATEWAY, gateway, family == AF_INET ? 4 : 16);
@@ -36,4 +36,14 @@ bool netlink_is_own_address(int fd, int family, const uint8_t *address)
 	netlink_batch_begin(&batch, RTM_GETROUTE, 0, &route, sizeof route);
 	netlink_batch_add(&batch, RTA_DST, address, family == AF_INET ? 4 : 16);
 	return netlink_batch_ask(&batch, fd, read_type, &type) == 0 && type == RTN_LOCAL;
+}
+
+void netlink_batch_add_default_route(struct netlink_batch *batch, int family, int index, const uint8_t *gateway)
+{
+	add_default_route(batch, NLM_F_EXCL, family, index, gateway);
+}
+
+void netlink_batch_replace_default_route(struct netlink_batch *batch, int family, int index, const uint8_t *gateway)
+{
+	add_default_route(batch, NLM_F_REPLACE, family, index, gateway);
 }

@@ -17,4 +17,7 @@ void netlink_batch_add_default_route(struct netlink_batch *batch, int family, in
 /* Whether what is sent to ADDRESS (4 or 16 bytes) stays here; false also if that cannot be told. */
 bool netlink_is_own_address(int fd, int family, const uint8_t *address);
 
+/* The same in place of the one that there is, if any. */
+void netlink_batch_replace_default_route(struct netlink_batch *batch, int family, int index, const uint8_t *gateway);
+
 #endif

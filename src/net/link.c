@@ -277,8 +277,11 @@ static bool has_gateways(const struct spec_network_link *link)
 	return link->kind != SPEC_LINK_IPVLAN || !link->mode || str_equal(link->mode, "l2");
 }
 
-static int add_route(struct steps *steps, const struct spec_network_link *link, int index, int family, const char *gateway, struct error *err)
+typedef void add_route_message(struct netlink_batch *batch, int family, int index, const uint8_t *gateway);
+
+static int add_route(struct steps *steps, const struct spec_network_link *link, int index, int family, add_route_message *add, struct error *err)
 {
+	const char *gateway = family == AF_INET ? link->gateway4 : link->gateway6;
 	uint8_t address[16];
 
 	if (!gateway)
@@ -286,8 +289,15 @@ static int add_route(struct steps *steps, const struct spec_network_link *link, 
 	if (inet_pton(family, gateway, address) != 1)
 		return error_set(err, ERROR_INVALID, 0, "'%s' is no address of a gateway", gateway);
 	note(steps, "the default route through", gateway);
-	netlink_batch_add_default_route(&steps->batch, family, index, has_gateways(link) ? address : NULL);
+	add(&steps->batch, family, index, has_gateways(link) ? address : NULL);
 	return 0;
+}
+
+static int add_routes(struct steps *steps, const struct spec_network_link *link, int index, add_route_message *add, struct error *err)
+{
+	int r = add_route(steps, link, index, AF_INET, add, err);
+
+	return r < 0 ? r : add_route(steps, link, index, AF_INET6, add, err);
 }
 
 static int plan_steps(struct steps *steps, const struct spec_network_link *link, int index, struct error *err)
@@ -300,14 +310,17 @@ static int plan_steps(struct steps *steps, const struct spec_network_link *link,
 	note(steps, "the settings of", link->name);
 	netlink_change_link(&steps->batch, link->name, &up);
 	r = add_addresses(steps, link, index, AF_INET6, err);
-	if (r == 0)
-		r = add_route(steps, link, index, AF_INET, link->gateway4, err);
-	if (r == 0)
-		r = add_route(steps, link, index, AF_INET6, link->gateway6, err);
-	return r;
+	return r < 0 ? r : add_routes(steps, link, index, netlink_batch_add_default_route, err);
 }
 
-static int send_steps(int there, const struct spec_network_link *link, struct error *err)
+static int plan_routes(struct steps *steps, const struct spec_network_link *link, int index, struct error *err)
+{
+	return add_routes(steps, link, index, netlink_batch_replace_default_route, err);
+}
+
+typedef int plan_messages(struct steps *steps, const struct spec_network_link *link, int index, struct error *err);
+
+static int send_steps(int there, const struct spec_network_link *link, plan_messages *plan, struct error *err)
 {
 	_cleanup_free_ struct steps *steps = memory_new(1, sizeof *steps);
 	size_t failed = 0;
@@ -315,7 +328,7 @@ static int send_steps(int there, const struct spec_network_link *link, struct er
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot find the interface '%s' in the container", link->name);
-	r = plan_steps(steps, link, index, err);
+	r = plan(steps, link, index, err);
 	if (r == 0) {
 		r = netlink_batch_send(&steps->batch, there, &failed);
 		if (r < 0)
@@ -358,7 +371,7 @@ static int configure(const struct spec_network_link *link, struct error *err)
 		return error_errno(err, -r, "cannot set up the interface '%s'", link->name);
 	r = set_sysctls(procfs, link, err);
 	if (r == 0)
-		r = send_steps(there, link, err);
+		r = send_steps(there, link, plan_steps, err);
 	if (r == 0)
 		wait_for_addresses(there, link);
 	return r;
@@ -430,6 +443,26 @@ int net_link_attach(const struct spec_network_link *link, int netns_fd, struct e
 			log_warning("%s, ignoring", ignored.message);
 	}
 	return r;
+}
+
+static int route_inside(const struct spec_network_link *link, struct error *err)
+{
+	_cleanup_close_ int there = -EBADF;
+	int r = netlink_open(&there);
+
+	return r < 0 ? error_errno(err, -r, "cannot open a netlink socket") : send_steps(there, link, plan_routes, err);
+}
+
+int net_link_route(const struct spec_network_link *link, int netns_fd, struct error *err)
+{
+	_cleanup_netns_ struct netns_visit visit = NETNS_VISIT_INIT;
+	int back, r = netns_enter(netns_fd, &visit, err);
+
+	if (r < 0)
+		return r;
+	r = route_inside(link, err);
+	back = netns_leave(&visit, r == 0 ? err : NULL);
+	return r < 0 ? r : back;
 }
 
 static int remove_inside(const struct spec_network_link *link, int netns_fd, struct error *err)

@@ -19,6 +19,9 @@
  */
 int net_link_attach(const struct spec_network_link *link, int netns_fd, struct error *err) _must_check_;
 
+/* Default routes of the namespace go through LINK, which is there, where it has gateways; in place of those that there are. Else as above. */
+int net_link_route(const struct spec_network_link *link, int netns_fd, struct error *err) _must_check_;
+
 /* Removes it by the host's end (veth), or from inside NETNS_FD (the others; -EBADF: they ended with the namespace). Not there: no error. */
 int net_link_detach(const struct spec_network_link *link, int netns_fd, struct error *err) _must_check_;
 

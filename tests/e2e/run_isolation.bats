@@ -168,7 +168,7 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 	assert_has "--pid: cannot join the container 'first': it is not running"
 	run bivy run --rm --network nowhere busybox true
 	[ "$status" -eq 125 ]
-	assert_has "--network: there is no network 'nowhere'"
+	assert_has "--network: no such network 'nowhere'"
 	run bivy run --rm -p 80:80 busybox true
 	[ "$status" -eq 125 ]
 	assert_has "cannot publish ports"

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A start, under the lock of the record (container.h, invariant 2):
+ *
+ *      step                                     undo
+ *   1. networks are up                          they stay
+ *   2. addresses are leased                     they count no more when nothing of the container runs
+ *   3. network.json                             goes with the volatile directory
+ *   4. ports, names                             net_release() of what it says
+ *
+ * Whoever comes after a kill finds the plan, or leases of a container that does
+ * not run. Links are made and removed by the supervisor (net/attachment.h).
+ */
+#include "engine/container_network.h"
+#include "base/file.h"
+#include "engine/container_network_plan.h"
+#include "engine/container_network_ports.h"
+#include "net/attachment.h"
+#include "net/resolver.h"
+
+#include <fcntl.h>
+
+/* ---- the document ------------------------------------------------------------------- */
+
+static int read_plan(struct arena *arena, const char *run_path, const struct spec_network_plan **ret, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, run_path);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct spec_network_plan *plan = NULL;
+	int r = file_read_at(AT_FDCWD, path, SPEC_NETWORK_PLAN_LIMIT, &text);
+
+	*ret = NULL;
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return error_errno(err, -r, "cannot read '%s'", path);
+	r = spec_network_plan_decode(arena, text.data ? text.data : "", text.length, &plan, err);
+	if (r < 0)
+		return error_wrap(err, "cannot read '%s'", path);
+	*ret = plan;
+	return 0;
+}
+
+int container_network_read(struct arena *arena, const struct container_record *record, const struct spec_network_plan **ret, struct error *err)
+{
+	return read_plan(arena, record->run_path, ret, err);
+}
+
+int container_network_write(const struct container_record *record, const struct spec_network_plan *plan, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, record->run_path);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r;
+
+	spec_network_plan_encode(plan, &text);
+	r = text.length > SPEC_NETWORK_PLAN_LIMIT ? -EFBIG : file_replace_at(AT_FDCWD, path, text.data, text.length, 0600);
+	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
+}
+
+/* ---- names --------------------------------------------------------------------------- */
+
+const struct spec_container_endpoint *container_network_endpoint(const struct spec_container *container, const char *network)
+{
+	for (size_t i = 0; i < container->host.endpoint_count; i++)
+		if (str_equal(container->host.endpoints[i].network, network))
+			return &container->host.endpoints[i];
+	return NULL;
+}
+
+int container_network_write_names(struct arena *arena, const struct container_record *record, const struct spec_network_link *link, struct error *err)
+{
+	const struct spec_container *container = record->container;
+	char **names = container_network_names(arena, container, container_network_endpoint(container, link->network)), **addresses = NULL;
+
+	for (char **address = link->addresses; address && *address; address++)
+		addresses = container_network_add(arena, addresses, arena_strndup(arena, *address, strcspn(*address, "/")));
+	if (!addresses)
+		return 0;
+	return net_names_write(container_network_path(arena, record->directories, link->network_id, "names"), container->id, addresses, names, err);
+}
+
+/* The file that that makes. */
+static char *path_of_names(struct arena *arena, const struct container_record *record, const struct spec_network_link *link)
+{
+	return arena_printf(arena, "%s/%s", container_network_path(arena, record->directories, link->network_id, "names"), record->container->id);
+}
+
+void container_network_plan_names(struct arena *arena, const struct container_record *record, const struct spec_network *network,
+	struct spec_network_plan *plan)
+{
+	if (container_network_has_names(network))
+		plan->names = container_network_add(arena, plan->names, path_of_names(arena, record, &plan->links[plan->link_count - 1]));
+}
+
+bool container_network_is_named(struct arena *arena, const struct container_record *record, const struct spec_network_plan *plan,
+	const struct spec_network_link *link)
+{
+	return plan->names && strv_contains(plan->names, path_of_names(arena, record, link));
+}
+
+static int write_all_names(struct arena *arena, const struct container_record *record, const struct spec_network_plan *plan, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->link_count; i++)
+		if (container_network_is_named(arena, record, plan, &plan->links[i]))
+			r = container_network_write_names(arena, record, &plan->links[i], err);
+	return r;
+}
+
+int container_network_rename(const struct container_record *record, struct error *err)
+{
+	const struct spec_network_plan *plan = NULL;
+	int r = record->is_supervised ? container_network_read(record->arena, record, &plan, err) : 0;
+
+	return r < 0 || !plan ? r : write_all_names(record->arena, record, plan, err);
+}
+
+/* ---- a start ---------------------------------------------------------------------------- */
+
+static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
+{
+	const struct spec_host_config *host = bundle->host;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < host->endpoint_count; i++) {
+		const struct spec_network *network = NULL;
+
+		r = network_find(bundle->arena, bundle->record->directories, host->endpoints[i].network, &network, err);
+		if (r == 0)
+			r = network_up(bundle->record->directories, network, err);
+		if (r == 0)
+			r = container_network_plan_link(bundle->arena, bundle->record, network, &host->endpoints[i], plan, err);
+		if (r == 0)
+			container_network_plan_names(bundle->arena, bundle->record, network, plan);
+	}
+	container_network_plan_routes(plan, host);
+	return r;
+}
+
+static int make(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
+{
+	const struct spec_host_config *host = bundle->host;
+	const struct container_network_ports ports = { bundle->arena, bundle->record, plan, host->ports, host->port_count,
+		host->publish_all ? bundle->config->exposed_ports : NULL };
+	int r = plan_links(bundle, plan, err);
+
+	if (r == 0)
+		r = container_network_write(bundle->record, plan, err);
+	if (r == 0)
+		r = container_network_publish_all(&ports, err);
+	return r < 0 ? r : write_all_names(bundle->arena, bundle->record, plan, err);
+}
+
+int container_network_prepare(struct bundle_plan *bundle, const struct spec_network_plan **ret, struct error *err)
+{
+	struct spec_network_plan *plan = arena_alloc(bundle->arena, 1, sizeof *plan);
+	int r;
+
+	*ret = NULL;
+	if (!container_network_is_member(bundle->host))
+		return 0;
+	plan->id = bundle->container->id;
+	r = make(bundle, plan, err);
+	if (r < 0) {
+		ignore_result(net_release(plan, NULL)); /* the first failure is the one to report; `system check` finds the rest */
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+int container_network_release_directory(const char *run_path, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_network_plan *plan = NULL;
+	int r = read_plan(arena, run_path, &plan, err);
+
+	return r < 0 || !plan ? r : net_release(plan, err);
+}
+
+int container_network_release(const struct container_record *record, struct error *err)
+{
+	int r = container_network_release_directory(record->run_path, err);
+
+	return r < 0 ? error_wrap(err, "cannot take the container '%s' out of its networks", record->container->name) : 0;
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Networks and ports of a container that exists, under the lock of its record.
+ * The record says what the next start is to have; of one that runs the plan is
+ * replaced, too, before what is new is made and after what is old is gone: the
+ * supervisor, which reads it at each start of the process, and who comes after a
+ * kill see all that is there.
+ */
+#include "base/log.h"
+#include "engine/container_event.h"
+#include "engine/container_network_check.h"
+#include "engine/container_network_plan.h"
+#include "engine/container_network_ports.h"
+#include "engine/network_event.h"
+#include "net/firewall.h"
+#include "net/leases.h"
+#include "net/link.h"
+#include "net/resolver.h"
+
+#include <fcntl.h>
+
+/* A container with its record locked, and its plan if it runs. */
+struct change {
+	struct arena *arena;
+	const struct directories *directories;
+	struct container_record record;
+	struct spec_network_plan *plan; /* a copy to be changed; NULL: nothing runs */
+	int netns_fd; /* of its process; -EBADF: there is none now */
+};
+
+/* ---- opening ---------------------------------------------------------------------------- */
+
+static void change_done(struct change *change)
+{
+	close_and_forget(&change->netns_fd);
+	container_record_close(&change->record);
+	arena_free(change->arena);
+}
+#define _cleanup_change_ _cleanup_(change_done)
+
+/* Of the process that the state names, which is still there when it has been opened. */
+static int open_netns(struct change *change, struct error *err)
+{
+	int64_t pid = change->record.state->pid;
+	_cleanup_free_ char *path = str_printf("/proc/%lld/ns/net", (long long)pid);
+	_cleanup_close_ int fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -EBADF;
+	int r = container_record_refresh(&change->record, err);
+
+	if (r == 0 && fd >= 0 && change->record.is_supervised && change->record.state->pid == pid)
+		change->netns_fd = TAKE_FD(fd);
+	return r;
+}
+
+static int open_change(const struct directories *directories, const char *container, struct change *ret, struct error *err)
+{
+	const struct spec_network_plan *plan = NULL;
+	int r;
+
+	*ret = (struct change){ .arena = arena_new(), .directories = directories, .record = { .fd = -EBADF }, .netns_fd = -EBADF };
+	r = container_record_open(ret->arena, directories, container, &ret->record, err);
+	if (r == 0)
+		r = container_record_lock(&ret->record, err);
+	if (r < 0 || !ret->record.is_supervised || ret->record.state->status == SPEC_CONTAINER_EXITED)
+		return r;
+	r = container_network_read(ret->arena, &ret->record, &plan, err);
+	if (r == 0 && plan) {
+		ret->plan = arena_alloc(ret->arena, 1, sizeof *ret->plan);
+		*ret->plan = *plan;
+		r = open_netns(ret, err);
+	}
+	return r;
+}
+
+static int check_member(const struct change *change, const char *verb, struct error *err)
+{
+	const char *mode = change->record.container->host.network_mode, *name = change->record.container->name;
+
+	if (container_network_is_member(&change->record.container->host))
+		return 0;
+	error_set(err, ERROR_CONFLICT, 0, "cannot %s the container '%s': it has %s", verb, name,
+		  str_is_empty(mode) || str_equal(mode, "none") ? "no network, as --network none asks for" :
+		  str_equal(mode, "host") ? "the network of the host" : "the network of somebody else");
+	error_hint(err, "that is chosen when it is created");
+	return -EINVAL;
+}
+
+/* ---- links of a process ------------------------------------------------------------------- */
+
+/* It may have been started again meanwhile: then its supervisor has seen the plan. */
+static bool has_restarted(struct change *change, int64_t pid)
+{
+	return container_record_refresh(&change->record, NULL) == 0 && (!change->record.is_supervised || change->record.state->pid != pid);
+}
+
+/* Default routes of the process go where the plan has them. */
+static int move_routes(const struct change *change, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < change->plan->link_count; i++)
+		if (change->plan->links[i].gateway4 || change->plan->links[i].gateway6)
+			r = net_link_route(&change->plan->links[i], change->netns_fd, err);
+	return r;
+}
+
+static int attach_link(struct change *change, const struct spec_network_link *link, struct error *err)
+{
+	struct spec_network_link without_routes = *link;
+	int64_t pid = change->record.state->pid;
+	struct error told = ERROR_INIT;
+	int r;
+
+	if (change->netns_fd < 0)
+		return 0;
+	without_routes.gateway4 = without_routes.gateway6 = NULL;
+	r = net_link_attach(&without_routes, change->netns_fd, &told);
+	if (r == 0)
+		r = move_routes(change, &told);
+	if (r == 0 || has_restarted(change, pid))
+		return 0;
+	if (err)
+		*err = told;
+	return r;
+}
+
+/* ---- connect ---------------------------------------------------------------------------------- */
+
+static void append_endpoint(struct change *change, const struct spec_container_endpoint *endpoint)
+{
+	struct spec_host_config *host = &change->record.container->host;
+	struct spec_container_endpoint *endpoints = arena_alloc(change->arena, host->endpoint_count + 1, sizeof *endpoints);
+
+	if (host->endpoint_count)
+		memcpy(endpoints, host->endpoints, host->endpoint_count * sizeof *endpoints);
+	endpoints[host->endpoint_count++] = *endpoint;
+	host->endpoints = endpoints;
+}
+
+static int release_paths(char *const *paths, const char *id)
+{
+	int r = 0;
+
+	for (; paths && *paths; paths++) {
+		const char *slash = strrchr(*paths, '/');
+		_cleanup_free_ char *directory = str_printf("%.*s", (int)(slash - *paths), *paths);
+		_cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		int one = fd < 0 ? (errno == ENOENT ? 0 : -errno) : net_lease_release(fd, slash + 1, id);
+
+		r = r < 0 ? r : one;
+	}
+	return r;
+}
+
+/* What BEFORE had not. */
+static char **added_leases(struct arena *arena, const struct spec_network_plan *before, const struct spec_network_plan *after)
+{
+	char **added = NULL;
+
+	for (char **lease = after->leases; lease && *lease; lease++)
+		if (!before->leases || !strv_contains(before->leases, *lease))
+			added = container_network_add(arena, added, *lease);
+	return added;
+}
+
+static int join(struct change *change, const struct spec_network *network, const struct spec_container_endpoint *endpoint, struct error *err)
+{
+	struct spec_network_plan *plan = change->plan;
+	const struct spec_host_config *host = &change->record.container->host;
+	const struct spec_network_link *link;
+	int r = network_up(change->directories, network, err);
+
+	if (r == 0)
+		r = container_network_plan_link(change->arena, &change->record, network, endpoint, plan, err);
+	if (r < 0)
+		return r;
+	container_network_plan_names(change->arena, &change->record, network, plan);
+	container_network_plan_routes(plan, host);
+	r = container_network_write(&change->record, plan, err);
+	link = &plan->links[plan->link_count - 1];
+	if (r == 0)
+		r = attach_link(change, link, err);
+	if (r == 0 && container_network_is_named(change->arena, &change->record, plan, link))
+		r = container_network_write_names(change->arena, &change->record, link, err);
+	return r;
+}
+
+/* After a failure: the network is forgotten again. */
+static void leave_again(struct change *change, const struct spec_network_plan *before, const char *network_id)
+{
+	const char *names = container_network_path(change->arena, change->directories, network_id, "names");
+
+	if (change->plan->link_count > before->link_count)
+		ignore_result(net_link_detach(&change->plan->links[before->link_count], change->netns_fd, NULL)); /* the first failure is told */
+	if (container_network_write(&change->record, before, NULL) < 0)
+		log_warning("cannot write the networks of the container '%s', ignoring", change->record.container->name);
+	ignore_result(release_paths(added_leases(change->arena, before, change->plan), change->record.container->id));
+	ignore_result(net_names_remove(names, change->record.container->id));
+}
+
+static int connect_locked(struct change *change, struct spec_container_endpoint *endpoint, struct error *err)
+{
+	struct spec_host_config *host = &change->record.container->host;
+	const struct spec_host_config old = *host;
+	const struct spec_network *network = NULL;
+	struct spec_network_plan before = { .id = NULL };
+	int r = check_member(change, "connect", err);
+
+	if (r == 0)
+		r = container_network_check_endpoint(change->arena, change->directories, endpoint, &network, err);
+	if (r < 0)
+		return r;
+	if (container_network_endpoint(change->record.container, endpoint->network))
+		return error_set(err, ERROR_CONFLICT, 0, "the container '%s' is in the network '%s' already", change->record.container->name, network->name);
+	append_endpoint(change, endpoint);
+	r = container_record_save(&change->record, err);
+	if (r < 0)
+		return r;
+	if (change->plan) {
+		before = *change->plan;
+		r = join(change, network, endpoint, err);
+		if (r < 0)
+			leave_again(change, &before, network->id);
+	}
+	if (r < 0) {
+		*host = old;
+		ignore_result(container_record_save(&change->record, NULL)); /* the first failure is told; a next start tells this one again */
+		return r;
+	}
+	network_event_add(change->directories, network, "connect", change->record.container->id);
+	return 0;
+}
+
+int container_network_connect(const struct directories *directories, const char *container, const struct spec_container_endpoint *endpoint,
+	struct error *err)
+{
+	struct spec_container_endpoint own = *endpoint;
+	_cleanup_change_ struct change change;
+	int r = open_change(directories, container, &change, err);
+
+	if (r == 0)
+		r = connect_locked(&change, &own, err);
+	if (r < 0 && change.record.container && err && !str_starts_with(err->message, "cannot connect"))
+		error_wrap(err, "cannot connect the container '%s'", change.record.container->name);
+	return r;
+}
+
+/* ---- disconnect ---------------------------------------------------------------------------------- */
+
+static void drop_endpoint(struct spec_host_config *host, const char *network)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < host->endpoint_count; i++)
+		if (!str_equal(host->endpoints[i].network, network))
+			host->endpoints[kept++] = host->endpoints[i];
+	host->endpoint_count = kept;
+	/* One that is in no network at all is as one that was to have none; it may come back. */
+	host->network_mode = kept ? host->endpoints[0].network : (char *)NETWORK_DEFAULT;
+}
+
+/* Paths in LIST but those below PREFIX, which are *RET_GONE. */
+static char **part(struct arena *arena, char *const *list, const char *prefix, char ***ret_gone)
+{
+	char **kept = NULL;
+
+	*ret_gone = NULL;
+	for (; list && *list; list++) {
+		if (str_starts_with(*list, prefix))
+			*ret_gone = container_network_add(arena, *ret_gone, *list);
+		else
+			kept = container_network_add(arena, kept, *list);
+	}
+	return kept;
+}
+
+static bool is_address_of(const struct spec_network_link *link, const char *address)
+{
+	for (char **own = link->addresses; address && own && *own; own++)
+		if (strncmp(*own, address, strlen(address)) == 0 && (*own)[strlen(address)] == '/')
+			return true;
+	return false;
+}
+
+/* Ports that lead to LINK go with it. */
+static int drop_ports(struct change *change, const struct spec_network_link *link, struct error *err)
+{
+	struct spec_network_plan *plan = change->plan;
+	struct spec_published_port *kept = arena_alloc(change->arena, plan->port_count + 1, sizeof *kept);
+	struct spec_published_port *gone = arena_alloc(change->arena, plan->port_count + 1, sizeof *gone);
+	size_t kept_count = 0, gone_count = 0;
+
+	for (size_t i = 0; i < plan->port_count; i++)
+		if (is_address_of(link, plan->ports[i].address4) || is_address_of(link, plan->ports[i].address6))
+			gone[gone_count++] = plan->ports[i];
+		else
+			kept[kept_count++] = plan->ports[i];
+	plan->ports = kept;
+	plan->port_count = kept_count;
+	return gone_count ? firewall_unpublish(gone, gone_count, err) : 0;
+}
+
+static int leave(struct change *change, size_t index, struct error *err)
+{
+	struct spec_network_plan *plan = change->plan;
+	const struct spec_network_link link = plan->links[index];
+	const char *prefix = container_network_path(change->arena, change->directories, link.network_id, "");
+	const char *names = container_network_path(change->arena, change->directories, link.network_id, "names");
+	char **leases, **files;
+	int r = drop_ports(change, &link, err);
+
+	if (r == 0)
+		r = net_link_detach(&link, change->netns_fd, err);
+	if (r < 0)
+		return r;
+	memmove(plan->links + index, plan->links + index + 1, (plan->link_count - index - 1) * sizeof link);
+	plan->link_count--;
+	plan->leases = part(change->arena, plan->leases, prefix, &leases);
+	plan->names = part(change->arena, plan->names, prefix, &files);
+	container_network_plan_routes(plan, &change->record.container->host);
+	r = container_network_write(&change->record, plan, err);
+	if (r == 0 && change->netns_fd >= 0)
+		r = move_routes(change, err);
+	if (r < 0)
+		return r;
+	r = release_paths(leases, change->record.container->id);
+	if (r == 0 && files)
+		r = net_names_remove(names, change->record.container->id);
+	return r < 0 ? error_errno(err, -r, "cannot release what the container had in the network '%s'", link.network) : 0;
+}
+
+/* The name of the network that the container knows as TEXT: a name, an id or its beginning; the network itself may be gone. */
+static const char *find_membership(const struct spec_container *container, const char *text)
+{
+	for (size_t i = 0; i < container->host.endpoint_count; i++) {
+		const struct spec_container_endpoint *endpoint = &container->host.endpoints[i];
+
+		if (str_equal(endpoint->network, text) || (endpoint->network_id && str_starts_with(endpoint->network_id, text)))
+			return endpoint->network;
+	}
+	return NULL;
+}
+
+static int disconnect_locked(struct change *change, const char *text, struct error *err)
+{
+	struct spec_container *container = change->record.container;
+	const char *name = find_membership(container, text);
+	const struct spec_network *network = NULL;
+	size_t index;
+	int r;
+
+	if (!name)
+		return error_set(err, ERROR_NOT_FOUND, 0, "the container '%s' is not in the network '%s'", container->name, text);
+	name = arena_strdup(change->arena, name);
+	drop_endpoint(&container->host, name);
+	r = container_record_save(&change->record, err);
+	index = change->plan ? container_network_find_link(change->plan, name) : SIZE_MAX;
+	if (r == 0 && index != SIZE_MAX)
+		r = leave(change, index, err);
+	if (r == 0 && network_find(change->arena, change->directories, name, &network, NULL) == 0)
+		network_event_add(change->directories, network, "disconnect", container->id);
+	return r;
+}
+
+int container_network_disconnect(const struct directories *directories, const char *container, const char *network, bool force, struct error *err)
+{
+	_cleanup_change_ struct change change;
+	struct error told = ERROR_INIT;
+	int r = open_change(directories, container, &change, &told);
+
+	if (r == 0)
+		r = disconnect_locked(&change, network, &told);
+	if (r < 0 && force && told.kind == ERROR_NOT_FOUND)
+		return 0;
+	if (r < 0 && err)
+		*err = told;
+	if (r < 0 && change.record.container)
+		error_wrap(err, "cannot disconnect the container '%s'", change.record.container->name);
+	return r;
+}
+
+/* ---- ports ---------------------------------------------------------------------------------------- */
+
+static int publish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
+{
+	struct spec_host_config *host = &change->record.container->host;
+	const struct container_network_ports request = { change->arena, &change->record, change->plan, ports, count, NULL };
+	struct spec_container_port *all = arena_alloc(change->arena, host->port_count + count + 1, sizeof *all);
+	const struct spec_host_config old = *host;
+	int r = check_member(change, "publish ports of", err);
+
+	if (r < 0)
+		return r;
+	if (host->port_count)
+		memcpy(all, host->ports, host->port_count * sizeof *all);
+	memcpy(all + host->port_count, ports, count * sizeof *all);
+	host->ports = all;
+	host->port_count += count;
+	r = container_record_save(&change->record, err);
+	if (r < 0 || !change->plan)
+		return r;
+	r = networks_ensure_firewall(change->directories, err);
+	if (r == 0)
+		r = container_network_publish_all(&request, err);
+	if (r < 0) {
+		*host = old;
+		ignore_result(container_record_save(&change->record, NULL)); /* the first failure is told; a next start tells this one again */
+	}
+	return r;
+}
+
+int container_network_publish(const struct directories *directories, const char *container, const struct spec_container_port *ports, size_t count,
+	struct error *err)
+{
+	_cleanup_change_ struct change change;
+	int r = open_change(directories, container, &change, err);
+
+	return r < 0 ? r : publish_locked(&change, ports, count, err);
+}
+
+/* What is said of HAS is true of WANTED; what WANTED does not say may be anything. */
+static bool is_port(const struct spec_container_port *has, const struct spec_container_port *wanted)
+{
+	return str_equal(has->port, wanted->port) && str_equal(has->protocol ? has->protocol : "tcp", wanted->protocol ? wanted->protocol : "tcp") &&
+	       (str_is_empty(wanted->host_port) || str_equal(has->host_port, wanted->host_port)) &&
+	       (str_is_empty(wanted->host_ip) || str_equal(has->host_ip, wanted->host_ip));
+}
+
+static bool leads_to(const struct spec_published_port *port, const struct spec_container_port *wanted)
+{
+	struct spec_port_range inside, outside;
+
+	if (spec_port_range_parse(wanted->port, &inside, NULL) < 0 || port->port != inside.first || port->count != (uint32_t)(inside.last - inside.first) + 1 ||
+	    !str_equal(port->protocol, wanted->protocol ? wanted->protocol : "tcp"))
+		return false;
+	if (!str_is_empty(wanted->host_ip) && !str_equal(port->host_ip, wanted->host_ip))
+		return false;
+	return str_is_empty(wanted->host_port) || (spec_port_range_parse(wanted->host_port, &outside, NULL) == 0 && outside.first <= port->host_port &&
+		port->host_port <= outside.last);
+}
+
+/* Of the record; how many went. */
+static size_t drop_asked(struct spec_host_config *host, const struct spec_container_port *wanted)
+{
+	size_t kept = 0, count = host->port_count;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_port(&host->ports[i], wanted))
+			host->ports[kept++] = host->ports[i];
+	host->port_count = kept;
+	return count - kept;
+}
+
+/* Of the plan; those that went are appended to GONE. */
+static size_t drop_published(struct spec_network_plan *plan, const struct spec_container_port *wanted, struct spec_published_port *gone, size_t *gone_count)
+{
+	size_t kept = 0, count = plan->port_count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (leads_to(&plan->ports[i], wanted))
+			gone[(*gone_count)++] = plan->ports[i];
+		else
+			plan->ports[kept++] = plan->ports[i];
+	}
+	plan->port_count = kept;
+	return count - kept;
+}
+
+static int unpublish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
+{
+	struct spec_published_port *gone = arena_alloc(change->arena, change->plan ? change->plan->port_count + 1 : 1, sizeof *gone);
+	struct spec_host_config *host = &change->record.container->host;
+	size_t gone_count = 0;
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t found = drop_asked(host, &ports[i]);
+
+		found += change->plan ? drop_published(change->plan, &ports[i], gone, &gone_count) : 0;
+		if (found == 0)
+			return error_set(err, ERROR_NOT_FOUND, 0, "the container '%s' publishes no port %s/%s%s%s", change->record.container->name,
+					 ports[i].port, ports[i].protocol ? ports[i].protocol : "tcp", str_is_empty(ports[i].host_port) ? "" : " as ",
+					 ports[i].host_port ? ports[i].host_port : "");
+	}
+	r = container_record_save(&change->record, err);
+	if (r == 0 && gone_count)
+		r = firewall_unpublish(gone, gone_count, err);
+	return r < 0 || !change->plan ? r : container_network_write(&change->record, change->plan, err);
+}
+
+int container_network_unpublish(const struct directories *directories, const char *container, const struct spec_container_port *ports, size_t count,
+	struct error *err)
+{
+	_cleanup_change_ struct change change;
+	int r = open_change(directories, container, &change, err);
+
+	return r < 0 ? r : unpublish_locked(&change, ports, count, err);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network_check.h"
+#include "base/file.h"
+#include "engine/container_names.h"
+#include "engine/network_members.h"
+#include "spec/supervision.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
+
+struct check {
+	const struct directories *directories;
+	bool repair, are_names;
+	void (*found)(void *context, const char *text);
+	void *context;
+	const char *path; /* of the directory that is looked through */
+	int fd;
+};
+
+/* Whose the entry is: a lease points at its owner, a file with names is called like him. NULL: it is neither. */
+static const char *find_owner(const struct check *check, const char *name, char *target)
+{
+	ssize_t length;
+
+	if (check->are_names)
+		return container_id_is_valid(name) ? name : NULL;
+	length = readlinkat(check->fd, name, target, CONTAINER_ID_LENGTH + 1);
+	if (length != CONTAINER_ID_LENGTH)
+		return NULL;
+	target[length] = '\0';
+	return container_id_is_valid(target) ? target : NULL;
+}
+
+/* Whether the plan of the container ID, which runs, has PATH. */
+static bool is_planned(const struct check *check, const char *id, const char *path)
+{
+	_cleanup_free_ char *document = str_printf("%s/containers/%s/" SPEC_NETWORK_PLAN_DOCUMENT, check->directories->run_root, id);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct spec_network_plan *plan = NULL;
+	char **list;
+
+	if (file_read_at(AT_FDCWD, document, SPEC_NETWORK_PLAN_LIMIT, &text) < 0 ||
+	    spec_network_plan_decode(arena, text.data ? text.data : "", text.length, &plan, NULL) < 0)
+		return false;
+	list = check->are_names ? plan->names : plan->leases;
+	return list && strv_contains(list, path);
+}
+
+/* *RET_FD holds the record's lock, or is -EBADF without a record; false: somebody is at it. */
+static bool lock_record(const struct check *check, const char *id, int *ret_fd)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers/%s", check->directories->root, id);
+
+	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (*ret_fd < 0 || flock(*ret_fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	close_and_forget(ret_fd);
+	return false;
+}
+
+static bool has_supervisor(const struct check *check, const char *id)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers/%s/" SPEC_SUPERVISION_LOCK, check->directories->run_root, id);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+}
+
+static int check_entry(void *context, const char *name)
+{
+	struct check *check = context;
+	_cleanup_free_ char *path = str_printf("%s/%s", check->path, name), *text = NULL;
+	char target[CONTAINER_ID_LENGTH + 2];
+	_cleanup_close_ int lock = -EBADF;
+	const char *id;
+
+	if (name[0] == '.')
+		return 0;
+	id = find_owner(check, name, target);
+	if (!id || !lock_record(check, id, &lock) || (has_supervisor(check, id) && is_planned(check, id, path)))
+		return 0;
+	text = str_printf("%s of a container that does not run: %s", check->are_names ? "names" : "an address", path);
+	check->found(check->context, text);
+	return check->repair && unlinkat(check->fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int check_network(void *context, const char *name)
+{
+	static const char *const parts[] = { "leases", "names" };
+	struct check *check = context;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && name[0] != '.' && i < ARRAY_SIZE(parts); i++) {
+		_cleanup_free_ char *path = str_printf("%s/networks/%s/%s", check->directories->run_root, name, parts[i]);
+		_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+		check->fd = fd;
+		check->path = path;
+		check->are_names = i == 1;
+		r = fd < 0 ? 0 : file_each_name(fd, check_entry, check);
+	}
+	return r;
+}
+
+int network_check(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
+{
+	struct check check = { .directories = directories, .repair = repair, .found = found, .context = context, .fd = -EBADF };
+	_cleanup_free_ char *path = str_printf("%s/networks", directories->run_root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r = fd < 0 ? -errno : file_each_name(fd, check_network, &check);
+
+	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot look through '%s'", path) : 0;
+}
