@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exec: one more process in a container that runs, which its supervisor makes. */
-#include "engine/container_event.h"
 #include "engine/containers.h"
 #include "engine/identity.h"
 #include "engine/session.h"
