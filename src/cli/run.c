@@ -73,6 +73,9 @@ const struct command cli_run = {
 			"One that does not wait for children that it did not make, such as a server that was written to be no init, leaves a zombie of "
 			"each until it ends itself: with --init a small program is first that reaps them. A signal that ends a process by default, such as "
 			"the one of 'bivy stop', ends the first process too, though the kernel spares it: --init is not needed for that.\n\n"
+			"A whole system with its own services is started by its init (/sbin/init, or any program with --systemd=always). Services that "
+			"want mounts or namespaces of their own, as systemd's DynamicUser=, need --cap-add SYS_ADMIN: it counts in the container's user "
+			"namespace alone, but opens more of the kernel to it, and without it systemd leaves out what it can of such settings.\n\n"
 			"The exit status is 125 if bivy itself failed, 126 if the command cannot be executed, 127 if there is none of that name, 128 and the "
 			"signal's number if a signal ended it, and else the command's own.",
 		.entries = run_entries,
