@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/bundle_mounts.h"
 #include "engine/bundle_namespaces.h"
+#include "engine/network_resolver.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -44,13 +45,52 @@ static bool has_host_network(const struct bundle_plan *plan)
 	return !spec_namespace_find(plan->spec, CLONE_NEWNET);
 }
 
-/* "NAME:ADDRESS" as a line. */
-static void add_host(const char *text, struct buf *out)
+/* What "host-gateway" stands for: an address of the host's that the container reaches. */
+static const char *host_gateway(const struct bundle_plan *plan)
 {
-	const char *colon = strchr(text, ':');
+	for (size_t i = 0; plan->network && i < plan->network->link_count; i++)
+		if (plan->network->links[i].bridge4 || plan->network->links[i].bridge6)
+			return plan->network->links[i].bridge4 ? plan->network->links[i].bridge4 : plan->network->links[i].bridge6;
+	return has_host_network(plan) ? "127.0.0.1" : NULL;
+}
 
-	if (colon)
-		buf_printf(out, "%s\t%.*s\n", colon + 1, (int)(colon - text), text);
+/* "NAME:ADDRESS" as a line. */
+static void add_host(const struct bundle_plan *plan, const char *text, struct buf *out)
+{
+	const char *colon = strchr(text, ':'), *address = colon ? colon + 1 : NULL;
+
+	if (str_equal(address, "host-gateway"))
+		address = host_gateway(plan);
+	if (address)
+		buf_printf(out, "%s\t%.*s\n", address, (int)(colon - text), text);
+	else if (colon)
+		bundle_warn(plan, "--add-host %s: the container has no network through which it reaches the host, ignoring", text);
+}
+
+/* "ADDRESS  HOST.DOMAIN HOST" */
+static void add_own_name(const struct bundle_plan *plan, const char *address, struct buf *out)
+{
+	const char *domain = plan->config->domainname;
+
+	buf_printf(out, "%.*s\t%s", (int)strcspn(address, "/"), address, plan->hostname);
+	if (domain)
+		buf_printf(out, ".%s %s", domain, plan->hostname);
+	buf_add_char(out, '\n');
+}
+
+/* Its own name is that of its addresses, of the loopback one if it has no other. */
+static void add_own_names(const struct bundle_plan *plan, struct buf *out)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; plan->network && i < plan->network->link_count; i++) {
+		for (char **address = plan->network->links[i].addresses; address && *address; address++) {
+			add_own_name(plan, *address, out);
+			has_any = true;
+		}
+	}
+	if (!has_any)
+		add_own_name(plan, "127.0.0.1", out);
 }
 
 static int add_hosts(struct bundle_plan *plan, struct error *err)
@@ -64,12 +104,10 @@ static int add_hosts(struct bundle_plan *plan, struct error *err)
 	} else {
 		buf_add_text(&text, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
 		if (plan->hostname)
-			buf_printf(&text, "127.0.0.1\t%s%s%s%s%s\n", plan->hostname, plan->config->domainname ? "." : "",
-				   plan->config->domainname ? plan->config->domainname : "", plan->config->domainname ? " " : "",
-				   plan->config->domainname ? plan->hostname : "");
+			add_own_names(plan, &text);
 	}
 	for (size_t i = 0; plan->host->extra_hosts && plan->host->extra_hosts[i]; i++)
-		add_host(plan->host->extra_hosts[i], &text);
+		add_host(plan, plan->host->extra_hosts[i], &text);
 	return add_file(plan, "hosts", "/etc/hosts", &text, err);
 }
 
@@ -94,37 +132,71 @@ static void add_words(struct buf *out, const char *keyword, char *const *words)
 	buf_add_char(out, '\n');
 }
 
-/* Lines of the host's file but those that are replaced. */
-static void copy_lines(char *from, const struct spec_host_config *host, struct buf *out)
+/* What takes the place of lines of the host's file. */
+struct replaced {
+	bool servers, loopback_servers, search, options;
+};
+
+static bool is_replaced(const struct replaced *replaced, const char *line)
+{
+	if (str_starts_with(line, "nameserver")) {
+		const char *address = line + strlen("nameserver");
+
+		address += strspn(address, " \t");
+		return replaced->servers || (replaced->loopback_servers && (str_starts_with(address, "127.") || str_equal(address, "::1")));
+	}
+	if (str_starts_with(line, "search") || str_starts_with(line, "domain"))
+		return replaced->search;
+	return replaced->options && str_starts_with(line, "options");
+}
+
+static void copy_lines(char *from, const struct replaced *replaced, struct buf *out)
 {
 	char *line;
 
-	while ((line = strsep(&from, "\n"))) {
-		if (host->dns && host->dns[0] && str_starts_with(line, "nameserver"))
-			continue;
-		if (host->dns_search && host->dns_search[0] && (str_starts_with(line, "search") || str_starts_with(line, "domain")))
-			continue;
-		if (host->dns_options && host->dns_options[0] && str_starts_with(line, "options"))
-			continue;
-		if (*line)
+	while ((line = strsep(&from, "\n")))
+		if (*line && !is_replaced(replaced, line))
 			buf_printf(out, "%s\n", line);
-	}
+}
+
+/* The servers to ask: ours, or the user's, or NULL: the host's. */
+static int find_servers(struct bundle_plan *plan, struct network_resolution *ret, struct error *err)
+{
+	char **dns = plan->host->dns && plan->host->dns[0] ? plan->host->dns : NULL;
+
+	*ret = (struct network_resolution){ .servers = dns };
+	if (!plan->network || plan->network->link_count == 0)
+		return 0;
+	return network_resolver_prepare(plan->arena, plan->record->directories, plan->network, dns, ret, err);
 }
 
 static int add_resolv_conf(struct bundle_plan *plan, struct error *err)
 {
+	static char *const usual_options[] = { (char *)"ndots:0", NULL }; /* docker's: names of containers are looked for as they are */
 	_cleanup_buf_ struct buf text = BUF_INIT, theirs = BUF_INIT;
 	const struct spec_host_config *host = plan->host;
+	struct network_resolution resolution;
+	struct replaced replaced;
+	int r;
 
 	if (host->dns && str_equal(host->dns[0], "none"))
 		return 0;
+	r = find_servers(plan, &resolution, err);
+	if (r < 0)
+		return r;
 	read_host_file("/etc/resolv.conf", &theirs);
 	add_words(&text, "search", host->dns_search);
-	for (size_t i = 0; host->dns && host->dns[i]; i++)
-		buf_printf(&text, "nameserver %s\n", host->dns[i]);
-	add_words(&text, "options", host->dns_options);
+	for (size_t i = 0; resolution.servers && resolution.servers[i]; i++)
+		buf_printf(&text, "nameserver %s\n", resolution.servers[i]);
+	add_words(&text, "options", host->dns_options && host->dns_options[0] ? host->dns_options : resolution.has_names ? usual_options : NULL);
+	replaced = (struct replaced){
+		.servers = resolution.servers,
+		.loopback_servers = !has_host_network(plan),
+		.search = host->dns_search && host->dns_search[0],
+		.options = resolution.has_names || (host->dns_options && host->dns_options[0]),
+	};
 	if (theirs.data)
-		copy_lines(theirs.data, host, &text);
+		copy_lines(theirs.data, &replaced, &text);
 	return add_file(plan, "resolv.conf", "/etc/resolv.conf", &text, err);
 }
 

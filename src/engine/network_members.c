@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/container.h"
 #include "engine/container_names.h"
+#include "engine/network_resolver.h"
 #include "spec/supervision.h"
 
 #include <fcntl.h>
@@ -24,7 +25,10 @@ bool network_member_is_alive(void *context, const char *id)
 	const struct directories *directories = context;
 	_cleanup_free_ char *supervisor = str_printf("%s/containers/%s/" SPEC_SUPERVISION_LOCK, directories->run_root, id);
 	_cleanup_free_ char *record = str_printf("%s/containers/%s", directories->root, id);
+	bool is_alive = false;
 
+	if (network_resolver_owns(directories, id, &is_alive))
+		return is_alive;
 	return container_id_is_valid(id) && (is_locked(supervisor) || is_locked(record));
 }
 

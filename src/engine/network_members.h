@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* Whether the container ID has a supervisor, or a command that is about to start one (net/leases.h). DIRECTORIES: the engine's. */
+/* Whether the container ID has a supervisor, or a command that is about to start one (net/leases.h); or whether that is a name server that runs. DIRECTORIES: the engine's. */
 bool network_member_is_alive(void *directories, const char *id);
 
 /* Those that are alive and have a plan. STOP at what is not 0. The plan lives in ARENA; what cannot be read is logged and left out. */

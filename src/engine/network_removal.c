@@ -6,6 +6,7 @@
 #include "engine/network_files.h"
 #include "engine/network_filter.h"
 #include "engine/network_members.h"
+#include "engine/network_resolver.h"
 #include "net/bridge.h"
 #include "store/tree.h"
 
@@ -54,8 +55,10 @@ static int remove_run(const struct directories *directories, const struct spec_n
 static int remove_parts(const struct directories *directories, int networks_fd, const struct spec_network *network, struct error *err)
 {
 	_cleanup_free_ char *gone = str_printf(".gone-%s", network->id);
-	int r = net_bridge_down(network, err);
+	int r = network_resolvers_stop(directories, network, err);
 
+	if (r == 0)
+		r = net_bridge_down(network, err);
 	if (r < 0)
 		return r;
 	if (renameat(networks_fd, network->name, networks_fd, gone) < 0)
