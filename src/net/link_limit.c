@@ -17,6 +17,11 @@ static void name_ifb(const struct spec_network_link *link, char *out)
 
 int net_link_limit_check(const struct spec_network_link *link, struct error *err)
 {
+	if (link->priority) {
+		error_set(err, ERROR_UNSUPPORTED, 0, "network '%s': priority=%u is not supported yet", link->network, link->priority);
+		error_hint(err, "rates are: --net-limit down=10mbit,up=5mbit");
+		return -EOPNOTSUPP;
+	}
 	if (link->kind == SPEC_LINK_VETH || !has_limit(link))
 		return 0;
 	error_set(err, ERROR_UNSUPPORTED, 0, "network '%s': traffic cannot be limited", link->network);

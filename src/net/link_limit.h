@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "spec/network_plan.h"
 
-/* ERROR_UNSUPPORTED if a link of this kind can have no limit. */
+/* ERROR_UNSUPPORTED if a link of this kind can have no limit, or for a priority: what is set here ip_forward() of the kernel sets anew. */
 int net_link_limit_check(const struct spec_network_link *link, struct error *err) _must_check_;
 
 /* HERE: a netlink socket of the host's namespace. Without limits nothing is done. */
