@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/firewall.h"
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "host/conntrack.h"
 #include "net/firewall_elements.h"
 #include "net/firewall_state.h"
+#include "net/subnets.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The sets of ports of a family: nothing in one of them overlaps anything in another. */
 #define SETS_OF_FAMILY 3
@@ -382,6 +387,58 @@ static int fail_taken(struct arena *arena, const struct publication *publication
 		port->host_port > span.first ? port->host_port : span.first, port->protocol, *ret_owner);
 }
 
+/* ---- flows ------------------------------------------------------------------------------------ */
+
+/* Ports whose flows of UDP are to be forgotten. */
+struct flows {
+	const struct spec_published_port *ports;
+	size_t count;
+	bool is_published; /* from now on; false: until now */
+};
+
+static bool is_address(const char *text, const uint8_t *address, int family)
+{
+	struct net_subnet parsed;
+
+	return text && net_address_parse(text, &parsed, NULL) == 0 && parsed.family == family &&
+		memcmp(parsed.address, address, family == AF_INET ? 4 : 16) == 0;
+}
+
+/*
+ * A flow is translated as it was when it began, and lasts as long as packets come: a client that asked before the port was published, in
+ * vain, or when it led to another container, would ask there for ever.
+ */
+static bool is_stale(void *context, const struct conntrack_flow *flow)
+{
+	const struct flows *flows = context;
+	bool is_translated = memcmp(flow->destination, flow->answering, sizeof flow->destination) != 0;
+
+	for (size_t i = 0; i < flows->count; i++) {
+		const struct spec_published_port *port = &flows->ports[i];
+
+		if (!str_equal(port->protocol, "udp") || flow->port < port->host_port || flow->port - port->host_port >= (int64_t)port->count)
+			continue;
+		if (flows->is_published ? !is_translated && !flow->is_answered :
+			is_translated && is_address(flow->family == AF_INET ? port->address4 : port->address6, flow->answering, flow->family))
+			return true;
+	}
+	return false;
+}
+
+static void forget_flows(const struct spec_published_port *ports, size_t count, bool is_published)
+{
+	struct flows flows = { ports, count, is_published };
+	bool is_udp = false;
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		is_udp = is_udp || str_equal(ports[i].protocol, "udp");
+	/* The ports are as they should be all the same: a client that waits half a minute finds them so. */
+	r = is_udp ? conntrack_forget(IPPROTO_UDP, is_stale, &flows) : 0;
+	if (r < 0)
+		log_debug("cannot forget flows to published ports: %s, ignoring", error_words(-r));
+}
+
 int firewall_publish(struct arena *arena, const struct spec_published_port *ports, size_t count, size_t *ret_taken, const char **ret_owner,
 	struct error *err)
 {
@@ -398,6 +455,8 @@ int firewall_publish(struct arena *arena, const struct spec_published_port *port
 		else if (r < 0)
 			r = fail(err, r, "publish ports");
 	}
+	if (r == 0)
+		forget_flows(ports, count, true);
 	for (size_t i = 0; i < count; i++)
 		firewall_elements_done(&publication.ports[i]);
 	free(publication.ports);
@@ -411,7 +470,11 @@ int firewall_unpublish(const struct spec_published_port *ports, size_t count, st
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = firewall_elements_add_port(&wanted, &ports[i], err);
-	return r < 0 || count == 0 ? r : remove_elements(&wanted, PORT_SETS, err);
+	if (r == 0 && count > 0)
+		r = remove_elements(&wanted, PORT_SETS, err);
+	if (r == 0)
+		forget_flows(ports, count, false);
+	return r;
 }
 
 /* ---- what is there -------------------------------------------------------------------------------- */

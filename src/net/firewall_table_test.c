@@ -314,6 +314,33 @@ static int check(const struct question *questions, size_t count)
 	return wrong;
 }
 
+/* A client that goes on with the same socket: who asked in vain before is heard, who was heard is not any more. */
+static int lasting_flow(struct arena *arena)
+{
+	struct spec_published_port port = { NULL, "udp", 99, PORT, 1, "10.66.3.2", "fd12:3::2" };
+	struct sockaddr_in host = { .sin_family = AF_INET, .sin_port = htons(port.host_port) };
+	struct timeval patience = { .tv_usec = IMPATIENCE_MS * 1000 };
+	int fd = -1, home = namespaces[HOST];
+	const char *owner;
+	char answer[64];
+	size_t taken;
+
+	inet_pton(AF_INET, "192.0.2.1", &host.sin_addr);
+	CHECK(setns(namespaces[OUTSIDE], CLONE_NEWNET) == 0 && (fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) >= 0);
+	CHECK(setns(home, CLONE_NEWNET) == 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+	CHECK(sendto(fd, "?", 1, 0, (struct sockaddr *)&host, sizeof host) == 1 && recv(fd, answer, sizeof answer, 0) < 0);
+	CHECK(firewall_publish(arena, &port, 1, &taken, &owner, &err) == 0);
+	patience.tv_sec = PATIENCE_MS / 1000;
+	CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+	CHECK(sendto(fd, "?", 1, 0, (struct sockaddr *)&host, sizeof host) == 1 && recv(fd, answer, sizeof answer, 0) == 9);
+	CHECK(firewall_unpublish(&port, 1, &err) == 0);
+	patience.tv_sec = 0;
+	CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+	CHECK(sendto(fd, "?", 1, 0, (struct sockaddr *)&host, sizeof host) == 1 && recv(fd, answer, sizeof answer, 0) < 0);
+	close(fd);
+	return 0;
+}
+
 static int traffic(void)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -325,7 +352,7 @@ static int traffic(void)
 		r = check(closed, ARRAY_SIZE(closed));
 		if (firewall_publish(arena, published, ARRAY_SIZE(published), &taken, &owner, &err) < 0)
 			r = 1;
-		r += check(open_, ARRAY_SIZE(open_));
+		r += check(open_, ARRAY_SIZE(open_)) + lasting_flow(arena);
 	}
 	for (size_t i = 0; i < PLACES; i++)
 		if (servers[i] > 0)
