@@ -1,53 +1,172 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* port: which ports of the host lead to a container's. */
-#include "engine/container.h"
+#include "engine/container_ports.h"
 
+#include "base/memory.h"
 #include "cli/command.h"
 
-#define ANY_ADDRESS "0.0.0.0"
+#include <stddef.h>
+#include <string.h>
 
-/* Whether PORT is the one called TEXT, "80/udp" or "80" for TCP. */
-static bool is_called(struct arena *arena, const struct spec_container_port *port, const char *text)
+struct port_request {
+	bool explain;
+};
+
+static const struct option_entry entries[] = {
+	{ "explain", 0, OPTION_FLAG, 0, offsetof(struct port_request, explain), NULL,
+		"who reaches each published port, and what of the host's firewall stands in the way or is passed by" },
+	{ 0 },
+};
+
+/* The port of the container that the user names, "80/udp", or "80" for TCP. */
+struct wanted {
+	bool is_given;
+	uint64_t port;
+	const char *protocol;
+};
+
+static int parse_wanted(struct arena *arena, const char *text, struct wanted *ret, struct error *err)
 {
-	const char *name = arena_printf(arena, "%s/%s", port->port, port->protocol);
+	const char *slash = text ? strchr(text, '/') : NULL;
 
-	return str_equal(name, strchr(text, '/') ? text : arena_printf(arena, "%s/tcp", text));
+	*ret = (struct wanted){ .is_given = text, .protocol = slash ? slash + 1 : "tcp" };
+	if (text && str_to_u64(slash ? arena_strndup(arena, text, (size_t)(slash - text)) : text, 10, &ret->port) < 0)
+		return error_set(err, ERROR_INVALID, 0, "invalid port '%s': expected PORT or PORT/PROTOCOL", text);
+	return 0;
 }
 
-static void print(const struct spec_container_port *port, bool with_name, struct buf *out)
+static bool has_wanted(const struct spec_published_port *port, const struct wanted *wanted)
 {
-	const char *ip = port->host_ip ? port->host_ip : ANY_ADDRESS;
-	bool is_v6 = strchr(ip, ':') && ip[0] != '[';
+	return !wanted->is_given ||
+		(str_equal(port->protocol, wanted->protocol) && wanted->port >= port->port && wanted->port - port->port < port->count);
+}
 
-	if (with_name)
-		buf_printf(out, "%s/%s -> ", port->port, port->protocol);
-	buf_printf(out, "%s%s%s:%s\n", is_v6 ? "[" : "", ip, is_v6 ? "]" : "", port->host_port);
+/* Addresses of the host that PORT is at, as Docker calls them; their count. */
+static size_t host_addresses(const struct spec_published_port *port, const char *out[2])
+{
+	size_t count = 0;
+
+	if (port->host_ip) {
+		out[count++] = port->host_ip;
+		return count;
+	}
+	if (port->address4)
+		out[count++] = "0.0.0.0";
+	if (port->address6)
+		out[count++] = "::";
+	return count;
+}
+
+static void add_host(struct buf *out, const char *address, unsigned port)
+{
+	bool is6 = strchr(address, ':');
+
+	buf_printf(out, "%s%s%s:%u", is6 ? "[" : "", address, is6 ? "]" : "", port);
+}
+
+static void print(const struct spec_published_port *port, const struct wanted *wanted, struct buf *out)
+{
+	const char *addresses[2];
+	size_t count = host_addresses(port, addresses);
+
+	for (uint32_t i = 0; i < port->count; i++)
+		for (size_t k = 0; k < count; k++) {
+			if (wanted->is_given && wanted->port != port->port + i)
+				continue;
+			if (!wanted->is_given)
+				buf_printf(out, "%u/%s -> ", port->port + i, port->protocol);
+			add_host(out, addresses[k], port->host_port + i);
+			buf_add_char(out, '\n');
+		}
+}
+
+/* ---- --explain ----------------------------------------------------------------- */
+
+static void add_range(struct buf *out, unsigned first, uint32_t count)
+{
+	buf_printf(out, "%u", first);
+	if (count > 1)
+		buf_printf(out, "-%u", first + count - 1);
+}
+
+static bool is_loopback(const char *address)
+{
+	return address && (str_starts_with(address, "127.") || str_equal(address, "::1"));
+}
+
+static void add_lines(struct buf *out, const char *title, char *const *lines)
+{
+	for (; lines && *lines; lines++)
+		buf_printf(out, "  %s: %s\n", title, *lines);
+}
+
+static const char *who_reaches(const struct spec_published_port *port)
+{
+	if (str_equal(port->host_ip, "::1"))
+		return "nobody: the kernel takes no answers for ::1 from a bridge; publish 127.0.0.1 instead";
+	if (is_loopback(port->host_ip))
+		return "this host alone, by that address";
+	if (port->host_ip)
+		return "whoever reaches that address of this host, by any of its interfaces; containers; this host itself";
+	return port->address6 ? "whoever reaches any address of this host; containers; this host itself, also by 127.0.0.1, but not by ::1"
+	                      : "whoever reaches any IPv4 address of this host; containers; this host itself, also by 127.0.0.1";
+}
+
+static void explain(const struct container_port *p, char *const *bypassed, struct buf *out)
+{
+	const struct spec_published_port *port = p->port;
+	const char *addresses[2];
+	size_t count = host_addresses(port, addresses);
+
+	for (size_t i = 0; i < count; i++) {
+		buf_add_text(out, i > 0 ? ", " : "");
+		add_host(out, addresses[i], port->host_port);
+		if (port->count > 1)
+			buf_printf(out, "-%u", port->host_port + port->count - 1);
+	}
+	buf_add_text(out, " -> ");
+	add_range(out, port->port, port->count);
+	buf_printf(out, "/%s\n  leads to: %s%s%s", port->protocol, port->address4 ? port->address4 : "", port->address4 && port->address6 ? ", " : "",
+		port->address6 ? port->address6 : "");
+	if (p->path)
+		buf_printf(out, " by %s (network %s)", p->path->bridge, p->path->network);
+	buf_add_char(out, '\n');
+	if (p->is_missing)
+		buf_add_text(out, "  not there: somebody has removed it from the table 'inet bivy'\n");
+	buf_printf(out, "  reached by: %s\n", who_reaches(port));
+	if (is_loopback(port->host_ip))
+		return; /* what this host sends itself is not forwarded by others' leave */
+	add_lines(out, "stopped by", p->path ? p->path->stopped : NULL);
+	add_lines(out, "not asked", bypassed);
 }
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
-	const char *container = call->operands[0], *wanted = call->operands[1];
+	const struct port_request *request = call->request;
+	const char *container = call->operands[0], *text = call->operands[1];
+	struct container_ports ports;
 	struct directories directories;
+	struct wanted wanted;
 	bool found = false;
-	int r = cli_directories(call, arena, &directories, err);
+	int r = parse_wanted(arena, text, &wanted, err);
 
 	if (r == 0)
-		r = container_record_open(arena, &directories, container, &record, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; record.is_supervised && i < record.container->host.port_count; i++) {
-		const struct spec_container_port *port = &record.container->host.ports[i];
-
-		if (!port->host_port || (wanted && !is_called(arena, port, wanted)))
+		r = cli_directories(call, arena, &directories, err);
+	if (r == 0)
+		r = container_ports_read(arena, &directories, container, request->explain, &ports, err);
+	for (size_t i = 0; r == 0 && i < ports.count; i++) {
+		if (!has_wanted(ports.list[i].port, &wanted))
 			continue;
-		print(port, !wanted, out);
+		if (request->explain)
+			explain(&ports.list[i], ports.bypassed, out);
+		else
+			print(ports.list[i].port, &wanted, out);
 		found = true;
 	}
-	if (wanted && !found)
-		return error_set(err, ERROR_NOT_FOUND, 0, "no public port '%s' of container '%s'", wanted, container);
-	return 0;
+	if (r == 0 && wanted.is_given && !found)
+		return error_set(err, ERROR_NOT_FOUND, 0, "no public port '%s' of container '%s'", text, container);
+	return r;
 }
 
 const struct command cli_port = {
@@ -55,10 +174,14 @@ const struct command cli_port = {
 		.name = "port",
 		.operands = "CONTAINER [PORT[/PROTOCOL]]",
 		.summary = "show which ports of the host lead to a container",
-		.description = "Lists the ports of a running container that are published, or where a single one of them is.",
+		.description = "Lists the ports of a running container that are published, or where a single one of them is. With --explain: from where "
+			       "each is reached, which chains of the host's firewall (ufw's, firewalld's, docker's and others) stop what comes to it, "
+			       "and which that protect the host itself are not asked, since it is forwarded.",
+		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = 2,
 	},
+	.request_size = sizeof(struct port_request),
 	.run = run,
 	.exit_status = CLI_EXIT_FAILURE,
 };

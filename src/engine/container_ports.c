@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/container_ports.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "engine/container.h"
+#include "engine/networks.h"
+#include "net/firewall.h"
+#include "net/firewall_explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* The plan of a running container; NULL: it has none. */
+static int read_plan(struct arena *arena, const struct container_record *record, struct spec_network_plan **ret, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, record->run_path);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = file_read_regular_at(AT_FDCWD, path, SPEC_NETWORK_PLAN_LIMIT, &text);
+
+	*ret = NULL;
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return error_errno(err, -r, "cannot read '%s'", path);
+	return spec_network_plan_decode(arena, text.data, text.length, ret, err);
+}
+
+/* Whether LINK has ADDRESS, which is without the length of a prefix. */
+static bool link_has(const struct spec_network_link *link, const char *address)
+{
+	size_t length = address ? strlen(address) : 0;
+
+	for (char *const *a = link->addresses; address && a && *a; a++)
+		if (strncmp(*a, address, length) == 0 && (*a)[length] == '/')
+			return true;
+	return false;
+}
+
+static const struct container_port_path *find_path(const struct spec_network_plan *plan, const struct container_port_path *paths,
+	const struct spec_published_port *port)
+{
+	for (size_t i = 0; i < plan->link_count; i++)
+		if (link_has(&plan->links[i], port->address4) || link_has(&plan->links[i], port->address6))
+			return &paths[i];
+	return NULL;
+}
+
+/* Whether CONTENT has an element that PORT is, or is a part of, for ADDRESS. */
+static bool is_published(const struct firewall_content *content, const struct spec_published_port *port)
+{
+	for (size_t i = 0; i < content->port_count; i++) {
+		const struct spec_published_port *there = &content->ports[i];
+		bool is_address = (there->address4 && str_equal(there->address4, port->address4)) ||
+			(there->address6 && str_equal(there->address6, port->address6));
+
+		if (is_address && str_equal(there->protocol, port->protocol) && there->host_port <= port->host_port &&
+			port->host_port < there->host_port + there->count)
+			return true;
+	}
+	return false;
+}
+
+static int explain(struct arena *arena, const struct spec_network_plan *plan, struct container_port_path *paths, struct container_ports *ports,
+	struct error *err)
+{
+	struct firewall_content content;
+	int r = firewall_read(arena, &content, err);
+
+	for (size_t i = 0; r == 0 && i < plan->link_count; i++)
+		if (plan->links[i].kind == SPEC_LINK_VETH)
+			r = firewall_explain_forward(arena, plan->links[i].parent, &paths[i].stopped, err);
+	if (r == 0)
+		r = firewall_explain_bypassed(arena, &ports->bypassed, err);
+	for (size_t i = 0; r == 0 && i < ports->count; i++)
+		ports->list[i].is_missing = !is_published(&content, ports->list[i].port);
+	return r;
+}
+
+static int describe(struct arena *arena, const struct spec_network_plan *plan, bool with_explanation, struct container_ports *ret, struct error *err)
+{
+	struct container_port_path *paths = arena_alloc(arena, plan->link_count + 1, sizeof *paths);
+	struct container_ports ports = { .list = arena_alloc(arena, plan->port_count + 1, sizeof *ports.list), .count = plan->port_count };
+	int r;
+
+	for (size_t i = 0; i < plan->link_count; i++)
+		paths[i] = (struct container_port_path){ .network = plan->links[i].network, .bridge = plan->links[i].parent };
+	for (size_t i = 0; i < plan->port_count; i++)
+		ports.list[i] = (struct container_port){ .port = &plan->ports[i], .path = find_path(plan, paths, &plan->ports[i]) };
+	r = with_explanation ? explain(arena, plan, paths, &ports, err) : 0;
+	if (r == 0)
+		*ret = ports;
+	return r;
+}
+
+int container_ports_read(struct arena *arena, const struct directories *directories, const char *text, bool explain_, struct container_ports *ret,
+	struct error *err)
+{
+	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
+	struct spec_network_plan *plan = NULL;
+	int r = container_record_open(arena, directories, text, &record, err);
+
+	*ret = (struct container_ports){ 0 };
+	if (r == 0 && record.is_supervised)
+		r = read_plan(arena, &record, &plan, err);
+	if (r == 0 && plan && plan->port_count > 0)
+		r = networks_ensure_firewall(directories, err);
+	return r < 0 || !plan || plan->port_count == 0 ? r : describe(arena, plan, explain_, ret, err);
+}
