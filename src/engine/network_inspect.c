@@ -4,6 +4,7 @@
 #include "engine/network_files.h"
 #include "engine/network_filter.h"
 #include "engine/network_members.h"
+#include "engine/network_resolver.h"
 #include "spec/config.h"
 
 #include <arpa/inet.h>
@@ -52,6 +53,7 @@ int network_survey(struct arena *arena, const struct directories *directories, c
 		r = network_filter_add(&filter, *filters, err);
 	if (r == 0)
 		r = network_list(arena, directories, &all, &count, err);
+	network_resolvers_revive(directories);
 	if (r == 0 && filter.asks_users)
 		r = network_users_list(arena, directories, &users, err);
 	if (r < 0)
@@ -126,6 +128,7 @@ int network_inspect(const struct directories *directories, const char *text, str
 	json_write_open(&w, NULL, '{');
 	spec_network_write_inspect(&w, network);
 	json_write_open(&w, "Containers", '{');
+	network_resolvers_revive(directories);
 	r = network_members_visit(arena, directories, write_links, &(struct inspection){ directories, network, &w }, err);
 	json_write_close(&w, '}');
 	json_write_close(&w, '}');

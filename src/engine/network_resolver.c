@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network_resolver.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "engine/network_files.h"
 #include "engine/network_lease.h"
 #include "net/resolver.h"
@@ -236,6 +237,26 @@ int network_resolver_prepare(struct arena *arena, const struct directories *dire
 	if (choice.count == 0 && (dns || !choice.bridge || choice.bridge->internal || !host_forwards_only()))
 		return 0;
 	return start(&choice, &ret->servers, err);
+}
+
+static int revive_one(void *context, const char *name)
+{
+	const struct directories *directories = context;
+	_cleanup_free_ char *directory = str_printf("%s/resolvers/%s", directories->run_root, name);
+	struct error err = ERROR_INIT;
+
+	if (name[0] != '.' && !net_resolver_is_running(directory) && net_resolver_revive(directory, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+	return 0;
+}
+
+void network_resolvers_revive(const struct directories *directories)
+{
+	_cleanup_free_ char *path = str_printf("%s/resolvers", directories->run_root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		ignore_result(file_each_name(fd, revive_one, (void *)directories)); /* those that could be read */
 }
 
 /* ---- the end -------------------------------------------------------------------------------------- */

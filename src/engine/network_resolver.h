@@ -25,6 +25,9 @@ int network_resolver_prepare(struct arena *arena, const struct directories *dire
 int network_names_directory(struct arena *arena, const struct directories *directories, const struct spec_network *network, char **ret,
 	struct error *err) _must_check_;
 
+/* Those that somebody has killed run again. What cannot be is logged: nobody waits for them here. */
+void network_resolvers_revive(const struct directories *directories);
+
 /* Ends all that know names of NETWORK, which is about to be removed. */
 int network_resolvers_stop(const struct directories *directories, const struct spec_network *network, struct error *err) _must_check_;
 

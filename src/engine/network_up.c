@@ -2,6 +2,7 @@
 /* What of networks is there on the host. */
 #include "engine/network_files.h"
 #include "engine/network_members.h"
+#include "engine/network_resolver.h"
 #include "net/bridge.h"
 #include "net/firewall.h"
 
@@ -56,8 +57,12 @@ int network_up(const struct directories *directories, const struct spec_network 
 	bool is_bridge = str_equal(network->driver, "bridge");
 	int r = is_bridge ? networks_ensure_firewall(directories, err) : 0;
 
-	if (r < 0 || net_bridge_is_up(network))
+	if (r < 0)
 		return r;
+	if (net_bridge_is_up(network)) {
+		network_resolvers_revive(directories);
+		return 0;
+	}
 	r = network_lock(directories, network, &lock_fd, err);
 	if (r == 0)
 		r = net_bridge_up(network, err);

@@ -12,6 +12,7 @@
  */
 #include "net/resolver.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "host/mount.h"
 #include "host/netlink_address.h"
@@ -407,6 +408,38 @@ int net_resolver_start(const struct net_resolver *resolver, struct error *err)
 	if (process_fd >= 0 && is_same_config(dir_fd, &config))
 		return 0;
 	return start(dir_fd, resolver, &config, err);
+}
+
+/* The directories that a configuration names, in their order; NULL-terminated, the strings in TEXT, which is changed. */
+static char **read_names(char *text)
+{
+	char **names = memory_new(NAMES_LIMIT + 1, sizeof *names), *line;
+	size_t count = 0;
+
+	while (count < NAMES_LIMIT && (line = strsep(&text, "\n")))
+		if (str_starts_with(line, "# /"))
+			names[count++] = line + strlen("# ");
+	return names;
+}
+
+int net_resolver_revive(const char *directory, struct error *err)
+{
+	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), lock_fd = -EBADF, process_fd = -EBADF;
+	_cleanup_buf_ struct buf config = BUF_INIT;
+	_cleanup_free_ char **names = NULL;
+	const char *program = find_program();
+	int r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
+
+	if (r == -ENOENT || !program)
+		return 0;
+	if (r < 0)
+		return error_errno(err, -r, "cannot open '%s'", directory);
+	process_fd = open_process(dir_fd);
+	if (process_fd >= 0 || file_read_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
+		return 0;
+	names = read_names(config.data);
+	r = run_to_readiness(program, &(struct net_resolver){ .directory = directory, .names = names }, err);
+	return r < 0 ? r : note_process(dir_fd, err);
 }
 
 /* ---- its end -------------------------------------------------------------------------------- */

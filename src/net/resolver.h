@@ -25,6 +25,9 @@ struct net_resolver {
 /* Lists end with NULL. Runs when it returns; at once if it ran already with the same configuration. ERROR_NOT_FOUND if there is no dnsmasq, with a hint. */
 int net_resolver_start(const struct net_resolver *resolver, struct error *err) _must_check_;
 
+/* Starts the one of DIRECTORY again, as it was, if somebody has killed it; no error if there was none. */
+int net_resolver_revive(const char *directory, struct error *err) _must_check_;
+
 /* Ends the one of DIRECTORY, if any, and removes the directory. */
 int net_resolver_stop(const char *directory, struct error *err) _must_check_;
 

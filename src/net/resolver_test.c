@@ -148,6 +148,13 @@ static int of_life(void)
 	while (net_resolver_is_running(directory))
 		usleep(1000);
 	CHECK(net_resolver_start(&plain, NULL) == 0 && process_of() != first && answers("127.0.0.1", "web", "10.66.3.2"));
+	first = process_of();
+	CHECK(net_resolver_revive(directory, NULL) == 0 && process_of() == first);
+	CHECK(kill((pid_t)first, SIGKILL) == 0);
+	while (net_resolver_is_running(directory))
+		usleep(1000);
+	CHECK(net_resolver_revive(directory, NULL) == 0 && process_of() != first && answers("127.0.0.1", "web", "10.66.3.2"));
+	CHECK(net_resolver_revive("/nowhere", NULL) == 0);
 	/* Another configuration takes the place of the one that runs; an address of its own comes and goes with it. */
 	first = process_of();
 	other.addresses = both_addresses;
