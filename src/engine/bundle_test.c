@@ -9,6 +9,7 @@
 #include "engine/bundle_secrets.h"
 #include "engine/bundle_security.h"
 #include "engine/bundle_systemd.h"
+#include "engine/bundle_user_mounts.h"
 #include "engine/volume.h"
 
 #include <sched.h>
@@ -50,7 +51,8 @@ static int check(const struct spec_container *container, struct error *err)
 static void test_refused(void **state _unused_)
 {
 	static const char *const cases[][2] = {
-		{ "\"UsernsMode\":\"keep-id\"", "--userns: 'keep-id': only for who is not root: root's id would be the host's" },
+		{ "\"UsernsMode\":\"keep-id:uid=5\"", "--userns: 'keep-id:uid=5': only for who is not root" },
+		{ "\"UsernsMode\":\"nomap\"", "--userns: 'nomap': only for who is not root" },
 		{ "\"UsernsMode\":\"auto:size=0\"", "--userns: 'auto:size=0': the size is no number of ids that there are" },
 		{ "\"UsernsMode\":\"automatic\"", "--userns: 'automatic': expected auto, host or container:NAME" },
 		{ "\"UsernsMode\":\"host\",\"IDMappings\":{\"UidMap\":[\"0:1\"]}",
