@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "engine/container_event.h"
 #include "engine/container_network_check.h"
+#include "engine/container_network_files.h"
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
 #include "engine/network_event.h"
@@ -226,6 +227,8 @@ static int connect_locked(struct change *change, struct spec_container_endpoint 
 		ignore_result(container_record_save(&change->record, NULL)); /* the first failure is told; a next start tells this one again */
 		return r;
 	}
+	if (change->plan)
+		container_network_refresh_files(&change->record, change->plan);
 	network_event_add(change->directories, network, "connect", change->record.container->id);
 	return 0;
 }
@@ -356,6 +359,8 @@ static int disconnect_locked(struct change *change, const char *text, struct err
 	index = change->plan ? container_network_find_link(change->plan, name) : SIZE_MAX;
 	if (r == 0 && index != SIZE_MAX)
 		r = leave(change, index, err);
+	if (r == 0 && index != SIZE_MAX)
+		container_network_refresh_files(&change->record, change->plan);
 	if (r == 0 && network_find(change->arena, change->directories, name, &network, NULL) == 0)
 		network_event_add(change->directories, network, "disconnect", container->id);
 	return r;
