@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# Containers in networks: what they have there, what they keep, and that nothing of it is left. The host is a network namespace of
+# the test file's own.
+load ../lib/common
+load ../lib/engine
+
+setup() {
+	require_program ip iproute2
+	engine_setup
+}
+
+teardown() {
+	engine_teardown
+	bivy network prune -f >/dev/null
+}
+
+# Names of the host's links, without what the end of a link is in parentheses.
+links() { ip -o link show type "${1:-veth}" | sed -E 's/^[0-9]+: ([^:@]+).*/\1/'; }
+
+# Links of a container that has ended are gone from use at once, from sight shortly after.
+no_link_is_there() { [ -z "$(links)$(links ifb)" ]; }
+no_links() {
+	wait_for no_link_is_there || fail "links are left:" "$(links) $(links ifb)"
+}
+
+@test "a container of the default network has an address of each family, a route, and answers its host" {
+	bivy run -d --name web --network bridge busybox sleep 1000
+	four=$(bivy exec web ip -o -4 addr show eth0 | awk '{print $4}')
+	six=$(bivy exec web ip -o -6 addr show eth0 scope global | awk '{print $4}')
+	[[ $four == 10.*.2/* && $six == fd*::2/64 ]]
+	[[ $(bivy exec web ip route) == *"default via 10."*".1 dev eth0"* ]]
+	[ "$(links | wc -l)" -eq 1 ]
+	bivy exec web sh -c 'echo yes | nc -l -p 7000' >/dev/null &
+	own_pid $!
+	answer() { [ "$(busybox nc -w 2 "${four%/*}" 7000 </dev/null)" = yes ]; }
+	wait_for answer
+	bivy rm -f web
+	no_links
+}
+
+@test "a restart keeps address and MAC, whoever asked for it" {
+	bivy network create net1
+	bivy run -d --name web --network net1 busybox sleep 1000
+	before=$(bivy exec web ip -o addr show eth0 | grep -v fe80; bivy exec web cat /sys/class/net/eth0/address)
+	bivy restart -t 0 web
+	[ "$(bivy exec web ip -o addr show eth0 | grep -v fe80; bivy exec web cat /sys/class/net/eth0/address)" = "$before" ]
+	[ "$(links | wc -l)" -eq 1 ]
+	bivy rm -f web
+}
+
+@test "networks come to a running container and go, and are there after a restart" {
+	bivy network create net1
+	bivy network create net2
+	bivy run -d --name web --network net1 busybox sleep 1000
+	bivy network connect net2 web
+	[ "$(links | wc -l)" -eq 2 ]
+	bivy exec web ip link show eth1
+	bivy restart -t 0 web
+	bivy exec web ip link show eth1
+	bivy network disconnect net1 web
+	[ "$(links | wc -l)" -eq 1 ]
+	run bivy exec web ip link show eth0
+	[ "$status" -ne 0 ]
+	run bivy network rm net2
+	[ "$status" -ne 0 ]
+	bivy rm -f web
+	no_links
+}
+
+@test "limits are kept, and what they need goes with the container" {
+	run bivy run -d --name web --network bridge --net-limit 20mbit busybox sleep 1000
+	[[ $output != *"cannot limit"* ]] || skip "missing: traffic control in this kernel"
+	assert_ok
+	[ "$(links ifb | wc -l)" -eq 1 ]
+	address=$(bivy exec web ip -o -4 addr show eth0 | sed -E 's|.* inet ([0-9.]+)/.*|\1|')
+	bivy exec -d web sh -c 'nc -l -p 7000 </dev/zero'
+	listens() { bivy exec web grep -q ':1B58 0.* 0A ' /proc/net/tcp /proc/net/tcp6; }
+	wait_for listens
+	# 2 MB of 2.5 MB/s: 0.8 s without the burst
+	start=$(date +%s%N)
+	exec 5<>"/dev/tcp/$address/7000"
+	[ "$(head -c 2000000 <&5 | wc -c)" -eq 2000000 ]
+	exec 5>&-
+	[ $(($(date +%s%N) - start)) -gt 700000000 ]
+	bivy rm -f web
+	no_links
+}
+
+@test "macvlan: a container on the host's own link" {
+	ip link add p0 type veth peer name p1
+	ip link set p0 up
+	ip link set p1 up
+	bivy network create -d macvlan -o parent=p0 --subnet 10.99.1.0/24 lan || skip "missing: macvlan"
+	run bivy run --rm --network lan --ip 10.99.1.7 busybox ip -o -4 addr show eth0
+	assert_ok
+	[[ $output == *" 10.99.1.7/24 "* ]]
+	run bivy run --rm --network lan --net-limit 1mbit busybox true
+	[ "$status" -ne 0 ]
+	[[ $output == *"network 'lan': traffic cannot be limited"* ]]
+	bivy network rm lan
+	ip link del p0
+}
+
+@test "whatever is killed, nothing is left that the next command does not take away" {
+	bivy run -d --name web --network bridge -p 7080:80 busybox sleep 1000
+	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
+	bivy start web
+	[ "$(links | wc -l)" -eq 1 ]
+	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
+	bivy rm -f web
+	no_links
+	# the port is free again
+	bivy run --rm --network bridge -p 7080:80 busybox true
+	[ -z "$(ls "$SCRATCH"/run/networks/*/leases)" ]
+}
