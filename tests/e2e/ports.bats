@@ -1,0 +1,103 @@
+# bivy: published ports, who reaches them, what the firewall says, and `port`.
+#
+# The network namespace is the file's own: what is made in it is nobody else's.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/engine
+
+# serve NAME OPTION…: a container whose port 80 says its name.
+serve() {
+	local name=$1
+	shift
+	bivy run -d --name "$name" --network bridge "$@" busybox sh -c "mkdir -p /w && echo $name >/w/index.html && exec busybox httpd -f -h /w" >/dev/null
+}
+
+# fetch URL: once the server listens.
+fetch() {
+	local try
+	for try in $(seq 40); do timeout 2 busybox wget -qO- "$1" 2>/dev/null && return; sleep 0.05; done
+	return 1
+}
+
+need_nft() { command -v nft >/dev/null || skip "missing: nft"; }
+
+@test "a published port is reached by IPv4, IPv6 and loopback, and port tells where it is" {
+	ip addr add 2001:db8::1/128 dev lo
+	ip addr add 192.0.2.1/32 dev lo
+	serve web -p 8080:80
+	[ "$(fetch http://192.0.2.1:8080/)" = web ]
+	[ "$(fetch 'http://[2001:db8::1]:8080/')" = web ]
+	[ "$(fetch http://127.0.0.1:8080/)" = web ]
+	[ "$(bivy port web)" = "$(printf '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080')" ]
+	[ "$(bivy port web 80/tcp | head -n 1)" = 0.0.0.0:8080 ]
+	run -1 bivy port web 81
+	[ "$output" = "bivy: no public port '81' of container 'web'" ]
+	run -1 bivy port web http
+	[ "$output" = "bivy: invalid port 'http': expected PORT or PORT/PROTOCOL" ]
+	bivy rm -f web >/dev/null
+	run ! timeout 2 busybox wget -qO- http://127.0.0.1:8080/
+}
+
+@test "60,000 ports are one element, and go with the container" {
+	need_nft
+	serve web -p 127.0.0.1:1024-61023:1024-61023
+	[ "$(nft -j list map inet bivy ranges4 | jq '[.nftables[].map.elem? | arrays | length] | add')" = 1 ]
+	nft list map inet bivy ranges4 | grep -q '127.0.0.1 . tcp . 1024-61023 : 10\.'
+	[ "$(bivy port web | wc -l)" = 60000 ]
+	bivy rm -f web >/dev/null
+	run nft list map inet bivy ranges4
+	[[ $output != *elements* ]]
+}
+
+@test "a port that somebody has is refused with his name" {
+	serve web -p 8080:80
+	run -125 bivy run -d --name other --network bridge -p 127.0.0.1:8080:80 busybox sleep 100
+	[[ $output == *"8080/tcp"*web* ]]
+	bivy rm -f other >/dev/null 2>&1 || true
+	"$PYTHON" -c 'import socket, time; s = socket.create_server(("127.0.0.1", 8081)); time.sleep(100)' >/dev/null 3>&- &
+	own_pid $!
+	wait_for grep -q ":1F91 " /proc/net/tcp
+	run -125 bivy run -d --name other --network bridge -p 8081:80 busybox sleep 100
+	[[ $output == *"127.0.0.1:8081 is in use by python3 (process $!)"* ]]
+	[ "$(fetch http://127.0.0.1:8080/)" = web ]
+}
+
+@test "rules that somebody flushed are there again after the next command" {
+	need_nft
+	serve web -p 8080:80
+	nft flush ruleset
+	[ "$(bivy port web | wc -l)" = 2 ]
+	[ "$(fetch http://127.0.0.1:8080/)" = web ]
+	nft flush map inet bivy ports4
+	bivy port web >/dev/null
+	[ "$(fetch http://127.0.0.1:8080/)" = web ]
+}
+
+@test "port --explain tells who reaches a port, and which chains of others stop or miss it" {
+	need_nft
+	serve web -p 8080:80 -p 127.0.0.1:8081:81
+	run -0 bivy port --explain web 81
+	[ "${lines[0]}" = "127.0.0.1:8081 -> 81/tcp" ]
+	[ "${lines[2]}" = "  reached by: this host alone, by that address" ]
+	run -0 bivy port --explain web 80
+	[ "${lines[0]}" = "0.0.0.0:8080, [::]:8080 -> 80/tcp" ]
+	[[ $output != *stopped* ]]
+	nft add table ip filter
+	nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
+	nft add chain ip filter DOCKER-USER
+	nft add rule ip filter FORWARD jump DOCKER-USER
+	nft 'add chain ip filter INPUT { type filter hook input priority 0; policy accept; }'
+	nft add rule ip filter INPUT iifname lo accept
+	nft add rule ip filter INPUT drop
+	run -0 bivy port --explain web 80
+	[[ $output == *"stopped by: table ip filter, chain FORWARD (docker): policy drop, for what goes to and from bivy0; to allow it: iptables -I DOCKER-USER"* ]]
+	[[ $output == *"not asked: table ip filter, chain INPUT: dropped by a rule"* ]]
+	nft add rule ip filter DOCKER-USER iifname bivy0 accept
+	run -0 bivy port --explain web 80
+	[[ $output == *"policy drop, for what goes to bivy0; to allow"* ]]
+	nft add rule ip filter DOCKER-USER oifname '"bivy*"' accept
+	run -0 bivy port --explain web 80
+	[[ $output != *stopped* ]]
+	nft delete table ip filter
+}
