@@ -39,19 +39,21 @@ static int parse_auto(const char *text, struct ids_request *request, struct erro
 	return 0;
 }
 
-/* What is meant when --userns says nothing. */
+/* What is meant when --userns says nothing. Namespaces of another container belong to its user namespace: nobody else could mount their files. */
 static void decide_default(const struct spec_host_config *host, struct ids_request *request)
 {
-	const char *pid = host->pid_mode;
+	const struct {
+		const char *option, *mode;
+	} shared[] = { { "--pid", host->pid_mode }, { "--network", host->network_mode }, { "--ipc", host->ipc_mode } };
 
+	*request = (struct ids_request){ .mode = IDS_RANGE, .size = ID_RANGE_SIZE };
 	if (host->uid_map || host->gid_map)
-		request->mode = IDS_MAPPED;
-	else if (host->privileged || str_equal(pid, "host"))
-		request->mode = IDS_HOST;
-	else if (pid && str_starts_with(pid, "container:"))
-		*request = (struct ids_request){ .mode = IDS_OTHER, .option = "--pid", .other = pid };
-	else
-		*request = (struct ids_request){ .mode = IDS_RANGE, .size = ID_RANGE_SIZE };
+		*request = (struct ids_request){ .mode = IDS_MAPPED };
+	else if (host->privileged || str_equal(host->pid_mode, "host"))
+		*request = (struct ids_request){ .mode = IDS_HOST };
+	for (size_t i = 0; request->mode == IDS_RANGE && i < ARRAY_SIZE(shared); i++)
+		if (shared[i].mode && str_starts_with(shared[i].mode, "container:"))
+			*request = (struct ids_request){ .mode = IDS_OTHER, .option = shared[i].option, .other = shared[i].mode };
 }
 
 static int decide(const struct spec_host_config *host, struct ids_request *request, struct error *err)

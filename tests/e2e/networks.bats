@@ -101,6 +101,13 @@ no_links() {
 	ip link del p0
 }
 
+@test "a container shares another's network" {
+	bivy run -d --name web --network bridge busybox sleep 1000
+	[ "$(bivy run --rm --network container:web busybox cat /sys/class/net/eth0/address)" = "$(bivy exec web cat /sys/class/net/eth0/address)" ]
+	[ "$(links | wc -l)" -eq 1 ]
+	bivy rm -f web
+}
+
 @test "whatever is killed, nothing is left that the next command does not take away" {
 	bivy run -d --name web --network bridge -p 7080:80 busybox sleep 1000
 	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
