@@ -2,11 +2,12 @@
 /* container prune, image prune and system prune: what nobody needs goes. */
 #include "engine/containers.h"
 #include "engine/image_removal.h"
+#include "engine/volumes.h"
 #include "cli/command.h"
 #include "cli/human.h"
 
 struct prune_request {
-	bool all, force;
+	bool all, force, volumes;
 	char **filters;
 };
 
@@ -47,15 +48,26 @@ static void print_images(const struct image_removal_report *report, struct buf *
 		buf_add_char(out, '\n');
 }
 
-enum prune_part { PRUNE_CONTAINERS = 1 << 0, PRUNE_IMAGES = 1 << 1, PRUNE_DEBRIS = 1 << 2 };
+enum prune_part { PRUNE_CONTAINERS = 1 << 0, PRUNE_IMAGES = 1 << 1, PRUNE_DEBRIS = 1 << 2, PRUNE_VOLUMES = 1 << 3 };
 
-/* Containers first: they keep images. */
+static void print_volumes(const struct volume_prune_report *report, struct buf *out)
+{
+	if (report->names[0])
+		buf_add_text(out, "Deleted Volumes:\n");
+	for (char **name = report->names; *name; name++)
+		buf_printf(out, "%s\n", *name);
+	if (report->names[0])
+		buf_add_char(out, '\n');
+}
+
+/* Containers first: they keep images and volumes. */
 static int prune(const struct command_call *call, unsigned parts, struct buf *out, struct error *err)
 {
 	const struct prune_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct container_prune_report containers = { .freed_bytes = 0 };
 	struct image_removal_report images = { .freed_bytes = 0 };
+	struct volume_prune_report volumes = { .freed_bytes = 0 };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
 
@@ -69,8 +81,13 @@ static int prune(const struct command_call *call, unsigned parts, struct buf *ou
 		if (r == 0)
 			print_images(&images, out);
 	}
+	if (r == 0 && (parts & PRUNE_VOLUMES)) {
+		r = volume_prune(arena, &directories, NULL, false, &volumes, err);
+		if (r == 0)
+			print_volumes(&volumes, out);
+	}
 	if (r == 0)
-		print_freed(containers.freed_bytes + images.freed_bytes, out);
+		print_freed(containers.freed_bytes + images.freed_bytes + volumes.freed_bytes, out);
 	return r;
 }
 
@@ -127,6 +144,15 @@ const struct command cli_image_prune = {
 	.exit_status = CLI_EXIT_FAILURE,
 };
 
+static const struct option_entry system_entries[] = {
+	{ "all", 'a', OPTION_FLAG, 0, offsetof(struct prune_request, all), NULL, "also images that have names" },
+	{ "filter", 0, OPTION_LIST, 0, offsetof(struct prune_request, filters), "NAME=VALUE",
+		"only images that are so: until, label, label!; may be repeated" },
+	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct prune_request, force), NULL, "do not ask" },
+	{ "volumes", 0, OPTION_FLAG, 0, offsetof(struct prune_request, volumes), NULL, "also volumes without a name that no container has" },
+	{ 0 },
+};
+
 static int run_system_prune(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct prune_request *request = call->request;
@@ -136,7 +162,7 @@ static int run_system_prune(const struct command_call *call, struct buf *out, st
 		r = cli_confirm(request->all ? "WARNING! This will remove:\n  - all stopped containers\n  - all images without a container\n  - all unfinished downloads\n"
 					     : "WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n  - all unfinished downloads\n",
 				"the removal of unused data", err);
-	return r < 0 ? r : prune(call, PRUNE_CONTAINERS | PRUNE_IMAGES | PRUNE_DEBRIS, out, err);
+	return r < 0 ? r : prune(call, PRUNE_CONTAINERS | PRUNE_IMAGES | PRUNE_DEBRIS | (request->volumes ? PRUNE_VOLUMES : 0), out, err);
 }
 
 const struct command cli_system_prune = {
@@ -145,7 +171,7 @@ const struct command cli_system_prune = {
 		.summary = "remove all that nobody needs",
 		.description = "Removes containers that do not run, images that have lost their name to another, or all that no container was made of, and "
 			"downloads that broke off. Asks first.",
-		.entries = entries,
+		.entries = system_entries,
 	},
 	.request_size = sizeof(struct prune_request),
 	.run = run_system_prune,
