@@ -125,8 +125,8 @@ static int fill_once(struct bundle_plan *plan, const struct spec_container_mount
 
 static bool has_first_content(const struct volume_record *record, const struct spec_container_mount *mount)
 {
-	/* What is bound, or comes from elsewhere, is somebody's already. */
-	return !mount->no_copy && !mount->subpath && (record->volume->has_image || !spec_volume_option(record->volume, "device"));
+	/* What is bound, or comes from elsewhere, is somebody's already; a snapshot stays as it is. */
+	return !mount->no_copy && !mount->subpath && !record->volume->read_only && (record->volume->has_image || !spec_volume_option(record->volume, "device"));
 }
 
 int volume_prepare(struct bundle_plan *plan, const struct spec_container_mount *mount, struct volume_place *ret, struct error *err)
