@@ -45,11 +45,26 @@ void bundle_add_mount(struct bundle_plan *plan, const char *target, const char *
 
 /* ---- the kernel's -------------------------------------------------------------------- */
 
+/* Whether the network namespace is of the container whose user namespace is shared (bundle_ids.c): it belongs to that. */
+static bool shares_network_of_owner(const struct bundle_plan *plan)
+{
+	const struct spec_host_config *host = plan->host;
+	const char *network = host->network_mode, *owner = network;
+
+	if (!plan->ids.join || !network || !str_starts_with(network, "container:"))
+		return false;
+	if (!str_is_empty(host->user_namespace) && !str_equal(host->user_namespace, "private"))
+		owner = host->user_namespace;
+	else if (host->pid_mode && str_starts_with(host->pid_mode, "container:"))
+		owner = host->pid_mode;
+	return str_equal(network, owner);
+}
+
 /* procfs and sysfs show what belongs to a user namespace only to who has power over that. */
 static void add_proc_and_sys(struct bundle_plan *plan)
 {
 	bool own_pids = bundle_has_own_namespace(plan, CLONE_NEWPID) || plan->ids.join;
-	bool own_network = bundle_has_own_namespace(plan, CLONE_NEWNET);
+	bool own_network = bundle_has_own_namespace(plan, CLONE_NEWNET) || shares_network_of_owner(plan);
 	const char *access = plan->host->privileged ? "rw" : "ro";
 
 	if (own_pids || !plan->ids.has_namespace)
