@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cp: files between a container and the host. */
+/* cp: files between a container and the host, or another container. */
 #include "engine/container_files.h"
 
 #include "cli/command.h"
@@ -34,11 +34,6 @@ static struct operand parse(struct arena *arena, const char *text)
 
 static int check(const struct operand *from, const struct operand *to, struct error *err)
 {
-	if (from->container && to->container) {
-		error_set(err, ERROR_UNSUPPORTED, 0, "cannot copy from one container to another");
-		error_hint(err, CLI_NAME " cp %s:… - | " CLI_NAME " cp - %s:…", from->container, to->container);
-		return -EOPNOTSUPP;
-	}
 	if (!from->container && !to->container) {
 		error_set(err, ERROR_INVALID, 0, "neither '%.200s' nor '%.200s' is in a container", from->path, to->path);
 		error_hint(err, "one of them is to be CONTAINER:PATH");
@@ -58,7 +53,7 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 	struct directories directories;
 	uint64_t bytes = 0;
 	const struct container_copy_request request = { .directories = &directories, .container = inside->container, .path = inside->path,
-		.local = outside->path, .to_container = to.container != NULL, .archive = options->archive, .follow = options->follow,
+		.local = outside->path, .other = outside->container, .to_container = !from.container, .archive = options->archive, .follow = options->follow,
 		.overwrite_other_kind = options->overwrite, .ret_bytes = &bytes };
 	_cleanup_free_ char *size = NULL;
 	int r = check(&from, &to, err);
@@ -78,8 +73,8 @@ const struct command cli_cp = {
 	.command = {
 		.name = "cp",
 		.operands = "CONTAINER:PATH|LOCAL|- LOCAL|-|CONTAINER:PATH",
-		.summary = "copy files between a container and the host",
-		.description = "Copies a file or directory into or out of a container, running or not. Into a directory that is there it goes with its name; "
+		.summary = "copy files between a container and the host, or another one",
+		.description = "Copies a file or directory into or out of a container, or from one to another, running or not. Into a directory that is there it goes with its name; "
 			"else it gets the name given, whose directory must be there. What ends in '/.' is what is in the directory. -: an archive on the "
 			"standard input or output.\n\n"
 			"What is copied belongs to the container's root, or to who copies it, unless owners are kept.",

@@ -190,18 +190,38 @@ static int open_place(struct container_record *record, struct place *place, stru
 	return open_live(record, place, err);
 }
 
-static int run(const struct container_copy_request *request, struct arena *arena, const struct place *place, struct spec_transfer_report *ret, struct error *err)
-{
-	const char *arguments[11] = { "copy-files", arena_printf(arena, "--root-fd=%d", place->root_fd), arena_printf(arena, "--path=%s", place->path) };
-	const int fds[] = { place->root_fd, place->userns_fd };
-	bool is_output = !request->to_container && str_equal(request->local, "-");
-	struct transfer_request transfer = { .directories = request->directories, .arguments = arguments, .fds = fds, .gives_output = is_output,
-		.fd_count = place->userns_fd >= 0 ? 2 : 1 };
-	const char *text = NULL;
-	size_t count = 3;
+/* What bivy-transfer is handed. */
+struct hand {
+	struct arena *arena;
+	const char *arguments[16];
+	size_t count;
+	int fds[4];
+	size_t fd_count;
+};
 
-	if (place->userns_fd >= 0)
-		arguments[count++] = arena_printf(arena, "--userns-fd=%d", place->userns_fd);
+static void hand_over(struct hand *hand, const char *option, int fd)
+{
+	if (fd < 0)
+		return;
+	hand->arguments[hand->count++] = arena_printf(hand->arena, "%s=%d", option, fd);
+	hand->fds[hand->fd_count++] = fd;
+}
+
+static int run(const struct container_copy_request *request, struct arena *arena, const struct place *place, const struct place *other,
+	struct spec_transfer_report *ret, struct error *err)
+{
+	struct hand hand = { .arena = arena, .arguments = { "copy-files", arena_printf(arena, "--path=%s", place->path) }, .count = 2 };
+	const char **arguments = hand.arguments, *text = NULL;
+	bool is_output = !request->to_container && !request->other && str_equal(request->local, "-");
+	struct transfer_request transfer = { .directories = request->directories, .arguments = arguments, .fds = hand.fds, .gives_output = is_output };
+	size_t count;
+
+	hand_over(&hand, "--root-fd", place->root_fd);
+	hand_over(&hand, "--userns-fd", place->userns_fd);
+	hand_over(&hand, "--other-root-fd", other->root_fd);
+	hand_over(&hand, "--other-userns-fd", other->userns_fd);
+	transfer.fd_count = hand.fd_count;
+	count = hand.count;
 	if (request->to_container)
 		arguments[count++] = "--to-container";
 	if (request->archive)
@@ -211,25 +231,63 @@ static int run(const struct container_copy_request *request, struct arena *arena
 	if (request->overwrite_other_kind)
 		arguments[count++] = "--overwrite";
 	arguments[count++] = "--";
-	arguments[count++] = request->local;
+	arguments[count++] = other->path;
 	*ret = (struct spec_transfer_report){ .images = NULL };
 	return is_output ? transfer_run(arena, &transfer, &text, err) : transfer_run_for_report(arena, &transfer, ret, err);
+}
+
+/* A container and the place in it. */
+struct party {
+	struct container_record record;
+	struct place place;
+};
+
+#define PARTY_INIT ((struct party){ .record = { .fd = -EBADF }, .place = { .root_fd = -EBADF, .userns_fd = -EBADF } })
+
+static void party_done(struct party *party)
+{
+	place_done(&party->place);
+	container_record_close(&party->record);
+}
+
+static int find_party(const struct container_copy_request *request, struct arena *arena, const char *container, const char *path, struct party *party,
+	struct error *err)
+{
+	party->place.path = path[0] == '/' ? path : arena_printf(arena, "/%s", path);
+	return container_record_open(arena, request->directories, container, &party->record, err);
+}
+
+/* Locks are taken in the order of ids (container.h, invariant 2). One that does not run has one root, which serves one mount. */
+static int open_both(struct party *party, struct party *other, struct error *err)
+{
+	int order = strcmp(party->record.container->id, other->record.container->id);
+	struct party *first = order < 0 ? party : other, *second = order < 0 ? other : party;
+	int r;
+
+	if (order == 0 && !container_root_is_live(&party->record)) {
+		error_set(err, ERROR_CONFLICT, 0, "cannot copy within the container '%s': it is not running", party->record.container->name);
+		error_hint(err, "start it, or copy by way of the host");
+		return -EBUSY;
+	}
+	r = open_place(&first->record, &first->place, err);
+	return r < 0 ? r : open_place(&second->record, &second->place, err);
 }
 
 int container_copy(const struct container_copy_request *request, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
-	_cleanup_(place_done) struct place place = { .root_fd = -EBADF, .userns_fd = -EBADF };
+	_cleanup_(party_done) struct party party = PARTY_INIT, other = PARTY_INIT;
 	struct spec_transfer_report report;
-	int r = container_record_open(arena, request->directories, request->container, &record, err);
+	int r = find_party(request, arena, request->container, request->path, &party, err);
 
+	other.place.path = request->local;
+	if (r == 0 && request->other)
+		r = find_party(request, arena, request->other, request->local, &other, err);
 	if (r < 0)
 		return r;
-	place.path = request->path[0] == '/' ? request->path : arena_printf(arena, "/%s", request->path);
-	r = open_place(&record, &place, err);
+	r = request->other ? open_both(&party, &other, err) : open_place(&party.record, &party.place, err);
 	if (r == 0)
-		r = run(request, arena, &place, &report, err);
+		r = run(request, arena, &party.place, &other.place, &report, err);
 	if (r == 0 && request->ret_bytes)
 		*request->ret_bytes = report.image.size;
 	return r;

@@ -13,6 +13,7 @@ struct container_copy_request {
 	const struct directories *directories;
 	const char *container, *path; /* in it */
 	const char *local;            /* on this side; "-": an archive on the standard stream */
+	const char *other;            /* another container, whose path .local is; NULL: of the host */
 	bool to_container;
 	bool archive;      /* -a: owners are kept */
 	bool follow;       /* -L: a link at the source's end is followed */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * copy-files: files between a container and the host.
+ * copy-files: files between a container and the host, or another container.
  *
  * Two processes, an archive in a pipe between them: one works in the container's
  * root, as root of its user namespace if it has one, so that owners are those
- * that it knows; the other on the host, as who has called us. Each gives up what
- * it does not need before it reads what the other sends.
+ * that it knows; the other likewise in the other container, or on the host, as
+ * who has called us. Each gives up what it does not need before it reads what
+ * the other sends.
  */
 #include "base/file.h"
 #include "base/json.h"
@@ -21,7 +22,7 @@
 #include <sys/wait.h>
 
 struct copy_request {
-	int64_t root, user_namespace;
+	int64_t root, user_namespace, other_root, other_user_namespace;
 	bool to_container, archive, follow, overwrite;
 	const char *path;
 };
@@ -34,6 +35,8 @@ static const struct option_entry entries[] = {
 	{ "follow-link", 'L', OPTION_FLAG, 0, offsetof(struct copy_request, follow), NULL, "of a link, copy what it names" },
 	{ "overwrite", 0, OPTION_FLAG, 0, offsetof(struct copy_request, overwrite), NULL, "a directory may take the place of a file, and the other way round" },
 	{ "path", 0, OPTION_STRING, 0, offsetof(struct copy_request, path), "PATH", "in the container" },
+	FD_ENTRY("other-root-fd", other_root, "the root, open, of another container, in which LOCAL is"),
+	FD_ENTRY("other-userns-fd", other_user_namespace, "its user namespace, open"),
 	FD_ENTRY("root-fd", root, "the container's root, open"),
 	{ "to-container", 0, OPTION_FLAG, 0, offsetof(struct copy_request, to_container), NULL, "default: from it" },
 	FD_ENTRY("userns-fd", user_namespace, "its user namespace, open"),
@@ -52,12 +55,18 @@ struct result {
 	struct error err;
 };
 
+/* A place to copy from or to, and where the other is: NULL for a stream. */
+struct end {
+	struct files_side side;
+	const char *path, *other_path;
+};
+
 /* ---- what both do ---------------------------------------------------------------------- */
 
-static int send_files(const struct copy *copy, const struct files_side *side, const char *path, int fd, struct error *err)
+static int send_files(const struct copy *copy, const struct end *end, int fd, struct error *err)
 {
 	confine(&(struct confinement){ .writable_count = 0 });
-	return files_send(side, path, copy->request->follow, sink_to_file(&fd), err);
+	return files_send(&end->side, end->path, copy->request->follow, sink_to_file(&fd), err);
 }
 
 static bool is_content(const char *path)
@@ -67,10 +76,11 @@ static bool is_content(const char *path)
 	return files_path_split(arena, path).is_content;
 }
 
-static int receive_files(const struct copy *copy, const struct files_side *side, const char *path, int fd, uint64_t *ret_bytes, struct error *err)
+static int receive_files(const struct copy *copy, const struct end *end, int fd, uint64_t *ret_bytes, struct error *err)
 {
-	const char *source = side->is_container ? copy->local : copy->request->path;
-	_cleanup_(files_target_close) struct files_target target = { .side = side, .path = path, .is_plain = !source, .is_content = !source || is_content(source),
+	const struct files_side *side = &end->side;
+	const char *source = end->other_path;
+	_cleanup_(files_target_close) struct files_target target = { .side = side, .path = end->path, .is_plain = !source, .is_content = !source || is_content(source),
 		.keeps_owners = copy->request->archive || (!source && side->is_container), .replaces = copy->request->overwrite,
 		.keeps_privileges = side->is_container || copy->request->archive, .base_fd = -EBADF };
 	_cleanup_stream_file_ struct stream_file file = { .fd = fd };
@@ -105,17 +115,17 @@ static int enter_user_namespace(int fd, struct error *err)
 static int work_inside(struct copy *copy, uint64_t *ret_bytes, struct error *err)
 {
 	const struct copy_request *request = copy->request;
-	const struct files_side side = { .is_container = true, .root_fd = (int)request->root };
+	const struct end end = { { .is_container = true, .root_fd = (int)request->root }, request->path, copy->local };
 	int r = request->user_namespace ? enter_user_namespace((int)request->user_namespace, err) : 0;
 
 	if (r < 0)
 		return r;
 	if (request->to_container) {
 		close_and_forget(&copy->write_fd);
-		return receive_files(copy, &side, request->path, copy->local ? copy->read_fd : STDIN_FILENO, ret_bytes, err);
+		return receive_files(copy, &end, copy->local ? copy->read_fd : STDIN_FILENO, ret_bytes, err);
 	}
 	close_and_forget(&copy->read_fd);
-	return send_files(copy, &side, request->path, copy->local ? copy->write_fd : STDOUT_FILENO, err);
+	return send_files(copy, &end, copy->local ? copy->write_fd : STDOUT_FILENO, err);
 }
 
 _noreturn_ static void be_inside(struct copy *copy)
@@ -127,17 +137,21 @@ _noreturn_ static void be_inside(struct copy *copy)
 	_exit(0);
 }
 
-/* ---- on the host ---------------------------------------------------------------------------- */
+/* ---- on the host, or in another container ---------------------------------------------------------------------------- */
 
 static int work_outside(struct copy *copy, uint64_t *ret_bytes, struct error *err)
 {
-	const struct files_side side = { .is_container = false, .root_fd = -EBADF };
+	const struct copy_request *request = copy->request;
+	const struct end end = {
+		{ .is_container = request->other_root, .root_fd = request->other_root ? (int)request->other_root : -EBADF }, copy->local, request->path,
+	};
+	int r = request->other_user_namespace ? enter_user_namespace((int)request->other_user_namespace, err) : 0;
 
-	if (!copy->local)
-		return 0;
-	if (copy->request->to_container)
-		return send_files(copy, &side, copy->local, copy->write_fd, err);
-	return receive_files(copy, &side, copy->local, copy->read_fd, ret_bytes, err);
+	if (r < 0 || !copy->local)
+		return r;
+	if (request->to_container)
+		return send_files(copy, &end, copy->write_fd, err);
+	return receive_files(copy, &end, copy->read_fd, ret_bytes, err);
 }
 
 /* The first cause: a sender that finds nobody to listen is only told of the receiver's error, a receiver that misses the end of the sender's. */
@@ -237,7 +251,7 @@ const struct command transfer_copy_files = {
 	.command = {
 		.name = "copy-files",
 		.operands = "LOCAL|-",
-		.summary = "copy files between a container and the host",
+		.summary = "copy files between a container and the host, or another container",
 		.description = "Copies with docker cp's rules for names and slashes; the container's root, and its user namespace if it has one, are inherited "
 			"open. -: an archive on the standard input or output. Prints how many bytes of files came as JSON.",
 		.entries = entries,

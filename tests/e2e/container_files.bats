@@ -42,6 +42,15 @@ running() {
 	grep -qx made/owned list
 	tar c -C tree . | bivy cp - web:/data
 	[ "$(cat volume/sub/hard)" = hello ]
+	# To another container, and within one; each has ids of its own.
+	bivy create --name idle busybox true >/dev/null
+	run -0 bivy cp -a web:/made/owned idle:/etc
+	[[ $output == "Successfully copied 6B to idle:/etc" ]]
+	bivy cp -q web:/made/tree idle:/made && bivy cp -qa idle:/etc/owned web:/back && bivy cp -q web:/new web:/newer
+	run -0 bivy exec web stat -c '%u:%g %n' /back /newer
+	[ "$output" = $'7:8 /back\n0:0 /newer' ]
+	bivy cp -q idle:/made/sub/hard again
+	[ "$(cat again)" = hello ]
 }
 
 @test "cp with a container that does not run" {
@@ -80,7 +89,7 @@ running() {
 	run -1 bivy cp a b
 	[ "${lines[0]}" = "bivy: neither 'a' nor 'b' is in a container" ]
 	run -1 bivy cp idle:/a idle:/b
-	[ "${lines[0]}" = "bivy: cannot copy from one container to another" ]
+	[ "${lines[0]}" = "bivy: cannot copy within the container 'idle': it is not running" ]
 }
 
 @test "export writes all files of a container, owners as it has them" {
