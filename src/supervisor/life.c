@@ -264,8 +264,15 @@ static void start_again(struct keeper *keeper)
 	clients_tell_start(keeper);
 }
 
-static bool is_restart_due(struct keeper *keeper, int64_t *ret_wait_ns)
+/* What comes after the end. */
+struct sequel {
+	bool by_request, by_policy; /* it is started again */
+	int64_t wait_ns;            /* before that, by policy */
+};
+
+static struct sequel decide(const struct keeper *keeper)
 {
+	struct sequel sequel = { .by_request = keeper->restarts_next };
 	struct restart_facts facts = {
 		.policy = keeper->what->restart_policy,
 		.maximum = keeper->what->restart_maximum,
@@ -276,7 +283,8 @@ static bool is_restart_due(struct keeper *keeper, int64_t *ret_wait_ns)
 		.last_wait_ns = keeper->last_wait_ns,
 	};
 
-	return restart_is_due(&facts, ret_wait_ns);
+	sequel.by_policy = !sequel.by_request && restart_is_due(&facts, &sequel.wait_ns);
+	return sequel;
 }
 
 /* Somebody is slow to read what it wrote: that it has ended is to be seen all the same. */
@@ -307,24 +315,21 @@ static void leave(struct keeper *keeper, bool comes_again)
 }
 
 /* 2. to 5.: the process is reaped, and all it wrote was read. */
-static void settle(struct keeper *keeper)
+static void settle(struct keeper *keeper, const struct sequel *sequel)
 {
-	bool restarts_next = keeper->restarts_next;
-	int64_t wait_ns = 0;
-
 	log_flush(keeper->log, 1);
 	log_flush(keeper->log, 2);
-	if (restarts_next) {
+	if (sequel->by_request) {
 		leave(keeper, true);
 		keeper->first.pid = 0;
 		keeper->state.restart_count = keeper->last_wait_ns = 0;
 		start_again(keeper);
-	} else if (is_restart_due(keeper, &wait_ns)) {
+	} else if (sequel->by_policy) {
 		keeper->state.restart_count++;
 		leave(keeper, true);
 		keeper->first.pid = 0;
-		keeper->last_wait_ns = wait_ns;
-		keeper->restart_at_ns = loop_now_ns() + wait_ns;
+		keeper->last_wait_ns = sequel->wait_ns;
+		keeper->restart_at_ns = loop_now_ns() + sequel->wait_ns;
 	} else {
 		leave(keeper, false);
 		keeper->first.pid = 0;
@@ -351,13 +356,11 @@ static void kill_now(struct keeper *keeper)
 }
 
 /* All output was read; or its readers take nothing and a restart waits. */
-static bool is_drained(struct keeper *keeper, int64_t now_ns)
+static bool is_drained(struct keeper *keeper, const struct sequel *sequel, int64_t now_ns)
 {
-	int64_t unused_ns;
-
 	if (flow_is_idle(&keeper->first.out) && flow_is_idle(&keeper->first.err))
 		return true;
-	if (keeper->give_up_at_ns == LOOP_NEVER && (keeper->restarts_next || is_restart_due(keeper, &unused_ns)))
+	if (keeper->give_up_at_ns == LOOP_NEVER && (sequel->by_request || sequel->by_policy))
 		keeper->give_up_at_ns = now_ns + STUCK_READER_NS;
 	return now_ns >= keeper->give_up_at_ns;
 }
@@ -367,8 +370,10 @@ void life_step(struct keeper *keeper)
 	int64_t now_ns = loop_now_ns();
 
 	if (keeper->first.pid && keeper->first.has_ended) {
-		if (is_drained(keeper, now_ns))
-			settle(keeper);
+		struct sequel sequel = decide(keeper);
+
+		if (is_drained(keeper, &sequel, now_ns))
+			settle(keeper, &sequel);
 		else
 			note_end(keeper);
 		return;
