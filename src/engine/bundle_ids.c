@@ -77,8 +77,13 @@ static int decide(const struct spec_host_config *host, struct ids_request *reque
 		*request = (struct ids_request){ .mode = IDS_OTHER, .option = "--userns", .other = text };
 		return 0;
 	}
-	if (str_equal(text, "keep-id") || str_starts_with(text, "keep-id:") || str_equal(text, "nomap"))
-		return refuse(text, "only for who is not root: root's id would be the host's", err);
+	/* Files of mounts have the ids that they have on the host anyway, and who is root here is root there. */
+	if (str_equal(text, "keep-id")) {
+		request->size = ID_RANGE_SIZE;
+		return 0;
+	}
+	if (str_starts_with(text, "keep-id:") || str_equal(text, "nomap"))
+		return refuse(text, "only for who is not root", err);
 	if (str_starts_with(text, "ns:"))
 		return refuse(text, "a user namespace is joined with container:NAME", err);
 	return refuse(text, "expected auto, host or container:NAME", err);
