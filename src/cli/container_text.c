@@ -110,30 +110,63 @@ const char *container_text_command(struct arena *arena, const struct spec_contai
 	return arena_printf(arena, "\"%s\"", whole ? (text.data ? text.data : "") : cut(arena, text.data ? text.data : "", COMMAND_WIDTH));
 }
 
-static bool is_published(const struct spec_container *container, const char *exposed)
+static bool is_published(const struct container_entry *entry, const char *exposed)
 {
-	for (size_t i = 0; i < container->host.port_count; i++) {
-		_cleanup_free_ char *name = str_printf("%s/%s", container->host.ports[i].port,
-			container->host.ports[i].protocol ? container->host.ports[i].protocol : "tcp");
+	const char *slash = strchr(exposed, '/');
+	_cleanup_free_ char *text = str_printf("%.*s", (int)strcspn(exposed, "/"), exposed);
+	uint64_t number = 0;
 
-		if (str_equal(name, exposed))
+	if (str_to_u64(text, 10, &number) < 0)
+		return false;
+	for (size_t i = 0; i < entry->port_count; i++) {
+		const struct spec_published_port *port = &entry->ports[i];
+
+		if (number >= port->port && number - port->port < port->count && str_equal(port->protocol, slash ? slash + 1 : "tcp"))
 			return true;
 	}
 	return false;
 }
 
-const char *container_text_ports(struct arena *arena, const struct spec_container *container)
+/* "8080", or "8000-8010". */
+static void add_range(struct buf *text, unsigned first, unsigned count)
+{
+	buf_printf(text, "%u", first);
+	if (count > 1)
+		buf_printf(text, "-%u", first + count - 1);
+}
+
+static void add_binding(struct buf *text, const char *ip, const struct spec_published_port *port)
+{
+	buf_printf(text, "%s%s:", text->length ? ", " : "", ip);
+	add_range(text, port->host_port, port->count);
+	buf_add_text(text, "->");
+	add_range(text, port->port, port->count);
+	buf_printf(text, "/%s", port->protocol);
+}
+
+/* All addresses of the host are written as one for each version, as docker does. */
+static void add_port(struct buf *text, const struct spec_published_port *port)
+{
+	_cleanup_free_ char *bracketed = port->host_ip && strchr(port->host_ip, ':') ? str_printf("[%s]", port->host_ip) : NULL;
+
+	if (port->host_ip) {
+		add_binding(text, bracketed ? bracketed : port->host_ip, port);
+		return;
+	}
+	if (port->address4)
+		add_binding(text, "0.0.0.0", port);
+	if (port->address6)
+		add_binding(text, "[::]", port);
+}
+
+const char *container_text_ports(struct arena *arena, const struct container_entry *entry)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < container->host.port_count; i++) {
-		const struct spec_container_port *port = &container->host.ports[i];
-
-		buf_printf(&text, "%s%s:%s->%s/%s", text.length ? ", " : "", port->host_ip ? port->host_ip : "0.0.0.0", port->host_port ? port->host_port : "",
-			   port->port, port->protocol ? port->protocol : "tcp");
-	}
-	for (char **port = container->config.exposed_ports; port && *port; port++)
-		if (!is_published(container, *port))
+	for (size_t i = 0; i < entry->port_count; i++)
+		add_port(&text, &entry->ports[i]);
+	for (char **port = entry->container->config.exposed_ports; port && *port; port++)
+		if (!is_published(entry, *port))
 			buf_printf(&text, "%s%s", text.length ? ", " : "", *port);
 	return arena_strdup(arena, text.data ? text.data : "");
 }

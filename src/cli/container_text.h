@@ -13,8 +13,8 @@ const char *container_text_status(struct arena *arena, const struct container_en
 /* "\"sh -c 'sleep 5'\"", cut to 20 characters unless it is to be WHOLE. */
 const char *container_text_command(struct arena *arena, const struct spec_container *container, bool whole);
 
-/* "0.0.0.0:8080->80/tcp, 443/tcp": published ones, then those that are only exposed. */
-const char *container_text_ports(struct arena *arena, const struct spec_container *container);
+/* "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp": published ones, then those that are only exposed. */
+const char *container_text_ports(struct arena *arena, const struct container_entry *entry);
 
 /* "a=1,b=2". */
 const char *container_text_labels(struct arena *arena, const struct spec_container *container);

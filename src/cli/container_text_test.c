@@ -66,9 +66,9 @@ static void test_command(void **state _unused_)
 static void test_ports_labels_mounts(void **state _unused_)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct spec_container_port ports[] = {
-		{ .host_port = (char *)"8080", .port = (char *)"80", .protocol = (char *)"tcp" },
-		{ .host_ip = (char *)"127.0.0.1", .host_port = (char *)"53", .port = (char *)"53", .protocol = (char *)"udp" },
+	struct spec_published_port ports[] = {
+		{ .host_port = 8080, .port = 80, .count = 1, .protocol = (char *)"tcp", .address4 = (char *)"10.0.0.2", .address6 = (char *)"fd00::2" },
+		{ .host_ip = (char *)"127.0.0.1", .host_port = 5000, .port = 53, .count = 2, .protocol = (char *)"udp", .address4 = (char *)"10.0.0.2" },
 	};
 	struct spec_pair labels[] = { { (char *)"a", (char *)"1" }, { (char *)"b", (char *)"" } };
 	struct spec_container_mount mounts[] = {
@@ -76,14 +76,17 @@ static void test_ports_labels_mounts(void **state _unused_)
 	};
 	struct spec_container container = {
 		.config = { .exposed_ports = LIST("80/tcp", "443/tcp"), .labels = labels, .label_count = 2 },
-		.host = { .ports = ports, .port_count = 2, .mounts = mounts, .mount_count = 3 },
+		.host = { .mounts = mounts, .mount_count = 3 },
 	};
+	struct container_entry entry = { .container = &container, .ports = ports, .port_count = 2 };
 
-	assert_string_equal(container_text_ports(arena, &container), "0.0.0.0:8080->80/tcp, 127.0.0.1:53->53/udp, 443/tcp");
+	assert_string_equal(container_text_ports(arena, &entry),
+		"0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 127.0.0.1:5000-5001->53-54/udp, 443/tcp");
 	assert_string_equal(container_text_labels(arena, &container), "a=1,b=");
 	assert_string_equal(container_text_mounts(arena, &container, false), "0123456789abcd…,/srv");
 	assert_string_equal(container_text_mounts(arena, &container, true), "0123456789abcdef0123,/srv");
-	assert_string_equal(container_text_ports(arena, &(struct spec_container){ .id = NULL }), "");
+	entry.port_count = 0;
+	assert_string_equal(container_text_ports(arena, &entry), "80/tcp, 443/tcp");
 }
 
 int main(void)

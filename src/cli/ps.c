@@ -115,9 +115,12 @@ TEXT_OF(name)
 TEXT_OF(networks)
 {
 	ROW;
-	const char *mode = row->entry->container->host.network_mode;
+	const struct spec_host_config *host = &row->entry->container->host;
+	const char *text = host->endpoint_count ? host->endpoints[0].network : host->network_mode;
 
-	return mode ? mode : "";
+	for (size_t i = 1; i < host->endpoint_count; i++)
+		text = arena_printf(row->arena, "%s,%s", text, host->endpoints[i].network);
+	return text ? text : "";
 }
 
 TEXT_OF(pid)
@@ -139,7 +142,7 @@ TEXT_OF(ports)
 {
 	ROW;
 
-	return container_text_ports(row->arena, row->entry->container);
+	return container_text_ports(row->arena, row->entry);
 }
 
 TEXT_OF(running_for)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/moment.h"
 #include "engine/container_filter.h"
+#include "engine/container_network.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
 
@@ -37,6 +38,19 @@ static void add(struct list *list, const struct spec_container *container, const
 		place->created = (struct timespec){ .tv_sec = 0 };
 }
 
+/* Of one that publishes none no further document is read; a plan that cannot be read is `system check`'s to tell. */
+static void add_ports(const struct container_record *record, struct container_entry *entry)
+{
+	const struct spec_host_config *host = &record->container->host;
+	const struct spec_network_plan *plan = NULL;
+
+	if (!record->is_supervised || (!host->port_count && !host->publish_all) ||
+	    container_network_read(record->arena, record, &plan, NULL) < 0 || !plan)
+		return;
+	entry->ports = plan->ports;
+	entry->port_count = plan->port_count;
+}
+
 static int list_one(void *context, struct container_record *record, struct error *err)
 {
 	struct list *list = context;
@@ -55,6 +69,7 @@ static int list_one(void *context, struct container_record *record, struct error
 		.started_s = container_time(record->state->started),
 		.finished_s = container_time(record->state->finished),
 	};
+	add_ports(record, &entry);
 	if (request->size)
 		entry.has_size = container_size(record, &entry.size_rw, &entry.size_root) == 0;
 	r = request->show(request->context, &entry, &shown, err);

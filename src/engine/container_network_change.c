@@ -124,6 +124,23 @@ static int attach_link(struct change *change, const struct spec_network_link *li
 	return r;
 }
 
+/* ---- ports that lead elsewhere ---------------------------------------------------------- */
+
+/* Those that the record has and that lead nowhere, where a link has become one that they can lead to. */
+static int publish_missing(struct change *change, struct error *err)
+{
+	const struct spec_host_config *host = &change->record.container->host;
+	char **exposed = host->publish_all ? change->record.container->config.exposed_ports : NULL;
+	const struct container_network_ports request = { change->arena, &change->record, change->plan, host->ports, host->port_count, exposed };
+	bool can = false;
+
+	for (size_t i = 0; i < change->plan->link_count; i++)
+		can |= change->plan->links[i].kind == SPEC_LINK_VETH && !change->plan->links[i].internal;
+	if (!can || change->plan->port_count)
+		return 0;
+	return container_network_publish_all(&request, err);
+}
+
 /* ---- connect ---------------------------------------------------------------------------------- */
 
 static void append_endpoint(struct change *change, const struct spec_container_endpoint *endpoint)
@@ -182,7 +199,7 @@ static int join(struct change *change, const struct spec_network *network, const
 		r = attach_link(change, link, err);
 	if (r == 0 && container_network_is_named(change->arena, &change->record, plan, link))
 		r = container_network_write_names(change->arena, &change->record, link, err);
-	return r;
+	return r < 0 ? r : publish_missing(change, err);
 }
 
 /* After a failure: the network is forgotten again. */
@@ -328,7 +345,9 @@ static int leave(struct change *change, size_t index, struct error *err)
 	r = release_paths(leases, change->record.container->id);
 	if (r == 0 && files)
 		r = net_names_remove(names, change->record.container->id);
-	return r < 0 ? error_errno(err, -r, "cannot release what the container had in the network '%s'", link.network) : 0;
+	if (r < 0)
+		return error_errno(err, -r, "cannot release what the container had in the network '%s'", link.network);
+	return publish_missing(change, err);
 }
 
 /* The name of the network that the container knows as TEXT: a name, an id or its beginning; the network itself may be gone. */

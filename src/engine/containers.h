@@ -9,6 +9,7 @@
 #define BIVY_ENGINE_CONTAINERS_H
 
 #include "engine/container.h"
+#include "spec/network_plan.h"
 #include "spec/transfer_event.h"
 
 /* ---- create ------------------------------------------------------------------ */
@@ -120,6 +121,8 @@ struct container_entry {
 	int64_t created_s, started_s, finished_s; /* 0: never */
 	bool has_size;
 	uint64_t size_rw, size_root; /* bytes: written by it; all of it */
+	const struct spec_published_port *ports; /* while it runs */
+	size_t port_count;
 };
 
 struct container_list_request {
