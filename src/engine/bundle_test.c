@@ -122,6 +122,7 @@ static void test_taken(void **state _unused_)
 {
 	static const char *const cases[] = {
 		"{}",
+		"{\"HostConfig\":{\"UsernsMode\":\"keep-id\"}}",
 		"{\"HostConfig\":{\"UsernsMode\":\"auto:size=131072\",\"NetworkMode\":\"host\",\"PublishAllPorts\":true,\"PidMode\":\"container:x\"}}",
 		"{\"HostConfig\":{\"IDMappings\":{\"UidMap\":[\"0:1000:1\",\"1:100000:65536\"]},\"IpcMode\":\"shareable\",\"UTSMode\":\"host\"}}",
 		"{\"HostConfig\":{\"TimeOffsets\":[\"boottime=-1.5\",\"monotonic=3\"],\"CapAdd\":[\"all\"],\"CapDrop\":[\"net_raw\"]}}",
