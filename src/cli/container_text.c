@@ -40,7 +40,8 @@ static const char *reason(struct arena *arena, const struct spec_container_state
 {
 	_cleanup_free_ char *limit = human_memory((uint64_t)state->oom_limit);
 
-	if (state->oom_killed)
+	/* Of what ended well, one process may have been: as a service of a whole system, at a limit of its own. */
+	if (state->oom_killed && state->exit_code != 0)
 		return state->oom_limit > 0 ? arena_printf(arena, ", out of memory at %s", limit) : ", out of memory";
 	if (state->signal && state->signal != SIGKILL && state->signal != SIGTERM)
 		return arena_printf(arena, ", by %s", container_text_signal(arena, state->signal));

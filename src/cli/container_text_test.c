@@ -29,6 +29,7 @@ static void test_status(void **state _unused_)
 		{ { .status = SPEC_CONTAINER_EXITED, .exit_code = 137, .signal = SIGKILL, .oom_killed = true, .oom_limit = 64 << 20 },
 			"Exited (137) About a minute ago, out of memory at 64MiB" },
 		{ { .status = SPEC_CONTAINER_EXITED, .exit_code = 1, .oom_killed = true }, "Exited (1) About a minute ago, out of memory" },
+		{ { .status = SPEC_CONTAINER_EXITED, .oom_killed = true }, "Exited (0) About a minute ago" },
 		{ { .status = SPEC_CONTAINER_REMOVING }, "Removal In Progress" },
 	};
 
