@@ -5,6 +5,7 @@
 #include "net/firewall.h"
 #include "net/leases.h"
 #include "net/link.h"
+#include "net/resolver.h"
 
 #include <fcntl.h>
 
@@ -76,13 +77,25 @@ static int release_leases(const struct spec_network_plan *plan, struct error *er
 	return result;
 }
 
+/* RUN_ROOT/networks/ID/names/CONTAINER: name servers that know no other names end. */
+static int remove_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *directory = str_printf("%.*s", (int)(slash - path), path); /* absolute: spec/network_plan.c */
+
+	return net_names_remove(directory, slash + 1);
+}
+
 static int remove_names(const struct spec_network_plan *plan, struct error *err)
 {
 	int result = 0;
 
-	for (size_t i = 0; plan->names && plan->names[i]; i++)
-		if (unlink(plan->names[i]) < 0 && errno != ENOENT && result == 0)
-			result = error_errno(err, errno, "cannot remove '%s'", plan->names[i]);
+	for (size_t i = 0; plan->names && plan->names[i]; i++) {
+		int r = remove_name(plan->names[i]);
+
+		if (r < 0 && result == 0)
+			result = error_errno(err, -r, "cannot remove '%s'", plan->names[i]);
+	}
 	return result;
 }
 

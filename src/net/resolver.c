@@ -74,6 +74,13 @@ static int lock_directory(int dir_fd, int *ret_fd)
 	return 0;
 }
 
+static bool is_removed(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && status.st_nlink == 0;
+}
+
 /* Ends it and waits for that: its addresses are free then. */
 static int end_process(int dir_fd)
 {
@@ -397,11 +404,15 @@ int net_resolver_start(const struct net_resolver *resolver, struct error *err)
 	if (strv_length(resolver->names) > NAMES_LIMIT)
 		return error_set(err, ERROR_INVALID, 0, "a name server for more than %d networks", NAMES_LIMIT);
 	write_config(resolver, &config);
-	r = file_make_directories(resolver->directory, 0700);
-	if (r == 0) {
-		dir_fd = open(resolver->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
-	}
+	/* Again, if the one whose lock we waited for has removed it. */
+	do {
+		close_and_forget(&lock_fd);
+		close_and_forget(&dir_fd);
+		r = file_make_directories(resolver->directory, 0700);
+		dir_fd = r < 0 ? -EBADF : open(resolver->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (r == 0)
+			r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
+	} while (r == -ENOENT || (r == 0 && is_removed(lock_fd)));
 	if (r < 0)
 		return error_errno(err, -r, "cannot make '%s'", resolver->directory);
 	process_fd = open_process(dir_fd);
@@ -444,13 +455,40 @@ int net_resolver_revive(const char *directory, struct error *err)
 
 /* ---- its end -------------------------------------------------------------------------------- */
 
-int net_resolver_stop(const char *directory, struct error *err)
+static int visit_name(void *context _unused_, const char *name)
+{
+	return name[0] == '.' ? 0 : 1;
+}
+
+static bool is_empty(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 || file_each_name(fd, visit_name, NULL) == 0;
+}
+
+/* Whether it reads names, and there are none. */
+static bool is_unused(int dir_fd)
+{
+	_cleanup_buf_ struct buf config = BUF_INIT;
+	_cleanup_free_ char **names = NULL;
+	bool has_any = false;
+
+	if (file_read_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
+		return false;
+	names = read_names(config.data);
+	for (size_t i = 0; names[i] && !has_any; i++)
+		has_any = !is_empty(names[i]);
+	return names[0] && !has_any;
+}
+
+static int stop(const char *directory, bool only_unused, struct error *err)
 {
 	static const char *const files[] = { "config", "pid", "process", "address", "lock" };
 	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), lock_fd = -EBADF;
 	int r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT || (r == 0 && only_unused && !is_unused(dir_fd)))
 		return 0;
 	if (r == 0)
 		r = end_process(dir_fd);
@@ -462,6 +500,39 @@ int net_resolver_stop(const char *directory, struct error *err)
 	if (r == 0 && rmdir(directory) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? error_errno(err, -r, "cannot end the name server in '%s'", directory) : 0;
+}
+
+int net_resolver_stop(const char *directory, struct error *err)
+{
+	return stop(directory, false, err);
+}
+
+static int stop_if_unused(void *context, const char *name)
+{
+	_cleanup_free_ char *directory = str_printf("%s/%s", (const char *)context, name);
+
+	if (name[0] != '.')
+		ignore_result(stop(directory, true, NULL)); /* it goes with its network at the latest */
+	return 0;
+}
+
+/* Who reads NAMES, RUN_ROOT/networks/ID/names, and nothing else that has names, has nobody to serve any more. */
+static void stop_unused(const char *names)
+{
+	_cleanup_free_ char *path = str_dup(names), *resolvers = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	for (int i = 0; i < 3; i++) {
+		char *slash = strrchr(path, '/');
+
+		if (!slash)
+			return;
+		*slash = '\0';
+	}
+	resolvers = str_printf("%s/resolvers", path);
+	fd = open(resolvers, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
+		ignore_result(file_each_name(fd, stop_if_unused, resolvers)); /* likewise */
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -517,5 +588,7 @@ int net_names_remove(const char *directory, const char *id)
 		return errno == ENOENT ? 0 : -errno;
 	if ((unlinkat(dir_fd, scratch, 0) < 0 && errno != ENOENT) || (unlinkat(dir_fd, id, 0) < 0 && errno != ENOENT))
 		return -errno;
+	if (is_empty(directory))
+		stop_unused(directory);
 	return 0;
 }

@@ -35,6 +35,7 @@ bool net_resolver_is_running(const char *directory);
 
 /* The file with a container's names in one network: "ADDRESS NAME…" for each address. Seen by resolvers of that network shortly after. */
 int net_names_write(const char *directory, const char *id, char *const *addresses, char *const *names, struct error *err) _must_check_;
+/* With the last names that a resolver of RUN_ROOT/resolvers reads it ends, too. */
 int net_names_remove(const char *directory, const char *id) _must_check_;
 
 #endif

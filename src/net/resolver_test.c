@@ -24,9 +24,9 @@ static int set_up(void **state)
 	(void)state;
 	strcpy(scratch + strlen("/tmp/bivy-resolver-"), "XXXXXX");
 	assert_non_null(mkdtemp(scratch));
-	snprintf(names, sizeof names, "%s/names", scratch);
+	snprintf(names, sizeof names, "%s/networks/n/names", scratch);
 	snprintf(directory, sizeof directory, "%s/resolvers/x", scratch);
-	assert_int_equal(mkdir(names, 0755), 0);
+	assert_int_equal(file_make_directories(names, 0755), 0);
 	return 0;
 }
 
@@ -113,6 +113,10 @@ static int of_names(void)
 	CHECK(put("b", "10.66.3.4/24", "db2", NULL) && answers("127.0.0.1", "db2", "10.66.3.4") && answers("127.0.0.1", "db", "code 3"));
 	CHECK(net_names_remove(names, "b") == 0 && answers("127.0.0.1", "db2", "code 3"));
 	CHECK(net_names_remove(names, "b") == 0);
+	/* With the last it ends, and the next finds another. */
+	CHECK(net_resolver_is_running(directory) && net_names_remove(names, "a") == 0);
+	CHECK(!net_resolver_is_running(directory) && access(directory, F_OK) < 0);
+	CHECK(put("a", "10.66.3.2/24", "web", NULL) && net_resolver_start(&plain, NULL) == 0 && answers("127.0.0.1", "web", "10.66.3.2"));
 	CHECK(net_resolver_stop(directory, NULL) == 0);
 	CHECK(!net_resolver_is_running(directory) && access(directory, F_OK) < 0);
 	CHECK(net_resolver_stop(directory, NULL) == 0);
