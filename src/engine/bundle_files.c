@@ -170,34 +170,65 @@ static int find_servers(struct bundle_plan *plan, struct network_resolution *ret
 	return network_resolver_prepare(plan->arena, plan->record->directories, plan->network, dns, ret, err);
 }
 
-static int add_resolv_conf(struct bundle_plan *plan, struct error *err)
+/* The name servers that it names run then. */
+static int make_resolv_conf(struct bundle_plan *plan, struct buf *text, struct error *err)
 {
 	static char *const usual_options[] = { (char *)"ndots:0", NULL }; /* docker's: names of containers are looked for as they are */
-	_cleanup_buf_ struct buf text = BUF_INIT, theirs = BUF_INIT;
+	_cleanup_buf_ struct buf theirs = BUF_INIT;
 	const struct spec_host_config *host = plan->host;
 	struct network_resolution resolution;
 	struct replaced replaced;
-	int r;
+	int r = find_servers(plan, &resolution, err);
 
-	if (host->dns && str_equal(host->dns[0], "none"))
-		return 0;
-	r = find_servers(plan, &resolution, err);
 	if (r < 0)
 		return r;
 	read_host_file("/etc/resolv.conf", &theirs);
-	add_words(&text, "search", host->dns_search);
+	add_words(text, "search", host->dns_search);
 	for (size_t i = 0; resolution.servers && resolution.servers[i]; i++)
-		buf_printf(&text, "nameserver %s\n", resolution.servers[i]);
-	add_words(&text, "options", host->dns_options && host->dns_options[0] ? host->dns_options : resolution.has_names ? usual_options : NULL);
+		buf_printf(text, "nameserver %s\n", resolution.servers[i]);
+	add_words(text, "options", host->dns_options && host->dns_options[0] ? host->dns_options : resolution.has_names ? usual_options : NULL);
 	replaced = (struct replaced){
 		.servers = resolution.servers,
-		.loopback_servers = !has_host_network(plan),
+		.loopback_servers = plan->network || !has_host_network(plan),
 		.search = host->dns_search && host->dns_search[0],
 		.options = resolution.has_names || (host->dns_options && host->dns_options[0]),
 	};
 	if (theirs.data)
-		copy_lines(theirs.data, &replaced, &text);
-	return add_file(plan, "resolv.conf", "/etc/resolv.conf", &text, err);
+		copy_lines(theirs.data, &replaced, text);
+	return 0;
+}
+
+/* Whether the image's own file stays. */
+static bool has_no_resolv_conf(const struct spec_host_config *host)
+{
+	return host->dns && str_equal(host->dns[0], "none");
+}
+
+static int add_resolv_conf(struct bundle_plan *plan, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = has_no_resolv_conf(plan->host) ? 0 : make_resolv_conf(plan, &text, err);
+
+	return r < 0 || has_no_resolv_conf(plan->host) ? r : add_file(plan, "resolv.conf", "/etc/resolv.conf", &text, err);
+}
+
+/* In place: the file is mounted in the container. Nobody but us makes names in its directory. */
+int bundle_renew_resolv_conf(const struct container_record *record, const struct spec_network_plan *network, struct error *err)
+{
+	struct bundle_plan plan = { .arena = record->arena, .record = record, .container = record->container, .config = &record->container->config,
+		.host = &record->container->host, .network = network, .run_fd = -EBADF, .root_fd = -EBADF };
+	_cleanup_free_ char *path = str_printf("%s/resolv.conf", record->run_path);
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r;
+
+	if (fd < 0 || has_no_resolv_conf(plan.host))
+		return fd < 0 && errno != ENOENT ? error_errno(err, errno, "cannot open '%s'", path) : 0;
+	r = make_resolv_conf(&plan, &text, err);
+	if (r < 0)
+		return r;
+	r = ftruncate(fd, 0) < 0 ? -errno : fd_write_all(fd, text.data ? text.data : "", text.length);
+	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
 }
 
 /* The file that describes the zone; "local" is the host's own. */

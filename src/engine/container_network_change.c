@@ -7,6 +7,7 @@
  * kill see all that is there.
  */
 #include "base/log.h"
+#include "engine/bundle_mounts.h"
 #include "engine/container_event.h"
 #include "engine/container_network_check.h"
 #include "engine/container_network_files.h"
@@ -199,6 +200,8 @@ static int join(struct change *change, const struct spec_network *network, const
 		r = attach_link(change, link, err);
 	if (r == 0 && container_network_is_named(change->arena, &change->record, plan, link))
 		r = container_network_write_names(change->arena, &change->record, link, err);
+	if (r == 0)
+		r = bundle_renew_resolv_conf(&change->record, plan, err);
 	return r < 0 ? r : publish_missing(change, err);
 }
 
@@ -347,7 +350,8 @@ static int leave(struct change *change, size_t index, struct error *err)
 		r = net_names_remove(names, change->record.container->id);
 	if (r < 0)
 		return error_errno(err, -r, "cannot release what the container had in the network '%s'", link.network);
-	return publish_missing(change, err);
+	r = bundle_renew_resolv_conf(&change->record, plan, err);
+	return r < 0 ? r : publish_missing(change, err);
 }
 
 /* The name of the network that the container knows as TEXT: a name, an id or its beginning; the network itself may be gone. */
