@@ -20,7 +20,7 @@ static void put_with_volumes(const char *name, char key, bool auto_remove)
 	const struct spec_container base = { .host = { .mounts = mounts, .mount_count = ARRAY_SIZE(mounts), .auto_remove = auto_remove } };
 
 	scratch_put(name, key, &base);
-	shell_run("mkdir -p volumes/mine/_data volumes/nameless/_data");
+	shell_run("for name in mine nameless; do mkdir -p volumes/$name/_data; echo '{\"Name\":\"'$name'\"}' >volumes/$name/volume.json; done");
 }
 
 static void assert_removed(const char *name, unsigned flags)
