@@ -175,6 +175,9 @@ static void act(struct keeper *keeper, enum spec_health_action action)
 	struct error err = ERROR_INIT;
 	int r = 0;
 
+	/* A check that fails because the container is being ended must not start it anew, nor give it more time. */
+	if (keeper->is_stopping)
+		return;
 	if (action == SPEC_HEALTH_KILL)
 		r = life_signal(keeper, SIGKILL, &err);
 	if (action == SPEC_HEALTH_RESTART || action == SPEC_HEALTH_STOP)
