@@ -76,23 +76,22 @@ int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 int file_read_whole_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
-	size_t start = buf->length, room;
+	size_t start = buf->length;
+	char block[4096];
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
 	do {
-		room = buf->length - start < 2048 ? 4096 : buf->length - start; /* what is longer takes a few calls */
 		do
-			n = read(fd, buf_reserve(buf, room), room);
+			n = read(fd, block, sizeof block);
 		while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return -errno;
-		buf->length += (size_t)n;
-		if (buf->length - start > limit)
+		if (buf->length - start + (size_t)n > limit)
 			return -EFBIG;
-	} while ((size_t)n == room);
-	buf->data[buf->length] = '\0';
+		buf_add(buf, block, (size_t)n);
+	} while ((size_t)n == sizeof block);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ int file_read_regular_at(int dirfd, const char *path, size_t limit, struct buf *
 /*
  * As file_read_at(), of a regular file that is only ever replaced: a read that
  * brings less than it could is the end of it, which saves the one that brings
- * nothing. Into the buffer itself, for who uses that again.
+ * nothing. -ELOOP for a symlink.
  */
 int file_read_whole_at(int dirfd, const char *path, size_t limit, struct buf *buf) _must_check_;
 

@@ -80,6 +80,12 @@ struct arena *arena_new(void)
  * more than all that is done in one. Any thread may take and give.
  */
 static struct chunk *_Atomic spares[8];
+static bool ends_soon;
+
+void memory_ends_soon(void)
+{
+	ends_soon = true;
+}
 
 static struct chunk *take_spare(size_t size)
 {
@@ -104,7 +110,7 @@ static struct chunk *map_chunk(size_t size)
 
 	if (ONE_BY_ONE)
 		return memory_new(1, sizeof *chunk + size);
-	chunk = take_spare(size);
+	chunk = ends_soon ? NULL : take_spare(size);
 	if (chunk)
 		return chunk;
 	chunk = mmap(NULL, sizeof *chunk + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -119,6 +125,8 @@ static void give_back(struct chunk *chunk)
 		free(chunk);
 		return;
 	}
+	if (ends_soon)
+		return;
 	if (chunk->size == FIRST_CHUNK - sizeof *chunk || chunk->size == NEXT_CHUNK - sizeof *chunk) {
 		memset(chunk->bytes, 0, chunk->used); /* an arena's memory is zeroed; and secrets do not linger */
 		chunk->used = 0;

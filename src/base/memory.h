@@ -17,6 +17,13 @@ void *memory_new(size_t count, size_t size);
 /* Resizes; new bytes are not cleared; never NULL. */
 void *memory_resize(void *old, size_t count, size_t size);
 
+/*
+ * Said in a child that is about to end: what its arenas have is left for the
+ * kernel to take, which is as good and touches none of it; and it takes nothing
+ * that its parent keeps for later, which would be copied page by page.
+ */
+void memory_ends_soon(void);
+
 /* An arena: many small allocations, released together. */
 struct arena;
 

@@ -78,20 +78,19 @@ char *str_trim_end(char *text)
 	return text;
 }
 
-char *buf_reserve(struct buf *buf, size_t more)
+static void reserve(struct buf *buf, size_t more)
 {
 	size_t need = buf->length + more + 1;
 
-	if (need > buf->capacity) {
-		buf->capacity = need + need / 2 + 64;
-		buf->data = memory_resize(buf->data, buf->capacity, 1);
-	}
-	return buf->data + buf->length;
+	if (need <= buf->capacity)
+		return;
+	buf->capacity = need + need / 2 + 64;
+	buf->data = memory_resize(buf->data, buf->capacity, 1);
 }
 
 void buf_add(struct buf *buf, const void *bytes, size_t length)
 {
-	buf_reserve(buf, length);
+	reserve(buf, length);
 	if (length)
 		memcpy(buf->data + buf->length, bytes, length);
 	buf->length += length;
@@ -118,7 +117,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		abort();
-	buf_reserve(buf, (size_t)length);
+	reserve(buf, (size_t)length);
 	va_start(args, format);
 	vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
 	va_end(args);

@@ -50,8 +50,6 @@ struct buf {
 
 #define BUF_INIT ((struct buf){ 0 })
 
-/* Room for MORE bytes behind what is there, and a NUL; where they are to be written. */
-char *buf_reserve(struct buf *buf, size_t more);
 void buf_add(struct buf *buf, const void *bytes, size_t length);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_add_char(struct buf *buf, char c);

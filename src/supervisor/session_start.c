@@ -85,6 +85,7 @@ static _noreturn_ void run_child(const struct session_start *start, int socket)
 	struct error err = ERROR_INIT;
 	int up = move_up(socket, start->process->preserve_fds), r;
 
+	memory_ends_soon();
 	r = up < 0 ? error_errno(&err, errno, "cannot make room for descriptors") : run(start, up, &err);
 	if (r < 0)
 		ignore_result(sync_send_error(up < 0 ? socket : up, &err)); /* nobody else to tell */
