@@ -30,6 +30,8 @@ struct first {
 	int terminal; /* its master, or -EBADF */
 	int slave;    /* kept open, so that a moment in which nobody in the container has it is not the end; or -EBADF */
 	int in;       /* where its input is written: a pipe, or the terminal; or -EBADF */
+	int root_fd;  /* its root, whose last unmounting writes out all of the file system below, which may take minutes: not before its
+	               * end was told; or -EBADF */
 	struct flow out, err; /* with a terminal: only .out */
 	int64_t since_ns;     /* loop_now_ns() of its start */
 	struct cgroup_group memory; /* .fd -EBADF: none; read at its end */

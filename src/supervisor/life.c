@@ -312,6 +312,9 @@ static void leave(struct keeper *keeper, bool comes_again)
 	if (comes_again)
 		membership_detach(keeper);
 	remove_runtime(keeper);
+	/* Its layers are not to be mounted anew before; for good: close_shop(). */
+	if (comes_again)
+		close_and_forget(&keeper->first.root_fd);
 }
 
 /* 2. to 5.: the process is reaped, and all it wrote was read. */
@@ -412,6 +415,7 @@ void life_done(struct keeper *keeper)
 	flow_close(&first->out);
 	flow_close(&first->err);
 	close_and_forget(&first->pidfd);
+	close_and_forget(&first->root_fd);
 	close_and_forget(&first->slave);
 	if (first->in != first->terminal)
 		close_and_forget(&first->in);

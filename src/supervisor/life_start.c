@@ -330,6 +330,7 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 		start->request.mount_count = 0;
 		keeper->start = TAKE_PTR(start);
 		take_over(keeper, &streams, terminal);
+		keeper->first.root_fd = TAKE_FD(root_fd);
 	}
 	streams_done(&streams);
 	return r;

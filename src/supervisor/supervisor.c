@@ -39,8 +39,8 @@ static void init(struct keeper *keeper, const struct supervisor_request *request
 		.request = request,
 		.runtime = { .rootless = request->rootless },
 		.arena = arena_new(),
-		.first = { .pidfd = -EBADF, .terminal = -EBADF, .slave = -EBADF, .in = -EBADF, .out = FLOW_INIT, .err = FLOW_INIT,
-			   .memory = { .fd = -EBADF } },
+		.first = { .pidfd = -EBADF, .terminal = -EBADF, .slave = -EBADF, .in = -EBADF, .root_fd = -EBADF,
+			   .out = FLOW_INIT, .err = FLOW_INIT, .memory = { .fd = -EBADF } },
 		.bundle_fd = -EBADF, .lock_fd = -EBADF, .listen_fd = -EBADF, .signal_fd = -EBADF, .null_fd = -EBADF,
 		.root_fd = request->root_fd,
 		.kill_at_ns = LOOP_NEVER, .timeout_at_ns = LOOP_NEVER, .restart_at_ns = LOOP_NEVER, .trim_at_ns = LOOP_NEVER,
@@ -265,6 +265,8 @@ static void close_shop(struct keeper *keeper)
 		membership_release(keeper); /* while the lock says that the addresses are in use */
 	ignore_result(unlinkat(keeper->bundle_fd, SPEC_SUPERVISION_SOCKET, 0)); /* the bundle may have been removed by force */
 	close_and_forget(&keeper->listen_fd);
+	/* Who starts it again, or removes it, waits for the lock. */
+	close_and_forget(&keeper->first.root_fd);
 	close_and_forget(&keeper->lock_fd);
 }
 
