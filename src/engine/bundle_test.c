@@ -13,6 +13,7 @@
 #include "engine/volume.h"
 
 #include <sched.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -141,10 +142,15 @@ static void test_taken(void **state _unused_)
 
 static struct bundle_plan plan_of(struct arena *arena, const char *text)
 {
+	static int nowhere = -EBADF;
 	const struct spec_container *container = decode(arena, text);
 	struct container_record *record = arena_alloc(arena, 1, sizeof *record);
 
-	*record = (struct container_record){ .arena = arena, .path = "/r", .run_path = "/v", .container = (struct spec_container *)container };
+	/* Nothing of the record is there, and nothing can be made or removed. */
+	if (nowhere < 0)
+		nowhere = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*record = (struct container_record){ .arena = arena, .path = "/r", .run_path = "/v", .fd = nowhere,
+		.container = (struct spec_container *)container };
 	return (struct bundle_plan){ .arena = arena, .record = record, .container = container, .config = &container->config,
 		.host = &container->host, .run_fd = -EBADF, .root_fd = -EBADF, .ids = { .range_fd = -EBADF },
 		.spec = arena_alloc(arena, 1, sizeof(struct spec_config)) };
