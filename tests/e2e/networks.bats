@@ -120,3 +120,33 @@ no_links() {
 	bivy run --rm --network bridge -p 7080:80 busybox true
 	[ -z "$(ls "$SCRATCH"/run/networks/*/leases)" ]
 }
+
+@test "ports and names follow a running container from network to network" {
+	require_program dnsmasq dnsmasq-base
+	bivy network create net1
+	bivy network create net2
+	bivy run -d --name web --network net1 -p 18080:80 busybox sh -c 'mkdir /w; echo yes >/w/index.html; exec httpd -f -p 80 -h /w'
+	bivy run -d --name peer --network net2 busybox sleep 1000
+	bivy update --publish-add 127.0.0.1:18081:80 --network-add net2:alias=www web
+	answers() { [[ $(printf 'GET / HTTP/1.0\r\n\r\n' | busybox nc -w 2 127.0.0.1 "$1") == *yes ]]; }
+	wait_for answers 18080
+	answers 18081
+	bivy exec peer nslookup www | grep -q "Name:.*www"
+	bivy exec web nslookup peer | grep -q "Name:.*peer"
+	bivy rename web shop
+	knows() { bivy exec peer nslookup "$1" >/dev/null; }
+	wait_for knows shop
+	bivy network disconnect net1 shop
+	answers 18080
+	[ "$(bivy ps --filter network=net2 --filter name=shop --format '{{.Networks}} {{.Ports}}' | grep -c 'net2 .*:18080->80/tcp')" -eq 1 ]
+	bivy update --publish-rm 18080:80 shop
+	run answers 18080
+	[ "$status" -ne 0 ]
+	answers 18081
+	run bivy update --publish-rm 9 shop
+	assert_has "the container 'shop' publishes no port 9/tcp"
+	run bivy network connect net2 shop
+	assert_has "the container 'shop' is in the network 'net2' already"
+	bivy rm -f shop peer
+	bivy network rm net1 net2
+}
