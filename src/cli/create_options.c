@@ -58,7 +58,7 @@ const struct option_entry run_entries[] = {
 	{ "group-add", 0, OPTION_LIST, 0, HOST(group_add), "GROUP", "make it a member of another group" },
 	{ "umask", 0, OPTION_CALLBACK, 0, AT(umask), "MASK", "its umask; default: 0022", .parse = value_umask_parse },
 	{ "tz", 0, OPTION_STRING, 0, AT(config.timezone), "ZONE", "its time zone, or local" },
-	{ "init", 0, OPTION_CALLBACK, OPTION_OPTIONAL, AT(init), "true|false", "start it below a small init that passes signals on and reaps",
+	{ "init", 0, OPTION_CALLBACK, OPTION_OPTIONAL, AT(init), "CHOICE", "start it below a small init that passes signals on and reaps",
 	  .parse = option_parse_choice },
 	{ "systemd", 0, OPTION_CALLBACK, OPTION_OPTIONAL, AT(config.systemd), "WHEN",
 	  "prepare it for a whole system: always (without WHEN), true if the command is an init (default), false", .parse = parse_systemd },
