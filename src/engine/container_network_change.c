@@ -10,7 +10,7 @@
 #include "engine/bundle_mounts.h"
 #include "engine/container_event.h"
 #include "engine/container_network_check.h"
-#include "engine/container_network_files.h"
+#include "engine/container_network_hosts.h"
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
 #include "engine/network_event.h"
@@ -248,7 +248,7 @@ static int connect_locked(struct change *change, struct spec_container_endpoint 
 		return r;
 	}
 	if (change->plan)
-		container_network_refresh_files(&change->record, change->plan);
+		container_network_refresh_hosts(&change->record, change->plan);
 	network_event_add(change->directories, network, "connect", change->record.container->id);
 	return 0;
 }
@@ -383,7 +383,7 @@ static int disconnect_locked(struct change *change, const char *text, struct err
 	if (r == 0 && index != SIZE_MAX)
 		r = leave(change, index, err);
 	if (r == 0 && index != SIZE_MAX)
-		container_network_refresh_files(&change->record, change->plan);
+		container_network_refresh_hosts(&change->record, change->plan);
 	if (r == 0 && network_find(change->arena, change->directories, name, &network, NULL) == 0)
 		network_event_add(change->directories, network, "disconnect", container->id);
 	return r;

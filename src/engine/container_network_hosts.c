@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files are the container's to write: what they say is read with a bound and
- * put into them again, and nothing of it is believed. They are changed in
- * place, for it is the file itself that is mounted in the container.
+ * The file is the container's to write: what it says is read with a bound and
+ * put into it again, and nothing of it is believed. It is changed in place, for
+ * it is the file itself that is mounted in the container.
  */
-#include "engine/container_network_files.h"
+#include "engine/container_network_hosts.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "engine/network_resolver.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -35,17 +34,6 @@ void container_network_change_hosts(char *text, const char *name, char *const *a
 			buf_printf(out, "%s\n", line);
 	for (; addresses && *addresses; addresses++)
 		buf_printf(out, "%.*s\t%s\n", (int)strcspn(*addresses, "/"), *addresses, name);
-}
-
-void container_network_change_servers(char *text, char *const *servers, struct buf *out)
-{
-	char *line;
-
-	for (; *servers; servers++)
-		buf_printf(out, "nameserver %s\n", *servers);
-	while ((line = strsep(&text, "\n")))
-		if (*line && !str_starts_with(line, "nameserver"))
-			buf_printf(out, "%s\n", line);
 }
 
 /* ---- files ---------------------------------------------------------------------------- */
@@ -82,34 +70,11 @@ static int refresh_hosts(const struct container_record *record, int run_fd, cons
 	return replace_text(run_fd, "hosts", &changed);
 }
 
-static int refresh_servers(const struct container_record *record, int run_fd, const struct spec_network_plan *plan, struct error *err)
-{
-	const struct spec_host_config *host = &record->container->host;
-	struct network_resolution resolution;
-	_cleanup_buf_ struct buf text = BUF_INIT, changed = BUF_INIT;
-	int r;
-
-	if (host->dns && str_equal(host->dns[0], "none"))
-		return 0;
-	r = network_resolver_prepare(record->arena, record->directories, plan, host->dns && host->dns[0] ? host->dns : NULL, &resolution, err);
-	if (r < 0 || !resolution.servers)
-		return r;
-	r = file_read_regular_at(run_fd, "resolv.conf", FILE_LIMIT, &text);
-	if (r == 0) {
-		container_network_change_servers(text.data ? text.data : (char[]){ "" }, resolution.servers, &changed);
-		r = replace_text(run_fd, "resolv.conf", &changed);
-	}
-	return r < 0 ? error_errno(err, -r, "cannot change its resolv.conf") : 0;
-}
-
-void container_network_refresh_files(const struct container_record *record, const struct spec_network_plan *plan)
+void container_network_refresh_hosts(const struct container_record *record, const struct spec_network_plan *plan)
 {
 	_cleanup_close_ int run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	struct error err = ERROR_INIT;
 	int r = run_fd < 0 ? -errno : refresh_hosts(record, run_fd, plan);
 
 	if (r < 0 && r != -ENOENT) /* --no-hosts */
 		log_warning("cannot change the hosts of the container '%s': %s, ignoring", record->container->name, error_words(-r));
-	if (run_fd >= 0 && refresh_servers(record, run_fd, plan, &err) < 0)
-		log_warning("the name servers of the container '%s': %s, ignoring", record->container->name, err.message);
 }

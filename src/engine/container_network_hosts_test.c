@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/container_network_files.h"
+#include "engine/container_network_hosts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,27 +26,9 @@ static void test_hosts(void **state)
 	assert_hosts("", two, "10.66.3.2\tweb\nfd00::2\tweb\n");
 }
 
-static void assert_servers(const char *before, const char *after)
-{
-	char *servers[] = { (char *)"10.66.3.1", (char *)"fd00::1", NULL };
-	_cleanup_free_ char *text = str_dup(before);
-	_cleanup_buf_ struct buf out = BUF_INIT;
-
-	container_network_change_servers(text, servers, &out);
-	assert_string_equal(out.data, after);
-}
-
-static void test_servers(void **state)
-{
-	(void)state;
-	assert_servers("search example.com\nnameserver 10.66.0.1\noptions ndots:0\n",
-		       "nameserver 10.66.3.1\nnameserver fd00::1\nsearch example.com\noptions ndots:0\n");
-	assert_servers("", "nameserver 10.66.3.1\nnameserver fd00::1\n");
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_hosts), cmocka_unit_test(test_servers) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_hosts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
