@@ -163,6 +163,9 @@ static void test_others_are_named_by_id(void **state _unused_)
 
 /* ---- removing ------------------------------------------------------------------------------- */
 
+/* Shell: a whole volume of that name. */
+#define MAKE_VOLUME "make_volume() { mkdir -p volumes/$1/_data && echo \"{\\\"Name\\\":\\\"$1\\\"}\" >volumes/$1/volume.json; }; "
+
 static char *remove_it(struct arena *arena, const char *name, unsigned flags)
 {
 	const struct directories directories = scratch_directories();
@@ -182,11 +185,11 @@ static void test_removal_leaves_nothing(void **state _unused_)
 	asked.config.volumes = LIST("/data");
 	make(arena, &asked, false);
 	scratch_put("kept", 'c', NULL);
-	shell_run("mkdir -p volumes/$(grep -o '\"Source\":\"[0-9a-f]*' containers/*/container.json | cut -d'\"' -f4)/_data volumes/other; "
+	shell_run(MAKE_VOLUME "make_volume $(grep -o '\"Source\":\"[0-9a-f]*' containers/*/container.json | cut -d'\"' -f4); mkdir volumes/other; "
 		  "mkdir -p containers/$(basename $(readlink names/web))/root/upper/a/b");
 	assert_string_equal(remove_it(arena, "web", CONTAINER_REMOVE_VOLUMES), "");
 	shell_expect("ls -A containers names volumes", arena_printf(arena, "containers:\n%s\n\nnames:\nkept\n\nvolumes:\nother\n", scratch_id(arena, 'c')));
-	shell_expect("grep -c '\"Action\":\"destroy\"' run/events", "1\n");
+	shell_expect("grep '\"Action\":\"destroy\"' run/events | grep -o '\"Type\":\"[a-z]*\"'", "\"Type\":\"container\"\n\"Type\":\"volume\"\n");
 	assert_string_equal(remove_it(arena, "web", 0), "no such container 'web'");
 	assert_string_equal(remove_it(arena, "web", CONTAINER_REMOVE_FORCE), "");
 }
@@ -202,7 +205,7 @@ static void test_a_volume_in_use_stays(void **state _unused_)
 	make(arena, &first, false);
 	second.host.volumes_from = LIST("first");
 	make(arena, &second, false);
-	shell_run("mkdir -p volumes/$(grep -ho '\"Source\":\"[0-9a-f]*' containers/*/container.json | head -n 1 | cut -d'\"' -f4)");
+	shell_run(MAKE_VOLUME "make_volume $(grep -ho '\"Source\":\"[0-9a-f]*' containers/*/container.json | head -n 1 | cut -d'\"' -f4)");
 	assert_string_equal(remove_it(arena, "first", CONTAINER_REMOVE_VOLUMES), "");
 	shell_expect("ls volumes | wc -l", "1\n");
 	assert_string_equal(remove_it(arena, "second", CONTAINER_REMOVE_VOLUMES), "");
@@ -242,7 +245,7 @@ static void test_half_done_work_is_finished(void **state _unused_)
 	scratch_put("one", 'a', &with_volume);
 	scratch_put("two", 'b', &with_volume);
 	scratch_put("three", 'c', NULL);
-	shell_run("mkdir -p volumes/v1 containers/.new-x/root; for x in a b; do mv containers/$x* containers/.gone-$(basename containers/$x*); done; "
+	shell_run(MAKE_VOLUME "make_volume v1; mkdir -p containers/.new-x/root; for x in a b; do mv containers/$x* containers/.gone-$(basename containers/$x*); done; "
 		  "mv containers/.gone-b* $(echo containers/.gone-b*)-volumes; mkdir containers/.other");
 	container_removal_sweep(&directories);
 	shell_expect("ls -A containers names volumes", arena_printf(arena, "containers:\n.other\n%s\n\nnames:\nthree\n\nvolumes:\n", scratch_id(arena, 'c')));
