@@ -119,11 +119,13 @@ static enum codec_result isal_run(void *context, struct codec_window *window, co
 	state->next_out = window->out;
 	state->avail_out = out;
 	r = isal_inflate(state);
+	/* After a failure ISA-L may say that more is left than it was given. */
+	if ((r != ISAL_DECOMP_OK && r != ISAL_END_INPUT && r != ISAL_OUT_OVERFLOW) || state->avail_in > in || state->avail_out > out) {
+		*ret_words = r == ISAL_INCORRECT_CHECKSUM ? "its checksum does not match" : "it is damaged";
+		return CODEC_FAILED;
+	}
 	moved(window, state->avail_in, in, state->avail_out, out);
-	if (r == ISAL_DECOMP_OK || r == ISAL_END_INPUT || r == ISAL_OUT_OVERFLOW)
-		return state->block_state == ISAL_BLOCK_FINISH ? CODEC_END : CODEC_MORE;
-	*ret_words = r == ISAL_INCORRECT_CHECKSUM ? "its checksum does not match" : "it is damaged";
-	return CODEC_FAILED;
+	return state->block_state == ISAL_BLOCK_FINISH ? CODEC_END : CODEC_MORE;
 }
 
 #endif
