@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_ports.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "engine/container.h"
+#include "engine/container_network.h"
 #include "engine/networks.h"
 #include "net/firewall.h"
 #include "net/firewall_explain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-
-/* The plan of a running container; NULL: it has none. */
-static int read_plan(struct arena *arena, const struct container_record *record, struct spec_network_plan **ret, struct error *err)
-{
-	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, record->run_path);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = file_read_regular_at(AT_FDCWD, path, SPEC_NETWORK_PLAN_LIMIT, &text);
-
-	*ret = NULL;
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_errno(err, -r, "cannot read '%s'", path);
-	return spec_network_plan_decode(arena, text.data, text.length, ret, err);
-}
 
 /* Whether LINK has ADDRESS, which is without the length of a prefix. */
 static bool link_has(const struct spec_network_link *link, const char *address)
@@ -98,12 +82,12 @@ int container_ports_read(struct arena *arena, const struct directories *director
 	struct error *err)
 {
 	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
-	struct spec_network_plan *plan = NULL;
+	const struct spec_network_plan *plan = NULL;
 	int r = container_record_open(arena, directories, text, &record, err);
 
 	*ret = (struct container_ports){ 0 };
 	if (r == 0 && record.is_supervised)
-		r = read_plan(arena, &record, &plan, err);
+		r = container_network_read(arena, &record, &plan, err);
 	if (r == 0 && plan && plan->port_count > 0)
 		r = networks_ensure_firewall(directories, err);
 	return r < 0 || !plan || plan->port_count == 0 ? r : describe(arena, plan, explain_, ret, err);
