@@ -21,7 +21,7 @@ ROOMS = {
     "supervisor": {"base", "host", "spec", "runtime", "net"},
     "store": {"base", "host", "spec"},
     "registry": {"base", "spec"},
-    "transfer": {"base", "host", "spec", "store", "registry"},
+    "transfer": {"base", "host", "spec", "store", "registry", "build"},
     "net": {"base", "host", "spec"},
     "build": {"base", "spec"},
     "engine": {"base", "host", "spec", "runtime", "store", "registry", "net", "build"},

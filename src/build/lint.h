@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is right in a Dockerfile and yet probably a mistake, under the names that
+ * docker's build checks gave it: `bivy build --check`, and warnings of builds.
+ * The rules: https://docs.docker.com/reference/build-checks/.
+ */
+#ifndef BIVY_BUILD_LINT_H
+#define BIVY_BUILD_LINT_H
+
+#include "build/outline.h"
+
+struct lint_rule {
+	const char *name;        /* "StageNameCasing" */
+	const char *description; /* a sentence without full stop */
+	const char *url;
+	bool experimental;       /* only if the directive or option asks for it */
+};
+
+/* All of them by name; the last has no name. */
+extern const struct lint_rule lint_rules[];
+
+/* What "check=skip=A,B;error=true;experimental=C" (or "skip=all") says; TEXT NULL: nothing. */
+struct lint_settings {
+	char **skipped, **experimental; /* NULL-terminated, or NULL */
+	bool skips_all, all_experimental, is_error;
+};
+int lint_settings_parse(struct arena *arena, const char *text, struct lint_settings *ret, struct error *err) _must_check_;
+
+/* All warnings, those of DOCKERFILE and EXTRA (of plans) included, in the order of lines; those that SETTINGS skip are left out. */
+int lint(struct arena *arena, const struct outline *outline, const struct dockerfile_warning *extra, size_t extra_count,
+	const struct lint_settings *settings, struct dockerfile_warning **ret, size_t *ret_count, struct error *err) _must_check_;
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Work that `bivy build` gives to `bivy-builder`, which reads files, makes
+ * digests, archives and images of them: one JSON document in, one out.
+ * Directories are inherited open, by number.
+ */
+#ifndef BIVY_SPEC_BUILD_WORK_H
+#define BIVY_SPEC_BUILD_WORK_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "spec/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SPEC_BUILD_WORK_LIMIT (64u << 20) /* bytes of a document */
+
+/* What a COPY or ADD, or a bind mount, takes from one tree. Paths and patterns resolve beneath the root, wherever links lead. */
+struct spec_build_take {
+	int root_fd;      /* the tree */
+	char *ignore;     /* text of its .dockerignore, or NULL */
+	char *ignore_name; /* for messages */
+	char *index;      /* path of the file that remembers digests of files that are as they were; made if missing; or NULL: none */
+	char **sources;   /* patterns (build/ignore.h: ignore_fits_source()), relative, clean; "." or "": all of it */
+	bool parents;     /* their directories come along, from behind a "/./" if a source has one */
+	char **excludes;  /* patterns, or NULL */
+	bool is_context;  /* all of it is root's, whoever owns it here */
+	bool unpack;      /* archives are what is in them (ADD): for the digest it only counts that they are */
+};
+
+/* digest: one text per take, of all that would arrive: names, kinds, modes, owners, extended attributes, bytes, links; never times. */
+struct spec_build_digest {
+	struct spec_build_take *takes;
+	size_t take_count;
+};
+
+struct spec_build_digest_report {
+	struct { char *digest; uint64_t entries, bytes; } *takes;
+	size_t take_count;
+};
+
+/* copy: into a tree that is written to. */
+struct spec_build_file {
+	char *name;    /* a relative path */
+	char *content;
+};
+
+struct spec_build_copy {
+	struct spec_build_take *takes; /* one after the other */
+	size_t take_count;
+	struct spec_build_file *files; /* besides, with 0644 */
+	size_t file_count;
+	int root_fd;        /* the tree that is written to; it is seen as it will be: an overlay mount */
+	char *destination;  /* absolute; with a '/' at its end a directory; links in it are followed within the root */
+	char *chown;        /* "user[:group]", looked up in the tree's passwd and group; NULL: as taken */
+	char *chmod;        /* octal or symbolic, or NULL */
+	bool has_epoch;
+	int64_t epoch;      /* no time is later, in seconds since 1970 */
+	bool directory_only; /* WORKDIR: only make .destination, .chown's */
+};
+
+struct spec_build_copy_report {
+	uint64_t entries, bytes;
+};
+
+/* layer: what is in a directory, as overlay has written it, becomes a layer of the store. */
+struct spec_build_layer {
+	char *upper;        /* path of the directory, on the store's file system: it is taken away */
+	char *parent;       /* chain id of the layer below, or NULL */
+	char **mountpoints; /* absolute: where the step had mounts; what is empty and new there is left out */
+	bool has_epoch, rewrites_times;
+	int64_t epoch;      /* with .rewrites_times no time in it is later */
+	char *clone;        /* chain id of a layer that has the same files, in place of .upper: a layer of COPY --link on another parent */
+};
+
+struct spec_build_layer_report {
+	char *chain_id, *diff_id;
+	uint64_t size;    /* bytes of its files' data */
+	uint64_t members; /* 0: nothing has changed */
+};
+
+/* image: layers and configurations become an image, or several under an index. */
+struct spec_build_image_layer {
+	char *chain_id, *diff_id;
+	char *digest, *media_type; /* of its blob, if there is one in the store; else it is made */
+	uint64_t size;             /* of that */
+};
+
+struct spec_build_image_part {
+	char *config;      /* the document, but for rootfs, which is made of .layers */
+	char *platform;    /* "linux/amd64" */
+	struct spec_build_image_layer *layers; /* the base first */
+	size_t layer_count;
+	struct spec_pair *annotations; /* of the manifest */
+	size_t annotation_count;
+	struct spec_pair *statements;  /* in-toto statements: predicate type -> document; an attestation manifest beside it */
+	size_t statement_count;
+};
+
+struct spec_build_image {
+	struct spec_build_image_part *parts; /* one: a manifest, unless there are statements or .wants_index */
+	size_t part_count;
+	bool wants_index;
+	bool docker_types;     /* media types of docker's, not OCI's */
+	char *compression;     /* "gzip", "zstd", "uncompressed"; NULL: gzip */
+	bool force_compression; /* blobs that are there in another form, too */
+	int64_t compression_level; /* 0: its default */
+	struct spec_pair *annotations; /* of the index */
+	size_t annotation_count;
+	char **names;          /* normalised; NULL-terminated; may be none */
+	char *created;         /* RFC 3339 */
+};
+
+struct spec_build_image_report {
+	char *id, *digest, *media_type;
+	uint64_t size;                  /* of the manifest or index */
+	struct { char *id, *digest; struct spec_build_image_layer *layers; size_t layer_count; } *parts; /* with .digest … of all blobs */
+	size_t part_count;
+};
+
+/* Whatever is not needed stays as it is; ENCODE writes one line with its newline, DECODE takes what that writes, checked. */
+#define SPEC_BUILD_CODEC(name) \
+	void spec_build_##name##_encode(const struct spec_build_##name *work, struct buf *out); \
+	int spec_build_##name##_decode(struct arena *arena, const char *text, size_t length, struct spec_build_##name *ret, struct error *err) _must_check_;
+
+SPEC_BUILD_CODEC(digest)
+SPEC_BUILD_CODEC(digest_report)
+SPEC_BUILD_CODEC(copy)
+SPEC_BUILD_CODEC(copy_report)
+SPEC_BUILD_CODEC(layer)
+SPEC_BUILD_CODEC(layer_report)
+SPEC_BUILD_CODEC(image)
+SPEC_BUILD_CODEC(image_report)
+
+#endif
