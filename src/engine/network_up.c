@@ -5,8 +5,19 @@
 #include "engine/network_resolver.h"
 #include "net/bridge.h"
 #include "net/firewall.h"
+#include "net/link_limit.h"
 
 /* ---- the firewall ------------------------------------------------------------------- */
+
+/* What limits need of the firewall (net/link_limit.h), added or IS_GONE. */
+static int refill_limits(const struct spec_network_plan *plan, bool is_gone, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->link_count; i++)
+		r = net_link_limit_refill(&plan->links[i], is_gone, err);
+	return r;
+}
 
 /* A member that ended meanwhile has taken its ports back before we added them, or does so behind us. */
 static int publish_again(void *context, const char *id, const struct spec_network_plan *plan, struct error *err)
@@ -15,13 +26,15 @@ static int publish_again(void *context, const char *id, const struct spec_networ
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *owner = NULL;
 	size_t taken = 0;
-	int r;
+	int r = refill_limits(plan, false, err);
 
-	if (plan->port_count == 0)
-		return 0;
-	r = firewall_publish(arena, plan->ports, plan->port_count, &taken, &owner, err);
-	if (r == 0 && !network_member_is_alive((void *)directories, id))
-		r = firewall_unpublish(plan->ports, plan->port_count, err);
+	if (r == 0)
+		r = firewall_publish(arena, plan->ports, plan->port_count, &taken, &owner, err);
+	if (r < 0 || network_member_is_alive((void *)directories, id))
+		return r < 0 ? error_wrap(err, "the container '%.12s'", id) : 0;
+	r = firewall_unpublish(plan->ports, plan->port_count, err);
+	if (r == 0)
+		r = refill_limits(plan, true, err);
 	return r < 0 ? error_wrap(err, "the container '%.12s'", id) : 0;
 }
 

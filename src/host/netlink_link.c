@@ -241,6 +241,18 @@ void netlink_add_link(struct netlink_batch *batch, const struct netlink_new_link
 	netlink_batch_close(batch, open);
 }
 
+int netlink_mac_parse(const char *text, uint8_t *out)
+{
+	for (size_t i = 0; i < NETLINK_MAC_LENGTH; i++) {
+		static const char digits[] = "0123456789abcdefABCDEF";
+
+		if (strspn(text + 3 * i, digits) != 2 || text[3 * i + 2] != (i + 1 < NETLINK_MAC_LENGTH ? ':' : '\0'))
+			return -EINVAL;
+		out[i] = (uint8_t)strtoul(text + 3 * i, NULL, 16);
+	}
+	return 0;
+}
+
 /* ---- changing ---------------------------------------------------------------------- */
 
 static void add_ipv4_settings(struct netlink_batch *batch, const struct netlink_link_change *change)

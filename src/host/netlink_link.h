@@ -11,6 +11,9 @@
 
 #define NETLINK_MAC_LENGTH 6
 
+/* "02:42:…", all six bytes, to OUT. -EINVAL. */
+int netlink_mac_parse(const char *text, uint8_t *out) _must_check_;
+
 /* Sets the loopback interface of the caller's network namespace up (ioctl; no netlink socket needed). */
 int netlink_set_loopback_up(void) _must_check_;
 

@@ -149,6 +149,8 @@ static size_t field_size(enum nftables_type type)
 	case NFTABLES_IPV6_ADDRESS:
 	case NFTABLES_INTERFACE:
 		return 16;
+	case NFTABLES_MAC:
+		return 6;
 	case NFTABLES_PROTOCOL:
 		return 1;
 	case NFTABLES_PORT:
@@ -204,7 +206,7 @@ static void add_byte_orders(struct netlink_batch *batch, const struct nftables_s
 {
 	uint8_t bytes[2][6] = { { USERDATA_KEY_ORDER, sizeof(uint32_t) }, { USERDATA_DATA_ORDER, sizeof(uint32_t) } };
 	bool is_host = set->key[0] == NFTABLES_INTERFACE || set->key[0] == NFTABLES_MARK;
-	uint32_t key = is_host ? BYTE_ORDER_HOST : BYTE_ORDER_BIG, data = BYTE_ORDER_BIG;
+	uint32_t key = is_host ? BYTE_ORDER_HOST : BYTE_ORDER_BIG, data = set->data[0] == NFTABLES_MARK ? BYTE_ORDER_HOST : BYTE_ORDER_BIG;
 
 	memcpy(&bytes[0][2], &key, sizeof key);
 	memcpy(&bytes[1][2], &data, sizeof data);

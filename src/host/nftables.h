@@ -56,6 +56,7 @@ void nftables_add_chain(struct netlink_batch *batch, const char *table, const st
 enum nftables_type {
 	NFTABLES_IPV4_ADDRESS = 7,
 	NFTABLES_IPV6_ADDRESS = 8,
+	NFTABLES_MAC = 9,
 	NFTABLES_PROTOCOL = 12,
 	NFTABLES_PORT = 13,
 	NFTABLES_MARK = 19,

@@ -172,6 +172,15 @@ void nftables_rule_dnat(struct nftables_rule *rule, uint8_t family, unsigned add
 	end(rule, e);
 }
 
+void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from)
+{
+	struct expression e = begin(rule, "meta");
+
+	nftables_add_u32(rule->batch, NFTA_META_KEY, NFT_META_PRIORITY);
+	nftables_add_u32(rule->batch, NFTA_META_SREG, number(from));
+	end(rule, e);
+}
+
 void nftables_rule_masquerade(struct nftables_rule *rule)
 {
 	end(rule, begin(rule, "masq"));

@@ -37,6 +37,7 @@ void nftables_rule_map(struct nftables_rule *rule, unsigned from, const char *ma
 /* Actions. */
 void nftables_rule_verdict(struct nftables_rule *rule, int32_t verdict, const char *chain); /* NFTABLES_DROP, NFT_JUMP, …; CHAIN: of a jump */
 void nftables_rule_dnat(struct nftables_rule *rule, uint8_t family, unsigned address, int port); /* registers; PORT negative: it stays as it is */
+void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from); /* of the packet, for queueing disciplines */
 void nftables_rule_masquerade(struct nftables_rule *rule);
 
 #endif

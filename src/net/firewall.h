@@ -5,6 +5,7 @@
  *
  *   networks, internal, masqueraded   names of bridges
  *   members, members4, members6       a bridge's name twice, a subnet twice: who is in one network
+ *   priorities                        MAC address of a container -> priority of what it sends (firewall_priority.h)
  *   ports4, ports6                    protocol, a port of all addresses of the host -> address of a container, port
  *   ports4_at, ports6_at              address of the host, protocol, port -> the same
  *   ranges4, ranges6                  address of the host or all of them, protocol, range of ports -> address of a container; ports keep their numbers

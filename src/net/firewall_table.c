@@ -4,9 +4,12 @@
 #include "host/nftables_rule.h"
 #include "net/firewall.h"
 
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
 
+#define ETHERNET_SOURCE 6
 #define IPV4_SOURCE 12 /* offsets in headers, RFC 791 and 8200 */
 #define IPV4_DESTINATION 16
 #define IPV6_SOURCE 8
@@ -20,6 +23,7 @@ const struct nftables_set firewall_sets[FIREWALL_SET_COUNT] = {
 	[FIREWALL_MEMBERS] = { "members", { NFTABLES_INTERFACE, NFTABLES_INTERFACE } },
 	[FIREWALL_MEMBERS4] = { "members4", { NFTABLES_IPV4_ADDRESS, NFTABLES_IPV4_ADDRESS }, .intervals = true },
 	[FIREWALL_MEMBERS6] = { "members6", { NFTABLES_IPV6_ADDRESS, NFTABLES_IPV6_ADDRESS }, .intervals = true },
+	[FIREWALL_PRIORITIES] = { "priorities", { NFTABLES_MAC }, { NFTABLES_MARK } },
 	[FIREWALL_PORTS4] = { "ports4", { NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV4_ADDRESS, NFTABLES_PORT } },
 	[FIREWALL_PORTS6] = { "ports6", { NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV6_ADDRESS, NFTABLES_PORT } },
 	[FIREWALL_PORTS4_AT] = { "ports4_at", { NFTABLES_IPV4_ADDRESS, NFTABLES_PROTOCOL, NFTABLES_PORT }, { NFTABLES_IPV4_ADDRESS, NFTABLES_PORT } },
@@ -178,6 +182,18 @@ static void translate_ranges6(struct nftables_rule *rule)
 	translate(rule, NFTABLES_IPV6, FIREWALL_RANGES6);
 }
 
+/* Here it lasts: at the hook before, ip_forward() of the kernel has given the packet the priority that its type of service says. */
+static void set_priority(struct nftables_rule *rule)
+{
+	const uint16_t ethernet = ARPHRD_ETHER;
+
+	nftables_rule_meta(rule, NFT_META_IIFTYPE, 0);
+	nftables_rule_equals(rule, 0, &ethernet, sizeof ethernet);
+	nftables_rule_payload(rule, NFT_PAYLOAD_LL_HEADER, ETHERNET_SOURCE, ETH_ALEN, 0);
+	nftables_rule_map(rule, 0, firewall_sets[FIREWALL_PRIORITIES].name, 0);
+	nftables_rule_set_priority(rule, 0);
+}
+
 static void accept_members(struct nftables_rule *rule)
 {
 	match_members(rule);
@@ -265,6 +281,7 @@ static const struct {
 	{ "published", translate_ports6 },
 	{ "published", translate_ports6_at },
 	{ "published", translate_ranges6 },
+	{ "forward", set_priority },
 	{ "forward", accept_members },
 	{ "forward", drop_from_internal },
 	{ "forward", drop_to_internal },

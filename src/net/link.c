@@ -52,18 +52,6 @@ static const struct mode *find_mode(const struct spec_network_link *link)
 	return NULL;
 }
 
-static int parse_mac(const char *text, uint8_t *out)
-{
-	for (size_t i = 0; i < NETLINK_MAC_LENGTH; i++) {
-		static const char digits[] = "0123456789abcdefABCDEF";
-
-		if (strspn(text + 3 * i, digits) != 2 || text[3 * i + 2] != (i + 1 < NETLINK_MAC_LENGTH ? ':' : '\0'))
-			return -EINVAL;
-		out[i] = (uint8_t)strtoul(text + 3 * i, NULL, 16);
-	}
-	return 0;
-}
-
 /* The host's end needs no address of its own; where there is no IPv6 it cannot be told so. */
 static bool would_have_link_local(uint32_t mtu)
 {
@@ -147,7 +135,7 @@ static int make_link(int here, const struct spec_network_link *link, int netns_f
 
 	if (r == -ENODEV)
 		return error_set(err, ERROR_NOT_FOUND, 0, "network '%s': there is no link '%s'", link->network, link->parent);
-	if (link->mac && parse_mac(link->mac, mac) < 0)
+	if (link->mac && netlink_mac_parse(link->mac, mac) < 0)
 		return error_set(err, ERROR_INVALID, 0, "'%s' is no MAC address", link->mac);
 	if (link->kind != SPEC_LINK_VETH && !find_mode(link))
 		return error_set(err, ERROR_INVALID, 0, "network '%s': unknown mode '%s'", link->network, link->mode);

@@ -2,11 +2,13 @@
 #include "net/link_limit.h"
 
 #include "host/netlink_link.h"
+#include "host/netlink_port.h"
 #include "host/netlink_qdisc.h"
+#include "net/firewall_priority.h"
 
 static bool has_limit(const struct spec_network_link *link)
 {
-	return link->receive_bps || link->transmit_bps;
+	return link->receive_bps || link->transmit_bps || link->priority;
 }
 
 /* IF_NAMESIZE bytes. */
@@ -17,16 +19,25 @@ static void name_ifb(const struct spec_network_link *link, char *out)
 
 int net_link_limit_check(const struct spec_network_link *link, struct error *err)
 {
-	if (link->priority) {
-		error_set(err, ERROR_UNSUPPORTED, 0, "network '%s': priority=%u is not supported yet", link->network, link->priority);
-		error_hint(err, "rates are: --net-limit down=10mbit,up=5mbit");
-		return -EOPNOTSUPP;
-	}
 	if (link->kind == SPEC_LINK_VETH || !has_limit(link))
 		return 0;
 	error_set(err, ERROR_UNSUPPORTED, 0, "network '%s': traffic cannot be limited", link->network);
 	error_hint(err, "networks of the driver 'bridge' can");
 	return -EOPNOTSUPP;
+}
+
+static int remove_ifb(const struct spec_network_link *link, int here)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	char name[IF_NAMESIZE];
+	int index, r;
+
+	name_ifb(link, name);
+	if (netlink_get_index(here, name, &index) < 0)
+		return 0;
+	netlink_remove_link(&batch, name);
+	r = netlink_batch_send(&batch, here, NULL);
+	return r == -ENODEV ? 0 : r;
 }
 
 static int limit_input(const struct spec_network_link *link, int here, int index)
@@ -48,6 +59,26 @@ static int limit_input(const struct spec_network_link *link, int here, int index
 	return netlink_batch_send(&batch, here, NULL);
 }
 
+/* 0: as all else. */
+static int set_priority(const struct spec_network_link *link, int here, int index, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	uint8_t mac[NETLINK_MAC_LENGTH];
+	int r;
+
+	if (!link->mac || netlink_mac_parse(link->mac, mac) < 0)
+		return error_set(err, ERROR_INVALID, 0, "the interface '%s' has no MAC address to know it by", link->name);
+	r = firewall_set_priority(mac, link->priority, err);
+	if (r < 0)
+		return r;
+	if (link->priority)
+		netlink_batch_lock_port(&batch, index, mac);
+	else
+		netlink_batch_unlock_port(&batch, index);
+	r = netlink_batch_send(&batch, here, NULL);
+	return r < 0 && link->priority ? error_errno(err, -r, "cannot keep the interface '%s' of network '%s' to its MAC address", link->name, link->network) : 0;
+}
+
 int net_link_limit_set(const struct spec_network_link *link, int here, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
@@ -61,9 +92,11 @@ int net_link_limit_set(const struct spec_network_link *link, int here, struct er
 		r = netlink_batch_send(&batch, here, NULL);
 	}
 	if (r == 0 && link->transmit_bps)
-		r = net_link_limit_remove(link, here); /* of an earlier start that was killed */
+		r = remove_ifb(link, here); /* of an earlier start that was killed */
 	if (r == 0 && link->transmit_bps)
 		r = limit_input(link, here, index);
+	if (r == 0 && link->priority)
+		return set_priority(link, here, index, err);
 	if (r < 0)
 		error_errno(err, -r, "cannot limit the interface '%s' of network '%s'", link->name, link->network);
 	if (r == -ENOENT || r == -EOPNOTSUPP)
@@ -88,23 +121,27 @@ int net_link_limit_change(const struct spec_network_link *link, struct error *er
 		netlink_batch_keep_input(&batch, index);
 		netlink_batch_unset_rate(&batch, index);
 		ignore_result(netlink_batch_send(&batch, here, NULL)); /* there may have been none */
-		r = net_link_limit_remove(link, here);
+		r = remove_ifb(link, here);
 	}
 	if (r < 0)
 		return error_errno(err, -r, "cannot change the limits of the interface '%s' of network '%s'", link->name, link->network);
+	if (!link->priority && link->mac && set_priority(link, here, index, err) < 0)
+		return -EINVAL;
 	return net_link_limit_set(link, here, err);
+}
+
+int net_link_limit_refill(const struct spec_network_link *link, bool is_gone, struct error *err)
+{
+	uint8_t mac[NETLINK_MAC_LENGTH];
+
+	if (!link->priority || !link->mac || netlink_mac_parse(link->mac, mac) < 0)
+		return 0;
+	return firewall_set_priority(mac, is_gone ? 0 : link->priority, err);
 }
 
 int net_link_limit_remove(const struct spec_network_link *link, int here)
 {
-	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
-	char name[IF_NAMESIZE];
-	int index, r;
+	int r = remove_ifb(link, here), forgotten = net_link_limit_refill(link, true, NULL);
 
-	name_ifb(link, name);
-	if (netlink_get_index(here, name, &index) < 0)
-		return 0;
-	netlink_remove_link(&batch, name);
-	r = netlink_batch_send(&batch, here, NULL);
-	return r == -ENODEV ? 0 : r;
+	return r < 0 ? r : forgotten;
 }
