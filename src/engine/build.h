@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds: a Dockerfile and its contexts become images. What is lasting of a
+ * build lies in ROOT/build:
+ *
+ *   cache/HEX.json        a step that was done: its key, and the layer that came out (build_cache.h)
+ *   results/HEX.json      an image that was written, by all that it was made of
+ *   mounts/NAME/          the directories of `RUN --mount=type=cache`, each beside NAME.lock
+ *   index/HEX             digests of a context's files, by what stat(2) says of them
+ *   work/                 what a build has on its way: locked, garbage once it is not
+ *
+ * Invariants:
+ *  1. A record of the cache is written after the layer that it names has its
+ *     name in the store, and while the build has that in its lease.
+ *  2. Records are roots of the store's sweep; whoever removes a record leaves
+ *     its layer to that.
+ *  3. Steps run as containers that are removed at their end whoever is killed:
+ *     what a step has changed is renamed out of the container first.
+ */
+#ifndef BIVY_ENGINE_BUILD_H
+#define BIVY_ENGINE_BUILD_H
+
+#include "build/dockerfile.h"
+#include "build/lint.h"
+#include "engine/directories.h"
+#include "spec/container.h"
+#include "spec/transfer_event.h"
+
+enum build_output_kind {
+	BUILD_OUTPUT_IMAGE,  /* into the store (also docker's "docker" and "registry" without dest) */
+	BUILD_OUTPUT_OCI,    /* an archive of an OCI layout */
+	BUILD_OUTPUT_DOCKER, /* an archive as `docker load` takes it */
+	BUILD_OUTPUT_LOCAL,  /* the files, into a directory */
+	BUILD_OUTPUT_TAR,    /* the files, as an archive */
+	BUILD_OUTPUT_NONE,   /* "cacheonly" */
+};
+
+/* -o. */
+struct build_output {
+	enum build_output_kind kind;
+	const char *destination; /* "-": standard output; NULL for images */
+	char **names;            /* of an image, besides --tag; or NULL */
+	bool push;
+	bool is_directory;       /* oci with tar=false */
+	const char *compression; /* "gzip", "zstd", "uncompressed"; or NULL */
+	bool force_compression, docker_types, rewrites_times;
+	int64_t compression_level;
+	struct spec_pair *annotations;
+	size_t annotation_count;
+};
+
+/* --secret, --ssh. */
+struct build_secret {
+	const char *id;
+	const char *path, *variable; /* one of both; of ssh: the socket */
+};
+
+/* --cache-from, --cache-to. */
+struct build_cache_place {
+	const char *type; /* "registry", "local", "inline" */
+	const char *reference, *directory;
+	bool is_maximal;  /* mode=max: all steps, not only those of the image */
+	bool with_mounts; /* cache mounts come along */
+};
+
+struct build_attestation {
+	const char *type; /* "provenance", "sbom" */
+	const char *mode; /* "min", "max"; or NULL */
+};
+
+enum build_event_kind {
+	BUILD_PLANNED,  /* the vertex is there: it will be needed */
+	BUILD_STARTED,
+	BUILD_CACHED,   /* done, without doing anything */
+	BUILD_DONE,
+	BUILD_FAILED,
+	BUILD_CANCELED, /* as another failed */
+	BUILD_LOG,      /* .text, .length: bytes that the step wrote */
+	BUILD_STATUS,   /* how far something of it is: .text, .current, .total */
+	BUILD_WARNING,  /* .text; with .rule and .mark of the Dockerfile's */
+};
+
+/* What happens; strings live until the call returns. Vertices are numbered from 0; a warning may have none: (size_t)-1. */
+struct build_event {
+	enum build_event_kind kind;
+	size_t vertex;
+	const char *title;      /* "[build 2/5] RUN make", with PLANNED */
+	const char *digest;     /* of the vertex, made up: the same for the same work; with PLANNED */
+	const size_t *inputs;   /* vertices that it waits for; with PLANNED */
+	size_t input_count;
+	const char *text;
+	size_t length;
+	bool is_error_stream;   /* of LOG */
+	uint64_t current, total;
+	const char *rule;
+	struct dockerfile_mark mark;
+	const struct error *error; /* of FAILED */
+};
+
+struct build_request {
+	const struct directories *directories;
+	const char *context;    /* directory, "-", URL, git reference */
+	const char *file;       /* -f: path, "-", or NULL */
+	const char *ignore_file; /* --ignorefile, or NULL */
+	char **tags;            /* as given; NULL-terminated, or NULL */
+	const char *target;
+	char **arguments;       /* "NAME[=VALUE]" of --build-arg */
+	struct spec_pair *contexts; /* --build-context */
+	size_t context_count;
+	char **platforms;       /* or NULL: this machine's */
+	struct build_output *outputs; /* none: an image */
+	size_t output_count;
+	bool push;
+	struct spec_pair *labels;
+	size_t label_count;
+	struct spec_pair *annotations; /* "[index|manifest:]KEY" */
+	size_t annotation_count;
+	struct build_secret *secrets, *ssh;
+	size_t secret_count, ssh_count;
+	struct build_cache_place *cache_from, *cache_to;
+	size_t cache_from_count, cache_to_count;
+	struct build_attestation *attestations;
+	size_t attestation_count;
+	bool no_cache;
+	char **no_cache_stages; /* --no-cache-filter, or NULL */
+	const char *pull;       /* "missing", "always", "never", "newer" */
+	bool squash, omits_history;
+	bool allows_host_network, allows_insecure; /* --allow */
+	bool keeps_failed;      /* the container of a step that failed stays, for --debug: its id is in the report */
+	int64_t jobs;           /* steps at once; 0: as many as there are processors */
+	/* What RUN steps get of --memory, --cpus, --ulimit, --shm-size, --add-host, --cgroup-parent, --network, --cap-add, --security-opt, --device, --volume, --dns. */
+	const struct spec_host_config *host;
+	const char *user_namespace;
+	bool has_epoch;         /* $SOURCE_DATE_EPOCH, or --timestamp */
+	int64_t epoch;
+	void (*tell)(void *context, const struct build_event *event);
+	void *tell_context;
+};
+
+/* What became of it; in the arena. */
+struct build_report {
+	const struct dockerfile *dockerfile; /* once it was parsed: for messages with MARK, also after an error */
+	struct dockerfile_mark mark;         /* what the error is about */
+	const char *image_id;                /* digest of the configuration, or NULL: nothing was put into the store */
+	const char *digest, *media_type;     /* of the manifest or index */
+	uint64_t size;
+	char **names;                        /* that it has got */
+	size_t steps, cached_steps;
+	/* Of a step that failed. */
+	const char *failed_title;
+	int64_t exit_code;
+	const char *failed_chain;            /* chain id of the layer below the step, with .keeps_failed */
+	const char *failed_upper;            /* path of what the step has changed, likewise; bivy build removes it at the end */
+	const struct spec_container *failed_container; /* as the step's was asked for: what a shell in its place needs */
+};
+
+/* An error that a step's command makes has .exit_status 1, as docker's. */
+int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err) _must_check_;
+
+/* --check, --call: parse, plan as far as no image is needed, and lint. *RET_WARNINGS in the arena. */
+struct build_check_report {
+	const struct dockerfile *dockerfile;
+	struct dockerfile_mark mark;
+	struct dockerfile_warning *warnings;
+	size_t warning_count;
+	bool is_error; /* the directive says that warnings are errors */
+	const struct outline *outline; /* for --call=outline and targets */
+};
+int build_check(struct arena *arena, const struct build_request *request, struct build_check_report *ret, struct error *err) _must_check_;
+
+/* ---- what builds left ------------------------------------------------------------------- */
+
+struct build_cache_entry {
+	const char *id;           /* 32 digits */
+	const char *kind;         /* "regular", "exec.cachemount", "source.local" */
+	const char *description;  /* "[build 2/5] RUN make" */
+	int64_t created_s, used_s;
+	uint64_t use_count;
+	uint64_t size;            /* bytes on disk */
+	bool in_use, shared;      /* a build has it; an image has its layer, too */
+};
+int build_cache_list(struct arena *arena, const struct directories *directories, char *const *filters, struct build_cache_entry **ret, size_t *ret_count,
+	struct error *err) _must_check_;
+
+struct build_cache_prune_request {
+	const struct directories *directories;
+	bool all;               /* what images share, too */
+	char *const *filters;   /* until=, id=, type=, … */
+	uint64_t keep_bytes;    /* 0: none need be kept; the oldest go first */
+};
+struct build_cache_prune_report {
+	char **ids;
+	uint64_t freed_bytes;
+};
+int build_cache_prune(struct arena *arena, const struct build_cache_prune_request *request, struct build_cache_prune_report *ret, struct error *err) _must_check_;
+
+#endif
