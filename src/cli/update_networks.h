@@ -10,6 +10,7 @@
 /* What the options fill. */
 struct update_networks_request {
 	char **published, **unpublished, **joined, **left;
+	const char *limit;
 };
 
 #define UPDATE_NETWORKS_ENTRIES(type, member) \
@@ -19,7 +20,9 @@ struct update_networks_request {
 		"no longer; what is not said may be anything; may be repeated" }, \
 	{ "network-add", 0, OPTION_LIST, 0, offsetof(type, member.joined), "NETWORK[:OPTIONS]", \
 		"put it into a network, as 'network connect' does; may be repeated" }, \
-	{ "network-rm", 0, OPTION_LIST, 0, offsetof(type, member.left), "NETWORK", "take it out of a network; may be repeated" }
+	{ "network-rm", 0, OPTION_LIST, 0, offsetof(type, member.left), "NETWORK", "take it out of a network; may be repeated" }, \
+	{ "net-limit", 0, OPTION_STRING, 0, offsetof(type, member.limit), "none|RATE|down=RATE,up=RATE,priority=N", \
+		"limit what it receives and sends, in place of what limited it" }
 
 /* What comes of it. */
 struct update_networks {
@@ -27,6 +30,7 @@ struct update_networks {
 	struct spec_container_endpoint *joined;
 	size_t joined_count;
 	char *const *left; /* NULL-terminated, or NULL */
+	const char *limit; /* or NULL */
 };
 
 int update_networks_decode(struct arena *arena, const struct update_networks_request *request, struct update_networks *ret, struct error *err)

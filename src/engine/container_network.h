@@ -46,6 +46,9 @@ int container_network_publish(const struct directories *directories, const char 
 int container_network_unpublish(const struct directories *directories, const char *container, const struct spec_container_port *ports, size_t count,
 	struct error *err) _must_check_;
 
+/* What it receives and sends is limited as TEXT (spec/net_limit.h) has it, in place of what limited it, at once if it runs. */
+int container_network_limit(const struct directories *directories, const char *container, const char *text, struct error *err) _must_check_;
+
 /* The member "NetworkSettings" of docker's inspect. */
 void container_network_write_inspect(struct json_writer *w, const struct container_record *record);
 

@@ -29,6 +29,10 @@ static int parse_rate(const char *text, uint64_t *ret, struct error *err)
 	_cleanup_free_ char *number = str_printf("%.*s", (int)length, text);
 	int r = -EINVAL;
 
+	if (strcasecmp(text, "none") == 0) {
+		*ret = 0;
+		return 0;
+	}
 	for (size_t i = 0; r == -EINVAL && i < ARRAY_SIZE(units); i++)
 		if (strcasecmp(units[i].name, text + length) == 0)
 			r = quantity_parse_decimal(number, units[i].scale, ret);
@@ -43,6 +47,10 @@ static int parse_priority(const char *text, uint32_t *ret, struct error *err)
 {
 	uint64_t number;
 
+	if (strcasecmp(text, "none") == 0) {
+		*ret = 0;
+		return 0;
+	}
 	if (str_to_u64(text, 10, &number) < 0 || number < 1 || number > PRIORITY_LIMIT)
 		return error_set(err, ERROR_INVALID, 0, "expected a priority from 1 (last) to %d (first), not '%.100s'", PRIORITY_LIMIT, text);
 	*ret = (uint32_t)number;

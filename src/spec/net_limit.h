@@ -14,7 +14,7 @@ struct spec_net_limit {
 
 /*
  * Rates are numbers, perhaps with a fraction, of bits ("bit", "kbit", "mbit", "gbit", or without a unit) or bytes ("bps", "kbps", "mbps",
- * "gbps") per second, powers of 1000, as tc(8) has them; a rate alone is for both directions. ERROR_INVALID with what was expected.
+ * "gbps") per second, powers of 1000, as tc(8) has them; a rate alone is for both directions; "none" is none, a priority, too. ERROR_INVALID with what was expected.
  */
 int spec_net_limit_parse(const char *text, struct spec_net_limit *ret, struct error *err) _must_check_;
 

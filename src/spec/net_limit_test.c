@@ -18,6 +18,8 @@ static void test_limits(void **state _unused_)
 		{ "up=512kbit,priority=7", { 0, 512000, 7 } },
 		{ "down=1gbps,up=9000", { 8000000000, 9000, 0 } },
 		{ "priority=1", { 0, 0, 1 } },
+		{ "none", { 0, 0, 0 } },
+		{ "1mbit,down=none,priority=none", { 0, 1000000, 0 } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -82,8 +82,26 @@ no_links() {
 	[ "$(head -c 2000000 <&5 | wc -c)" -eq 2000000 ]
 	exec 5>&-
 	[ $(($(date +%s%N) - start)) -gt 700000000 ]
+	# while it runs, and for its next start
+	bivy update --net-limit down=1mbit,priority=7 web
+	[[ $(tc qdisc show dev "$(links)") == *"tbf "*"rate 1Mbit"* && -z $(links ifb) ]]
+	mac=$(bivy exec web cat /sys/class/net/eth0/address)
+	priorities() { nft list map inet bivy priorities; }
+	[[ $(priorities) == *"$mac : 0x00000007"* ]]
+	# somebody flushes the rules
+	nft flush ruleset
+	bivy update --net-limit down=1mbit,priority=6 web
+	bivy restart -t 0 web
+	[[ $(tc qdisc show dev "$(links)") == *"rate 1Mbit"* && $(priorities) == *"$mac : 0x00000006"* ]]
+	run bivy update --net-limit 1 web
+	assert_has "invalid value '1' for --net-limit: the rate '1' is less than 8000 bits per second"
+	bivy update --net-limit none web
+	[[ $(tc qdisc show dev "$(links)") != *tbf* && $(priorities) != *"$mac"* ]]
 	bivy rm -f web
 	no_links
+	run bivy run -d --name none --network none busybox sleep 1000
+	run bivy update --net-limit 1mbit none
+	assert_has "cannot limit the network of the container 'none': it has no network of its own that could be limited"
 }
 
 @test "macvlan: a container on the host's own link" {
