@@ -308,7 +308,7 @@ static bool find_owner(const enum firewall_set *family, const struct firewall_el
 static bool has(const struct firewall_list *list, const struct nftables_element *element)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (memcmp(&list->elements[i], element, sizeof *element) == 0)
+		if (firewall_elements_equal(&list->elements[i], element))
 			return true;
 	return false;
 }

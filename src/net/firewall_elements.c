@@ -27,7 +27,7 @@ struct nftables_element *firewall_list_add(struct firewall_list *list)
 	struct nftables_element *element;
 
 	if (list->count == list->capacity) {
-		list->capacity = list->capacity ? list->capacity * 2 : 8;
+		list->capacity = list->capacity ? list->capacity * 2 : 2;
 		list->elements = memory_resize(list->elements, list->capacity, sizeof *list->elements);
 	}
 	element = &list->elements[list->count++];
@@ -35,15 +35,21 @@ struct nftables_element *firewall_list_add(struct firewall_list *list)
 	return element;
 }
 
+/* All but the comment. */
 static int compare(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct nftables_element));
+	size_t from = offsetof(struct nftables_element, key), to = offsetof(struct nftables_element, data_length) + sizeof(uint8_t);
+
+	return memcmp((const char *)a + from, (const char *)b + from, to - from);
+}
+
+bool firewall_elements_equal(const struct nftables_element *a, const struct nftables_element *b)
+{
+	return compare(a, b) == 0;
 }
 
 void firewall_list_sort(struct firewall_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		memset(list->elements[i].comment, 0, sizeof list->elements[i].comment);
 	if (list->count > 1)
 		qsort(list->elements, list->count, sizeof *list->elements, compare);
 }
@@ -85,7 +91,7 @@ static void add_interface(struct firewall_list *list, const char *name, unsigned
 
 	for (unsigned i = 0; i < times; i++)
 		memcpy(element->key + (size_t)i * IF_NAMESIZE, name, strlen(name));
-	element->key_length = (size_t)times * IF_NAMESIZE;
+	element->key_length = (uint8_t)(times * IF_NAMESIZE);
 }
 
 static size_t address_size(int family)
@@ -113,7 +119,7 @@ static void add_subnet(struct firewall_elements *elements, const struct net_subn
 		memcpy(element->key + i * size, subnet->address, size);
 		last_address(subnet, element->end + i * size);
 	}
-	element->key_length = element->end_length = 2 * size;
+	element->key_length = element->end_length = (uint8_t)(2 * size);
 }
 
 static bool is_off(const struct spec_network *network, const char *option)
@@ -195,7 +201,7 @@ static const struct {
 };
 
 /* The key: an address of HOST, unless that is NULL, PROTOCOL, PORT; its length. */
-static size_t put_key(uint8_t *key, const uint8_t *host, size_t size, uint8_t protocol, unsigned port)
+static uint8_t put_key(uint8_t *key, const uint8_t *host, size_t size, uint8_t protocol, unsigned port)
 {
 	size_t at = host ? size : 0;
 
@@ -203,7 +209,7 @@ static size_t put_key(uint8_t *key, const uint8_t *host, size_t size, uint8_t pr
 		memcpy(key, host, size);
 	key[at] = protocol;
 	put_port(key + at + FIELD_SIZE, port);
-	return at + 2 * FIELD_SIZE;
+	return (uint8_t)(at + 2 * FIELD_SIZE);
 }
 
 /* A port of HOST, or of all its addresses (NULL), that leads to PORT of ADDRESS. */
@@ -216,7 +222,7 @@ static void add_port(struct firewall_list *list, const uint8_t *host, uint8_t pr
 	element->key_length = put_key(element->key, host, size, protocol, host_port);
 	memcpy(element->data, address->address, size);
 	put_port(element->data + size, port);
-	element->data_length = size + FIELD_SIZE;
+	element->data_length = (uint8_t)(size + FIELD_SIZE);
 }
 
 /* COUNT ports from FIRST on that lead to the same ones of ADDRESS. */
@@ -232,7 +238,7 @@ static void add_range(struct firewall_list *list, const uint8_t *host, uint8_t p
 	element->key_length = put_key(element->key, host ? host : lowest, size, protocol, first);
 	element->end_length = put_key(element->end, host ? host : highest, size, protocol, first + count - 1);
 	memcpy(element->data, address->address, size);
-	element->data_length = size;
+	element->data_length = (uint8_t)size;
 }
 
 /* The address of the host that is meant, or NULL: all of them. */

@@ -24,7 +24,10 @@ void firewall_elements_done(struct firewall_elements *elements);
 #define _cleanup_firewall_elements_ _cleanup_(firewall_elements_done)
 
 struct nftables_element *firewall_list_add(struct firewall_list *list);
-/* By bytes; then firewall_list_has() can be asked. Comments do not count and are cleared. */
+/* But for their comments. */
+bool firewall_elements_equal(const struct nftables_element *a, const struct nftables_element *b);
+
+/* By bytes; then firewall_list_has() can be asked. Comments do not count. */
 void firewall_list_sort(struct firewall_list *list);
 bool firewall_list_has(const struct firewall_list *list, const struct nftables_element *element);
 

@@ -38,6 +38,7 @@ static int read_element(void *context, const struct nftables_element *element)
 		return -EBADMSG;
 	copy = firewall_list_add(reading->list);
 	*copy = *element;
+	copy->comment = NULL;
 	return 0;
 }
 
@@ -187,11 +188,12 @@ int firewall_state_verify(int fd, const struct firewall_state *state)
 void firewall_state_add_stamp(const struct firewall_state *state, bool flush, struct netlink_batch *batch)
 {
 	const char *name = firewall_sets[FIREWALL_GENERATION].name;
-	struct nftables_element element = { .key_length = sizeof(uint32_t) };
+	char comment[NFTABLES_COMMENT_SIZE];
+	struct nftables_element element = { .key_length = sizeof(uint32_t), .comment = comment };
 	uint32_t next = state->generation + 1 ? state->generation + 1 : 1; /* 0 is left out, nf_tables_api.c */
 
 	memcpy(element.key, &next, sizeof next);
-	snprintf(element.comment, sizeof element.comment, "rules %016" PRIx64 ", elements %016" PRIx64, state->rules, state->elements);
+	snprintf(comment, sizeof comment, "rules %016" PRIx64 ", elements %016" PRIx64, state->rules, state->elements);
 	if (state->stamps > 0 && (flush || state->stamps >= STAMPS))
 		nftables_flush_set(batch, FIREWALL_TABLE, name);
 	nftables_add_elements(batch, FIREWALL_TABLE, name, &element, 1);
