@@ -264,7 +264,7 @@ static void add_element(struct netlink_batch *batch, const struct nftables_eleme
 		add_value(batch, NFTA_SET_ELEM_KEY_END, element->end, element->end_length);
 	if (element->data_length)
 		add_value(batch, NFTA_SET_ELEM_DATA, element->data, element->data_length);
-	if (element->comment[0])
+	if (!str_is_empty(element->comment))
 		add_comment(batch, element->comment);
 	netlink_batch_close(batch, open);
 }
@@ -334,7 +334,7 @@ int nftables_generation(int fd, uint32_t *ret)
 int nftables_find_element(int fd, const char *table, const char *set, const void *key, size_t length)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
-	struct nftables_element element = { .key_length = length };
+	struct nftables_element element = { .key_length = (uint8_t)length };
 	size_t list;
 
 	memcpy(element.key, key, length);
@@ -350,7 +350,7 @@ struct element_reading {
 	void *context;
 };
 
-static size_t copy_value(const struct nlattr *attribute, void *to, size_t size)
+static uint8_t copy_value(const struct nlattr *attribute, void *to, size_t size)
 {
 	size_t length = 0;
 	const void *value = nftables_payload(nftables_nested(attribute, NFTA_DATA_VALUE), &length);
@@ -358,35 +358,45 @@ static size_t copy_value(const struct nlattr *attribute, void *to, size_t size)
 	if (!value || length > size)
 		return 0;
 	memcpy(to, value, length);
-	return length;
+	return (uint8_t)length;
 }
 
-static void copy_comment(const struct nlattr *attribute, char *to)
+static void copy_comment(const struct nlattr *attribute, char to[static NFTABLES_COMMENT_SIZE])
 {
 	size_t length = 0;
 	const uint8_t *bytes = nftables_payload(attribute, &length);
 
+	to[0] = '\0';
 	/* Of several things there the comment comes first, if there is one. */
-	if (bytes && length > 2 && bytes[0] == USERDATA_COMMENT && bytes[1] <= length - 2 && bytes[1] < NFTABLES_COMMENT_SIZE)
-		memcpy(to, bytes + 2, bytes[1]);
+	if (!bytes || length <= 2 || bytes[0] != USERDATA_COMMENT || bytes[1] > length - 2 || bytes[1] >= NFTABLES_COMMENT_SIZE)
+		return;
+	memcpy(to, bytes + 2, bytes[1]);
+	to[bytes[1]] = '\0';
+}
+
+int nftables_each_element(const struct nlmsghdr *message, nftables_element_reader *reader, void *context)
+{
+	const struct nlattr *list = nftables_attribute(message, NFTA_SET_ELEM_LIST_ELEMENTS), *item = NULL;
+	int r = 0;
+
+	while (r >= 0 && (item = nftables_next(list, item))) {
+		char comment[NFTABLES_COMMENT_SIZE];
+		struct nftables_element element = { .comment = comment };
+
+		element.key_length = copy_value(nftables_nested(item, NFTA_SET_ELEM_KEY), element.key, sizeof element.key);
+		element.end_length = copy_value(nftables_nested(item, NFTA_SET_ELEM_KEY_END), element.end, sizeof element.end);
+		element.data_length = copy_value(nftables_nested(item, NFTA_SET_ELEM_DATA), element.data, sizeof element.data);
+		copy_comment(nftables_nested(item, NFTA_SET_ELEM_USERDATA), comment);
+		r = reader(context, &element);
+	}
+	return r;
 }
 
 static int read_elements(void *context, const struct nlmsghdr *message)
 {
 	const struct element_reading *reading = context;
-	const struct nlattr *list = nftables_attribute(message, NFTA_SET_ELEM_LIST_ELEMENTS), *item = NULL;
-	int r = 0;
 
-	while (r >= 0 && (item = nftables_next(list, item))) {
-		struct nftables_element element = { 0 };
-
-		element.key_length = copy_value(nftables_nested(item, NFTA_SET_ELEM_KEY), element.key, sizeof element.key);
-		element.end_length = copy_value(nftables_nested(item, NFTA_SET_ELEM_KEY_END), element.end, sizeof element.end);
-		element.data_length = copy_value(nftables_nested(item, NFTA_SET_ELEM_DATA), element.data, sizeof element.data);
-		copy_comment(nftables_nested(item, NFTA_SET_ELEM_USERDATA), element.comment);
-		r = reading->reader(reading->context, &element);
-	}
-	return r;
+	return nftables_each_element(message, reading->reader, reading->context);
 }
 
 int nftables_read_elements(int fd, const char *table, const char *set, nftables_element_reader *reader, void *context)
@@ -452,10 +462,11 @@ const struct nlattr *nftables_nested(const struct nlattr *attribute, uint16_t ty
 
 const struct nlattr *nftables_next(const struct nlattr *attribute, const struct nlattr *previous)
 {
-	const char *end = (const char *)attribute + (attribute ? attribute->nla_len : 0);
+	const char *end;
 
 	if (!attribute)
 		return NULL;
+	end = (const char *)attribute + attribute->nla_len;
 	if (!previous)
 		return attribute_at((const char *)attribute + NLA_HDRLEN, end);
 	if (end - (const char *)previous <= NLA_ALIGN(previous->nla_len))

@@ -77,14 +77,14 @@ void nftables_add_set(struct netlink_batch *batch, const char *table, const stru
 /* How many bytes the fields TYPES have together, each in a register of its own. */
 size_t nftables_fields_size(const enum nftables_type *types);
 
-#define NFTABLES_KEY_SIZE (NFTABLES_FIELDS * 16)
+#define NFTABLES_KEY_SIZE 32 /* bytes that a key or data may have here: two addresses of IP version 6, or two names of interfaces */
 #define NFTABLES_COMMENT_SIZE 128
 
-/* Fields follow each other, each padded to 4 bytes with zeros. */
+/* Fields follow each other, each padded to 4 bytes with zeros. There may be thousands: it is small. */
 struct nftables_element {
+	const char *comment; /* NULL: none; of what is read "" then, and there until the reader returns; less than NFTABLES_COMMENT_SIZE bytes */
 	uint8_t key[NFTABLES_KEY_SIZE], end[NFTABLES_KEY_SIZE], data[NFTABLES_KEY_SIZE];
-	size_t key_length, end_length, data_length; /* .end_length 0: no range; .data_length 0: no map */
-	char comment[NFTABLES_COMMENT_SIZE]; /* or "" */
+	uint8_t key_length, end_length, data_length; /* .end_length 0: no range; .data_length 0: no map */
 };
 /* To add: -EEXIST if there is one of that key with other data. To delete: -ENOENT. */
 void nftables_add_elements(struct netlink_batch *batch, const char *table, const char *set, const struct nftables_element *elements, size_t count);
@@ -96,6 +96,9 @@ void nftables_flush_set(struct netlink_batch *batch, const char *table, const ch
 /* Every element of SET to READER, whose negative result ends it. -ENOENT: no such table or set; -EINTR: it changed meanwhile, ask again. */
 typedef int nftables_element_reader(void *context, const struct nftables_element *element);
 int nftables_read_elements(int fd, const char *table, const char *set, nftables_element_reader *reader, void *context) _must_check_;
+
+/* The same of one message of the answer; 0, or what READER returned. Pure. */
+int nftables_each_element(const struct nlmsghdr *message, nftables_element_reader *reader, void *context) _must_check_;
 
 /* Whether SET has an element with that key and without range: 0, -ENOENT. */
 int nftables_find_element(int fd, const char *table, const char *set, const void *key, size_t length) _must_check_;

@@ -42,9 +42,8 @@ static int make(int *ret_fd)
 static struct nftables_element range(uint16_t first, uint16_t last, uint8_t host, const char *comment)
 {
 	struct nftables_element e = { .key = { IPPROTO_TCP, 0, 0, 0, (uint8_t)(first >> 8), (uint8_t)first }, .key_length = 8,
-		.end = { IPPROTO_TCP, 0, 0, 0, (uint8_t)(last >> 8), (uint8_t)last }, .end_length = 8, .data = { 10, 0, 0, host }, .data_length = 4 };
+		.end = { IPPROTO_TCP, 0, 0, 0, (uint8_t)(last >> 8), (uint8_t)last }, .end_length = 8, .data = { 10, 0, 0, host }, .data_length = 4, .comment = comment };
 
-	snprintf(e.comment, sizeof e.comment, "%s", comment);
 	return e;
 }
 
@@ -70,6 +69,7 @@ static int change(int fd, elements_change *how, const char *set, const struct nf
 
 struct found {
 	struct nftables_element elements[4];
+	char comment[NFTABLES_COMMENT_SIZE]; /* the last one's */
 	size_t count;
 };
 
@@ -80,6 +80,7 @@ static int collect(void *context, const struct nftables_element *element)
 	if (found->count < ARRAY_SIZE(found->elements))
 		found->elements[found->count] = *element;
 	found->count++;
+	snprintf(found->comment, sizeof found->comment, "%s", element->comment);
 	return 0;
 }
 
@@ -106,7 +107,7 @@ static int elements(void)
 	CHECK(found.elements[0].key_length == 8 && memcmp(found.elements[0].key, first.key, 8) == 0);
 	CHECK(found.elements[0].end_length == 8 && memcmp(found.elements[0].end, first.end, 8) == 0);
 	CHECK(found.elements[0].data_length == 4 && memcmp(found.elements[0].data, first.data, 4) == 0);
-	CHECK(strcmp(found.elements[0].comment, "a") == 0);
+	CHECK(strcmp(found.comment, "a") == 0);
 	CHECK(nftables_read_elements(fd, TABLE, "ports", stop, NULL) == -ECANCELED);
 	CHECK(nftables_read_elements(fd, TABLE, "nothing", collect, &found) == -ENOENT);
 	CHECK(change(fd, nftables_delete_elements, "ports", &none, 1) == -ENOENT);
