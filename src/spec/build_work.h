@@ -23,7 +23,7 @@ struct spec_build_take {
 	char *ignore;     /* text of its .dockerignore, or NULL */
 	char *ignore_name; /* for messages */
 	char *index;      /* path of the file that remembers digests of files that are as they were; made if missing; or NULL: none */
-	char **sources;   /* patterns (build/ignore.h: ignore_fits_source()), relative, clean; "." or "": all of it */
+	char **sources;   /* patterns (build/ignore.h: ignore_fits_source()), relative, clean; "." or "": all of it; one without wildcards must be there */
 	bool parents;     /* their directories come along, from behind a "/./" if a source has one */
 	char **excludes;  /* patterns, or NULL */
 	bool is_context;  /* all of it is root's, whoever owns it here */
@@ -36,8 +36,13 @@ struct spec_build_digest {
 	size_t take_count;
 };
 
+struct spec_build_taken {
+	char *digest;
+	uint64_t entries, bytes;
+};
+
 struct spec_build_digest_report {
-	struct { char *digest; uint64_t entries, bytes; } *takes;
+	struct spec_build_taken *takes;
 	size_t take_count;
 };
 
@@ -95,7 +100,7 @@ struct spec_build_image_part {
 	size_t layer_count;
 	struct spec_pair *annotations; /* of the manifest */
 	size_t annotation_count;
-	struct spec_pair *statements;  /* in-toto statements: predicate type -> document; an attestation manifest beside it */
+	struct spec_pair *statements;  /* of in-toto: predicate type -> predicate, a JSON document; an attestation manifest beside it */
 	size_t statement_count;
 };
 
@@ -113,10 +118,17 @@ struct spec_build_image {
 	char *created;         /* RFC 3339 */
 };
 
+/* What a part has become: with .digest, .media_type and .size of all blobs. */
+struct spec_build_image_made {
+	char *id, *digest;
+	struct spec_build_image_layer *layers;
+	size_t layer_count;
+};
+
 struct spec_build_image_report {
-	char *id, *digest, *media_type;
+	char *id, *digest, *media_type; /* .id: of the first part */
 	uint64_t size;                  /* of the manifest or index */
-	struct { char *id, *digest; struct spec_build_image_layer *layers; size_t layer_count; } *parts; /* with .digest … of all blobs */
+	struct spec_build_image_made *parts;
 	size_t part_count;
 };
 
