@@ -50,28 +50,46 @@ static uint16_t port_of(const struct nlattr *tuple)
 	return ntohs(value);
 }
 
+bool conntrack_read_flow(const struct nlmsghdr *message, uint8_t protocol, struct conntrack_flow *ret)
+{
+	const struct nfgenmsg *body = NLMSG_DATA(message);
+	const struct nlattr *tuple = nftables_attribute(message, CTA_TUPLE_ORIG);
+	struct conntrack_flow flow;
+
+	if (!tuple || !is_of(tuple, protocol) || (body->nfgen_family != AF_INET && body->nfgen_family != AF_INET6))
+		return false;
+	flow = (struct conntrack_flow){
+		.family = body->nfgen_family,
+		.port = port_of(tuple),
+		.is_answered = nftables_u32(nftables_attribute(message, CTA_STATUS)) & IPS_SEEN_REPLY,
+	};
+	copy_address(tuple, false, flow.family, flow.destination);
+	copy_address(nftables_attribute(message, CTA_TUPLE_REPLY), true, flow.family, flow.answering);
+	*ret = flow;
+	return true;
+}
+
+static void add_attribute(struct netlink_batch *batch, uint16_t type, const struct nlattr *attribute)
+{
+	size_t length = 0;
+	const void *bytes = nftables_payload(attribute, &length);
+
+	if (bytes)
+		netlink_batch_add(batch, type, bytes, length);
+}
+
 static int look_at(void *context, const struct nlmsghdr *message)
 {
 	struct forgetting *forgetting = context;
-	const struct nfgenmsg *body = NLMSG_DATA(message);
-	const struct nlattr *tuple = nftables_attribute(message, CTA_TUPLE_ORIG), *zone = nftables_attribute(message, CTA_ZONE);
-	struct conntrack_flow flow = { .family = body->nfgen_family };
-	struct nfgenmsg header = { .nfgen_family = body->nfgen_family, .version = NFNETLINK_V0 };
-	size_t length = 0;
-	const void *bytes = nftables_payload(tuple, &length);
+	struct nfgenmsg header = { .version = NFNETLINK_V0 };
+	struct conntrack_flow flow;
 
-	if (!bytes || !is_of(tuple, forgetting->protocol))
+	if (!conntrack_read_flow(message, forgetting->protocol, &flow) || !forgetting->choose(forgetting->context, &flow))
 		return 0;
-	copy_address(tuple, false, flow.family, flow.destination);
-	copy_address(nftables_attribute(message, CTA_TUPLE_REPLY), true, flow.family, flow.answering);
-	flow.port = port_of(tuple);
-	flow.is_answered = nftables_u32(nftables_attribute(message, CTA_STATUS)) & IPS_SEEN_REPLY;
-	if (!forgetting->choose(forgetting->context, &flow))
-		return 0;
+	header.nfgen_family = (uint8_t)flow.family;
 	netlink_batch_begin(&forgetting->deletions, TYPE(IPCTNL_MSG_CT_DELETE), 0, &header, sizeof header);
-	netlink_batch_add(&forgetting->deletions, CTA_TUPLE_ORIG | NLA_F_NESTED, bytes, length);
-	if ((bytes = nftables_payload(zone, &length)))
-		netlink_batch_add(&forgetting->deletions, CTA_ZONE, bytes, length);
+	add_attribute(&forgetting->deletions, CTA_TUPLE_ORIG | NLA_F_NESTED, nftables_attribute(message, CTA_TUPLE_ORIG));
+	add_attribute(&forgetting->deletions, CTA_ZONE, nftables_attribute(message, CTA_ZONE));
 	return 0;
 }
 

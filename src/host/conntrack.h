@@ -4,6 +4,7 @@
 #define BIVY_HOST_CONNTRACK_H
 
 #include "base/cleanup.h"
+#include "host/netlink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,5 +20,8 @@ struct conntrack_flow {
 /* Forgets the flows of PROTOCOL (IPPROTO_UDP, …) that CHOOSE chooses. 0 or -errno; one that ended meanwhile is no error. */
 typedef bool conntrack_choose(void *context, const struct conntrack_flow *flow);
 int conntrack_forget(uint8_t protocol, conntrack_choose *choose, void *context) _must_check_;
+
+/* Whether MESSAGE tells of a flow of PROTOCOL and either family, and of which. Pure. */
+bool conntrack_read_flow(const struct nlmsghdr *message, uint8_t protocol, struct conntrack_flow *ret);
 
 #endif

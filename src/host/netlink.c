@@ -148,19 +148,26 @@ static int error_of(const struct nlmsghdr *message)
 	return message->nlmsg_len >= NLMSG_LENGTH(sizeof(int)) ? ((const struct nlmsgerr *)NLMSG_DATA(message))->error : -EPROTO;
 }
 
-/* What came of a batch so far. */
-struct outcome {
-	uint32_t first, last; /* sequence numbers */
-	int result;
-	size_t failed;
-};
-
-/* Handles one datagram; whether the last message is answered. Numbers go round: differences are what counts. */
-static bool note_answers(char *data, size_t length, struct outcome *outcome)
+/* The message at *AT, which goes behind it; NULL at END, and where what is left is not a whole one. */
+static const struct nlmsghdr *next_message(const char **at, const char *end)
 {
+	const struct nlmsghdr *message = (const struct nlmsghdr *)*at;
+	size_t left = (size_t)(end - *at);
+
+	if (left < sizeof *message || message->nlmsg_len < sizeof *message || message->nlmsg_len > left)
+		return NULL;
+	*at += NLMSG_ALIGN(message->nlmsg_len) < left ? NLMSG_ALIGN(message->nlmsg_len) : left;
+	return message;
+}
+
+/* Numbers go round: differences are what counts. */
+bool netlink_outcome_note(struct netlink_outcome *outcome, const char *data, size_t length)
+{
+	const char *end = data + length;
+	const struct nlmsghdr *m;
 	bool is_last = false;
 
-	for (struct nlmsghdr *m = (struct nlmsghdr *)data; NLMSG_OK(m, length); m = NLMSG_NEXT(m, length)) {
+	while ((m = next_message(&data, end))) {
 		uint32_t place = m->nlmsg_seq - outcome->first;
 		int r;
 
@@ -178,9 +185,9 @@ static bool note_answers(char *data, size_t length, struct outcome *outcome)
 
 int netlink_batch_send(struct netlink_batch *batch, int fd, size_t *ret_failed)
 {
-	struct outcome outcome = { .first = batch->first_sequence };
+	struct netlink_outcome outcome = { .first = batch->first_sequence };
 	char data[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
-	size_t length;
+	size_t length = 0;
 	int r;
 
 	if (batch->count == 0)
@@ -192,7 +199,7 @@ int netlink_batch_send(struct netlink_batch *batch, int fd, size_t *ret_failed)
 	do {
 		if (r == 0)
 			r = receive(fd, data, sizeof data, &length);
-	} while (r == 0 && !note_answers(data, length, &outcome));
+	} while (r == 0 && !netlink_outcome_note(&outcome, data, length));
 	netlink_batch_done(batch);
 	if (r == 0)
 		r = outcome.result;
@@ -201,18 +208,13 @@ int netlink_batch_send(struct netlink_batch *batch, int fd, size_t *ret_failed)
 	return r;
 }
 
-/* What came of a question so far. */
-struct answer {
-	uint32_t sequence;
-	netlink_reader *reader;
-	void *context;
-	int result;
-};
-
-/* Handles one datagram; whether it was the last. A dump is read to its end in any case: a socket has one at a time. */
-static bool read_messages(char *data, size_t length, struct answer *answer)
+/* A dump is read to its end in any case: a socket has one at a time. */
+bool netlink_answer_read(struct netlink_answer *answer, const char *data, size_t length)
 {
-	for (struct nlmsghdr *m = (struct nlmsghdr *)data; NLMSG_OK(m, length); m = NLMSG_NEXT(m, length)) {
+	const char *end = data + length;
+	const struct nlmsghdr *m;
+
+	while ((m = next_message(&data, end))) {
 		bool is_end = m->nlmsg_type == NLMSG_ERROR || m->nlmsg_type == NLMSG_DONE;
 		int r = 0;
 
@@ -234,15 +236,15 @@ static bool read_messages(char *data, size_t length, struct answer *answer)
 
 int netlink_batch_ask(struct netlink_batch *batch, int fd, netlink_reader *reader, void *context)
 {
-	struct answer answer = { .sequence = batch->first_sequence, .reader = reader, .context = context };
+	struct netlink_answer answer = { .sequence = batch->first_sequence, .reader = reader, .context = context };
 	_cleanup_free_ char *data = memory_new(1, REPLY_SIZE);
-	size_t length;
+	size_t length = 0;
 	int r = send_all(batch, fd);
 
 	netlink_batch_done(batch);
 	do {
 		if (r == 0)
 			r = receive(fd, data, REPLY_SIZE, &length);
-	} while (r == 0 && !read_messages(data, length, &answer));
+	} while (r == 0 && !netlink_answer_read(&answer, data, length));
 	return r < 0 ? r : answer.result;
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,5 +63,26 @@ int netlink_batch_send(struct netlink_batch *batch, int fd, size_t *ret_failed) 
  */
 typedef int netlink_reader(void *context, const struct nlmsghdr *message);
 int netlink_batch_ask(struct netlink_batch *batch, int fd, netlink_reader *reader, void *context) _must_check_;
+
+/* Both halves of reading are pure, for tests with any bytes. DATA is aligned as a message is (NLMSG_ALIGNTO). */
+
+/* What came of a batch so far. */
+struct netlink_outcome {
+	uint32_t first, last; /* sequence numbers of its messages */
+	int result;           /* the failure of the first that failed, or 0 */
+	size_t failed;        /* its place among them */
+};
+/* One datagram of the kernel's; whether the last message is answered. */
+bool netlink_outcome_note(struct netlink_outcome *outcome, const char *data, size_t length);
+
+/* What came of a question so far. */
+struct netlink_answer {
+	uint32_t sequence;
+	netlink_reader *reader;
+	void *context;
+	int result;
+};
+/* One datagram of the kernel's; whether it was the last. */
+bool netlink_answer_read(struct netlink_answer *answer, const char *data, size_t length);
 
 #endif

@@ -82,21 +82,18 @@ static void read_attribute(struct netlink_address *address, const struct rtattr 
 	}
 }
 
-static int read_address(void *context, const struct nlmsghdr *message)
+bool netlink_address_read(const struct nlmsghdr *message, int index, struct netlink_address *ret)
 {
 	static const uint8_t none[16];
-	struct address_list *list = context;
 	const struct ifaddrmsg *info = NLMSG_DATA(message);
 	int length = (int)IFA_PAYLOAD(message);
 	struct netlink_address address = { 0 };
 	bool has_peer = false;
 
 	if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof *info))
-		return 0;
-	if ((int)info->ifa_index != list->index || (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
-		return 0;
-	if (list->count == ADDRESS_LIMIT)
-		return -E2BIG;
+		return false;
+	if ((int)info->ifa_index != index || (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
+		return false;
 	address.family = info->ifa_family;
 	address.length = info->ifa_family == AF_INET ? 4 : 16;
 	address.prefix = info->ifa_prefixlen;
@@ -109,6 +106,19 @@ static int read_address(void *context, const struct nlmsghdr *message)
 		memcpy(address.local, address.peer, sizeof address.local);
 	else if (!has_peer)
 		memcpy(address.peer, address.local, sizeof address.peer);
+	*ret = address;
+	return true;
+}
+
+static int collect_address(void *context, const struct nlmsghdr *message)
+{
+	struct address_list *list = context;
+	struct netlink_address address;
+
+	if (!netlink_address_read(message, list->index, &address))
+		return 0;
+	if (list->count == ADDRESS_LIMIT)
+		return -E2BIG;
 	list->addresses = memory_resize(list->addresses, list->count + 1, sizeof address);
 	list->addresses[list->count++] = address;
 	return 0;
@@ -125,7 +135,7 @@ int netlink_get_addresses(int fd, int index, struct netlink_address **ret, size_
 
 		list.count = 0;
 		netlink_batch_begin(&batch, RTM_GETADDR, NLM_F_DUMP, &info, sizeof info);
-		r = netlink_batch_ask(&batch, fd, read_address, &list);
+		r = netlink_batch_ask(&batch, fd, collect_address, &list);
 	}
 	if (r < 0) {
 		free(list.addresses);

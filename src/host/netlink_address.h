@@ -27,6 +27,9 @@ int netlink_address_parse(const char *text, struct netlink_address *ret) _must_c
 /* All addresses of the link INDEX; free() the array. At most 4096. */
 int netlink_get_addresses(int fd, int index, struct netlink_address **ret, size_t *ret_count) _must_check_;
 
+/* Whether MESSAGE tells of an address of the link INDEX, and which. Pure. */
+bool netlink_address_read(const struct nlmsghdr *message, int index, struct netlink_address *ret);
+
 /* Gives the link INDEX an address, or takes it (-EADDRNOTAVAIL if it has not got it). */
 void netlink_batch_add_address(struct netlink_batch *batch, int index, const struct netlink_address *address);
 void netlink_batch_remove_address(struct netlink_batch *batch, int index, const struct netlink_address *address);

@@ -90,18 +90,22 @@ static void read_attribute(struct netlink_link *link, const struct rtattr *a)
 	}
 }
 
-static int read_link(void *context, const struct nlmsghdr *message)
+bool netlink_link_read(const struct nlmsghdr *message, struct netlink_link *ret)
 {
-	struct netlink_link *link = context;
 	const struct ifinfomsg *info = NLMSG_DATA(message);
 	int length = (int)IFLA_PAYLOAD(message);
 
 	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof *info))
-		return 0;
-	link->index = info->ifi_index;
-	link->flags = info->ifi_flags;
+		return false;
+	*ret = (struct netlink_link){ .index = info->ifi_index, .flags = info->ifi_flags };
 	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, length); a = RTA_NEXT(a, length))
-		read_attribute(link, a);
+		read_attribute(ret, a);
+	return true;
+}
+
+static int take_link(void *context, const struct nlmsghdr *message)
+{
+	ignore_result(netlink_link_read(message, context));
 	return 0;
 }
 
@@ -117,7 +121,7 @@ int netlink_get_link(int fd, const char *name, struct netlink_link *ret)
 	netlink_batch_begin(&batch, RTM_GETLINK, 0, &info, sizeof info);
 	netlink_batch_add_text(&batch, IFLA_IFNAME, name);
 	netlink_batch_add_u32(&batch, IFLA_EXT_MASK, SKIP_STATISTICS);
-	r = netlink_batch_ask(&batch, fd, read_link, &link);
+	r = netlink_batch_ask(&batch, fd, take_link, &link);
 	if (r < 0)
 		return r;
 	if (link.index == 0)
@@ -134,8 +138,9 @@ struct link_list {
 static int collect_link(void *context, const struct nlmsghdr *message)
 {
 	struct link_list *list = context;
+	struct netlink_link link;
 
-	if (message->nlmsg_type != RTM_NEWLINK)
+	if (!netlink_link_read(message, &link))
 		return 0;
 	if (list->count == LINK_LIMIT)
 		return -E2BIG;
@@ -143,8 +148,8 @@ static int collect_link(void *context, const struct nlmsghdr *message)
 		list->capacity = list->capacity ? list->capacity * 2 : 16;
 		list->links = memory_resize(list->links, list->capacity, sizeof *list->links);
 	}
-	list->links[list->count] = (struct netlink_link){ 0 };
-	return read_link(&list->links[list->count++], message);
+	list->links[list->count++] = link;
+	return 0;
 }
 
 int netlink_get_links(int fd, struct netlink_link **ret, size_t *ret_count)

@@ -37,6 +37,9 @@ int netlink_get_link(int fd, const char *name, struct netlink_link *ret) _must_c
 /* All links; free() the array. */
 int netlink_get_links(int fd, struct netlink_link **ret, size_t *ret_count) _must_check_;
 
+/* Whether MESSAGE tells of a link, and which. Pure. */
+bool netlink_link_read(const struct nlmsghdr *message, struct netlink_link *ret);
+
 /* The index of NAME without asking for all else; -ENODEV if there is no such link. */
 int netlink_get_index(int fd, const char *name, int *ret) _must_check_;
 

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/route_dump.h"
 #include "base/memory.h"
-#include "host/netlink.h"
 
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define DESTINATION_LIMIT 1000000u
-#define REPLY_SIZE 32768 /* what one recv may bring of a dump: see NLMSG_GOODSIZE */
+#define ATTEMPTS 10 /* at a table that changes meanwhile */
 
 struct dump {
 	struct route_destination *destinations;
 	size_t count, capacity;
 };
 
-static int read_route(struct dump *dump, const struct nlmsghdr *message)
+bool route_destination_read(const struct nlmsghdr *message, struct route_destination *ret)
 {
 	const struct rtmsg *info = NLMSG_DATA(message);
 	int length = (int)RTM_PAYLOAD(message);
@@ -23,13 +22,13 @@ static int read_route(struct dump *dump, const struct nlmsghdr *message)
 	size_t bytes;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || message->nlmsg_len < NLMSG_LENGTH(sizeof *info))
-		return 0;
+		return false;
 	/* Clones of IP version 6 are what was looked up, not what was configured. */
 	if ((info->rtm_family != AF_INET && info->rtm_family != AF_INET6) || (info->rtm_flags & RTM_F_CLONED))
-		return 0;
-	if (dump->count == DESTINATION_LIMIT)
-		return -E2BIG;
+		return false;
 	bytes = info->rtm_family == AF_INET ? 4 : 16;
+	if (info->rtm_dst_len > bytes * 8)
+		return false;
 	destination.family = info->rtm_family;
 	destination.prefix = info->rtm_dst_len;
 	destination.type = info->rtm_type;
@@ -39,6 +38,19 @@ static int read_route(struct dump *dump, const struct nlmsghdr *message)
 		else if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) >= sizeof destination.interface)
 			memcpy(&destination.interface, RTA_DATA(a), sizeof destination.interface);
 	}
+	*ret = destination;
+	return true;
+}
+
+static int collect_destination(void *context, const struct nlmsghdr *message)
+{
+	struct dump *dump = context;
+	struct route_destination destination;
+
+	if (!route_destination_read(message, &destination))
+		return 0;
+	if (dump->count == DESTINATION_LIMIT)
+		return -E2BIG;
 	if (dump->count == dump->capacity) {
 		dump->capacity = dump->capacity ? dump->capacity * 2 : 64;
 		dump->destinations = memory_resize(dump->destinations, dump->capacity, sizeof destination);
@@ -47,42 +59,18 @@ static int read_route(struct dump *dump, const struct nlmsghdr *message)
 	return 0;
 }
 
-/* One datagram: 1 if more is to come. */
-static int read_messages(struct dump *dump, const char *data, size_t length)
-{
-	int r = 1;
-
-	for (const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)data; r > 0 && NLMSG_OK(m, length); m = NLMSG_NEXT(m, length)) {
-		if (m->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (m->nlmsg_type == NLMSG_ERROR)
-			return m->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) ? ((const struct nlmsgerr *)NLMSG_DATA(m))->error : -EPROTO;
-		r = read_route(dump, m);
-		r = r < 0 ? r : 1;
-	}
-	return r;
-}
-
 static int dump_family(int fd, int family, struct dump *dump)
 {
-	struct {
-		struct nlmsghdr header;
-		struct rtmsg route;
-	} request = {
-		.header = { .nlmsg_len = sizeof request, .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.route = { .rtm_family = (unsigned char)family },
-	};
-	_cleanup_free_ char *reply = memory_new(1, REPLY_SIZE);
-	int r = 1;
+	size_t before = dump->count;
+	int r = -EINTR;
 
-	if (send(fd, &request, sizeof request, 0) < 0)
-		return -errno;
-	while (r > 0) {
-		ssize_t length = recv(fd, reply, REPLY_SIZE, 0);
+	for (int attempt = 0; r == -EINTR && attempt < ATTEMPTS; attempt++) {
+		_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+		const struct rtmsg info = { .rtm_family = (unsigned char)family };
 
-		if (length < 0 && errno != EINTR)
-			return -errno;
-		r = length < 0 ? 1 : read_messages(dump, reply, (size_t)length);
+		dump->count = before;
+		netlink_batch_begin(&batch, RTM_GETROUTE, NLM_F_DUMP, &info, sizeof info);
+		r = netlink_batch_ask(&batch, fd, collect_destination, dump);
 	}
 	return r;
 }

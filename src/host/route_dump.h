@@ -4,8 +4,10 @@
 #define BIVY_HOST_ROUTE_DUMP_H
 
 #include "base/cleanup.h"
+#include "host/netlink.h"
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +26,8 @@ struct route_destination {
  * kernel does not have has none.
  */
 int route_dump(struct route_destination **ret, size_t *ret_count) _must_check_;
+
+/* Whether MESSAGE tells of a route that somebody made, and where it leads; without the interface's name. Pure. */
+bool route_destination_read(const struct nlmsghdr *message, struct route_destination *ret);
 
 #endif

@@ -4,12 +4,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "host/netlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -28,27 +28,38 @@ struct reading {
 static bool is_v6_only(const struct nlmsghdr *message)
 {
 	const struct inet_diag_msg *body = NLMSG_DATA(message);
-	const char *at = (const char *)(body + 1), *end = (const char *)message + message->nlmsg_len;
+	int length = (int)NLMSG_PAYLOAD(message, sizeof *body);
 
-	while (end - at >= NLA_HDRLEN) {
-		const struct nlattr *attribute = (const struct nlattr *)at;
-
-		if (attribute->nla_len < NLA_HDRLEN || attribute->nla_len > end - at)
-			break;
-		if (attribute->nla_type == INET_DIAG_SKV6ONLY && attribute->nla_len > NLA_HDRLEN)
-			return at[NLA_HDRLEN] != 0;
-		at += NLA_ALIGN(attribute->nla_len);
-	}
+	for (const struct rtattr *a = (const struct rtattr *)(body + 1); RTA_OK(a, length); a = RTA_NEXT(a, length))
+		if (a->rta_type == INET_DIAG_SKV6ONLY && RTA_PAYLOAD(a) > 0)
+			return *(const uint8_t *)RTA_DATA(a) != 0;
 	return false;
 }
 
-static int read_socket(void *context, const struct nlmsghdr *message)
+bool sock_diag_read_socket(const struct nlmsghdr *message, struct sock_diag_socket *ret)
 {
-	struct reading *reading = context;
 	const struct inet_diag_msg *body = NLMSG_DATA(message);
-	struct sock_diag_socket *s;
 
 	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || message->nlmsg_len < NLMSG_LENGTH(sizeof *body))
+		return false;
+	if (body->idiag_family != AF_INET && body->idiag_family != AF_INET6)
+		return false;
+	*ret = (struct sock_diag_socket){
+		.family = body->idiag_family,
+		.port = ntohs(body->id.idiag_sport),
+		.is_v6_only = is_v6_only(message),
+		.inode = body->idiag_inode,
+	};
+	memcpy(ret->address, body->id.idiag_src, body->idiag_family == AF_INET ? 4 : 16);
+	return true;
+}
+
+static int collect_socket(void *context, const struct nlmsghdr *message)
+{
+	struct reading *reading = context;
+	struct sock_diag_socket found;
+
+	if (!sock_diag_read_socket(message, &found))
 		return 0;
 	if (reading->count == SOCKET_LIMIT)
 		return -E2BIG;
@@ -56,14 +67,7 @@ static int read_socket(void *context, const struct nlmsghdr *message)
 		reading->capacity = reading->capacity ? reading->capacity * 2 : 64;
 		reading->sockets = memory_resize(reading->sockets, reading->capacity, sizeof *reading->sockets);
 	}
-	s = &reading->sockets[reading->count++];
-	*s = (struct sock_diag_socket){
-		.family = body->idiag_family,
-		.port = ntohs(body->id.idiag_sport),
-		.is_v6_only = is_v6_only(message),
-		.inode = body->idiag_inode,
-	};
-	memcpy(s->address, body->id.idiag_src, body->idiag_family == AF_INET ? 4 : 16);
+	reading->sockets[reading->count++] = found;
 	return 0;
 }
 
@@ -78,7 +82,7 @@ static int read_family(int fd, int family, uint8_t protocol, struct reading *rea
 	int r;
 
 	netlink_batch_begin(&batch, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof request);
-	r = netlink_batch_ask(&batch, fd, read_socket, reading);
+	r = netlink_batch_ask(&batch, fd, collect_socket, reading);
 	/* A protocol without module, or without one for questions; sockets that came or went meanwhile are nobody's fault. */
 	return r == -ENOENT || r == -EINTR ? 0 : r;
 }

@@ -4,6 +4,7 @@
 #define BIVY_HOST_SOCK_DIAG_H
 
 #include "base/cleanup.h"
+#include "host/netlink.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,9 @@ struct sock_diag_socket {
  * the kernel does not have.
  */
 int sock_diag_read(uint8_t protocol, struct sock_diag_socket **ret, size_t *ret_count) _must_check_;
+
+/* Whether MESSAGE tells of a socket, and which. Pure. */
+bool sock_diag_read_socket(const struct nlmsghdr *message, struct sock_diag_socket *ret);
 
 /* A process that has the socket INODE open, and its name (16 bytes with NUL). -ENOENT: none that can be seen. */
 int sock_diag_find_process(uint64_t inode, int *ret_pid, char *ret_name) _must_check_;
