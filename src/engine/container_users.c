@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_users.h"
 #include "base/file.h"
+#include "engine/build_cache.h"
 #include "engine/container.h"
 #include "engine/container_names.h"
 
@@ -120,13 +121,14 @@ static int add_roots(void *context, struct buf *digests, struct error *err)
 	struct roots roots = { fd, digests, &told };
 	int r = fd < 0 ? -errno : file_each_name(fd, add_roots_of, &roots);
 
-	if (fd < 0 && r == -ENOENT)
-		return 0;
-	if (r < 0 && told.kind == ERROR_NONE)
-		return error_errno(err, -r, "cannot read '%s'", path);
-	if (r < 0 && err)
-		*err = told;
-	return r;
+	if (r < 0 && !(fd < 0 && r == -ENOENT)) {
+		if (told.kind == ERROR_NONE)
+			return error_errno(err, -r, "cannot read '%s'", path);
+		if (err)
+			*err = told;
+		return r;
+	}
+	return build_cache_add_roots(directories, digests, err);
 }
 
 struct store_roots container_users_roots(const struct directories *directories)

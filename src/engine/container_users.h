@@ -29,8 +29,8 @@ size_t container_users_count(const struct container_users *users, const char *im
 
 /*
  * The manifests and layers that containers were made of (container.h, invariant
- * 6), for store_sweep(); DIRECTORIES must outlive them. One whose record cannot
- * be read stops the sweep.
+ * 6), and the layers that builds remember, for store_sweep(); DIRECTORIES must
+ * outlive them. A container whose record cannot be read stops the sweep.
  */
 struct store_roots container_users_roots(const struct directories *directories);
 
