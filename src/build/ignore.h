@@ -35,7 +35,8 @@ bool ignore_is_final(const struct ignore *ignore, const char *path);
 
 /*
  * Whether the path (clean, relative) fits the one pattern of a COPY's source: as
- * above, but '*' and '?' only, with [classes] and '\', no "**" and no '!'.
+ * above, but '*' and '?' only, with [classes] and '\', no "**" and no '!'. What
+ * COPY --parents takes is asked of build/path_pattern.h, which knows "**".
  */
 bool ignore_fits_source(const char *pattern, const char *path);
 
