@@ -12,49 +12,24 @@
  * not run. Links are made and removed by the supervisor (net/attachment.h).
  */
 #include "engine/container_network.h"
-#include "base/file.h"
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
 #include "net/attachment.h"
+#include "net/journal.h"
 #include "net/resolver.h"
 
 #include <fcntl.h>
 
 /* ---- the document ------------------------------------------------------------------- */
 
-static int read_plan(struct arena *arena, const char *run_path, const struct spec_network_plan **ret, struct error *err)
-{
-	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, run_path);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct spec_network_plan *plan = NULL;
-	int r = file_read_at(AT_FDCWD, path, SPEC_NETWORK_PLAN_LIMIT, &text);
-
-	*ret = NULL;
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		return error_errno(err, -r, "cannot read '%s'", path);
-	r = spec_network_plan_decode(arena, text.data ? text.data : "", text.length, &plan, err);
-	if (r < 0)
-		return error_wrap(err, "cannot read '%s'", path);
-	*ret = plan;
-	return 0;
-}
-
 int container_network_read(struct arena *arena, const struct container_record *record, const struct spec_network_plan **ret, struct error *err)
 {
-	return read_plan(arena, record->run_path, ret, err);
+	return net_journal_read(arena, AT_FDCWD, record->run_path, ret, err);
 }
 
 int container_network_write(const struct container_record *record, const struct spec_network_plan *plan, struct error *err)
 {
-	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, record->run_path);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r;
-
-	spec_network_plan_encode(plan, &text);
-	r = text.length > SPEC_NETWORK_PLAN_LIMIT ? -EFBIG : file_replace_at(AT_FDCWD, path, text.data, text.length, 0600);
-	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
+	return net_journal_write(AT_FDCWD, record->run_path, plan, err);
 }
 
 /* ---- names --------------------------------------------------------------------------- */
@@ -176,7 +151,7 @@ int container_network_release_directory(const char *run_path, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
-	int r = read_plan(arena, run_path, &plan, err);
+	int r = net_journal_read(arena, AT_FDCWD, run_path, &plan, err);
 
 	return r < 0 || !plan ? r : net_release(plan, err);
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/container_names.h"
 #include "engine/network_members.h"
+#include "net/journal.h"
 #include "spec/supervision.h"
 
 #include <fcntl.h>
@@ -32,19 +33,17 @@ static const char *find_owner(const struct check *check, const char *name, char 
 	return container_id_is_valid(target) ? target : NULL;
 }
 
-/* Whether the plan of the container ID, which runs, has PATH. */
+/* Whether the plan of the container ID, which runs, has PATH. One that cannot be read may have it. */
 static bool is_planned(const struct check *check, const char *id, const char *path)
 {
-	_cleanup_free_ char *document = str_printf("%s/containers/%s/" SPEC_NETWORK_PLAN_DOCUMENT, check->directories->run_root, id);
+	_cleanup_free_ char *directory = str_printf("%s/containers/%s", check->directories->run_root, id);
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct spec_network_plan *plan = NULL;
+	const struct spec_network_plan *plan = NULL;
 	char **list;
 
-	if (file_read_at(AT_FDCWD, document, SPEC_NETWORK_PLAN_LIMIT, &text) < 0 ||
-	    spec_network_plan_decode(arena, text.data ? text.data : "", text.length, &plan, NULL) < 0)
-		return false;
-	list = check->are_names ? plan->names : plan->leases;
+	if (net_journal_read(arena, AT_FDCWD, directory, &plan, NULL) < 0)
+		return true;
+	list = !plan ? NULL : check->are_names ? plan->names : plan->leases;
 	return list && strv_contains(list, path);
 }
 
@@ -60,14 +59,6 @@ static bool lock_record(const struct check *check, const char *id, int *ret_fd)
 	return false;
 }
 
-static bool has_supervisor(const struct check *check, const char *id)
-{
-	_cleanup_free_ char *path = str_printf("%s/containers/%s/" SPEC_SUPERVISION_LOCK, check->directories->run_root, id);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
-}
-
 static int check_entry(void *context, const char *name)
 {
 	struct check *check = context;
@@ -79,7 +70,7 @@ static int check_entry(void *context, const char *name)
 	if (name[0] == '.')
 		return 0;
 	id = find_owner(check, name, target);
-	if (!id || !lock_record(check, id, &lock) || (has_supervisor(check, id) && is_planned(check, id, path)))
+	if (!id || !lock_record(check, id, &lock) || (network_member_is_supervised(check->directories, id) && is_planned(check, id, path)))
 		return 0;
 	text = str_printf("%s of a container that does not run: %s", check->are_names ? "names" : "an address", path);
 	check->found(check->context, text);

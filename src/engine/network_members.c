@@ -5,6 +5,7 @@
 #include "engine/container.h"
 #include "engine/container_names.h"
 #include "engine/network_resolver.h"
+#include "net/journal.h"
 #include "spec/supervision.h"
 
 #include <fcntl.h>
@@ -20,16 +21,22 @@ static bool is_locked(const char *path)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+bool network_member_is_supervised(const struct directories *directories, const char *id)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers/%s/" SPEC_SUPERVISION_LOCK, directories->run_root, id);
+
+	return is_locked(path);
+}
+
 bool network_member_is_alive(void *context, const char *id)
 {
 	const struct directories *directories = context;
-	_cleanup_free_ char *supervisor = str_printf("%s/containers/%s/" SPEC_SUPERVISION_LOCK, directories->run_root, id);
 	_cleanup_free_ char *record = str_printf("%s/containers/%s", directories->root, id);
 	bool is_alive = false;
 
 	if (network_resolver_owns(directories, id, &is_alive))
 		return is_alive;
-	return container_id_is_valid(id) && (is_locked(supervisor) || is_locked(record));
+	return container_id_is_valid(id) && (network_member_is_supervised(directories, id) || is_locked(record));
 }
 
 struct visit {
@@ -44,19 +51,17 @@ struct visit {
 static int visit_entry(void *context, const char *name)
 {
 	struct visit *visit = context;
-	_cleanup_free_ char *path = str_printf("%s/" SPEC_NETWORK_PLAN_DOCUMENT, name);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct spec_network_plan *plan = NULL;
+	const struct spec_network_plan *plan = NULL;
 	struct error err = ERROR_INIT;
-	int r;
 
-	if (!container_id_is_valid(name) || file_read_at(visit->fd, path, SPEC_NETWORK_PLAN_LIMIT, &text) < 0)
-		return 0; /* it has no network, or is no more */
-	r = spec_network_plan_decode(visit->arena, text.data ? text.data : "", text.length, &plan, &err);
-	if (r < 0) {
-		log_warning("cannot read '%s/containers/%s': %s, ignoring", visit->directories->run_root, path, err.message);
+	if (!container_id_is_valid(name))
+		return 0;
+	if (net_journal_read(visit->arena, visit->fd, name, &plan, &err) < 0) {
+		log_warning("the container '%.12s': %s, ignoring", name, err.message);
 		return 0;
 	}
+	if (!plan)
+		return 0; /* it has no network, or is no more */
 	if (!network_member_is_alive((void *)visit->directories, name))
 		return 0;
 	return visit->each(visit->context, name, plan, visit->err);

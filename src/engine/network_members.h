@@ -12,6 +12,9 @@
 /* Whether the container ID has a supervisor, or a command that is about to start one (net/leases.h); or whether that is a name server that runs. DIRECTORIES: the engine's. */
 bool network_member_is_alive(void *directories, const char *id);
 
+/* Whether the container ID has a supervisor. */
+bool network_member_is_supervised(const struct directories *directories, const char *id);
+
 /* Those that are alive and have a plan. STOP at what is not 0. The plan lives in ARENA; what cannot be read is logged and left out. */
 typedef int network_members_each(void *context, const char *id, const struct spec_network_plan *plan, struct error *err);
 int network_members_visit(struct arena *arena, const struct directories *directories, network_members_each *each, void *context, struct error *err)

@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/membership.h"
 
-#include "base/file.h"
 #include "base/log.h"
 #include "net/attachment.h"
+#include "net/journal.h"
 
 int membership_read(struct keeper *keeper, struct arena *arena, const struct spec_network_plan **ret, struct error *err)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct spec_network_plan *plan = NULL;
-	int r = file_read_at(keeper->bundle_fd, SPEC_NETWORK_PLAN_DOCUMENT, SPEC_NETWORK_PLAN_LIMIT, &text);
+	int r = net_journal_read(arena, keeper->bundle_fd, ".", ret, err);
 
-	if (r == -ENOENT) {
-		*ret = NULL;
-		return 0;
-	}
-	if (r < 0)
-		return error_errno(err, -r, "cannot read '%s' of container '%s'", SPEC_NETWORK_PLAN_DOCUMENT, keeper_name(keeper));
-	r = spec_network_plan_decode(arena, text.data, text.length, &plan, err);
-	if (r < 0)
-		return error_wrap(err, "'%s' of container '%s'", SPEC_NETWORK_PLAN_DOCUMENT, keeper_name(keeper));
-	*ret = plan;
-	return 0;
+	return r < 0 ? error_wrap(err, "the container '%s'", keeper_name(keeper)) : 0;
 }
 
 int membership_attach(void *context, int netns_fd, struct error *err)
@@ -56,8 +44,8 @@ void membership_release(struct keeper *keeper)
 
 	if (r == 0 && plan) {
 		r = net_retire(plan, &keeper->retired, &err);
-		if (r == 0 && unlinkat(keeper->bundle_fd, SPEC_NETWORK_PLAN_DOCUMENT, 0) < 0 && errno != ENOENT)
-			r = error_errno(&err, errno, "cannot remove '%s'", SPEC_NETWORK_PLAN_DOCUMENT);
+		if (r == 0)
+			r = net_journal_remove(keeper->bundle_fd, ".", &err);
 	}
 	if (r < 0)
 		log_ignored(&err);
