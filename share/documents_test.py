@@ -61,6 +61,39 @@ def check_pages(build, program, commands, section):
         check(f"{program.name}-{page}({section})" in overview, f"{program.name}: the command {command.name} is missing")
 
 
+# What stands for the program where names of objects are asked for.
+PROGRAM = """#!/bin/sh
+[ "$1" != --root ] || { root=$2; shift 2; }
+case "$*" in
+ps*) echo ${root}container ;;
+images*) echo ${root}image ;;
+"network ls"*) echo ${root}network ;;
+"volume ls"*) echo ${root}volume ;;
+esac
+"""
+
+OBJECTS = ["container", "image", "network", "volume"]
+
+# What of them is offered where; nothing else is.
+OFFERED = [
+    (["rm", "container", ""], ["container"]),
+    (["logs", ""], ["container"]),
+    (["container", "rename", ""], ["container"]),
+    (["run", ""], ["image"]),
+    (["network", "connect", ""], ["network"]),
+    (["network", "connect", "network", ""], ["container"]),
+    (["network", "rm", "network", ""], ["network"]),
+    (["network", "create", ""], []),
+    (["volume", "rm", ""], ["volume"]),
+    (["volume", "clone", "volume", ""], []),
+    (["inspect", ""], OBJECTS),
+    (["run", "--network", ""], ["network"]),
+    (["update", "--network-rm", ""], ["network"]),
+    (["create", "--volumes-from", ""], ["container"]),
+    (["--root", "/x/", "volume", "inspect", ""], ["/x/volume"]),
+]
+
+
 class Bash:
     """A bash that has read a completion, and answers questions."""
 
@@ -197,6 +230,9 @@ def check_asked(shell, ask, build, program, commands):
             ([start, "state", "--root", "exec", "--"], []),
         ]
         excluded = {len(wanted) - 3: names, len(wanted) - 2: options["exec"] + options["run"], len(wanted) - 1: options["exec"]}
+    if start == "bivy":
+        excluded = {len(wanted) + i: [name for name in OBJECTS if name not in names] for i, (_, names) in enumerate(OFFERED)}
+        wanted += [([start, *words], names) for words, names in OFFERED]
     answers = ask(os.path.join(build, f"{start}-{shell}"), [words for words, _ in wanted])
     check(len(answers) == len(wanted), f"{shell}: {len(answers)} answers to {len(wanted)} questions")
     for number, ((words, expected), answer) in enumerate(zip(wanted, answers)):
@@ -227,6 +263,10 @@ def check_bash(build, program, commands):
         members = sorted(command.word for command in group.members(commands))
         check(sorted(bash.ask([program.name, group.name, ""])) == members, f"bash: commands of {group.name}")
         check(sorted(bash.ask([program.name, "help", group.name, ""])) == members, f"bash: commands of {group.name} after help")
+    if program.name == "bivy":
+        for words, expected in OFFERED:
+            offered = bash.ask([program.name, *words])
+            check(sorted(offered) == sorted(expected), f"bash: {words}: {offered}")
     # Options before the command, with values, do not hide it.
     if program.name == "bivy-runtime":
         offered = bash.ask([program.name, "--root", "/x", "--debug", "run", "--bun"])
@@ -256,12 +296,18 @@ def check_other_shells(build, program, commands):
 
 def main():
     build = sys.argv[1]
-    for name, section in (("bivy-runtime", "8"), ("bivy", "1")):
-        program, commands = generate.read_tables(os.path.join(build, f"{name}.tables"))
-        check(commands, f"{name}: no commands")
-        check_pages(build, program, commands, section)
-        check_bash(build, program, commands)
-        check_other_shells(build, program, commands)
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "bivy")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(PROGRAM)
+        os.chmod(path, 0o755)
+        os.environ["PATH"] = directory + ":" + os.environ["PATH"]
+        for name, section in (("bivy-runtime", "8"), ("bivy", "1")):
+            program, commands = generate.read_tables(os.path.join(build, f"{name}.tables"))
+            check(commands, f"{name}: no commands")
+            check_pages(build, program, commands, section)
+            check_bash(build, program, commands)
+            check_other_shells(build, program, commands)
     for failure in failures:
         print(failure)
     return 1 if failures else 0

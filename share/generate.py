@@ -16,6 +16,22 @@ import signal
 import sys
 
 
+# What names of objects that exist are asked for with, by the word that stands for one in the tables.
+KINDS = {
+    "CONTAINER": ("container", "ps --all --format '{{.Names}}'"),
+    "IMAGE": ("image", "images --format '{{.Repository}}:{{.Tag}}'"),
+    "NETWORK": ("network", "network ls --format '{{.Name}}'"),
+    "VOLUME": ("volume", "volume ls --quiet"),
+    "ID": ("container", "list -q"),
+}
+OBJECT = "object"  # any of them
+
+
+def kind_of(argument):
+    """The kind that "[CONTAINER…]" or "NETWORK[:OPTIONS]" is a name of; '' for none."""
+    return KINDS.get(re.match(r"\[?([A-Z]*)", argument).group(1), ("",))[0]
+
+
 class Option:
     def __init__(self, letter, name, argument, kind, text):
         self.letter, self.name, self.argument, self.kind, self.text = letter, name, argument, kind, text
@@ -24,6 +40,11 @@ class Option:
     def words(self):
         """The words that the value can be: of "a|b"."""
         return self.argument.split("|") if "|" in self.argument else []
+
+    @property
+    def names(self):
+        """The kind of objects whose names the value can be; '' for none."""
+        return "" if self.words or self.kind != "value" else kind_of(self.argument)
 
     @property
     def spellings(self):
@@ -51,21 +72,15 @@ class Command:
         return self.name.replace(" ", "-")
 
     @property
-    def takes_container(self):
-        """Whether the first operand is a container that exists: these two make it."""
-        return self.operands.startswith(("ID", "CONTAINER", "[CONTAINER")) and self.name not in ("create", "run")
-
-    @property
-    def takes_containers(self):
-        return self.operands.startswith(("CONTAINER…", "[CONTAINER…"))
-
-    @property
-    def takes_image(self):
-        return self.operands.startswith("IMAGE")
-
-    @property
-    def takes_images(self):
-        return self.operands.startswith("IMAGE…")
+    def operand_kinds(self):
+        """Kinds of objects that exist, of each operand in turn ('' for what is none); and whether the last of them may be repeated."""
+        if self.name in ("network create", "volume create"):
+            return [], False
+        words = self.operands.split()
+        kinds = [OBJECT if word == "NAME…" else kind_of(word) for word in words]
+        while kinds and not kinds[-1]:
+            kinds.pop()
+        return kinds, bool(kinds) and len(kinds) == len(words) and words[-1].rstrip("]").endswith("…")
 
     @property
     def takes_command(self):
@@ -228,19 +243,33 @@ def has_images(program):
     return any(group.name == "image" for group in program.groups)
 
 
-def image_lister(program):
-    """The command line, without the program, that lists the images."""
-    return "images --format '{{.Repository}}:{{.Tag}}'" if has_images(program) else "list -q"
-
-
-def container_lister(program):
-    """Likewise, the containers."""
-    return "ps --all --format '{{.Names}}'" if has_images(program) else "list -q"
+def listers(program):
+    """By kind, the command lines, without the program, that list names."""
+    words = ("CONTAINER", "IMAGE", "NETWORK", "VOLUME") if has_images(program) else ("ID",)
+    kinds = {kind: [line] for kind, line in (KINDS[word] for word in words)}
+    return kinds | ({OBJECT: [line for lines in kinds.values() for line in lines]} if has_images(program) else {})
 
 
 def names_with(commands, property_name):
     """The names of the commands that have the property, as a pattern of the shell; '' for none."""
     return "|".join(quote(command.name) for command in commands if getattr(command, property_name)) or "''"
+
+
+def bash_operands(commands):
+    """Of what kind the operand is at a place, counted from 0, as lines of a case."""
+    lines = []
+    for command in commands:
+        kinds, is_repeated = command.operand_kinds
+        for place, kind in enumerate(kinds):
+            pattern = quote(f"{command.name} ") + "*" if is_repeated and place == len(kinds) - 1 else quote(f"{command.name} {place}")
+            if kind:
+                lines.append(f"\t{pattern}) echo {kind} ;;")
+    return "\n".join(lines)
+
+
+def bash_lister(program, kind, lines):
+    asked = "; ".join(f'{program.name} ${{2:+--root "$2"}} {line}' for line in lines)
+    return f"\t{kind}) {asked} ;;"
 
 
 def make_bash(tables, template, output):
@@ -253,7 +282,7 @@ def make_bash(tables, template, output):
         for option in command.options:
             if option.kind == "flag":
                 continue
-            kind = f"words {' '.join(option.words)}" if option.words else option.kind
+            kind = f"words {' '.join(option.words)}" if option.words else f"names {option.names}" if option.names else option.kind
             patterns = "|".join(quote(f"{name} {word}") for word in option.spellings)
             values.append(f"\t{patterns}) echo {quote(kind)} ;;")
     write(output, fill(template, {
@@ -262,12 +291,8 @@ def make_bash(tables, template, output):
         "COMMANDS": " ".join(word for word, _ in first_words(program, commands)),
         "MEMBERS": "\n".join(f"\t{group.name}) echo {quote(' '.join(command.word for command in group.members(commands)))} ;;"
                              for group in program.groups),
-        "IMAGELISTER": image_lister(program),
-        "CONTAINERLISTER": container_lister(program),
-        "IMAGES": names_with(commands, "takes_image"),
-        "CONTAINERS": names_with(commands, "takes_container"),
-        "MANYIMAGES": names_with(commands, "takes_images"),
-        "MANYCONTAINERS": names_with(commands, "takes_containers"),
+        "OPERANDS": bash_operands(commands),
+        "LISTERS": "\n".join(bash_lister(program, kind, lines) for kind, lines in listers(program).items()),
         "PASSING": names_with(commands, "passes_options"),
         "SIGNAL": names_with(commands, "takes_signal"),
         "OPTIONS": "\n".join(options),
@@ -275,7 +300,7 @@ def make_bash(tables, template, output):
     }))
 
 
-def zsh_option(option):
+def zsh_option(program, option):
     def clean(text):
         return text.replace("[", "(").replace("]", ")").replace(":", "\\:").replace("'", "'\\''")
 
@@ -284,6 +309,8 @@ def zsh_option(option):
         values = {"file": "_files", "directory": "_files -/"}.get(option.kind, " ")
         if option.words:
             values = f"({' '.join(option.words)})"
+        elif option.names:
+            values = f"_{function_name(program)}_{option.names}s"
         action = f":{clean(option.argument)}:{values}"
     text = f"[{clean(option.text)}]{action}"
     # "--name=": the value may also be behind an equals sign.
@@ -293,17 +320,25 @@ def zsh_option(option):
     return f"'*{long}{text}'"
 
 
+def zsh_operands(program, command):
+    kinds, is_repeated = command.operand_kinds
+    places = ["*" if is_repeated and place == len(kinds) else str(place) for place in range(1, len(kinds) + 1)]
+    words = [f"'{place}:{kind}:_{function_name(program)}_{kind}s'" for place, kind in zip(places, kinds) if kind]
+    return words + ([f"'1:command:_{function_name(program)}_commands'"] if command.takes_command else [])
+
+
+def zsh_lister(program, kind, lines):
+    function = f"_{function_name(program)}"
+    asked = "".join(f'\tnames+=(${{(f)"$({program.name} $root {line} 2>/dev/null)"}})\n' for line in lines)
+    return f"{function}_{kind}s() {{\n\tlocal -a names\n{asked}\tcompadd -a names\n}}\n"
+
+
 def make_zsh(tables, template, output):
     program, commands = read_tables(tables)
     cases = {"": []} | {group.name: [] for group in program.groups}
     for command in commands:
-        words = [zsh_option(option) for option in command.options] + ["'(- *)'{-h,--help}'[tell about the command]'"]
-        if command.takes_container:
-            words.append(f"'{'*' if command.takes_containers else '1'}:container:_{function_name(program)}_containers'")
-        elif command.takes_image:
-            words.append(f"'{'*' if command.takes_images else '1'}:image:_{function_name(program)}_images'")
-        elif command.takes_command:
-            words.append(f"'1:command:_{function_name(program)}_commands'")
+        words = [zsh_option(program, option) for option in command.options] + ["'(- *)'{-h,--help}'[tell about the command]'"]
+        words += zsh_operands(program, command)
         if command.passes_options:
             words.append("'*::argument: '")
         elif command.takes_signal:
@@ -314,9 +349,8 @@ def make_zsh(tables, template, output):
     write(output, fill(template, {
         "PROGRAM": program.name,
         "FUNCTION": function_name(program),
-        "GLOBALS": " \\\n\t\t".join(zsh_option(option) for option in program.options),
-        "IMAGELISTER": image_lister(program),
-        "CONTAINERLISTER": container_lister(program),
+        "GLOBALS": " \\\n\t\t".join(zsh_option(program, option) for option in program.options),
+        "LISTERS": "\n".join(zsh_lister(program, kind, lines) for kind, lines in listers(program).items()),
         "COMMANDS": "\n".join(f"\t\t{quote(word + ':' + summary)}" for word, summary in first_words(program, commands)),
         "GROUPS": "".join(zsh_group(program, group, group.members(commands), cases[group.name]) for group in program.groups),
         "CASES": "\n".join(cases[""]),
@@ -335,8 +369,8 @@ def zsh_group(program, group, members, cases):
     )
 
 
-def fish_option(program, condition, option):
-    words = [f"complete -c {program} -n {quote(condition)}"]
+def fish_option(name, function, condition, option):
+    words = [f"complete -c {name} -n {quote(condition)}"]
     if option.letter:
         words.append(f"-s {option.letter}")
     words.append(f"-l {option.name}")
@@ -346,6 +380,8 @@ def fish_option(program, condition, option):
         words.append("-r -F")
     elif option.kind == "directory":
         words.append("-x -a '(__fish_complete_directories)'")
+    elif option.names:
+        words.append(f"-x -a '(__{function}_{option.names}s)'")
     elif option.kind == "value":
         words.append("-x")
     return " ".join(words) + f" -d {quote(option.text)}"
@@ -355,13 +391,14 @@ def fish_command(program, command):
     """Lines for what comes behind the name of a command."""
     place = f"__{function_name(program)}_at '{command.name}'"
     condition = f"{place} 0" if command.passes_options else place
-    lines = [fish_option(program.name, condition, option) for option in command.options]
+    lines = [fish_option(program.name, function_name(program), condition, option) for option in command.options]
     lines.append(f"complete -c {program.name} -n {quote(condition)} -s h -l help -d 'tell about the command'")
-    if command.takes_container or command.takes_image:
-        where = place if command.takes_images or command.takes_containers else place + " 0"
-        what = "containers" if command.takes_container else "images"
-        lines.append(f"complete -c {program.name} -n {quote(where)} -a '(__{function_name(program)}_{what})'")
-    elif command.takes_command:
+    kinds, is_repeated = command.operand_kinds
+    for number, kind in enumerate(kinds):
+        where = place if is_repeated and len(kinds) == 1 else f"{place} {number}"
+        if kind:
+            lines.append(f"complete -c {program.name} -n {quote(where)} -a '(__{function_name(program)}_{kind}s)'")
+    if command.takes_command:
         lines.append(f"complete -c {program.name} -n {quote(place + ' 0')} -a '(__{function_name(program)}_commands)'")
     if command.takes_signal:
         names = sorted(value.name.removeprefix("SIG") for value in signal.Signals)
@@ -369,10 +406,16 @@ def fish_command(program, command):
     return lines
 
 
+def fish_lister(program, kind, lines):
+    name = function_name(program)
+    asked = "".join(f"    {program.name} $__{name}_root {line} 2>/dev/null\n" for line in lines)
+    return f"function __{name}_{kind}s\n{asked}end\n"
+
+
 def make_fish(tables, template, output):
     program, commands = read_tables(tables)
     start = f"__{function_name(program)}_at ''"
-    lines = [fish_option(program.name, start, option) for option in program.options]
+    lines = [fish_option(program.name, function_name(program), start, option) for option in program.options]
     lines.append(f"complete -c {program.name} -n {quote(start)} -a '(__{function_name(program)}_commands)'")
     for group in program.groups:
         place = f"__{function_name(program)}_at '{group.name}'"
@@ -391,8 +434,7 @@ def make_fish(tables, template, output):
         "GROUPS": " ".join(group.name for group in program.groups) or "''",
         "MEMBERS": "\n".join(f"    test $argv[1] = {command.group}; and printf '%s\\t%s\\n' {command.word} {quote(command.summary)}"
                              for command in commands if command.group),
-        "IMAGELISTER": image_lister(program),
-        "CONTAINERLISTER": container_lister(program),
+        "LISTERS": "\n".join(fish_lister(program, kind, lines) for kind, lines in listers(program).items()),
         "VALUES": " ".join(values),
         "LINES": "\n".join(lines),
     }))
