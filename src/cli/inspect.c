@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect, container inspect, image inspect, and what network inspect shares: all about objects, in docker's shape. */
+/* inspect, container inspect, image inspect, and what network and volume inspect share: all about objects, in docker's shape. */
 #include "cli/inspect.h"
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "engine/containers.h"
 #include "engine/images.h"
 #include "engine/networks.h"
+#include "engine/volumes.h"
 
 #include <inttypes.h>
 
@@ -253,13 +254,21 @@ static int add_network(struct inspection *inspection, const struct directories *
 	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
 }
 
+static int add_volume(struct inspection *inspection, const struct directories *directories, const char *name, struct error *err)
+{
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	int r = volume_inspect(directories, name, &document, err);
+
+	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
+}
+
 /* Whether R says that there is no such object; what is no name of an image is none of one. */
 static bool is_missing(int r, const struct error *err)
 {
 	return r < 0 && (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_INVALID);
 }
 
-/* A container, else an image, else a network. */
+/* A container, else an image, a network, a volume. */
 static int add_any(struct inspection *inspection, const struct directories *directories, const char *name, bool size, struct error *err)
 {
 	int r = add_container(inspection, directories, name, size, err);
@@ -271,6 +280,10 @@ static int add_any(struct inspection *inspection, const struct directories *dire
 	if (is_missing(r, err)) {
 		*err = ERROR_INIT;
 		r = add_network(inspection, directories, name, err);
+	}
+	if (is_missing(r, err)) {
+		*err = ERROR_INIT;
+		r = add_volume(inspection, directories, name, err);
 	}
 	if (is_missing(r, err)) {
 		*err = ERROR_INIT;
@@ -291,6 +304,8 @@ static int add_object(struct inspection *inspection, const struct directories *d
 		return add_image(inspection, directories, name, err);
 	case INSPECT_NETWORK:
 		return add_network(inspection, directories, name, err);
+	case INSPECT_VOLUME:
+		return add_volume(inspection, directories, name, err);
 	}
 	return -EINVAL;
 }
@@ -337,7 +352,8 @@ struct inspect_request {
 
 static int parse_type(const char *value, void *target, struct error *err)
 {
-	static const char *const words[] = { [INSPECT_CONTAINER] = "container", [INSPECT_IMAGE] = "image", [INSPECT_NETWORK] = "network" };
+	static const char *const words[] = { [INSPECT_CONTAINER] = "container", [INSPECT_IMAGE] = "image", [INSPECT_NETWORK] = "network",
+		[INSPECT_VOLUME] = "volume" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (str_equal(words[i], value)) {
@@ -345,13 +361,13 @@ static int parse_type(const char *value, void *target, struct error *err)
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_INVALID, 0, "expected container, image or network");
+	return error_set(err, ERROR_INVALID, 0, "expected container, image, network or volume");
 }
 
 static const struct option_entry entries[] = {
 	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each object" },
 	{ "size", 's', OPTION_FLAG, 0, offsetof(struct inspect_request, size), NULL, "measure what a container's files take" },
-	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, type), "container|image|network", "only objects of this type", .parse = parse_type },
+	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, type), "container|image|network|volume", "only objects of this type", .parse = parse_type },
 	{ 0 },
 };
 
@@ -366,9 +382,9 @@ const struct command cli_inspect = {
 	.command = {
 		.name = "inspect",
 		.operands = "NAME…",
-		.summary = "tell all about containers, images and networks",
-		.description = "Prints all that is known of containers, or of images or networks where there is no such container, as JSON, in docker's "
-			"shape. "
+		.summary = "tell all about containers, images, networks and volumes",
+		.description = "Prints all that is known of containers, or of images, networks or volumes where there is no such container, as JSON, in "
+			"docker's shape. "
 			"A container's State tells, besides what docker's does, of its supervisor: Warnings are the last ones of what it could not do, such "
 			"as writing an event.",
 		.entries = entries,

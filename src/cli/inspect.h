@@ -22,9 +22,9 @@ int inspect_add(struct inspection *inspection, const char *document, size_t leng
 void inspect_finish(struct inspection *inspection, struct buf *out);
 void inspect_done(struct inspection *inspection);
 
-enum inspect_type { INSPECT_ANY, INSPECT_CONTAINER, INSPECT_IMAGE, INSPECT_NETWORK };
+enum inspect_type { INSPECT_ANY, INSPECT_CONTAINER, INSPECT_IMAGE, INSPECT_NETWORK, INSPECT_VOLUME };
 
-/* The objects that the operands of CALL name, with the SIZE of containers; of any type: a container, else an image, else a network. */
+/* The objects that the operands of CALL name, with the SIZE of containers; of any type: a container, else an image, a network, a volume. */
 int inspect_objects(const struct command_call *call, enum inspect_type type, bool size, const char *format, struct buf *out, struct error *err)
 	_must_check_;
 

@@ -98,39 +98,11 @@ static const struct option_entry inspect_entries[] = {
 	{ 0 },
 };
 
-static int add_document(struct inspection *inspection, const struct directories *directories, const char *name, struct error *err)
-{
-	_cleanup_buf_ struct buf document = BUF_INIT;
-	int r = volume_inspect(directories, name, &document, err);
-
-	return r < 0 ? r : inspect_add(inspection, document.data, document.length, err);
-}
-
-/* What is found is shown, whatever else is not. */
 static int run_inspect(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct inspect_request *request = call->request;
-	_cleanup_(inspect_done) struct inspection inspection = INSPECTION_INIT;
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct directories directories;
-	bool failed = false;
-	int r = cli_directories(call, arena, &directories, err);
 
-	if (r == 0)
-		r = inspect_begin(&inspection, request->format, err);
-	for (char **name = call->operands; r == 0 && *name; name++) {
-		struct error one = ERROR_INIT;
-
-		if (add_document(&inspection, &directories, *name, &one) == 0)
-			continue;
-		if (failed)
-			commands_tell(&cli_commands, err);
-		failed = true;
-		*err = one;
-	}
-	if (r == 0)
-		inspect_finish(&inspection, out);
-	return failed ? -EINVAL : r;
+	return inspect_objects(call, INSPECT_VOLUME, false, request->format, out, err);
 }
 
 const struct command cli_volume_inspect = {

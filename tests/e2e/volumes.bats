@@ -29,6 +29,10 @@ teardown() {
 	[ "$(bivy volume ls --filter name=dat | head -1)" = "DRIVER    VOLUME NAME" ]
 	run -0 bivy volume inspect --format '{{.Name}} {{.Mountpoint}} {{.Labels.kind}} {{.Anonymous}}' data
 	[ "$output" = "data $SCRATCH/root/volumes/data/_data db false" ]
+	[ "$(bivy inspect --type volume -f '{{.Name}}' data)$(bivy inspect -f '{{.Driver}}' data)" = datalocal ]
+	run -1 bivy inspect --type container data
+	run -125 bivy inspect --type pod data
+	[ "$output" = "bivy: invalid value 'pod' for --type: expected container, image, network or volume" ]
 	run -1 bivy volume rm data
 	[ "$output" = "bivy: cannot remove the volume 'data': the container 'user' has it" ]
 	bivy rm user
