@@ -17,6 +17,13 @@ const struct program program_transfer = {
 	.purpose = "does the work with archives and registries",
 };
 
+const struct program program_builder = {
+	.name = "bivy-builder",
+	.variable = "BIVY_BUILDER",
+	.places = (const char *const[]){ "", "/../libexec/bivy", "/../lib/bivy", NULL },
+	.purpose = "makes the files of images for `bivy build`",
+};
+
 const struct program program_runtime = {
 	.name = "bivy-runtime",
 	.variable = "BIVY_RUNTIME",
