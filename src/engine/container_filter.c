@@ -2,6 +2,7 @@
 #include "engine/container_filter.h"
 #include "base/moment.h"
 #include "engine/filter_name.h"
+#include "engine/filter_value.h"
 #include "spec/port_range.h"
 #include "spec/reference.h"
 #include "store/images.h"
@@ -203,20 +204,6 @@ int container_filter_add(struct container_filter *filter, const char *text, stru
 
 /* ---- matching ------------------------------------------------------------------------------ */
 
-static bool has_label(const struct spec_container *container, const char *value)
-{
-	const char *equals = strchr(value, '=');
-	size_t length = equals ? (size_t)(equals - value) : strlen(value);
-
-	for (size_t i = 0; i < container->config.label_count; i++) {
-		const struct spec_pair *label = &container->config.labels[i];
-
-		if (strlen(label->key) == length && memcmp(label->key, value, length) == 0 && (!equals || str_equal(label->value, equals + 1)))
-			return true;
-	}
-	return false;
-}
-
 /* Seconds first, as the record has nanoseconds. */
 static int compare_created(const struct spec_container *container, const struct timespec *moment)
 {
@@ -329,9 +316,9 @@ static bool matches(const struct container_filter *filter, const struct containe
 	case TERM_IS_TASK: /* swarm's: none is */
 		return str_equal(term->value, "false") || str_equal(term->value, "0");
 	case TERM_LABEL:
-		return has_label(container, term->value);
+		return filter_value_is_among(term->value, container->config.labels, container->config.label_count);
 	case TERM_NO_LABEL:
-		return !has_label(container, term->value);
+		return !filter_value_is_among(term->value, container->config.labels, container->config.label_count);
 	case TERM_NAME:
 		return regexec(term->pattern, container->name, 0, NULL, 0) == 0;
 	case TERM_NETWORK:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/event_filter.h"
 #include "engine/filter_name.h"
+#include "engine/filter_value.h"
 
 enum term_kind { TERM_CONTAINER, TERM_EVENT, TERM_IMAGE, TERM_LABEL, TERM_NETWORK, TERM_SCOPE, TERM_TYPE, TERM_VOLUME, TERM_KINDS };
 
@@ -60,21 +61,6 @@ static bool is_action(const struct spec_event *event, const char *value)
 	return str_starts_with(event->action, value) && (!event->action[length] || event->action[length] == ':');
 }
 
-static bool has_label(const struct spec_event *event, const char *value)
-{
-	const char *equals = strchr(value, '=');
-
-	for (size_t i = 0; i < event->attribute_count; i++) {
-		const struct spec_pair *label = &event->attributes[i];
-
-		if (equals ? strlen(label->key) == (size_t)(equals - value) && strncmp(label->key, value, (size_t)(equals - value)) == 0 &&
-				     str_equal(label->value, equals + 1)
-			   : str_equal(label->key, value))
-			return true;
-	}
-	return false;
-}
-
 /* The image's own events, and those of its containers; with its tag or without. */
 static bool is_of_image(const struct spec_event *event, const char *value)
 {
@@ -98,7 +84,7 @@ static bool matches(const struct event_term *term, const struct spec_event *even
 	case TERM_IMAGE:
 		return is_of_image(event, term->value);
 	case TERM_LABEL:
-		return has_label(event, term->value);
+		return filter_value_is_among(term->value, event->attributes, event->attribute_count);
 	case TERM_SCOPE:
 		return str_equal(term->value, "local");
 	case TERM_TYPE:

@@ -2,6 +2,7 @@
 #include "engine/image_filter.h"
 #include "base/moment.h"
 #include "engine/filter_name.h"
+#include "engine/filter_value.h"
 #include "engine/image_content.h"
 #include "spec/reference.h"
 
@@ -44,12 +45,12 @@ void image_filter_add_reference(struct image_filter *filter, struct arena *arena
 
 static int set_dangling(struct image_filter *filter, const char *value, struct error *err)
 {
-	bool yes = str_equal(value, "true") || str_equal(value, "1");
+	bool yes = false;
+	int r = filter_value_read_truth("dangling", value, &yes, err);
 
-	if (!yes && !str_equal(value, "false") && !str_equal(value, "0"))
-		return error_set(err, ERROR_INVALID, 0, "invalid filter 'dangling=%s': expected true or false", value);
-	filter->dangling = yes ? DANGLING_ONLY : DANGLING_NOT;
-	return 0;
+	if (r == 0)
+		filter->dangling = yes ? DANGLING_ONLY : DANGLING_NOT;
+	return r;
 }
 
 /* The narrower of two limits holds. */
@@ -166,21 +167,6 @@ static bool matches_reference(const struct image_filter *filter, const struct im
 	return false;
 }
 
-/* Whether WANTED, "key" or "key=value", is among the labels. */
-static bool has_label(const struct spec_execution *execution, const char *wanted)
-{
-	const char *value = strchr(wanted, '=');
-	size_t length = value ? (size_t)(value - wanted) : strlen(wanted);
-
-	for (size_t i = 0; i < execution->label_count; i++) {
-		const struct spec_pair *label = &execution->labels[i];
-
-		if (strlen(label->key) == length && memcmp(label->key, wanted, length) == 0 && (!value || str_equal(label->value, value + 1)))
-			return true;
-	}
-	return false;
-}
-
 static bool matches_labels(const struct image_filter *filter, const struct store *store, const struct image *image)
 {
 	static const struct spec_execution none = { .labels = NULL };
@@ -193,10 +179,10 @@ static bool matches_labels(const struct image_filter *filter, const struct store
 	if (image_content_read(store, arena, image, &documents, NULL) == 0 && documents.config)
 		execution = &documents.config->execution;
 	for (char **label = filter->labels; label && *label; label++)
-		if (!has_label(execution, *label))
+		if (!filter_value_is_among(*label, execution->labels, execution->label_count))
 			return false;
 	for (char **label = filter->no_labels; label && *label; label++)
-		if (has_label(execution, *label))
+		if (filter_value_is_among(*label, execution->labels, execution->label_count))
 			return false;
 	return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network_filter.h"
 #include "base/moment.h"
-#include "base/options.h"
+#include "engine/filter_name.h"
+#include "engine/filter_value.h"
 #include "engine/networks.h"
-#include "spec/config.h"
 
 #include <regex.h>
 
@@ -59,18 +59,12 @@ static int read_pattern(struct network_filter *filter, struct network_term *term
 	return refuse_value(term, "a regular expression", err);
 }
 
-static int read_truth(struct network_filter *filter, struct network_term *term, struct error *err)
-{
-	filter->asks_users = true;
-	term->is_true = str_equal(term->value, "true") || str_equal(term->value, "1");
-	return term->is_true || str_equal(term->value, "false") || str_equal(term->value, "0") ? 0 : refuse_value(term, "true or false", err);
-}
-
 static int read_value(struct network_filter *filter, struct network_term *term, struct error *err)
 {
 	switch (term->kind) {
 	case TERM_DANGLING:
-		return read_truth(filter, term, err);
+		filter->asks_users = true;
+		return filter_value_read_truth(kind_words[term->kind], term->value, &term->is_true, err);
 	case TERM_NAME:
 		return read_pattern(filter, term, err);
 	case TERM_SCOPE:
@@ -87,51 +81,22 @@ static int read_value(struct network_filter *filter, struct network_term *term, 
 	}
 }
 
-static int refuse(const char *name, const char *text, struct error *err)
-{
-	const char *nearest = options_nearest(name, kind_words, TERM_KINDS);
-
-	error_set(err, ERROR_INVALID, 0, "invalid filter '%s'", text);
-	if (nearest)
-		error_hint(err, "did you mean '%s=…'?", nearest);
-	else
-		error_hint(err, "filters of networks are dangling, driver, id, label, label!, name, scope, type and until");
-	return -EINVAL;
-}
-
 int network_filter_add(struct network_filter *filter, const char *text, struct error *err)
 {
-	const char *equals = strchr(text, '=');
-	const char *name = arena_strndup(filter->arena, text, equals ? (size_t)(equals - text) : strlen(text));
+	static const char hint[] = "filters of networks are dangling, driver, id, label, label!, name, scope, type and until";
 	struct network_term *term = arena_alloc(filter->arena, 1, sizeof *term);
-	int kind = 0;
+	const char *value = NULL;
+	size_t kind = 0;
+	int r = filter_name_find(text, kind_words, TERM_KINDS, hint, &kind, &value, err);
 
-	if (!equals || !equals[1])
-		return error_set(err, ERROR_INVALID, 0, "invalid filter '%s': expected NAME=VALUE", text);
-	while (kind < TERM_KINDS && !str_equal(kind_words[kind], name))
-		kind++;
-	if (kind == TERM_KINDS)
-		return refuse(name, text, err);
-	*term = (struct network_term){ .kind = (enum term_kind)kind, .value = arena_strdup(filter->arena, equals + 1), .next = filter->terms };
+	if (r < 0)
+		return r;
+	*term = (struct network_term){ .kind = (enum term_kind)kind, .value = arena_strdup(filter->arena, value), .next = filter->terms };
 	filter->terms = term;
 	return read_value(filter, term, err);
 }
 
 /* ---- matching ------------------------------------------------------------------------------ */
-
-static bool has_label(const struct spec_network *network, const char *value)
-{
-	const char *equals = strchr(value, '=');
-	size_t length = equals ? (size_t)(equals - value) : strlen(value);
-
-	for (size_t i = 0; i < network->label_count; i++) {
-		const struct spec_pair *label = &network->labels[i];
-
-		if (strlen(label->key) == length && memcmp(label->key, value, length) == 0 && (!equals || str_equal(label->value, equals + 1)))
-			return true;
-	}
-	return false;
-}
 
 static bool is_older(const struct spec_network *network, const struct timespec *moment)
 {
@@ -154,9 +119,9 @@ static bool matches(const struct network_term *term, const struct spec_network *
 	case TERM_ID:
 		return str_starts_with(network->id, term->value);
 	case TERM_LABEL:
-		return has_label(network, term->value);
+		return filter_value_is_among(term->value, network->labels, network->label_count);
 	case TERM_NO_LABEL:
-		return !has_label(network, term->value);
+		return !filter_value_is_among(term->value, network->labels, network->label_count);
 	case TERM_NAME:
 		return regexec(term->pattern, network->name, 0, NULL, 0) == 0;
 	case TERM_SCOPE:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/volume_filter.h"
 #include "base/moment.h"
-#include "base/options.h"
-#include "spec/config.h"
+#include "engine/filter_name.h"
+#include "engine/filter_value.h"
 
 enum term_kind { TERM_ALL, TERM_DANGLING, TERM_DRIVER, TERM_LABEL, TERM_NO_LABEL, TERM_NAME, TERM_OPTION, TERM_SCOPE, TERM_UNTIL, TERM_KINDS };
 
@@ -36,14 +36,6 @@ static int refuse_value(const struct volume_term *term, const char *expected, st
 	return error_set(err, ERROR_INVALID, 0, "invalid filter '%s=%.200s': expected %s", kinds[term->kind].word, term->value, expected);
 }
 
-static int read_truth(struct volume_term *term, struct error *err)
-{
-	term->truth = str_equal(term->value, "true") || str_equal(term->value, "1");
-	if (!term->truth && !str_equal(term->value, "false") && !str_equal(term->value, "0"))
-		return refuse_value(term, "true or false", err);
-	return 0;
-}
-
 static int read_moment(struct volume_term *term, struct error *err)
 {
 	struct timespec now;
@@ -52,39 +44,39 @@ static int read_moment(struct volume_term *term, struct error *err)
 	return moment_parse_limit(term->value, &now, &term->moment) < 0 ? refuse_value(term, "a time, or an age such as 24h", err) : 0;
 }
 
-static int refuse_name(const char *text, const char *name, bool for_prune, struct error *err)
+/* Which of the filters for that NAME=VALUE is. */
+static int find_kind(const char *text, bool for_prune, enum term_kind *ret_kind, const char **ret_value, struct error *err)
 {
-	const char *words[TERM_KINDS], *nearest;
-	size_t count = 0;
+	const char *words[TERM_KINDS], *hint = for_prune ? "volumes are pruned by all, label, label! and until"
+							 : "filters of volumes are dangling, driver, label, label!, name, opt, scope and until";
+	enum term_kind offered[TERM_KINDS];
+	size_t count = 0, which = 0;
+	int r;
 
-	for (size_t i = 0; i < TERM_KINDS; i++)
-		if (for_prune ? kinds[i].for_prune : kinds[i].for_list)
-			words[count++] = kinds[i].word;
-	error_set(err, ERROR_INVALID, 0, "invalid filter '%.200s'", text);
-	nearest = options_nearest(name, words, count);
-	if (nearest)
-		error_hint(err, "did you mean '%s'?", nearest);
-	else
-		error_hint(err, for_prune ? "volumes are pruned by all, label, label! and until"
-					  : "filters are dangling, driver, label, label!, name, opt, scope and until");
-	return -EINVAL;
+	for (size_t i = 0; i < TERM_KINDS; i++) {
+		if (for_prune ? kinds[i].for_prune : kinds[i].for_list) {
+			words[count] = kinds[i].word;
+			offered[count++] = (enum term_kind)i;
+		}
+	}
+	r = filter_name_find(text, words, count, hint, &which, ret_value, err);
+	if (r == 0)
+		*ret_kind = offered[which];
+	return r;
 }
 
 int volume_filter_add(struct volume_filter *filter, struct arena *arena, const char *text, bool for_prune, struct error *err)
 {
-	const char *equals = strchr(text, '=');
-	const char *name = equals ? arena_strndup(arena, text, (size_t)(equals - text)) : text;
 	struct volume_term *term = arena_alloc(arena, 1, sizeof *term);
-	size_t kind = 0;
-	int r = 0;
+	enum term_kind kind = TERM_ALL;
+	const char *value = NULL;
+	int r = find_kind(text, for_prune, &kind, &value, err);
 
-	while (kind < TERM_KINDS && !(str_equal(kinds[kind].word, name) && (for_prune ? kinds[kind].for_prune : kinds[kind].for_list)))
-		kind++;
-	if (!equals || kind == TERM_KINDS)
-		return refuse_name(text, name, for_prune, err);
-	*term = (struct volume_term){ .kind = (enum term_kind)kind, .value = arena_strdup(arena, equals + 1), .next = filter->terms };
+	if (r < 0)
+		return r;
+	*term = (struct volume_term){ .kind = kind, .value = arena_strdup(arena, value), .next = filter->terms };
 	if (kind == TERM_ALL || kind == TERM_DANGLING)
-		r = read_truth(term, err);
+		r = filter_value_read_truth(kinds[kind].word, value, &term->truth, err);
 	else if (kind == TERM_UNTIL)
 		r = read_moment(term, err);
 	if (r < 0)
@@ -96,18 +88,6 @@ int volume_filter_add(struct volume_filter *filter, struct arena *arena, const c
 }
 
 /* ---- asking ---------------------------------------------------------------------------- */
-
-/* "KEY", or "KEY=VALUE". */
-static bool has_pair(const struct spec_pair *pairs, size_t count, const char *text)
-{
-	size_t length = strcspn(text, "=");
-
-	for (size_t i = 0; i < count; i++)
-		if (strlen(pairs[i].key) == length && strncmp(pairs[i].key, text, length) == 0 &&
-		    (!text[length] || str_equal(pairs[i].value, text + length + 1)))
-			return true;
-	return false;
-}
 
 static bool was_made_before(const struct spec_volume *volume, const struct timespec *moment)
 {
@@ -124,13 +104,13 @@ static bool matches(const struct volume_term *term, const struct spec_volume *vo
 	case TERM_DRIVER:
 		return str_equal(volume->driver, term->value);
 	case TERM_LABEL:
-		return has_pair(volume->labels, volume->label_count, term->value);
+		return filter_value_is_among(term->value, volume->labels, volume->label_count);
 	case TERM_NO_LABEL:
-		return !has_pair(volume->labels, volume->label_count, term->value);
+		return !filter_value_is_among(term->value, volume->labels, volume->label_count);
 	case TERM_NAME:
 		return strstr(volume->name, term->value) != NULL;
 	case TERM_OPTION:
-		return has_pair(volume->options, volume->option_count, term->value);
+		return filter_value_is_among(term->value, volume->options, volume->option_count);
 	case TERM_SCOPE:
 		return str_equal(term->value, "local");
 	case TERM_UNTIL:

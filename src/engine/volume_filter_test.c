@@ -77,7 +77,7 @@ static void assert_refused(const char *text, bool for_prune, const char *message
 
 static void test_bad(void **state _unused_)
 {
-	assert_refused("name", false, "invalid filter 'name'");
+	assert_refused("name", false, "invalid filter 'name': expected NAME=VALUE");
 	assert_refused("nane=x", false, "invalid filter 'nane=x'");
 	assert_refused("name=x", true, "invalid filter 'name=x'");
 	assert_refused("all=1", false, "invalid filter 'all=1'");
