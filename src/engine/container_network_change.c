@@ -453,17 +453,21 @@ static bool is_port(const struct spec_container_port *has, const struct spec_con
 	       (str_is_empty(wanted->host_ip) || str_equal(has->host_ip, wanted->host_ip));
 }
 
-static bool leads_to(const struct spec_published_port *port, const struct spec_container_port *wanted)
+/* Whether PORT leads to all of WANTED, or to more: *RET_INSIDE is what is wanted of it. */
+static bool leads_to(const struct spec_published_port *port, const struct spec_container_port *wanted, struct spec_port_range *ret_inside)
 {
 	struct spec_port_range inside, outside;
+	uint32_t host_port;
 
-	if (spec_port_range_parse(wanted->port, &inside, NULL) < 0 || port->port != inside.first || port->count != (uint32_t)(inside.last - inside.first) + 1 ||
+	if (spec_port_range_parse(wanted->port, &inside, NULL) < 0 || inside.first < port->port || inside.last >= port->port + port->count ||
 	    !str_equal(port->protocol, wanted->protocol ? wanted->protocol : "tcp"))
 		return false;
 	if (!str_is_empty(wanted->host_ip) && !str_equal(port->host_ip, wanted->host_ip))
 		return false;
-	return str_is_empty(wanted->host_port) || (spec_port_range_parse(wanted->host_port, &outside, NULL) == 0 && outside.first <= port->host_port &&
-		port->host_port <= outside.last);
+	host_port = port->host_port + (uint32_t)(inside.first - port->port);
+	*ret_inside = inside;
+	return str_is_empty(wanted->host_port) || (spec_port_range_parse(wanted->host_port, &outside, NULL) == 0 && outside.first <= host_port &&
+		host_port <= outside.last);
 }
 
 /* Of the record; how many went. */
@@ -478,41 +482,88 @@ static size_t drop_asked(struct spec_host_config *host, const struct spec_contai
 	return count - kept;
 }
 
-/* Of the plan; those that went are appended to GONE. */
-static size_t drop_published(struct spec_network_plan *plan, const struct spec_container_port *wanted, struct spec_published_port *gone, size_t *gone_count)
-{
-	size_t kept = 0, count = plan->port_count;
+struct ports {
+	struct spec_published_port *list;
+	size_t count;
+};
 
-	for (size_t i = 0; i < count; i++) {
-		if (leads_to(&plan->ports[i], wanted))
-			gone[(*gone_count)++] = plan->ports[i];
-		else
-			plan->ports[kept++] = plan->ports[i];
+static void add_part(struct ports *ports, const struct spec_published_port *whole, uint32_t from, uint32_t to)
+{
+	struct spec_published_port part = *whole;
+
+	part.host_port = (uint16_t)(whole->host_port + from);
+	part.port = (uint16_t)(whole->port + from);
+	part.count = to - from;
+	if (part.count)
+		ports->list[ports->count++] = part;
+}
+
+/*
+ * Of the plan, to REST. What several -p asked for may be one entry there (container_network_plan_ports()): of one of which one -p
+ * WAS_ASKED for a part, the rest stays. How many went.
+ */
+static size_t drop_published(const struct ports *ports, const struct spec_container_port *wanted, bool was_asked, struct ports *rest)
+{
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < ports->count; i++) {
+		const struct spec_published_port *port = &ports->list[i];
+		struct spec_port_range inside;
+		bool is_it = leads_to(port, wanted, &inside);
+		uint32_t from = is_it ? (uint32_t)(inside.first - port->port) : 0, to = is_it ? (uint32_t)(inside.last - port->port) + 1 : 0;
+
+		if (!is_it || (!was_asked && to - from != port->count)) {
+			rest->list[rest->count++] = *port;
+			continue;
+		}
+		add_part(rest, port, 0, from);
+		add_part(rest, port, to, port->count);
+		dropped++;
 	}
-	plan->port_count = kept;
-	return count - kept;
+	return dropped;
+}
+
+/* What is not in the plan any more, the journal says until it is gone from the firewall as well. */
+static int reduce_published(struct change *change, const struct ports *before, const struct ports *rest, struct error *err)
+{
+	struct spec_network_plan *plan = change->plan;
+	struct ports both = { arena_alloc(change->arena, before->count + rest->count + 1, sizeof *both.list), before->count };
+	int r;
+
+	memcpy(both.list, before->list, before->count * sizeof *both.list);
+	for (size_t i = 0; i < rest->count; i++)
+		both.list[both.count++] = rest->list[i];
+	plan->ports = both.list;
+	plan->port_count = both.count;
+	r = container_network_write(&change->record, plan, err);
+	if (r == 0)
+		r = firewall_reduce(before->list, before->count, rest->list, rest->count, err);
+	plan->ports = rest->list;
+	plan->port_count = rest->count;
+	return r < 0 ? r : container_network_write(&change->record, plan, err);
 }
 
 static int unpublish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
 {
-	struct spec_published_port *gone = arena_alloc(change->arena, change->plan ? change->plan->port_count + 1 : 1, sizeof *gone);
+	const struct ports before = { change->plan ? change->plan->ports : NULL, change->plan ? change->plan->port_count : 0 };
 	struct spec_host_config *host = &change->record.container->host;
-	size_t gone_count = 0;
+	struct ports now = before;
+	size_t gone = 0;
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t found = drop_asked(host, &ports[i]);
+		struct ports rest = { arena_alloc(change->arena, 2 * now.count + 1, sizeof *rest.list), 0 };
+		size_t asked = drop_asked(host, &ports[i]), dropped = drop_published(&now, &ports[i], asked > 0, &rest);
 
-		found += change->plan ? drop_published(change->plan, &ports[i], gone, &gone_count) : 0;
-		if (found == 0)
+		if (asked + dropped == 0)
 			return error_set(err, ERROR_NOT_FOUND, 0, "the container '%s' publishes no port %s/%s%s%s", change->record.container->name,
 					 ports[i].port, ports[i].protocol ? ports[i].protocol : "tcp", str_is_empty(ports[i].host_port) ? "" : " as ",
 					 ports[i].host_port ? ports[i].host_port : "");
+		now = rest;
+		gone += dropped;
 	}
 	r = container_record_save(&change->record, err);
-	if (r == 0 && gone_count)
-		r = firewall_unpublish(gone, gone_count, err);
-	return r < 0 || !change->plan ? r : container_network_write(&change->record, change->plan, err);
+	return r < 0 || gone == 0 ? r : reduce_published(change, &before, &now, err);
 }
 
 int container_network_unpublish(const struct directories *directories, const char *container, const struct spec_container_port *ports, size_t count,

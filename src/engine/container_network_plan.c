@@ -351,6 +351,29 @@ static int set_addresses(const struct spec_network_plan *plan, char *address4, c
 			 port->host_ip ? port->host_ip : "");
 }
 
+/* Whether NEXT goes on where PORT ends, on both sides. */
+static bool goes_on(const struct spec_published_port *port, const struct spec_published_port *next)
+{
+	return port->host_port && next->host_port == port->host_port + port->count && next->port == port->port + port->count &&
+	       str_equal(port->host_ip, next->host_ip) && str_equal(port->protocol, next->protocol);
+}
+
+/* A thousand times -p that is one range is one entry, for whoever reads it and for the firewall. Their count then. */
+static size_t join(struct spec_published_port *ports, struct spec_port_range *ranges, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (kept && goes_on(&ports[kept - 1], &ports[i])) {
+			ports[kept - 1].count += ports[i].count;
+			continue;
+		}
+		ports[kept] = ports[i];
+		ranges[kept++] = ranges[i];
+	}
+	return kept;
+}
+
 int container_network_plan_ports(struct arena *arena, const struct spec_container_port *ports, size_t count, char *const *exposed,
 	const struct spec_network_plan *plan, struct spec_published_port **ret, struct spec_port_range **ret_ranges, size_t *ret_count,
 	struct error *err)
@@ -370,7 +393,7 @@ int container_network_plan_ports(struct arena *arena, const struct spec_containe
 		return r;
 	*ret = published;
 	*ret_ranges = ranges;
-	*ret_count = count;
+	*ret_count = join(published, ranges, count);
 	return 0;
 }
 

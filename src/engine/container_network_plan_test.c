@@ -260,6 +260,21 @@ static void test_ports(void **state _unused_)
 	assert_string_equal(publish_one(NULL, NULL, "9000-9010", NULL), "0:9000+11/tcp 10.66.4.2 fd12::2");
 }
 
+/* Neighbours, on both sides, become one. */
+static void test_neighbours(void **state _unused_)
+{
+	char *a = (char *)"8000", *b = (char *)"8001", *c = (char *)"8002", *any = (char *)"192.0.2.1";
+	const struct spec_container_port asked[] = {
+		{ .host_port = a, .port = a }, { .host_port = b, .port = b }, { .host_port = c, .port = c, .protocol = (char *)"udp" },
+		{ .host_ip = any, .host_port = a, .port = b }, { .host_ip = any, .host_port = b, .port = c }, { .host_port = c, .port = b },
+		{ .port = b }, { .port = c },
+	};
+	const struct spec_network_plan plan = { .links = &links[1], .link_count = 1 };
+
+	assert_string_equal(publish(asked, ARRAY_SIZE(asked), NULL, &plan), "8000:8000+2/tcp 10.66.4.2 -, 8002:8002+1/udp 10.66.4.2 -, "
+		"192.0.2.1 8000:8001+2/tcp 10.66.4.2 -, 8002:8001+1/tcp 10.66.4.2 -, 0:8001+1/tcp 10.66.4.2 -, 0:8002+1/tcp 10.66.4.2 -");
+}
+
 static void test_wrong_ports(void **state _unused_)
 {
 	const struct spec_container_port one = { .host_port = (char *)"80", .port = (char *)"80" }, six = { .host_ip = (char *)"::1", .port = (char *)"80" };
@@ -339,6 +354,7 @@ int main(void)
 		TEST(test_too_many),
 		TEST(test_routes),
 		TEST(test_ports),
+		TEST(test_neighbours),
 		TEST(test_wrong_ports),
 		TEST(test_exposed),
 		TEST(test_names),

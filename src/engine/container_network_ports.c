@@ -56,12 +56,6 @@ static const char *name_owner(const struct container_network_ports *request, con
 	return other.container->name;
 }
 
-static const char *text_of(struct arena *arena, const struct spec_published_port *port)
-{
-	return port->count == 1 ? arena_printf(arena, "port %u/%s", port->host_port, port->protocol) :
-		arena_printf(arena, "ports %u-%u/%s", port->host_port, port->host_port + port->count - 1, port->protocol);
-}
-
 /* ---- choosing ------------------------------------------------------------------------------ */
 
 static bool overlaps(const struct spec_published_port *a, const struct spec_published_port *b)
@@ -163,8 +157,8 @@ static int try(struct publication *publication, unsigned attempt, struct error *
 	if (told.kind == ERROR_CONFLICT && publication->is_chosen[taken])
 		return 1;
 	if (told.kind == ERROR_CONFLICT && owner)
-		error_set(&told, ERROR_CONFLICT, 0, "cannot publish %s: the container '%s' has it", text_of(request->arena, &publication->ports[taken]),
-			  name_owner(request, owner));
+		error_set(&told, ERROR_CONFLICT, 0, "%s: the container '%s' has it", arena_strndup(request->arena, told.message, strcspn(told.message, ":")),
+			  name_owner(request, owner)); /* its first part names the port, which may be one of a range */
 	if (err)
 		*err = told;
 	return r;

@@ -221,14 +221,14 @@ int firewall_add_network(const struct spec_network *network, struct error *err)
 	return r < 0 ? fail(err, r, "add a network to the firewall") : 0;
 }
 
-/* Removes WANTED's elements, as far as they are there. */
-static int remove_elements(const struct firewall_elements *wanted, unsigned sets, struct error *err)
+/* Removes elements, as far as they are there. */
+static int remove_elements(unsigned sets, firewall_think *think, void *context, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = nftables_open(&fd);
 
 	if (r == 0)
-		r = firewall_state_change(fd, sets, think_to_remove, (void *)wanted);
+		r = firewall_state_change(fd, sets, think, context);
 	return r == 0 || is_missing(r) ? 0 : fail(err, r, "remove a network or ports from the firewall");
 }
 
@@ -237,7 +237,7 @@ int firewall_remove_network(const struct spec_network *network, struct error *er
 	_cleanup_firewall_elements_ struct firewall_elements wanted = { 0 };
 	int r = firewall_elements_add_network(&wanted, network, err);
 
-	return r < 0 ? r : remove_elements(&wanted, NETWORK_SETS, err);
+	return r < 0 ? r : remove_elements(NETWORK_SETS, think_to_remove, &wanted, err);
 }
 
 /* ---- ports ---------------------------------------------------------------------------------- */
@@ -465,13 +465,54 @@ int firewall_publish(struct arena *arena, const struct spec_published_port *port
 
 int firewall_unpublish(const struct spec_published_port *ports, size_t count, struct error *err)
 {
-	_cleanup_firewall_elements_ struct firewall_elements wanted = { 0 };
+	return firewall_reduce(ports, count, NULL, 0, err);
+}
+
+/* Elements that are to go, and that are to be. */
+struct reduction {
+	struct firewall_elements out, rest;
+};
+
+static void reduction_done(struct reduction *reduction)
+{
+	firewall_elements_done(&reduction->out);
+	firewall_elements_done(&reduction->rest);
+}
+
+/* Of one set. */
+static void reduce(const struct firewall_list *there, const struct firewall_list *out, const struct firewall_list *rest, struct firewall_list *ret_remove,
+	struct firewall_list *ret_add)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (firewall_list_has(there, &out->elements[i]) && !firewall_list_has(rest, &out->elements[i]))
+			*firewall_list_add(ret_remove) = out->elements[i];
+	for (size_t i = 0; i < rest->count; i++)
+		if (!firewall_list_has(there, &rest->elements[i]))
+			*firewall_list_add(ret_add) = rest->elements[i];
+}
+
+static int think_to_reduce(void *context, const struct firewall_state *state, struct firewall_change *change)
+{
+	const struct reduction *reduction = context;
+
+	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++)
+		reduce(&state->content.lists[i], &reduction->out.lists[i], &reduction->rest.lists[i], &change->remove.lists[i], &change->add.lists[i]);
+	return 0;
+}
+
+int firewall_reduce(const struct spec_published_port *ports, size_t count, const struct spec_published_port *rest, size_t rest_count, struct error *err)
+{
+	_cleanup_(reduction_done) struct reduction reduction = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = firewall_elements_add_port(&wanted, &ports[i], err);
+		r = firewall_elements_add_port(&reduction.out, &ports[i], err);
+	for (size_t i = 0; r == 0 && i < rest_count; i++)
+		r = firewall_elements_add_port(&reduction.rest, &rest[i], err);
+	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++)
+		firewall_list_sort(&reduction.rest.lists[i]);
 	if (r == 0 && count > 0)
-		r = remove_elements(&wanted, PORT_SETS, err);
+		r = remove_elements(PORT_SETS, think_to_reduce, &reduction, err);
 	if (r == 0)
 		forget_flows(ports, count, false);
 	return r;

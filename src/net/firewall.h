@@ -58,6 +58,9 @@ int firewall_remove_network(const struct spec_network *network, struct error *er
 int firewall_publish(struct arena *arena, const struct spec_published_port *ports, size_t count, size_t *ret_taken, const char **ret_owner,
 	struct error *err) _must_check_;
 int firewall_unpublish(const struct spec_published_port *ports, size_t count, struct error *err) _must_check_;
+/* The same, but of PORTS remain REST, which are parts of them: at no time are those not there. */
+int firewall_reduce(const struct spec_published_port *ports, size_t count, const struct spec_published_port *rest, size_t rest_count,
+	struct error *err) _must_check_;
 
 /* The whole table is removed; no error without one. */
 int firewall_remove(struct error *err) _must_check_;

@@ -85,6 +85,12 @@ static int ports(void)
 		{ "192.0.2.1", "udp", 53, 5353, 2, "10.66.3.2", "fd12::2" },
 		{ "::", "tcp", 80, 8080, 1, "10.66.3.2", "fd12::2" },
 	};
+	/* Of the first two: port 1034 of the one is gone, and 54 of the other. */
+	struct spec_published_port rest[] = {
+		{ NULL, "tcp", 1024, 1024, 10, "10.66.3.2", "fd12::2" },
+		{ NULL, "tcp", 1035, 1035, 59989, "10.66.3.2", "fd12::2" },
+		{ "192.0.2.1", "udp", 53, 5353, 1, "10.66.3.2", "fd12::2" },
+	};
 	struct firewall_content content;
 	struct error err = ERROR_INIT;
 	const char *owner = NULL;
@@ -102,8 +108,15 @@ static int ports(void)
 	CHECK(is_there(&content, &(struct spec_published_port){ NULL, "tcp", 1024, 1024, 60000, NULL, "fd12::2" }));
 	CHECK(is_there(&content, &(struct spec_published_port){ "192.0.2.1", "udp", 54, 5354, 1, "10.66.3.2" }));
 	CHECK(is_there(&content, &(struct spec_published_port){ NULL, "tcp", 80, 8080, 1, NULL, "fd12::2" }));
+	CHECK(firewall_reduce(all, 2, rest, 3, &err) == 0 && firewall_reduce(all, 2, rest, 3, &err) == 0);
+	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 6);
+	CHECK(is_there(&content, &(struct spec_published_port){ NULL, "tcp", 1024, 1024, 10, "10.66.3.2" }));
+	CHECK(is_there(&content, &(struct spec_published_port){ NULL, "tcp", 1035, 1035, 59989, NULL, "fd12::2" }));
+	CHECK(is_there(&content, &(struct spec_published_port){ "192.0.2.1", "udp", 53, 5353, 1, "10.66.3.2" }));
+	CHECK(firewall_reduce(rest, 3, NULL, 0, &err) == 0);
+	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 1);
 	CHECK(firewall_unpublish(&all[0], 1, &err) == 0 && firewall_unpublish(&all[0], 1, &err) == 0);
-	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 3);
+	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 1);
 	CHECK(firewall_unpublish(all, 3, &err) == 0);
 	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 0);
 	return 0;

@@ -143,7 +143,7 @@ no_links() {
 	require_program dnsmasq dnsmasq-base
 	bivy network create net1
 	bivy network create net2
-	bivy run -d --name web --network net1 -p 18080:80 busybox sh -c 'mkdir /w; echo yes >/w/index.html; exec httpd -f -p 80 -h /w'
+	bivy run -d --name web --network net1 -p 18079:79 -p 18080:80 -p 18082:82 busybox sh -c 'mkdir /w; echo yes >/w/index.html; exec httpd -f -p 80 -h /w'
 	bivy run -d --name peer --network net2 busybox sleep 1000
 	bivy update --publish-add 127.0.0.1:18081:80 --network-add net2:alias=www web
 	answers() { [[ $(printf 'GET / HTTP/1.0\r\n\r\n' | busybox nc -w 2 127.0.0.1 "$1") == *yes ]]; }
@@ -156,7 +156,10 @@ no_links() {
 	wait_for knows shop
 	bivy network disconnect net1 shop
 	answers 18080
-	[ "$(bivy ps --filter network=net2 --filter name=shop --format '{{.Networks}} {{.Ports}}' | grep -c 'net2 .*:18080->80/tcp')" -eq 1 ]
+	[ "$(bivy ps --filter network=net2 --filter name=shop --format '{{.Networks}} {{.Ports}}' | grep -c 'net2 .*:18079-18080->79-80/tcp')" -eq 1 ]
+	# Of neighbours, which are one entry, either goes.
+	bivy update --publish-rm 18079:79 shop
+	answers 18080
 	bivy update --publish-rm 18080:80 shop
 	run answers 18080
 	[ "$status" -ne 0 ]
