@@ -268,17 +268,32 @@ static bool is_same_port(const struct spec_container_port *a, const struct spec_
 	return str_equal(a->port, b->port) && str_equal(a->protocol, b->protocol);
 }
 
-/* All bindings of the port that number FIRST is of, unless an earlier one is of it, too. */
-static void encode_bindings(struct json_writer *w, const struct spec_host_config *host, size_t first)
+#define PORT_GROUPS 4096
+
+/* One of PORT_GROUPS that all bindings of PORT are in. */
+static unsigned port_group(const struct spec_container_port *port)
+{
+	unsigned group = 0;
+
+	for (const char *p = port->port; p && *p; p++)
+		group = group * 31 + (unsigned char)*p;
+	return group % PORT_GROUPS;
+}
+
+/*
+ * All bindings of the port that number FIRST is of, unless an earlier one is of it, too. Where it is ALONE in its group no other is;
+ * most are, and there may be thousands.
+ */
+static void encode_bindings(struct json_writer *w, const struct spec_host_config *host, size_t first, bool alone)
 {
 	const struct spec_container_port *port = &host->ports[first];
 	_cleanup_free_ char *key = str_printf("%s/%s", port->port, port->protocol ? port->protocol : "tcp");
 
-	for (size_t i = 0; i < first; i++)
+	for (size_t i = 0; !alone && i < first; i++)
 		if (is_same_port(&host->ports[i], port))
 			return;
 	json_write_open(w, key, '[');
-	for (size_t i = first; i < host->port_count; i++)
+	for (size_t i = first; i < (alone ? first + 1 : host->port_count); i++)
 		if (is_same_port(&host->ports[i], port)) {
 			json_write_open(w, NULL, '{');
 			json_write_string(w, "HostIp", host->ports[i].host_ip ? host->ports[i].host_ip : "");
@@ -290,9 +305,13 @@ static void encode_bindings(struct json_writer *w, const struct spec_host_config
 
 static void encode_port_bindings(struct json_writer *w, const struct spec_host_config *host)
 {
+	_cleanup_free_ uint32_t *counts = host->port_count > 1 ? memory_new(PORT_GROUPS, sizeof *counts) : NULL;
+
+	for (size_t i = 0; counts && i < host->port_count; i++)
+		counts[port_group(&host->ports[i])]++;
 	json_write_open(w, "PortBindings", '{');
 	for (size_t i = 0; i < host->port_count; i++)
-		encode_bindings(w, host, i);
+		encode_bindings(w, host, i, !counts || counts[port_group(&host->ports[i])] == 1);
 	json_write_close(w, '}');
 }
 
