@@ -65,4 +65,12 @@ static inline void run_in_child(int flags, int (*body)(void))
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* The test test_BODY, which does that. */
+#define IN_CHILD(body, flags)              \
+	static void test_##body(void **state) \
+	{                                  \
+		(void)state;               \
+		run_in_child(flags, body); \
+	}
+
 #endif

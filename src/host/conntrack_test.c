@@ -122,11 +122,7 @@ static int flows(void)
 	return 0;
 }
 
-static void test_flows(void **state)
-{
-	(void)state;
-	run_in_child(CLONE_NEWNET, flows);
-}
+IN_CHILD(flows, CLONE_NEWNET)
 
 int main(void)
 {

@@ -176,23 +176,13 @@ static int make_namespace_elsewhere(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                       \
-	static void test_##name(void **state) \
-	{                                    \
-		(void)state;                 \
-		run_in_child(0, name);      \
-	}
-IN_CHILD(write_as_root)
-IN_CHILD(write_own_id)
-IN_CHILD(write_foreign_ids)
-IN_CHILD(too_many)
-IN_CHILD(make_namespace)
+IN_CHILD(write_as_root, 0)
+IN_CHILD(write_own_id, 0)
+IN_CHILD(write_foreign_ids, 0)
+IN_CHILD(too_many, 0)
+IN_CHILD(make_namespace, 0)
 
-static void test_make_namespace_elsewhere(void **state)
-{
-	(void)state;
-	run_in_child(CLONE_NEWPID, make_namespace_elsewhere);
-}
+IN_CHILD(make_namespace_elsewhere, CLONE_NEWPID)
 
 int main(void)
 {

@@ -91,20 +91,9 @@ static int executing(void)
 	return 0;
 }
 
-static void test_writing(void **state _unused_)
-{
-	run_in_child(CLONE_NEWNS, writing);
-}
-
-static void test_not_executing(void **state _unused_)
-{
-	run_in_child(CLONE_NEWNS, not_executing);
-}
-
-static void test_executing(void **state _unused_)
-{
-	run_in_child(CLONE_NEWNS, executing);
-}
+IN_CHILD(writing, CLONE_NEWNS)
+IN_CHILD(not_executing, CLONE_NEWNS)
+IN_CHILD(executing, CLONE_NEWNS)
 
 int main(void)
 {

@@ -177,21 +177,15 @@ static int propagation(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                            \
-	static void test_##name(void **state)     \
-	{                                         \
-		(void)state;                      \
-		run_in_child(CLONE_NEWNS, name); \
-	}
-IN_CHILD(new_file_system)
-IN_CHILD(refusals)
-IN_CHILD(long_options)
-IN_CHILD(quoted_options)
-IN_CHILD(attributes)
-IN_CHILD(clone_without_what_is_below)
-IN_CHILD(mismatched)
-IN_CHILD(remounting)
-IN_CHILD(propagation)
+IN_CHILD(new_file_system, CLONE_NEWNS)
+IN_CHILD(refusals, CLONE_NEWNS)
+IN_CHILD(long_options, CLONE_NEWNS)
+IN_CHILD(quoted_options, CLONE_NEWNS)
+IN_CHILD(attributes, CLONE_NEWNS)
+IN_CHILD(clone_without_what_is_below, CLONE_NEWNS)
+IN_CHILD(mismatched, CLONE_NEWNS)
+IN_CHILD(remounting, CLONE_NEWNS)
+IN_CHILD(propagation, CLONE_NEWNS)
 
 int main(void)
 {

@@ -112,15 +112,9 @@ static void test_text(void **state)
 		assert_int_equal(netlink_address_parse(wrong[i], &address), -EINVAL);
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(addresses)
-IN_CHILD(more_addresses_than_fit_one_reply)
-IN_CHILD(removal)
+IN_CHILD(addresses, CLONE_NEWNET)
+IN_CHILD(more_addresses_than_fit_one_reply, CLONE_NEWNET)
+IN_CHILD(removal, CLONE_NEWNET)
 
 int main(void)
 {

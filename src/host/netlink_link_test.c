@@ -100,15 +100,9 @@ static int macvlan(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(loopback)
-IN_CHILD(pair)
-IN_CHILD(macvlan)
+IN_CHILD(loopback, CLONE_NEWNET)
+IN_CHILD(pair, CLONE_NEWNET)
+IN_CHILD(macvlan, CLONE_NEWNET)
 
 int main(void)
 {

@@ -53,13 +53,7 @@ static int default_routes(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(default_routes)
+IN_CHILD(default_routes, CLONE_NEWNET)
 
 int main(void)
 {

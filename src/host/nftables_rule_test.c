@@ -212,15 +212,9 @@ static int translation(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(comparisons)
-IN_CHILD(sets)
-IN_CHILD(translation)
+IN_CHILD(comparisons, CLONE_NEWNET)
+IN_CHILD(sets, CLONE_NEWNET)
+IN_CHILD(translation, CLONE_NEWNET)
 
 int main(void)
 {

@@ -282,17 +282,11 @@ static void test_attributes(void **state)
 	assert_int_equal(nftables_u32(NULL), 0);
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(elements)
-IN_CHILD(many)
-IN_CHILD(single_elements)
-IN_CHILD(transactions)
-IN_CHILD(chains)
+IN_CHILD(elements, CLONE_NEWNET)
+IN_CHILD(many, CLONE_NEWNET)
+IN_CHILD(single_elements, CLONE_NEWNET)
+IN_CHILD(transactions, CLONE_NEWNET)
+IN_CHILD(chains, CLONE_NEWNET)
 
 int main(void)
 {

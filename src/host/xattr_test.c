@@ -70,15 +70,9 @@ static int entries(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                            \
-	static void test_##name(void **state)     \
-	{                                         \
-		(void)state;                      \
-		run_in_child(CLONE_NEWNS, name); \
-	}
-IN_CHILD(what_cannot_be_kept)
-IN_CHILD(big_ones)
-IN_CHILD(entries)
+IN_CHILD(what_cannot_be_kept, CLONE_NEWNS)
+IN_CHILD(big_ones, CLONE_NEWNS)
+IN_CHILD(entries, CLONE_NEWNS)
 
 int main(void)
 {

@@ -124,15 +124,9 @@ static int release(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(all_or_none)
-IN_CHILD(retirement)
-IN_CHILD(release)
+IN_CHILD(all_or_none, CLONE_NEWNET)
+IN_CHILD(retirement, CLONE_NEWNET)
+IN_CHILD(release, CLONE_NEWNET)
 
 int main(void)
 {

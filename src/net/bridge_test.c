@@ -210,19 +210,13 @@ static int macvlan(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(up_and_down)
-IN_CHILD(internal_version_4)
-IN_CHILD(conflicts)
-IN_CHILD(bridge_of_others)
-IN_CHILD(listeners_go_on)
-IN_CHILD(mtu_of_the_default_route)
-IN_CHILD(macvlan)
+IN_CHILD(up_and_down, CLONE_NEWNET)
+IN_CHILD(internal_version_4, CLONE_NEWNET)
+IN_CHILD(conflicts, CLONE_NEWNET)
+IN_CHILD(bridge_of_others, CLONE_NEWNET)
+IN_CHILD(listeners_go_on, CLONE_NEWNET)
+IN_CHILD(mtu_of_the_default_route, CLONE_NEWNET)
+IN_CHILD(macvlan, CLONE_NEWNET)
 
 int main(void)
 {

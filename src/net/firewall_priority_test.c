@@ -274,15 +274,9 @@ static int nothing_stays(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(order)
-IN_CHILD(evasion)
-IN_CHILD(nothing_stays)
+IN_CHILD(order, CLONE_NEWNET)
+IN_CHILD(evasion, CLONE_NEWNET)
+IN_CHILD(nothing_stays, CLONE_NEWNET)
 
 int main(void)
 {

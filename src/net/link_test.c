@@ -356,19 +356,13 @@ static int limits(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(both_families)
-IN_CHILD(version_4_alone)
-IN_CHILD(taken_names)
-IN_CHILD(failures_leave_nothing)
-IN_CHILD(macvlan)
-IN_CHILD(ipvlan)
-IN_CHILD(limits)
+IN_CHILD(both_families, CLONE_NEWNET)
+IN_CHILD(version_4_alone, CLONE_NEWNET)
+IN_CHILD(taken_names, CLONE_NEWNET)
+IN_CHILD(failures_leave_nothing, CLONE_NEWNET)
+IN_CHILD(macvlan, CLONE_NEWNET)
+IN_CHILD(ipvlan, CLONE_NEWNET)
+IN_CHILD(limits, CLONE_NEWNET)
 
 int main(void)
 {

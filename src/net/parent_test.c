@@ -29,17 +29,8 @@ static int with_a_route(void)
 	return 0;
 }
 
-static void test_without_routes(void **state)
-{
-	(void)state;
-	run_in_child(CLONE_NEWNET, without_routes);
-}
-
-static void test_with_a_route(void **state)
-{
-	(void)state;
-	run_in_child(CLONE_NEWNET, with_a_route);
-}
+IN_CHILD(without_routes, CLONE_NEWNET)
+IN_CHILD(with_a_route, CLONE_NEWNET)
 
 int main(void)
 {

@@ -202,18 +202,12 @@ static int no_space(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                            \
-	static void test_##name(void **state)     \
-	{                                         \
-		(void)state;                      \
-		run_in_child(CLONE_NEWNS, name); \
-	}
-IN_CHILD(copy_everything)
-IN_CHILD(attributes)
-IN_CHILD(hard_links)
-IN_CHILD(the_directory_itself)
-IN_CHILD(too_deep)
-IN_CHILD(no_space)
+IN_CHILD(copy_everything, CLONE_NEWNS)
+IN_CHILD(attributes, CLONE_NEWNS)
+IN_CHILD(hard_links, CLONE_NEWNS)
+IN_CHILD(the_directory_itself, CLONE_NEWNS)
+IN_CHILD(too_deep, CLONE_NEWNS)
+IN_CHILD(no_space, CLONE_NEWNS)
 
 int main(void)
 {

@@ -98,15 +98,9 @@ static int name_is_taken(void)
 	return 0;
 }
 
-#define IN_CHILD(name)                             \
-	static void test_##name(void **state)      \
-	{                                          \
-		(void)state;                       \
-		run_in_child(CLONE_NEWNET, name); \
-	}
-IN_CHILD(move)
-IN_CHILD(missing)
-IN_CHILD(name_is_taken)
+IN_CHILD(move, CLONE_NEWNET)
+IN_CHILD(missing, CLONE_NEWNET)
+IN_CHILD(name_is_taken, CLONE_NEWNET)
 
 int main(void)
 {

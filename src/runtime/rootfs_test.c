@@ -273,30 +273,24 @@ static int source_is_missing(void)
 		"mounts[0]: cannot open '/mnt/nothing' to bind it on '/x': no such file or directory");
 }
 
-#define IN_CHILD(name)                       \
-	static void test_##name(void **state) \
-	{                                    \
-		(void)state;                 \
-		run_in_child(SPACES, name); \
-	}
-IN_CHILD(whole)
-IN_CHILD(readonly_root)
-IN_CHILD(without_pivot)
-IN_CHILD(without_mount_namespace)
-IN_CHILD(old_devices)
-IN_CHILD(dev_is_a_link)
-IN_CHILD(dev_of_a_mount_is_a_link)
-IN_CHILD(proc_is_a_link)
-IN_CHILD(volume_on_proc)
-IN_CHILD(volume_on_a_link_to_proc)
-IN_CHILD(volume_in_proc_by_a_link)
-IN_CHILD(volume_on_proc_before_procfs)
-IN_CHILD(volume_on_the_root_by_a_link)
-IN_CHILD(forged_proc)
-IN_CHILD(link_out_of_the_root)
-IN_CHILD(mask_through_a_link)
-IN_CHILD(host_null_masks)
-IN_CHILD(source_is_missing)
+IN_CHILD(whole, SPACES)
+IN_CHILD(readonly_root, SPACES)
+IN_CHILD(without_pivot, SPACES)
+IN_CHILD(without_mount_namespace, SPACES)
+IN_CHILD(old_devices, SPACES)
+IN_CHILD(dev_is_a_link, SPACES)
+IN_CHILD(dev_of_a_mount_is_a_link, SPACES)
+IN_CHILD(proc_is_a_link, SPACES)
+IN_CHILD(volume_on_proc, SPACES)
+IN_CHILD(volume_on_a_link_to_proc, SPACES)
+IN_CHILD(volume_in_proc_by_a_link, SPACES)
+IN_CHILD(volume_on_proc_before_procfs, SPACES)
+IN_CHILD(volume_on_the_root_by_a_link, SPACES)
+IN_CHILD(forged_proc, SPACES)
+IN_CHILD(link_out_of_the_root, SPACES)
+IN_CHILD(mask_through_a_link, SPACES)
+IN_CHILD(host_null_masks, SPACES)
+IN_CHILD(source_is_missing, SPACES)
 
 int main(void)
 {

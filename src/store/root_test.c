@@ -113,10 +113,7 @@ static int mounted(void)
 	return 0;
 }
 
-static void test_mounted(void **state _unused_)
-{
-	run_in_child(CLONE_NEWNS, mounted);
-}
+IN_CHILD(mounted, CLONE_NEWNS)
 
 int main(void)
 {
