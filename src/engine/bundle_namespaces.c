@@ -159,6 +159,57 @@ static void add_names(struct bundle_plan *plan)
 	plan->spec->domainname = config->domainname;
 }
 
+/* ---- sysctls ------------------------------------------------------------------------------- */
+
+static bool has_sysctl(const struct spec_host_config *host, const char *key)
+{
+	for (size_t i = 0; i < host->sysctl_count; i++)
+		if (str_equal(host->sysctls[i].key, key))
+			return true;
+	return false;
+}
+
+/* All groups that there are, as far as one range of ids goes; NULL if group 0 is none of them. See icmp(7), ping_group_range. */
+static char *all_groups(const struct bundle_plan *plan)
+{
+	const struct bundle_ids *ids = &plan->ids;
+	uint32_t last = INT32_MAX;
+
+	if (ids->has_namespace) {
+		const struct spec_id_mapping *found = NULL;
+
+		for (size_t i = 0; i < ids->gid_count && !found; i++)
+			if (ids->gids[i].container_id == 0 && ids->gids[i].size > 0)
+				found = &ids->gids[i];
+		if (!found)
+			return NULL;
+		last = found->size - 1 < last ? found->size - 1 : last;
+	}
+	return arena_printf(plan->arena, "0 %u", last);
+}
+
+static void add_sysctl(const struct bundle_plan *plan, const char *key, char *value)
+{
+	struct spec_linux *l = &plan->spec->linux_;
+
+	if (value && !has_sysctl(plan->host, key))
+		l->sysctl[l->sysctl_count++] = (struct spec_pair){ arena_strdup(plan->arena, key), value };
+}
+
+/* As docker's: in a network of its own every user may ping and take ports below 1024, for which root's capabilities are asked elsewhere. */
+static void add_sysctls(struct bundle_plan *plan)
+{
+	struct spec_linux *l = &plan->spec->linux_;
+
+	l->sysctl = arena_alloc(plan->arena, plan->host->sysctl_count + 2, sizeof *l->sysctl);
+	if (bundle_has_own_namespace(plan, CLONE_NEWNET)) {
+		add_sysctl(plan, "net.ipv4.ip_unprivileged_port_start", arena_strdup(plan->arena, "0"));
+		add_sysctl(plan, "net.ipv4.ping_group_range", all_groups(plan));
+	}
+	for (size_t i = 0; i < plan->host->sysctl_count; i++)
+		l->sysctl[l->sysctl_count++] = plan->host->sysctls[i];
+}
+
 int bundle_add_namespaces(struct bundle_plan *plan, struct error *err)
 {
 	struct spec_linux *l = &plan->spec->linux_;
@@ -180,5 +231,6 @@ int bundle_add_namespaces(struct bundle_plan *plan, struct error *err)
 	if (plan->host->time_offset && plan->host->time_offset[0])
 		add(plan, CLONE_NEWTIME, NULL);
 	add_names(plan);
+	add_sysctls(plan);
 	return parse_offsets(plan->host->time_offset, l, err);
 }

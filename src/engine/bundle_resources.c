@@ -268,8 +268,6 @@ int bundle_add_resources(struct bundle_plan *plan, struct error *err)
 	if (r < 0)
 		return r;
 	l->cgroups_path = arena_printf(plan->arena, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, plan->container->id);
-	l->sysctl = host->sysctls;
-	l->sysctl_count = host->sysctl_count;
 	if (host->rdt_class) {
 		l->intel_rdt = arena_alloc(plan->arena, 1, sizeof *l->intel_rdt);
 		l->intel_rdt->clos_id = host->rdt_class;

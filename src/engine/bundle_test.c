@@ -177,6 +177,39 @@ static void test_namespaces(void **state _unused_)
 	assert_int_equal(plan.spec->linux_.boottime.nanosecs, 500000000);
 }
 
+static const char *sysctl_of(const struct bundle_plan *plan, const char *key)
+{
+	for (size_t i = 0; i < plan->spec->linux_.sysctl_count; i++)
+		if (str_equal(plan->spec->linux_.sysctl[i].key, key))
+			return plan->spec->linux_.sysctl[i].value;
+	return NULL;
+}
+
+/* Who has a network of his own pings and listens there as he likes, if its user did not say otherwise. */
+static void test_sysctls(void **state _unused_)
+{
+	static struct spec_id_mapping maps[] = { { 5, 2000, 10 }, { 0, 100000, 65536 } };
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct bundle_plan plan = plan_of(arena, "{\"Id\":\"" ID "\",\"HostConfig\":{\"NetworkMode\":\"none\"}}");
+
+	assert_int_equal(bundle_add_namespaces(&plan, NULL), 0);
+	assert_string_equal(sysctl_of(&plan, "net.ipv4.ip_unprivileged_port_start"), "0");
+	assert_string_equal(sysctl_of(&plan, "net.ipv4.ping_group_range"), "0 2147483647");
+	plan = plan_of(arena, "{\"Id\":\"" ID "\",\"HostConfig\":{\"Sysctls\":{\"net.ipv4.ip_unprivileged_port_start\":\"90\"}}}");
+	plan.ids = (struct bundle_ids){ .has_namespace = true, .gids = maps, .gid_count = 2, .range_fd = -EBADF };
+	assert_int_equal(bundle_add_namespaces(&plan, NULL), 0);
+	assert_string_equal(sysctl_of(&plan, "net.ipv4.ip_unprivileged_port_start"), "90");
+	assert_string_equal(sysctl_of(&plan, "net.ipv4.ping_group_range"), "0 65535");
+	assert_int_equal(plan.spec->linux_.sysctl_count, 2);
+	plan = plan_of(arena, "{\"Id\":\"" ID "\"}");
+	plan.ids = (struct bundle_ids){ .has_namespace = true, .gids = maps, .gid_count = 1, .range_fd = -EBADF };
+	assert_int_equal(bundle_add_namespaces(&plan, NULL), 0);
+	assert_null(sysctl_of(&plan, "net.ipv4.ping_group_range"));
+	plan = plan_of(arena, "{\"Id\":\"" ID "\",\"HostConfig\":{\"NetworkMode\":\"host\"}}");
+	assert_int_equal(bundle_add_namespaces(&plan, NULL), 0);
+	assert_int_equal(plan.spec->linux_.sysctl_count, 0);
+}
+
 static const struct spec_mount *find_mount(const struct bundle_plan *plan, const char *target)
 {
 	for (size_t i = 0; i < plan->spec->mount_count; i++)
@@ -300,7 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_config_refused), cmocka_unit_test(test_taken),
-		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_mounts),	     cmocka_unit_test(test_shared_mounts),
+		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_sysctls),     cmocka_unit_test(test_mounts),	     cmocka_unit_test(test_shared_mounts),
 		cmocka_unit_test(test_systemd),	      cmocka_unit_test(test_resources),	     cmocka_unit_test(test_masks),
 		cmocka_unit_test(test_outside_id),
 	};
