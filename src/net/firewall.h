@@ -17,7 +17,8 @@
  *     from outside reaches nothing but published ports and answers.
  *  3. Of members of internal networks nothing leaves but to each other and to the host.
  *  4. 127.0.0.0/8 is never reached from a bridge.
- *     Of IP version 6 only the host's own addresses but ::1 are published: the kernel routes no answer from a bridge to ::1.
+ *     Of IP version 6 only the host's own addresses but ::1 are published: the kernel routes no answer from a bridge to ::1,
+ *     where a port is refused at once, so that who asks "localhost" finds 127.0.0.1.
  *  5. The source address of a client is kept, but where the answer would not come
  *     back to us: from 127.0.0.1/::1, and between members of one network.
  *  6. A port is somebody's by being an element: of two that add it one fails.

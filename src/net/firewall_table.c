@@ -126,6 +126,17 @@ static void pass_loopback(struct nftables_rule *rule)
 	nftables_rule_verdict(rule, NFT_RETURN, NULL);
 }
 
+/* Invariant 4: sent on, it would have no answer, and who asks "localhost" would wait for one before he tries 127.0.0.1. */
+static void pass_loopback6(struct nftables_rule *rule)
+{
+	const uint8_t loopback[16] = { [15] = 1 };
+
+	match_family(rule, NFTABLES_IPV6);
+	nftables_rule_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, IPV6_DESTINATION, sizeof loopback, 0);
+	nftables_rule_equals(rule, 0, loopback, sizeof loopback);
+	nftables_rule_verdict(rule, NFT_RETURN, NULL);
+}
+
 static void look_at_ports(struct nftables_rule *rule)
 {
 	const uint32_t local = RTN_LOCAL;
@@ -274,6 +285,7 @@ static const struct {
 	{ "raw", drop_from_loopback },
 	{ "prerouting", pass_loopback },
 	{ "prerouting", look_at_ports },
+	{ "output", pass_loopback6 },
 	{ "output", look_at_ports },
 	{ "published", translate_ports4 },
 	{ "published", translate_ports4_at },

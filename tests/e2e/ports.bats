@@ -29,6 +29,10 @@ need_nft() { command -v nft >/dev/null || skip "missing: nft"; }
 	[ "$(fetch http://192.0.2.1:8080/)" = web ]
 	[ "$(fetch 'http://[2001:db8::1]:8080/')" = web ]
 	[ "$(fetch http://127.0.0.1:8080/)" = web ]
+	# ::1 is nobody's: refused at once, so that localhost is found at 127.0.0.1
+	"$PYTHON" -c 'import socket; print(socket.create_connection(("localhost", 8080), 1).getpeername()[0])' | grep -qx 127.0.0.1
+	run ! timeout 1 busybox nc ::1 8080 </dev/null
+	[ "$status" -ne 124 ]
 	[ "$(bivy port web)" = "$(printf '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080')" ]
 	[ "$(bivy port web 80/tcp | head -n 1)" = 0.0.0.0:8080 ]
 	run -1 bivy port web 81
