@@ -9,7 +9,7 @@
 
 /* ---- execution ----------------------------------------------------------------- */
 
-enum execution_field { EXECUTION_PORTS, EXECUTION_ENV, EXECUTION_VOLUMES, EXECUTION_LABELS, EXECUTION_HEALTH };
+enum execution_field { EXECUTION_PORTS, EXECUTION_ENV, EXECUTION_VOLUMES, EXECUTION_LABELS, EXECUTION_HEALTH, EXECUTION_ESCAPED };
 
 static const struct field execution_fields[] = {
 	FIELD(STRING, struct spec_execution, user, "User"),
@@ -25,6 +25,7 @@ static const struct field execution_fields[] = {
 	FIELD_BY(EXECUTION_HEALTH, "Healthcheck", 0),
 	FIELD(STRINGS, struct spec_execution, shell, "Shell"),
 	FIELD(STRINGS, struct spec_execution, on_build, "OnBuild"),
+	FIELD_BY(EXECUTION_ESCAPED, "ArgsEscaped", 0),
 };
 
 static int decode_execution_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
@@ -42,6 +43,9 @@ static int decode_execution_field(const struct decoder *d, const struct json *va
 		return decode_pairs(d, value, TEXT_LIMIT, &execution->labels, &execution->label_count);
 	case EXECUTION_HEALTH:
 		return decode_health_check(d, value, &execution->health_check);
+	case EXECUTION_ESCAPED:
+		execution->args_escaped = value->type == JSON_BOOL && value->boolean;
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -61,6 +65,8 @@ static void write_execution(struct json_writer *w, const struct spec_execution *
 	if (execution->labels)
 		encode_pairs(w, "Labels", execution->labels, execution->label_count);
 	encode_health_check(w, "Healthcheck", execution->health_check, health);
+	if (execution->args_escaped)
+		json_write_bool(w, "ArgsEscaped", true);
 	encode_unknown_fields(w, execution_fields, ARRAY_SIZE(execution_fields), execution->source);
 	json_write_close(w, '}');
 }

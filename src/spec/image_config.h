@@ -39,6 +39,7 @@ struct spec_execution {
 	struct spec_health_check *health_check;
 	char **shell;
 	char **on_build;
+	bool args_escaped; /* "ArgsEscaped": docker sets it with every CMD */
 	const struct json *source; /* as in struct spec_descriptor */
 };
 

@@ -37,7 +37,7 @@ static void test_everything(void **state _unused_)
 		"\"WorkingDir\":\"/w\",\"StopSignal\":\"SIGINT\",\"StopTimeout\":0,\"Shell\":[\"/bin/sh\",\"-c\"],\"OnBuild\":[\"RUN x\"],"
 		"\"Env\":[\"PATH=/bin\",\"E=\"],\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{}},\"Volumes\":{\"/v\":{}},\"Labels\":{\"l\":\"m\"},"
 		"\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"],\"Interval\":1000000000,\"Timeout\":2,\"StartPeriod\":3,\"StartInterval\":4,\"Retries\":5,"
-		"\"New\":1},\"ArgsEscaped\":true},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIGEST "\"]},\"history\":["
+		"\"New\":1},\"ArgsEscaped\":true,\"Domainname\":\"d\"},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIGEST "\"]},\"history\":["
 		"{\"created\":\"2024-05-01T12:00:00Z\",\"author\":\"B\",\"created_by\":\"ADD x\",\"comment\":\"c\"},"
 		"{\"created_by\":\"CMD y\",\"empty_layer\":true}],\"docker_version\":\"20\",\"container_config\":{\"Hostname\":\"h\"}}";
 	_cleanup_arena_ struct arena *arena = arena_new();
