@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #define DOCKERFILE_LIMIT (16u << 20)       /* bytes of a file */
+#define DOCKERFILE_LINE_LIMIT 500000       /* lines of it */
 #define DOCKERFILE_INSTRUCTION_LIMIT 20000 /* instructions in it */
 
 /* What of the file a message is about. Lines and columns count from 1; .line 0: nothing in particular, .column 0: the whole line. */
@@ -29,6 +30,7 @@ struct dockerfile_heredoc {
 	bool strips_tabs;  /* "<<-" */
 	unsigned fd;       /* "3<<EOF": 3; 0 without */
 	char *content;     /* with the newline of its last line; tabs at the beginnings of lines are gone if they are to be */
+	char *written;     /* the same with them */
 	unsigned first_line;
 };
 
@@ -37,13 +39,14 @@ struct dockerfile_instruction {
 	char *written; /* the same as it was written */
 	char **flags;  /* "--mount=type=cache", quotes and escapes taken out; NULL-terminated, never NULL */
 	char *text;    /* what follows name and flags, lines joined as BuildKit does, without here-documents' content */
-	char **json;   /* the elements, if that is an array of strings in JSON; else NULL */
+	char **json;   /* the elements, if that (of HEALTHCHECK: behind its first word) is an array of strings in JSON where one may be; else NULL */
 	struct dockerfile_heredoc *heredocs;
 	size_t heredoc_count;
 	char *original; /* its first lines as written, joined, with flags: what messages and progress show */
 	char *comment;  /* comment lines directly above it, without '#', joined by newlines; or NULL */
 	unsigned first_line, last_line;
 	struct dockerfile_mark mark; /* of .written */
+	struct dockerfile_instruction *triggered; /* ONBUILD: what is behind it, if anything; blanks at the end of its .original stay */
 };
 
 /* Something that is right but should be said (lint.h names the rules). */
@@ -55,8 +58,8 @@ struct dockerfile_warning {
 
 struct dockerfile {
 	const char *name; /* for messages: "Dockerfile" */
-	char *syntax;     /* value of the directive, or NULL */
-	char *check;      /* likewise */
+	char *syntax;     /* first word of the directive's value, or NULL */
+	char *check;      /* value of the directive, or NULL */
 	char escape;      /* '\\' or '`' */
 	struct dockerfile_instruction *instructions; /* at least one */
 	size_t instruction_count;
@@ -69,8 +72,9 @@ struct dockerfile {
 /*
  * Decodes LENGTH bytes (UTF-8, perhaps with a byte order mark, lines ending in
  * "\n" or "\r\n"). All in the arena. ERROR_INVALID: "NAME:3: …", and *MARK says
- * where; nothing in it, a byte 0, a here-document or directive without an end,
- * a directive twice, a limit above.
+ * where; nothing in it, a byte 0, a here-document without an end, a directive
+ * twice or with a wrong value, an array in JSON of anything but strings, a limit
+ * above. *RET then is NULL, or has the lines, for dockerfile_show_mark().
  */
 int dockerfile_parse(struct arena *arena, const char *name, const char *text, size_t length, struct dockerfile **ret, struct dockerfile_mark *mark,
 	struct error *err) _must_check_;
