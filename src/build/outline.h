@@ -53,31 +53,54 @@ struct outline_stage {
 	struct instruction **instructions; /* the others, parsed, variables not replaced */
 	size_t instruction_count;
 	bool needed;         /* for the target */
-	size_t *dependencies; /* stages that it takes something from, without itself, each once */
+	size_t *dependencies; /* stages that it takes something from, all before it, each once */
 	size_t dependency_count;
+	bool is_replaced;    /* a --build-context has its name: it is .base, and its instructions are not followed */
+	struct instruction **triggers; /* what its ONBUILD instructions leave to stages upon it, parsed */
+	size_t trigger_count;
 };
 
 struct outline {
 	const struct outline_request *request;
 	struct outline_stage *stages;
 	size_t stage_count, target;
+	struct instruction **globals; /* ARGs before the first FROM, parsed */
+	size_t global_count;
 	char **arguments;    /* "K=V" of ARGs before the first FROM, with predefined ones: what FROM sees and `ARG NAME` of a stage takes up */
-	const struct origin *images; /* all images that needed stages begin with or copy from, each once */
-	size_t image_count;
+	struct origin *images; /* all images that needed stages begin with or copy from, each once */
+	size_t image_count, image_room;
 	/* --build-arg that no ARG takes up, for a warning; NULL-terminated. */
 	const char **unused_arguments;
 };
 
 /*
  * Parses all instructions, those of unneeded stages too. ERROR_INVALID with
- * *MARK: whatever instruction_parse() finds; no FROM first; a stage name that is
- * none, a later or missing stage (with the nearest name), stages that need each
- * other; a target that does not exist.
+ * *MARK: whatever instruction_parse() finds; no FROM first; a base that is none
+ * or blank; a stage that is the same, a later or a missing one; a target that
+ * does not exist, with the nearest name as hint.
  */
 int outline_make(struct arena *arena, const struct outline_request *request, struct outline **ret, struct dockerfile_mark *mark, struct error *err)
 	_must_check_;
 
-/* What NAME, of a --from in the stage, means. */
+/* What NAME, of a --from in the stage, means; as above, but without "NAME:LINE: ". A name that is neither a stage's nor a context's is an image's. */
 int outline_origin(struct arena *arena, const struct outline *outline, const struct outline_stage *stage, const char *name, struct origin *ret, struct error *err) _must_check_;
+
+/*
+ * A stage that turned out to be needed, as a trigger of a base image takes
+ * something from it: it, what it depends on and their images become needed.
+ */
+void outline_need(struct arena *arena, struct outline *outline, size_t stage);
+
+/* Likewise an image. */
+void outline_add_image(struct arena *arena, struct outline *outline, const struct origin *image);
+
+/* The name of the stage that NAME was probably meant to be, for an image that does not exist; or NULL. */
+const char *outline_nearest_stage(const struct outline *outline, const char *name);
+
+/* Whether docker knows the argument without an ARG: "HTTP_PROXY", "TARGETARCH", "BUILDKIT_…". */
+bool outline_argument_is_predefined(const char *name);
+
+/* The value of a --build-arg, or NULL. */
+const char *outline_argument_value(const struct outline_request *request, const char *name);
 
 #endif
