@@ -26,20 +26,21 @@ struct plan_step {
 	enum plan_step_kind kind;
 	const struct instruction *instruction; /* expanded */
 	bool is_trigger;         /* by an ONBUILD of the base image */
-	size_t number, count;    /* "2/5" among those of the stage that count: FROM is 1, RUN, COPY, ADD and WORKDIR follow */
+	size_t number, count;    /* "2/5" among those of the stage that count: FROM is 1 if it takes an image, what is not PLAN_CONFIGURE follows; 0: it does not */
 	const char *shown;       /* "RUN make", "COPY a b /" with variables replaced: for progress, history and messages */
-	const char *created_by;  /* of its history entry, in the stock frontend's words: "RUN /bin/sh -c make # buildkit" */
+	const char *created_by;  /* of its history entry, in the stock frontend's words: "RUN /bin/sh -c make # buildkit"; NULL: it has none (ONBUILD) */
 	/*
 	 * What it does, as text that is equal for equal work and names no content of
 	 * files: everything of the instruction that can change what comes out, with
 	 * user, working directory, shell, and the environment and arguments as far as
-	 * they count. Values of proxy arguments, of secrets, and the paths of ssh
-	 * sockets are not in it.
+	 * they count. Values of proxy arguments that no ARG takes up, of secrets, and
+	 * the paths of ssh sockets are not in it. NULL with PLAN_CONFIGURE.
 	 */
 	const char *key;
 
 	/* RUN */
 	char **command;          /* with the shell in front, if there is one */
+	const char *script;      /* content of a here-document that begins with "#!": it is to be an executable file at the last word of .command, below /dev/pipes; or NULL */
 	char **environment;      /* "K=V": the image's, with the arguments of this point */
 	const char *user, *working_directory; /* never NULL: "" is root, "/" */
 	struct plan_mount *mounts;
@@ -56,16 +57,18 @@ struct plan_step {
 
 struct plan_stage {
 	const struct outline_stage *outline;
-	const char *title;       /* "build", or "stage-1"; as progress shows it */
+	const char *title;       /* "build", or "stage-1", as progress shows it; "" if it is the only one */
 	struct plan_step *steps; /* one for each instruction, triggers first; FROM and ARG have none but ARG's history: PLAN_CONFIGURE */
 	size_t step_count;
 	const struct spec_execution *execution; /* at the end */
 	const char *author;      /* of MAINTAINER, or the base's; or NULL */
+	char **environment, **arguments; /* "K=V", what stages upon it begin with: all that RUN saw at the end, and the ARGs of it */
 };
 
 /* What the plan needs to know of a base. */
 struct plan_base {
-	const struct spec_execution *execution; /* NULL: scratch, or a stage (then .stage's) */
+	const struct plan_stage *stage; /* the plan of a stage: then nothing else here counts; NULL: it is none */
+	const struct spec_execution *execution; /* of an image; NULL: scratch, or a context */
 	const char *author;
 	const char *platform_os; /* or NULL */
 };
@@ -80,7 +83,11 @@ struct plan_request {
 	size_t warning_count;
 };
 
-/* The bases of a stage's steps are planned first. ERROR_INVALID with *MARK. */
+/*
+ * The base of a stage is planned first. A trigger of an image may take from a
+ * stage or image that the outline did not know to be needed (outline_need(),
+ * outline_add_image()). ERROR_INVALID with *MARK.
+ */
 int plan_make(struct arena *arena, struct plan_request *request, struct plan_stage **ret, struct dockerfile_mark *mark, struct error *err) _must_check_;
 
 #endif
