@@ -96,6 +96,20 @@ static void add_config(struct bundle_plan *plan, struct spec_supervision *superv
 	supervision->shell = config->shell;
 }
 
+void bundle_add_supervised_volume(struct arena *arena, struct spec_supervision *supervision, const struct spec_container_mount *mount)
+{
+	struct spec_supervision_volume *volumes;
+
+	if (mount->kind != SPEC_MOUNT_VOLUME)
+		return;
+	volumes = arena_alloc(arena, supervision->volume_count + 1, sizeof *volumes);
+	if (supervision->volume_count)
+		memcpy(volumes, supervision->volumes, supervision->volume_count * sizeof *volumes);
+	volumes[supervision->volume_count++] = (struct spec_supervision_volume){
+		.name = mount->source, .target = mount->target, .propagation = mount->propagation, .read_only = mount->read_only };
+	supervision->volumes = volumes;
+}
+
 int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 {
 	const struct directories *directories = plan->record->directories;
@@ -117,6 +131,8 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 	add_root(plan, &supervision);
 	supervision.mounts = plan->given;
 	supervision.mount_count = plan->given_count;
+	for (size_t i = 0; i < plan->host->mount_count; i++)
+		bundle_add_supervised_volume(plan->arena, &supervision, &plan->host->mounts[i]);
 	add_config(plan, &supervision);
 	spec_supervision_encode(&supervision, &text);
 	if (text.length > SPEC_SUPERVISION_LIMIT)

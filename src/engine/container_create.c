@@ -6,7 +6,9 @@
 #include "engine/container_names.h"
 #include "engine/container_network.h"
 #include "engine/containers.h"
+#include "engine/volume.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/moment.h"
 #include "store/tree.h"
 
@@ -343,6 +345,20 @@ static int replace(const struct creation *creation)
 	return container_remove(creation->directories, creation->container.name, CONTAINER_REMOVE_FORCE, creation->err);
 }
 
+/* Once the record names them nobody takes them for unused. Without them the container is not to be. */
+static int make_volumes(struct creation *creation)
+{
+	const struct spec_host_config *host = &creation->container.host;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < host->mount_count; i++)
+		if (host->mounts[i].kind == SPEC_MOUNT_VOLUME)
+			r = volume_ensure(creation->arena, creation->directories, &host->mounts[i], creation->err);
+	if (r < 0 && container_remove(creation->directories, creation->container.id, CONTAINER_REMOVE_VOLUMES, NULL) < 0)
+		log_warning("cannot remove the container '%s' that could not be created, ignoring", creation->container.name);
+	return r;
+}
+
 /* The leases last until the record can be seen. */
 static int make(struct creation *creation, const struct container_image *image)
 {
@@ -362,7 +378,7 @@ static int make(struct creation *creation, const struct container_image *image)
 		r = make_record(creation);
 	if (r == 0)
 		container_event_add(creation->directories, &creation->container, "create", NULL, 0);
-	return r;
+	return r < 0 ? r : make_volumes(creation);
 }
 
 static int make_of_image(struct creation *creation)

@@ -78,7 +78,8 @@ static void test_a_record_is_whole(void **state _unused_)
 	shell_expect("stat -c %a containers/*", "700\n");
 	shell_expect("readlink names/web | cut -c1-14", "../containers/\n");
 	shell_expect("ls images/leases", "");
-	shell_expect("grep -c '\"Action\":\"create\"' run/events", "1\n");
+	shell_expect("grep '\"Action\":\"create\"' run/events | grep -o '\"Type\":\"[a-z]*\"'", "\"Type\":\"container\"\n\"Type\":\"volume\"\n");
+	shell_expect("ls volumes", arena_printf(arena, "%s\n", container->host.mounts[0].source));
 }
 
 static void test_names(void **state _unused_)

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/bundle.h"
+#include "engine/bundle_supervision.h"
 #include "engine/container_event.h"
 #include "engine/container_image.h"
 #include "engine/container_names.h"
@@ -167,9 +168,16 @@ static int add_to_supervised(const struct container_mount_request *request, stru
 
 	if (r == 0)
 		r = bundle_add_mount_later(record, documents->config, documents->supervision, mount, request->warn, request->context, &added, &given, err);
+	if (r < 0)
+		return r;
+	bundle_add_supervised_volume(record->arena, documents->supervision, mount);
+	r = write_documents(record, documents, true, err);
+	if (r < 0 || !record->state->pid)
+		return r;
+	r = mount_now(record, documents, added, given, err);
 	if (r == 0)
-		r = write_documents(record, documents, true, err);
-	return r < 0 || !record->state->pid ? r : mount_now(record, documents, added, given, err);
+		volume_mount_event_add(record->directories, mount, record->container->id, "mount");
+	return r;
 }
 
 static int add_to_record(const struct container_mount_request *request, struct container_record *record, const struct spec_container_mount *mount,
@@ -252,6 +260,9 @@ static void drop_from_documents(struct documents *documents, const char *target)
 	for (size_t i = supervision->mount_count; i-- > 0;)
 		if (str_equal(supervision->mounts[i].target, target))
 			drop(supervision->mounts, &supervision->mount_count, sizeof *supervision->mounts, i);
+	for (size_t i = supervision->volume_count; i-- > 0;)
+		if (str_equal(supervision->volumes[i].target, target))
+			drop(supervision->volumes, &supervision->volume_count, sizeof *supervision->volumes, i);
 }
 
 static int remove_from_supervised(struct container_record *record, const char *target, struct documents *documents, struct error *err)
@@ -289,6 +300,8 @@ static int remove_from_record(struct container_record *record, size_t index, str
 	r = container_record_save(record, err);
 	if (r == 0 && record->is_supervised)
 		r = remove_from_supervised(record, removed.target, &documents, err);
+	if (r == 0 && record->is_supervised && record->state->pid)
+		volume_mount_event_add(record->directories, &removed, record->container->id, "unmount");
 	if (r == 0)
 		return removed.kind == SPEC_MOUNT_VOLUME ? volume_release(record->directories, removed.source, NULL, err) : 0;
 	restore_documents(record, &documents, true);

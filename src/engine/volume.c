@@ -15,9 +15,9 @@
 #define COPYING "copying"
 
 /* The volume of MOUNT, made if it is not there. */
-static int open_volume(struct bundle_plan *plan, const struct spec_container_mount *mount, struct volume_record *ret, struct error *err)
+static int open_volume(struct arena *arena, const struct directories *directories, const struct spec_container_mount *mount, struct volume_record *ret,
+	struct error *err)
 {
-	const struct directories *directories = plan->record->directories;
 	const struct spec_volume volume = {
 		.name = mount->source,
 		.anonymous = mount->anonymous,
@@ -28,7 +28,7 @@ static int open_volume(struct bundle_plan *plan, const struct spec_container_mou
 	};
 	struct error told = ERROR_INIT;
 	bool made = false;
-	int r = volume_record_open(plan->arena, directories, mount->source, ret, &told);
+	int r = volume_record_open(arena, directories, mount->source, ret, &told);
 
 	if (r == 0)
 		return 0;
@@ -37,12 +37,19 @@ static int open_volume(struct bundle_plan *plan, const struct spec_container_mou
 
 		r = volume_backing_check(&checked, err);
 		if (r == 0)
-			r = volume_record_make(plan->arena, directories, &checked, NULL, NULL, &made, err);
-		return r < 0 ? r : volume_record_open(plan->arena, directories, mount->source, ret, err);
+			r = volume_record_make(arena, directories, &checked, NULL, NULL, &made, err);
+		return r < 0 ? r : volume_record_open(arena, directories, mount->source, ret, err);
 	}
 	if (err)
 		*err = told;
 	return r;
+}
+
+int volume_ensure(struct arena *arena, const struct directories *directories, const struct spec_container_mount *mount, struct error *err)
+{
+	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
+
+	return open_volume(arena, directories, mount, &record, err);
 }
 
 /* ---- its first content ------------------------------------------------------------------- */
@@ -132,7 +139,7 @@ static bool has_first_content(const struct volume_record *record, const struct s
 int volume_prepare(struct bundle_plan *plan, const struct spec_container_mount *mount, struct volume_place *ret, struct error *err)
 {
 	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
-	int r = open_volume(plan, mount, &record, err);
+	int r = open_volume(plan->arena, plan->record->directories, mount, &record, err);
 
 	if (r < 0)
 		return r;

@@ -16,6 +16,9 @@ struct volume_place {
 	bool is_read_only;
 };
 
+/* The volume of MOUNT is there, made if it was not, with nothing in it yet. ERROR_INVALID for options that it cannot have. */
+int volume_ensure(struct arena *arena, const struct directories *directories, const struct spec_container_mount *mount, struct error *err) _must_check_;
+
 /*
  * The volume of MOUNT is there, made if it was not, and begins, if it is empty,
  * with what the image has at the target.

@@ -36,15 +36,34 @@ int volume_check_name(const char *name, struct error *err)
 	return -EINVAL;
 }
 
-void volume_event_add(const struct directories *directories, const char *name, const char *action)
+static void add_event(const struct directories *directories, const char *name, const char *action, struct spec_pair *attributes, size_t count)
 {
-	struct spec_pair attributes[] = { { (char *)"driver", (char *)"local" } };
-	struct spec_event event = { .type = "volume", .action = action, .id = name, .attributes = attributes, .attribute_count = 1 };
+	struct spec_event event = { .type = "volume", .action = action, .id = name, .attributes = attributes, .attribute_count = count };
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	event.time_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	events_add(directories, &event);
+}
+
+void volume_event_add(const struct directories *directories, const char *name, const char *action)
+{
+	add_event(directories, name, action, (struct spec_pair[]){ { (char *)"driver", (char *)"local" } }, 1);
+}
+
+void volume_mount_event_add(const struct directories *directories, const struct spec_container_mount *mount, const char *container_id,
+	const char *action)
+{
+	struct spec_pair attributes[] = {
+		{ (char *)"container", (char *)container_id },
+		{ (char *)"driver", (char *)"local" },
+		{ (char *)"destination", mount->target },
+		{ (char *)"propagation", mount->propagation ? mount->propagation : (char *)"" },
+		{ (char *)"read/write", (char *)(mount->read_only ? "false" : "true") },
+	};
+
+	if (mount->kind == SPEC_MOUNT_VOLUME)
+		add_event(directories, mount->source, action, attributes, str_equal(action, "mount") ? ARRAY_SIZE(attributes) : 2);
 }
 
 /* ---- opening -------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@
 
 #include "base/memory.h"
 #include "engine/directories.h"
+#include "spec/container.h"
 #include "spec/volume.h"
 
 struct volume_record {
@@ -82,5 +83,9 @@ int volume_record_sweep(const struct directories *directories, bool dry_run, voi
 
 /* What happened to a volume, as docker words it: "create", "destroy". */
 void volume_event_add(const struct directories *directories, const char *name, const char *action);
+
+/* That a container that runs has got MOUNT, of a volume ("mount"), or lost it ("unmount"); of others nothing is told. */
+void volume_mount_event_add(const struct directories *directories, const struct spec_container_mount *mount, const char *container_id,
+	const char *action);
 
 #endif

@@ -59,7 +59,7 @@ static int decode_word(const struct decoder *d, const struct json *value, const 
 
 /* ---- what a supervisor is started with -------------------------------------------------- */
 
-enum supervision_field { SUPERVISION_UIDS, SUPERVISION_GIDS, SUPERVISION_MOUNTS, SUPERVISION_HEALTH, SUPERVISION_STARTUP, SUPERVISION_ACTION };
+enum supervision_field { SUPERVISION_UIDS, SUPERVISION_GIDS, SUPERVISION_MOUNTS, SUPERVISION_VOLUMES, SUPERVISION_HEALTH, SUPERVISION_STARTUP, SUPERVISION_ACTION };
 
 static const struct field mount_fields[] = {
 	FIELD_MUST(STRING, struct spec_supervision_mount, target, "target"),
@@ -68,6 +68,13 @@ static const struct field mount_fields[] = {
 	FIELD(STRING, struct spec_supervision_mount, source, "source"),
 	FIELD(STRING, struct spec_supervision_mount, subpath, "subpath"),
 	FIELD(BOOL, struct spec_supervision_mount, recursive, "recursive"),
+};
+
+static const struct field volume_fields[] = {
+	FIELD_MUST(STRING, struct spec_supervision_volume, name, "name"),
+	FIELD_MUST(STRING, struct spec_supervision_volume, target, "target"),
+	FIELD(STRING, struct spec_supervision_volume, propagation, "propagation"),
+	FIELD(BOOL, struct spec_supervision_volume, read_only, "readOnly"),
 };
 
 static const struct field supervision_fields[] = {
@@ -82,6 +89,7 @@ static const struct field supervision_fields[] = {
 	FIELD_BY(SUPERVISION_UIDS, "uidMappings", 0),
 	FIELD_BY(SUPERVISION_GIDS, "gidMappings", 0),
 	FIELD_BY(SUPERVISION_MOUNTS, "mounts", 0),
+	FIELD_BY(SUPERVISION_VOLUMES, "volumes", 0),
 	FIELD(BOOL, struct spec_supervision, terminal, "terminal"),
 	FIELD(BOOL, struct spec_supervision, open_stdin, "openStdin"),
 	FIELD(BOOL, struct spec_supervision, stdin_once, "stdinOnce"),
@@ -129,6 +137,11 @@ static int decode_mount(const struct decoder *d, const struct json *value, void 
 	return r;
 }
 
+static int decode_volume(const struct decoder *d, const struct json *value, void *element)
+{
+	return decode_fields(d, value, volume_fields, ARRAY_SIZE(volume_fields), element, NULL);
+}
+
 static int decode_supervision_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
 {
 	struct spec_supervision *supervision = object;
@@ -140,6 +153,8 @@ static int decode_supervision_field(const struct decoder *d, const struct json *
 		return decode_id_mappings(d, value, &supervision->gid_mappings, &supervision->gid_mapping_count);
 	case SUPERVISION_MOUNTS:
 		return decode_list(d, value, JSON_ARRAY, sizeof *supervision->mounts, decode_mount, &supervision->mounts, &supervision->mount_count);
+	case SUPERVISION_VOLUMES:
+		return decode_list(d, value, JSON_ARRAY, sizeof *supervision->volumes, decode_volume, &supervision->volumes, &supervision->volume_count);
 	case SUPERVISION_HEALTH:
 		return decode_health_check(d, value, &supervision->health_check);
 	case SUPERVISION_STARTUP:
@@ -217,6 +232,19 @@ static void encode_mounts(struct json_writer *w, const struct spec_supervision_m
 	json_write_close(w, ']');
 }
 
+static void encode_volumes(struct json_writer *w, const struct spec_supervision_volume *volumes, size_t count)
+{
+	if (count == 0)
+		return;
+	json_write_open(w, "volumes", '[');
+	for (size_t i = 0; i < count; i++) {
+		json_write_open(w, NULL, '{');
+		encode_given_fields(w, volume_fields, ARRAY_SIZE(volume_fields), &volumes[i]);
+		json_write_close(w, '}');
+	}
+	json_write_close(w, ']');
+}
+
 static void encode_supervision(struct json_writer *w, const char *key, const struct spec_supervision *supervision)
 {
 	json_write_open(w, key, '{');
@@ -224,6 +252,7 @@ static void encode_supervision(struct json_writer *w, const char *key, const str
 	encode_mappings(w, "uidMappings", supervision->uid_mappings, supervision->uid_mapping_count);
 	encode_mappings(w, "gidMappings", supervision->gid_mappings, supervision->gid_mapping_count);
 	encode_mounts(w, supervision->mounts, supervision->mount_count);
+	encode_volumes(w, supervision->volumes, supervision->volume_count);
 	encode_health_check(w, "healthCheck", supervision->health_check, NULL);
 	encode_health_check(w, "startupCheck", supervision->startup_check, NULL);
 	if (supervision->health_on_failure != SPEC_HEALTH_NONE)

@@ -47,6 +47,13 @@ struct spec_supervision_mount {
 	bool recursive; /* with what is mounted below */
 };
 
+/* A volume that it has, for what is told of that. */
+struct spec_supervision_volume {
+	char *name, *target;
+	char *propagation; /* or NULL */
+	bool read_only;
+};
+
 struct spec_supervision {
 	char *id;           /* the runtime's, too */
 	char *name;         /* for log drivers and messages */
@@ -61,6 +68,8 @@ struct spec_supervision {
 	size_t uid_mapping_count, gid_mapping_count;
 	struct spec_supervision_mount *mounts;
 	size_t mount_count;
+	struct spec_supervision_volume *volumes;
+	size_t volume_count;
 	bool terminal, open_stdin, stdin_once;
 	int64_t stop_signal;    /* number */
 	int64_t stop_timeout_s; /* -1: none */
@@ -83,7 +92,7 @@ struct spec_supervision {
 	char **exit_command; /* executed as the supervisor's last act, unless a client has said CLIENT_CLEANS; or NULL */
 	/*
 	 * Where events are appended (engine/events.h), or NULL. The supervisor tells of start, oom, die, kill, stop, restart, pause,
-	 * unpause, exec_create, exec_start, exec_die and health_status; the engine of all else.
+	 * unpause, exec_create, exec_start, exec_die and health_status, and of mount and unmount of volumes; the engine of all else.
 	 */
 	char *events_path;
 	uint32_t id_base, id_size;

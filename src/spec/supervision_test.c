@@ -38,7 +38,7 @@ static void test_document(void **state _unused_)
 		"\"logPath\":\"/l\",\"logOptions\":{\"max-size\":\"1m\"},\"labels\":{\"a\":\"b\"},\"imageName\":\"docker.io/library/x:1\","
 		"\"exitCommand\":[\"/bin/x\",\"\"],\"transfer\":\"/t\",\"eventsPath\":\"/e\",\"idBase\":65536,\"idSize\":65536,"
 		"\"uidMappings\":[{\"containerID\":0,\"hostID\":65536,\"size\":65536}],\"gidMappings\":[{\"containerID\":0,\"hostID\":65536,"
-		"\"size\":65536}],\"healthCheck\":{\"Test\":[\"CMD\",\"x\"],\"Interval\":5},\"startupCheck\":{\"Test\":[\"CMD\",\"y\"]},"
+		"\"size\":65536}],\"volumes\":[{\"name\":\"data\",\"target\":\"/d\",\"propagation\":\"rslave\",\"readOnly\":true}],\"healthCheck\":{\"Test\":[\"CMD\",\"x\"],\"Interval\":5},\"startupCheck\":{\"Test\":[\"CMD\",\"y\"]},"
 		"\"healthOnFailure\":\"restart\"}";
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf out = BUF_INIT;

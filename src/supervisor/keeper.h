@@ -18,6 +18,7 @@
 #include "supervisor/warnings.h"
 
 #include <sys/types.h>
+#include <sys/stat.h>
 
 struct client;
 struct session;
@@ -46,6 +47,7 @@ struct keeper {
 	struct arena *checks; /* of its health checks, if they were updated; or NULL */
 	char *new_name;       /* if it was renamed; or NULL */
 	struct spec_supervision *what;
+	struct stat document; /* of what that was read from */
 	struct spec_container_state state;
 	struct warnings warnings;
 	struct loop loop;

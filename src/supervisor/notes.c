@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <time.h>
 
 char *notes_time(void)
@@ -100,4 +101,48 @@ void notes_add_number_event(const struct keeper *keeper, const char *action, con
 
 	snprintf(text, sizeof text, "%" PRId64, value);
 	notes_add_event(keeper, action, key, text);
+}
+
+/* ---- volumes --------------------------------------------------------------------------------- */
+
+/* What the document says that was replaced since, in ARENA; it gets mounts, and loses some, while the container runs. */
+static const struct spec_supervision *read_anew(const struct keeper *keeper, struct arena *arena)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct spec_supervision *what = NULL;
+	struct stat now;
+
+	if (fstatat(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (now.st_ino == keeper->document.st_ino && memcmp(&now.st_mtim, &keeper->document.st_mtim, sizeof now.st_mtim) == 0))
+		return keeper->what;
+	if (file_read_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text) < 0 ||
+	    spec_supervision_decode(arena, text.data, text.length, &what, NULL) < 0)
+		return keeper->what;
+	return what;
+}
+
+static void add_volume_event(const struct keeper *keeper, const struct spec_supervision_volume *volume, const char *action)
+{
+	struct spec_pair pairs[] = {
+		{ (char *)"container", keeper->what->id },
+		{ (char *)"driver", (char *)"local" },
+		{ (char *)"destination", volume->target },
+		{ (char *)"propagation", volume->propagation ? volume->propagation : (char *)"" },
+		{ (char *)"read/write", (char *)(volume->read_only ? "false" : "true") },
+	};
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	const struct spec_event event = { .type = "volume", .action = action, .id = volume->name, .time_ns = loop_wall_ns(), .attributes = pairs,
+		.attribute_count = str_equal(action, "mount") ? ARRAY_SIZE(pairs) : 2 };
+
+	spec_event_encode(&event, &line);
+	append(keeper->what->events_path, &line);
+}
+
+void notes_add_volume_events(const struct keeper *keeper, const char *action)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_supervision *what = keeper->what->events_path ? read_anew(keeper, arena) : keeper->what;
+
+	for (size_t i = 0; keeper->what->events_path && i < what->volume_count; i++)
+		add_volume_event(keeper, &what->volumes[i], action);
 }

@@ -15,6 +15,9 @@ void notes_write_record(struct keeper *keeper);
 void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value);
 void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value);
 
+/* That its volumes were mounted ("mount") or are not any more ("unmount"); those that it has by now. */
+void notes_add_volume_events(const struct keeper *keeper, const char *action);
+
 /* The time in RFC 3339, to be freed. */
 char *notes_time(void);
 

@@ -53,6 +53,8 @@ static int read_document(struct keeper *keeper, struct error *err)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r = file_read_regular_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
 
+	if (r == 0 && fstatat(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, &keeper->document, AT_SYMLINK_NOFOLLOW) < 0)
+		r = -errno;
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/%s'", keeper->request->bundle, SPEC_SUPERVISION_DOCUMENT);
 	r = spec_supervision_decode(keeper->arena, text.data, text.length, &keeper->what, err);

@@ -46,6 +46,23 @@ teardown() {
 	[ "$output" = $'create\ndestroy' ]
 }
 
+@test "a volume is there once a container is created, and what happens to it is told" {
+	bivy create -v told:/d -v /nameless --name user busybox true >/dev/null
+	[ "$(bivy volume ls -q | wc -l)" -eq 2 ]
+	run -125 bivy create --mount type=volume,src=bad,dst=/b,volume-opt=type=nothing,volume-opt=device=x,volume-opt=size=x -v /other --name not busybox
+	[ "$(bivy ps -aq | wc -l)$(bivy volume ls -q | wc -l)" = 12 ]
+	bivy run -d --name web -v told:/d:ro --restart always busybox sleep 1000 >/dev/null
+	bivy update --mount-add told:/e web
+	bivy restart -t 0 web
+	bivy update --mount-rm /e web
+	bivy rm -f web >/dev/null
+	bivy rm -v user
+	# what was counted twice is there in two places
+	run -0 bivy events --since 1h --until 0s --filter volume=told --format '{{.Action}} {{index .Actor.Attributes "destination"}} {{index .Actor.Attributes "read/write"}}'
+	[ "$output" = $'create  \nmount /d false\nmount /e true\nunmount  \nunmount  \nmount /d false\nmount /e true\nunmount  \nunmount  ' ]
+	[ "$(bivy volume ls -q)" = told ]
+}
+
 @test "volume prune: nameless ones, with --all others too, and none that a container has" {
 	bivy volume create kept >/dev/null && bivy volume create --label a=b other >/dev/null && bivy volume create >/dev/null
 	bivy create -v kept:/d --name user busybox >/dev/null
