@@ -97,14 +97,19 @@ void digest_add(struct digest *digest, const void *bytes, size_t length)
 	must(digest->algorithm->add(&digest->state, bytes, length) == 1);
 }
 
+size_t digest_finish_hash(struct digest *digest, uint8_t hash[static DIGEST_HASH_SIZE])
+{
+	must(digest->algorithm->finish(&digest->state, hash) == 1);
+	return digest->algorithm->size;
+}
+
 void digest_finish(struct digest *digest, char text[static DIGEST_TEXT_SIZE])
 {
-	unsigned char hash[SHA512_DIGEST_LENGTH];
-	char *at = text;
+	uint8_t hash[DIGEST_HASH_SIZE];
+	size_t size = digest_finish_hash(digest, hash);
+	char *at = text + sprintf(text, "%s:", digest->algorithm->name);
 
-	must(digest->algorithm->finish(&digest->state, hash) == 1);
-	at += sprintf(at, "%s:", digest->algorithm->name);
-	for (size_t i = 0; i < digest->algorithm->size; i++)
+	for (size_t i = 0; i < size; i++)
 		at += sprintf(at, "%02x", hash[i]);
 }
 

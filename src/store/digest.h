@@ -17,7 +17,12 @@ struct digest *digest_new(const char *algorithm);
 void digest_free(struct digest *digest);
 void digest_add(struct digest *digest, const void *bytes, size_t length);
 
-/* The text of all that was added. Nothing may be added afterwards. */
+#define DIGEST_HASH_SIZE 64 /* of the longest */
+
+/* The hash of all that was added; how many bytes it has. Nothing may be added afterwards. */
+size_t digest_finish_hash(struct digest *digest, uint8_t hash[static DIGEST_HASH_SIZE]);
+
+/* The same as text. */
 void digest_finish(struct digest *digest, char text[static DIGEST_TEXT_SIZE]);
 
 DEFINE_CLEANUP(struct digest *, digest_free)

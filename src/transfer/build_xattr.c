@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/build_xattr.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "store/acl.h"
+
+#include <linux/limits.h>
+#include <sys/xattr.h>
+
+/* Labels of this machine, and what an overlay mount notes for itself. */
+static bool is_local(const char *name)
+{
+	static const char *const names[] = { "security.selinux", "security.ima", "security.evm", "security.apparmor" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return str_starts_with(name, "trusted.overlay.") || str_starts_with(name, "user.overlay.");
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names, sorted, in the arena; *RET_COUNT 0 for none, which costs one call. */
+static int list(struct arena *arena, int fd, const char ***ret, size_t *ret_count)
+{
+	char small[1024], *names = small;
+	ssize_t length = flistxattr(fd, small, sizeof small);
+	size_t count = 0;
+
+	if (length < 0 && errno == ERANGE) {
+		names = arena_alloc(arena, 1, XATTR_LIST_MAX);
+		length = flistxattr(fd, names, XATTR_LIST_MAX);
+	} else if (length > 0) {
+		names = arena_strndup(arena, small, (size_t)length);
+		memcpy(names, small, (size_t)length);
+	}
+	*ret_count = 0;
+	if (length <= 0)
+		return length == 0 || errno == EOPNOTSUPP || errno == EBADF ? 0 : -errno;
+	*ret = arena_alloc(arena, (size_t)length, sizeof **ret);
+	for (const char *name = names; name < names + length; name += strlen(name) + 1)
+		if (!is_local(name))
+			(*ret)[count++] = name;
+	qsort(*ret, count, sizeof **ret, compare);
+	*ret_count = count;
+	return 0;
+}
+
+/* Calls EACH with all of them. */
+typedef int each_xattr(void *context, const char *name, const void *value, size_t length);
+
+static int visit(int fd, each_xattr *each, void *context)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+	char *value;
+	const char **names = NULL;
+	size_t count = 0;
+	int r;
+
+	/* Most files have none. */
+	if (flistxattr(fd, NULL, 0) == 0)
+		return 0;
+	arena = arena_new();
+	value = arena_alloc(arena, 1, XATTR_SIZE_MAX);
+	r = list(arena, fd, &names, &count);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		ssize_t length = fgetxattr(fd, names[i], value, XATTR_SIZE_MAX);
+
+		/* Removed since it was listed; a capability for an owner who has no id in our user namespace, where it counts for nothing. */
+		if (length < 0 && (errno == ENODATA || errno == EOVERFLOW))
+			continue;
+		r = length < 0 ? -errno : each(context, names[i], value, (size_t)length);
+	}
+	return r;
+}
+
+static int digest_one(void *context, const char *name, const void *value, size_t length)
+{
+	digest_add(context, name, strlen(name) + 1);
+	digest_add(context, &(uint64_t){ length }, sizeof(uint64_t));
+	digest_add(context, value, length);
+	return 0;
+}
+
+int build_xattr_digest(int fd, struct digest *digest, const char *path, struct error *err)
+{
+	int r = visit(fd, digest_one, digest);
+
+	/* Nothing can be in the content that looks as if it were one more. */
+	digest_add(digest, "", 1);
+	return r < 0 ? error_errno(err, -r, "cannot read the extended attributes of '%.400s'", path) : 0;
+}
+
+struct copying {
+	int fd;
+	bool keeps_mode;
+};
+
+static int copy_one(void *context, const char *name, const void *value, size_t length)
+{
+	const struct copying *copying = context;
+
+	if (copying->keeps_mode && strcmp(name, ACL_ACCESS_XATTR) == 0)
+		return 0;
+	if (fsetxattr(copying->fd, name, value, length, 0) == 0)
+		return 0;
+	if (errno != EOPNOTSUPP && errno != EPERM)
+		return -errno;
+	log_debug("the extended attribute '%s' is lost: %s", name, error_words(errno));
+	return 0;
+}
+
+int build_xattr_copy(int from_fd, int to_fd, bool keeps_mode, const char *path, struct error *err)
+{
+	struct copying copying = { to_fd, keeps_mode };
+	int r = visit(from_fd, copy_one, &copying);
+
+	return r < 0 ? error_errno(err, -r, "cannot copy the extended attributes of '%.400s'", path) : 0;
+}
