@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Instructions that change nothing but the configuration, and their entries in the history. */
+#include "build/go_text.h"
+#include "build/planner.h"
+
+#include "base/str.h"
+
+/* ---- lists -------------------------------------------------------------------- */
+
+/* LIST, sorted as docker writes such sets, with WORD in it once. */
+static char **with_word(struct planner *planner, char *const *list, char *word)
+{
+	size_t count = list ? strv_length(list) : 0, i = 0, at = 0;
+	char **copy = arena_alloc(planner->arena, count + 2, sizeof *copy);
+
+	while (at < count && strcmp(list[at], word) < 0)
+		at++;
+	for (; i < at; i++)
+		copy[i] = list[i];
+	copy[at] = word;
+	if (at < count && strcmp(list[at], word) == 0)
+		i++;
+	for (size_t to = at + 1; i < count; i++)
+		copy[to++] = list[i];
+	return copy;
+}
+
+static char **copy_sorted(struct planner *planner, char *const *list)
+{
+	char **copy = NULL;
+
+	for (; list && *list; list++)
+		copy = with_word(planner, copy, *list);
+	return copy;
+}
+
+static char **with_last(struct planner *planner, char *const *list, char *word)
+{
+	size_t count = list ? strv_length(list) : 0;
+	char **copy = arena_alloc(planner->arena, count + 2, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = list[i];
+	copy[count] = word;
+	return copy;
+}
+
+static void set_label(struct planner *planner, struct spec_execution *execution, const struct instruction_pair *pair)
+{
+	size_t at = 0, i = 0;
+	struct spec_pair *labels = arena_alloc(planner->arena, execution->label_count + 1, sizeof *labels);
+
+	while (at < execution->label_count && strcmp(execution->labels[at].key, pair->name) < 0)
+		at++;
+	for (; i < at; i++)
+		labels[i] = execution->labels[i];
+	labels[at] = (struct spec_pair){ .key = pair->name, .value = pair->value };
+	if (i < execution->label_count && str_equal(execution->labels[i].key, pair->name))
+		i++;
+	for (size_t to = at + 1; i < execution->label_count; i++)
+		labels[to++] = execution->labels[i];
+	if (at == execution->label_count || !str_equal(execution->labels[at].key, pair->name))
+		execution->label_count++;
+	execution->labels = labels;
+}
+
+/* ---- the instructions --------------------------------------------------------- */
+
+static void add_pairs(const struct instruction *instruction, struct buf *out)
+{
+	for (size_t i = 0; i < instruction->pair_count; i++)
+		buf_printf(out, " %s=%s", instruction->pairs[i].name, instruction->pairs[i].value);
+}
+
+static int set_environment(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	struct spec_execution *execution = planner_change(planner);
+	struct environment environment = { 0 };
+
+	environment_add(planner->arena, &environment, execution->env);
+	for (size_t i = 0; i < instruction->pair_count; i++) {
+		if (!*instruction->pairs[i].name)
+			return planner_fail(planner, "a name is blank after its variables were replaced");
+		environment_set(planner->arena, &environment, instruction->pairs[i].name, instruction->pairs[i].value);
+		environment_set(planner->arena, &planner->environment, instruction->pairs[i].name, instruction->pairs[i].value);
+	}
+	execution->env = environment.list;
+	add_pairs(instruction, out);
+	return 0;
+}
+
+static int set_labels(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	struct spec_execution *execution = planner_change(planner);
+
+	for (size_t i = 0; i < instruction->pair_count; i++) {
+		if (!*instruction->pairs[i].name)
+			return planner_fail(planner, "a name is blank after its variables were replaced");
+		set_label(planner, execution, &instruction->pairs[i]);
+	}
+	add_pairs(instruction, out);
+	return 0;
+}
+
+static int set_ports(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	struct spec_execution *execution = planner_change(planner);
+	char **ports = copy_sorted(planner, instruction->words);
+
+	buf_add_text(out, " map[");
+	for (size_t i = 0; ports && ports[i]; i++) {
+		execution->exposed_ports = with_word(planner, execution->exposed_ports, ports[i]);
+		buf_printf(out, "%s%s:{}", i > 0 ? " " : "", ports[i]);
+	}
+	buf_add_char(out, ']');
+	return 0;
+}
+
+static int set_volumes(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	struct spec_execution *execution = planner_change(planner);
+
+	for (char **word = instruction->words; *word; word++) {
+		if (!**word)
+			return planner_fail(planner, "a volume's path is blank");
+		execution->volumes = with_word(planner, execution->volumes, *word);
+	}
+	buf_add_char(out, ' ');
+	go_text_list(out, instruction->words);
+	return 0;
+}
+
+static int set_user(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	planner_change(planner)->user = *instruction->words[0] ? instruction->words[0] : NULL;
+	buf_printf(out, " %s", instruction->words[0]);
+	return 0;
+}
+
+static int set_stop_signal(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	planner_change(planner)->stop_signal = instruction->words[0];
+	buf_printf(out, " %s", instruction->words[0]);
+	return 0;
+}
+
+static int set_shell(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	planner_change(planner)->shell = instruction->command;
+	buf_add_char(out, ' ');
+	go_text_list(out, instruction->command);
+	return 0;
+}
+
+static int set_health_check(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	const struct spec_health_check *check = instruction->health_check;
+	const int64_t durations[] = { check->interval_ns, check->timeout_ns, check->start_period_ns, check->start_interval_ns };
+
+	planner_change(planner)->health_check = instruction->health_check;
+	buf_add_text(out, " &{");
+	go_text_quote_list(out, check->test);
+	for (size_t i = 0; i < ARRAY_SIZE(durations); i++) {
+		buf_add_text(out, " \"");
+		go_text_duration(out, durations[i]);
+		buf_add_char(out, '"');
+	}
+	buf_add_char(out, ' ');
+	go_text_quote_character(out, check->retries);
+	buf_add_char(out, '}');
+	return 0;
+}
+
+static int set_author(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	planner->stage->author = instruction->words[0];
+	buf_printf(out, " %s", instruction->words[0]);
+	return 0;
+}
+
+static int set_trigger(struct planner *planner, const struct instruction *instruction, struct buf *out _unused_)
+{
+	struct spec_execution *execution = planner_change(planner);
+
+	execution->on_build = with_last(planner, execution->on_build, instruction->words[0]);
+	return 0;
+}
+
+/* CMD and ENTRYPOINT in the form that the image has; NULL for none. */
+static char **full_command(struct planner *planner, const struct instruction *instruction)
+{
+	static char *const usual[] = { (char *)"/bin/sh", (char *)"-c", NULL };
+	char *const *shell = planner->execution->shell && planner->execution->shell[0] ? planner->execution->shell : usual;
+
+	if (!instruction->is_shell_form)
+		return instruction->command && instruction->command[0] ? instruction->command : NULL;
+	return with_last(planner, shell, instruction->command[0]);
+}
+
+static int set_command(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	struct spec_execution *execution = planner_change(planner);
+
+	execution->command = full_command(planner, instruction);
+	execution->args_escaped = true;
+	planner->command_is_set = true;
+	buf_add_char(out, ' ');
+	go_text_quote_list(out, execution->command);
+	return 0;
+}
+
+/* A command that is the base's was for the base's entry point. */
+static int set_entry_point(struct planner *planner, const struct instruction *instruction, struct buf *out)
+{
+	struct spec_execution *execution = planner_change(planner);
+
+	execution->entrypoint = full_command(planner, instruction);
+	if (!planner->command_is_set)
+		execution->command = NULL;
+	buf_add_char(out, ' ');
+	go_text_quote_list(out, execution->entrypoint);
+	return 0;
+}
+
+int plan_configure(struct planner *planner, struct plan_step *step)
+{
+	static int (*const setters[INSTRUCTION_KIND_COUNT])(struct planner *, const struct instruction *, struct buf *) = {
+		[INSTRUCTION_CMD] = set_command,
+		[INSTRUCTION_ENTRYPOINT] = set_entry_point,
+		[INSTRUCTION_ENV] = set_environment,
+		[INSTRUCTION_EXPOSE] = set_ports,
+		[INSTRUCTION_HEALTHCHECK] = set_health_check,
+		[INSTRUCTION_LABEL] = set_labels,
+		[INSTRUCTION_MAINTAINER] = set_author,
+		[INSTRUCTION_ONBUILD] = set_trigger,
+		[INSTRUCTION_SHELL] = set_shell,
+		[INSTRUCTION_STOPSIGNAL] = set_stop_signal,
+		[INSTRUCTION_USER] = set_user,
+		[INSTRUCTION_VOLUME] = set_volumes,
+	};
+	struct buf out = BUF_INIT;
+	int r;
+
+	step->kind = PLAN_CONFIGURE;
+	buf_add_text(&out, step->instruction->source->name);
+	r = setters[step->instruction->kind](planner, step->instruction, &out);
+	step->created_by = planner_take(planner, &out);
+	if (step->instruction->kind == INSTRUCTION_ONBUILD)
+		step->created_by = NULL;
+	return r;
+}
+
+/*
+ * What one name of an ARG is worth: the option, the default, or what the same
+ * argument is before the first FROM. A default that does not count may be
+ * wrong.
+ */
+static int argument_value(struct planner *planner, const struct instruction_pair *pair, const char **ret, const char **ret_default)
+{
+	const struct outline *outline = planner->request->outline;
+	const char *given = outline_argument_value(outline->request, pair->name);
+	struct words words = planner_words(planner);
+	char *value = NULL;
+	int r = pair->value ? words_expand(planner->arena, &words, pair->value, &value, given ? NULL : planner->err) : 0;
+
+	if (r < 0 && !given)
+		return planner_at(planner, r);
+	*ret = given ? given : value ? value : words_value(outline->arguments, pair->name);
+	*ret_default = value ? value : pair->value;
+	return 0;
+}
+
+int plan_argument(struct planner *planner, struct plan_step *step)
+{
+	struct buf out = BUF_INIT;
+	int r = 0;
+
+	step->kind = PLAN_CONFIGURE;
+	buf_add_text(&out, "ARG");
+	for (size_t i = 0; r == 0 && i < step->instruction->pair_count; i++) {
+		const struct instruction_pair *pair = &step->instruction->pairs[i];
+		const char *value = NULL, *written = NULL;
+
+		r = argument_value(planner, pair, &value, &written);
+		if (value)
+			environment_set(planner->arena, &planner->environment, pair->name, value);
+		environment_set(planner->arena, &planner->arguments, pair->name, value ? value : "");
+		buf_printf(&out, " %s%s%s", pair->name, written ? "=" : "", written ? written : "");
+	}
+	step->created_by = planner_take(planner, &out);
+	return r;
+}
