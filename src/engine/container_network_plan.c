@@ -8,6 +8,7 @@
 #define SHORT_ID 12
 #define SYSCTL_OPTION "com.docker.network.endpoint.sysctls"
 #define INTERFACE_OPTION "com.docker.network.endpoint.ifname"
+#define BINDING_OPTION "com.docker.network.bridge.host_binding_ipv4"
 
 bool container_network_is_member(const struct spec_host_config *host)
 {
@@ -114,6 +115,15 @@ static char *choose_host_name(struct arena *arena, const struct spec_network_pla
 	return NULL;
 }
 
+/* What the network's maker says of ports for which nothing is said; all addresses are NULL. */
+static char *find_binding(const struct spec_network *network)
+{
+	for (size_t i = 0; i < network->option_count; i++)
+		if (str_equal(network->options[i].key, BINDING_OPTION))
+			return str_equal(network->options[i].value, "0.0.0.0") || str_equal(network->options[i].value, "::") ? NULL : network->options[i].value;
+	return NULL;
+}
+
 static const char *find_option(const struct spec_container_endpoint *endpoint, const char *key)
 {
 	for (size_t i = 0; i < endpoint->option_count; i++)
@@ -206,7 +216,7 @@ int container_network_plan_link(struct arena *arena, const struct container_reco
 	*link = (struct spec_network_link){
 		.kind = kind_of(network), .network = network->name, .network_id = network->id, .parent = network->interface, .mode = network->mode,
 		.host_name = choose_host_name(arena, plan), .name = choose_name(arena, plan, container, endpoint), .mtu = network->mtu,
-		.internal = network->internal, .aliases = endpoint->aliases,
+		.internal = network->internal, .aliases = endpoint->aliases, .host_binding = find_binding(network),
 	};
 	if (!link->host_name)
 		return error_set(err, ERROR_INVALID, 0, "a container is in %d networks at most", CONTAINER_NETWORK_LINKS);
@@ -264,8 +274,8 @@ void container_network_plan_routes(struct spec_network_plan *plan, const struct 
 
 /* ---- ports ----------------------------------------------------------------------------------- */
 
-/* An address of FAMILY that a port can lead to, without its prefix: on a bridge that is not internal, the one with the default route first. */
-static char *find_address(struct arena *arena, const struct spec_network_plan *plan, int family)
+/* The link with an address of FAMILY that a port can lead to: on a bridge that is not internal, the one with the default route first. */
+static const struct spec_network_link *find_target(const struct spec_network_plan *plan, int family)
 {
 	const struct spec_network_link *found = NULL;
 
@@ -276,7 +286,13 @@ static char *find_address(struct arena *arena, const struct spec_network_plan *p
 		if (link->kind == SPEC_LINK_VETH && !link->internal && bridge && (!found || gateway))
 			found = link;
 	}
-	for (char **address = found ? found->addresses : NULL; address && *address; address++)
+	return found;
+}
+
+/* That address, without its prefix; NULL without one. */
+static char *find_address(struct arena *arena, const struct spec_network_link *link, int family)
+{
+	for (char **address = link ? link->addresses : NULL; address && *address; address++)
 		if ((strchr(*address, ':') != NULL) == (family == AF_INET6))
 			return arena_strndup(arena, *address, strcspn(*address, "/"));
 	return NULL;
@@ -379,13 +395,17 @@ int container_network_plan_ports(struct arena *arena, const struct spec_containe
 	struct error *err)
 {
 	const struct spec_container_port *all = add_exposed(arena, ports, &count, exposed);
-	char *address4 = find_address(arena, plan, AF_INET), *address6 = find_address(arena, plan, AF_INET6);
+	const struct spec_network_link *link4 = find_target(plan, AF_INET), *link6 = find_target(plan, AF_INET6);
+	char *address4 = find_address(arena, link4, AF_INET), *address6 = find_address(arena, link6, AF_INET6);
+	char *binding = link4 ? link4->host_binding : link6 ? link6->host_binding : NULL;
 	struct spec_published_port *published = arena_alloc(arena, count + 1, sizeof *published);
 	struct spec_port_range *ranges = arena_alloc(arena, count + 1, sizeof *ranges);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = plan_port(&all[i], &published[i], &ranges[i], err);
+		if (!published[i].host_ip)
+			published[i].host_ip = binding;
 		if (r == 0)
 			r = set_addresses(plan, address4, address6, &published[i], err);
 	}

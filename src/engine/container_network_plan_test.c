@@ -260,6 +260,22 @@ static void test_ports(void **state _unused_)
 	assert_string_equal(publish_one(NULL, NULL, "9000-9010", NULL), "0:9000+11/tcp 10.66.4.2 fd12::2");
 }
 
+/* What the network says counts where the user says nothing, and for its version alone. */
+static void test_binding(void **state _unused_)
+{
+	struct spec_network_link bound[] = { links[0], links[1] };
+	const struct spec_container_port any = { .host_port = (char *)"80", .port = (char *)"80" },
+		own = { .host_ip = (char *)"0.0.0.0", .host_port = (char *)"80", .port = (char *)"80" };
+	struct spec_network_plan plan = { .links = bound, .link_count = 2 };
+
+	bound[1].host_binding = (char *)"127.0.0.1";
+	assert_string_equal(publish(&any, 1, NULL, &plan), "127.0.0.1 80:80+1/tcp 10.66.4.2 -");
+	assert_string_equal(publish(&own, 1, NULL, &plan), "0.0.0.0 80:80+1/tcp 10.66.4.2 -");
+	bound[0].host_binding = (char *)"2001:db8::1";
+	plan.link_count = 1;
+	assert_string_equal(publish(&any, 1, NULL, &plan), "2001:db8::1 80:80+1/tcp - fd12::2");
+}
+
 /* Neighbours, on both sides, become one. */
 static void test_neighbours(void **state _unused_)
 {
@@ -354,6 +370,7 @@ int main(void)
 		TEST(test_too_many),
 		TEST(test_routes),
 		TEST(test_ports),
+		TEST(test_binding),
 		TEST(test_neighbours),
 		TEST(test_wrong_ports),
 		TEST(test_exposed),

@@ -39,6 +39,7 @@ static const struct field link_fields[] = {
 	FIELD(STRING, struct spec_network_link, gateway6, "gateway6"),
 	FIELD(STRING, struct spec_network_link, bridge4, "bridge4"),
 	FIELD(STRING, struct spec_network_link, bridge6, "bridge6"),
+	FIELD(STRING, struct spec_network_link, host_binding, "hostBinding"),
 	FIELD(U32, struct spec_network_link, mtu, "mtu"),
 	FIELD(BOOL, struct spec_network_link, internal, "internal"),
 	FIELD(STRINGS, struct spec_network_link, aliases, "aliases"),

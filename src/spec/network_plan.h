@@ -29,6 +29,7 @@ struct spec_network_link {
 	char **addresses; /* "10.66.3.2/24", "fd…::2/64" */
 	char *gateway4, *gateway6; /* default routes through this interface, or NULL */
 	char *bridge4, *bridge6;   /* the network's gateways, default route or not: what inspect shows; or NULL */
+	char *host_binding; /* address of the host at which ports are published if their user names none, or NULL: all */
 	uint32_t mtu;     /* 0: the parent's */
 	bool internal;
 	char **aliases;   /* its names in that network, besides those of the container */
