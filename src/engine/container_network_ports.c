@@ -127,6 +127,17 @@ static void append(const struct publication *publication)
 	plan->port_count += publication->count;
 }
 
+/* The first part of what is told names the port, which may be one of a range. */
+static void explain_owner(const struct container_network_ports *request, const char *address, struct error *told)
+{
+	const char *name = name_owner(request, address), *text = arena_strndup(request->arena, told->message, strcspn(told->message, ":"));
+
+	if (str_equal(name, request->record->container->name))
+		error_set(told, ERROR_CONFLICT, 0, "%s: it is published already, or twice", text);
+	else
+		error_set(told, ERROR_CONFLICT, 0, "%s: the container '%s' has it", text, name);
+}
+
 /* 1 if one that we chose was taken meanwhile. What is written then is as it was. */
 static int try(struct publication *publication, unsigned attempt, struct error *err)
 {
@@ -157,8 +168,7 @@ static int try(struct publication *publication, unsigned attempt, struct error *
 	if (told.kind == ERROR_CONFLICT && publication->is_chosen[taken])
 		return 1;
 	if (told.kind == ERROR_CONFLICT && owner)
-		error_set(&told, ERROR_CONFLICT, 0, "%s: the container '%s' has it", arena_strndup(request->arena, told.message, strcspn(told.message, ":")),
-			  name_owner(request, owner)); /* its first part names the port, which may be one of a range */
+		explain_owner(request, owner, &told);
 	if (err)
 		*err = told;
 	return r;
