@@ -146,6 +146,14 @@ bool ignore_is_empty(const struct ignore *ignore)
 	return !ignore || ignore->count == 0;
 }
 
+bool ignore_takes_back(const struct ignore *ignore)
+{
+	for (size_t i = 0; ignore && i < ignore->count; i++)
+		if (ignore->rules[i].takes_back)
+			return true;
+	return false;
+}
+
 /* One more than the index of the rule that decides about PATH; 0: none. */
 static size_t find_decision(const struct ignore *ignore, const char *path)
 {

@@ -27,6 +27,9 @@ int ignore_of_list(struct arena *arena, char *const *patterns, struct ignore **r
 
 bool ignore_is_empty(const struct ignore *ignore);
 
+/* Whether one of the patterns takes back ('!'). */
+bool ignore_takes_back(const struct ignore *ignore);
+
 /* Whether PATH ("a/b", clean, relative) is not for the build. */
 bool ignore_matches(const struct ignore *ignore, const char *path);
 

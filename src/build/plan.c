@@ -101,8 +101,8 @@ static void note_use(void *context, const char *name, bool is_set)
 	if (is_set || words_value(planner->arguments.list, name))
 		return;
 	nearest = nearest_variable(planner, name);
-	text = nearest ? arena_printf(planner->arena, "Usage of undefined variable '$%s' (did you mean $%s?)", name, nearest) :
-			 arena_printf(planner->arena, "Usage of undefined variable '$%s'", name);
+	text = nearest ? arena_printf(planner->arena, "nothing has set '$%s' (did you mean '$%s'?)", name, nearest) :
+			 arena_printf(planner->arena, "nothing has set '$%s'", name);
 	for (size_t i = planner->request->warning_count; i > 0; i--) {
 		const struct dockerfile_warning *warning = &planner->request->warnings[i - 1];
 

@@ -14,7 +14,7 @@ int plan_directory(struct planner *planner, struct plan_step *step)
 		return planner_fail(planner, "the working directory is blank");
 	if (*path != '/' && !planner->directory_is_set)
 		planner_warn(planner, "WorkdirRelativePath",
-			arena_printf(planner->arena, "Relative workdir \"%s\" can have unexpected results if the base image changes", path));
+			arena_printf(planner->arena, "'%s' is relative to whatever the base image has for a working directory", path));
 	planner->directory_is_set = true;
 	step->directory = planner_absolute(planner, path);
 	step->user = planner->execution->user ? planner->execution->user : "";
