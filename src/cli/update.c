@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* update: limits, the restart policy, mounts, published ports and networks of containers, while they run or not. */
+/* update: limits, the restart policy, mounts, devices, published ports and networks of containers, while they run or not. */
 #include "cli/command.h"
 #include "cli/resource_options.h"
 #include "cli/update_networks.h"
 #include "cli/value_mount.h"
+#include "engine/container_devices.h"
 #include "engine/container_mounts.h"
 #include "engine/containers.h"
 
@@ -11,7 +12,7 @@
 
 struct update_request {
 	struct resource_request resources;
-	char **mount_add, **mount_rm;
+	char **mount_add, **mount_rm, **device_add, **device_rm;
 	struct update_networks_request networks;
 };
 
@@ -22,6 +23,8 @@ static const struct option_entry entries[] = {
 	{ "mount-add", 0, OPTION_LIST, 0, offsetof(struct update_request, mount_add), "MOUNT",
 		"mount that, too, as --mount or --volume of 'run' has it; may be repeated" },
 	{ "mount-rm", 0, OPTION_LIST, 0, offsetof(struct update_request, mount_rm), "TARGET", "take away what is mounted there; may be repeated" },
+	{ "device-add", 0, OPTION_LIST, 0, offsetof(struct update_request, device_add), "HOST[:DEVICE][:rwm]", "give it a device of the host; may be repeated" },
+	{ "device-rm", 0, OPTION_LIST, 0, offsetof(struct update_request, device_rm), "DEVICE", "take away what device is there; may be repeated" },
 	UPDATE_NETWORKS_ENTRIES(struct update_request, networks),
 	{ 0 },
 };
@@ -67,6 +70,23 @@ static int change_mounts(const struct update_request *request, struct arena *are
 	return r;
 }
 
+static int change_devices(const struct update_request *request, struct arena *arena, const struct directories *directories, const char *container,
+	struct error *err)
+{
+	int r = 0;
+
+	for (char **path = request->device_rm; r == 0 && path && *path; path++)
+		r = container_device_remove(directories, container, *path, err);
+	for (char **text = request->device_add; r == 0 && text && *text; text++) {
+		struct spec_container_device device;
+
+		if (value_device_parse(arena, *text, &device, err) < 0)
+			return error_wrap(err, "invalid --device-add '%s'", *text);
+		r = container_device_add(directories, container, &device, err);
+	}
+	return r;
+}
+
 /* Whether limits or the policy are among what is asked for. */
 static bool asks_for_resources(const struct update_request *request)
 {
@@ -77,7 +97,9 @@ static int change(const struct update_request *request, struct arena *arena, con
 {
 	int r = asks_for_resources(request) ? container_update(update, err) : 0;
 
-	return r < 0 ? r : change_mounts(request, arena, update->directories, update->container, err);
+	if (r == 0)
+		r = change_mounts(request, arena, update->directories, update->container, err);
+	return r < 0 ? r : change_devices(request, arena, update->directories, update->container, err);
 }
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
@@ -113,10 +135,11 @@ const struct command cli_update = {
 	.command = {
 		.name = "update",
 		.operands = "CONTAINER…",
-		.summary = "change limits, mounts, ports and networks of containers",
-		.description = "Changes limits, the restart policy, mounts, published ports and networks of containers, at once if they run. What is not said stays as it "
+		.summary = "change limits, mounts, devices, ports and networks of containers",
+		.description = "Changes limits, the restart policy, mounts, devices, published ports and networks of containers, at once if they run. What is not said stays as it "
 			"is.\n\n"
-			"What is mounted is there when the container is started again, too. A process that uses what is taken away keeps it until it is done.",
+			"What is mounted is there when the container is started again, too. A process that uses what is taken away keeps it until it is done.\n\n"
+			"What devices a container may use is a rule for their numbers, at once; its place is bound, or no longer.",
 		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = OPTIONS_ANY_NUMBER,

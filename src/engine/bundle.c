@@ -303,6 +303,26 @@ int bundle_add_mount_later(struct container_record *record, struct spec_config *
 	return r;
 }
 
+int bundle_add_device_later(struct container_record *record, struct spec_config *config, const struct spec_supervision *supervision,
+	const struct spec_container_device *device, const struct spec_mount **ret_mount, struct error *err)
+{
+	struct bundle_plan plan = plan_init(record);
+	int r = 0;
+
+	plan.spec = config;
+	plan.mount_capacity = config->mount_count;
+	take_ids(&plan, supervision);
+	plan.run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (plan.run_fd < 0)
+		r = error_errno(err, errno, "cannot open '%s'", record->run_path);
+	if (r == 0)
+		r = bundle_bind_device(&plan, device, err);
+	if (r == 0)
+		*ret_mount = &config->mounts[config->mount_count - 1];
+	plan_done(&plan);
+	return r;
+}
+
 /* ---- checking ------------------------------------------------------------------------------ */
 
 static int check_unsupported(const struct spec_host_config *host, struct error *err)

@@ -44,6 +44,10 @@ int bundle_add_mount_later(struct container_record *record, struct spec_config *
 	const struct spec_container_mount *mount, void (*warn)(void *context, const char *text), void *context, const struct spec_mount **ret_mount,
 	const struct spec_supervision_mount **ret_given, struct error *err) _must_check_;
 
+/* Likewise, a node like that of DEVICE, which is made, and bound; who takes it away again removes it (*RET_MOUNT has its path). No rule for it. */
+int bundle_add_device_later(struct container_record *record, struct spec_config *config, const struct spec_supervision *supervision,
+	const struct spec_container_device *device, const struct spec_mount **ret_mount, struct error *err) _must_check_;
+
 /* Whether what RECORD asks for can be had at all: everything that can be refused without starting it, at `create`. */
 int bundle_check(const struct spec_container *container, void (*warn)(void *context, const char *text), void *context, struct error *err) _must_check_;
 

@@ -159,33 +159,61 @@ static int parse_rule(struct arena *arena, const char *text, struct spec_device_
 	return 0;
 }
 
-/* Room for the rule that denies all, those of devices, and those by hand. */
-static struct spec_device_rule *make_rules(struct bundle_plan *plan, size_t more)
+/* The rule that denies all, those of devices, and those by hand. */
+int bundle_make_device_rules(struct arena *arena, const struct spec_host_config *host, struct spec_resources *ret, struct error *err)
 {
-	struct spec_resources *resources = plan->spec->linux_.resources;
+	struct spec_device_rule *rules = arena_alloc(arena, 1 + host->device_count + strv_length(host->device_cgroup_rules), sizeof *rules);
+	size_t count = 1;
+	int r = 0;
 
-	resources->devices = arena_alloc(plan->arena, more + 1, sizeof *resources->devices);
-	resources->devices[0] = (struct spec_device_rule){ .allow = plan->host->privileged, .type = 'a', .major = SPEC_WILDCARD,
-		.minor = SPEC_WILDCARD, .access = 7 };
-	resources->device_count = 1;
-	return resources->devices;
+	rules[0] = (struct spec_device_rule){ .allow = host->privileged, .type = 'a', .major = SPEC_WILDCARD, .minor = SPEC_WILDCARD, .access = 7 };
+	for (size_t i = 0; r == 0 && i < host->device_count; i++) {
+		struct stat status;
+
+		r = find_device("--device", host->devices[i].host, &status, err);
+		if (r == 0)
+			rules[count++] = (struct spec_device_rule){ .allow = true, .type = S_ISBLK(status.st_mode) ? 'b' : 'c',
+				.major = major(status.st_rdev), .minor = minor(status.st_rdev), .access = access_of(host->devices[i].permissions) };
+	}
+	for (char **rule = host->device_cgroup_rules; r == 0 && rule && *rule; rule++)
+		r = parse_rule(arena, *rule, &rules[count++], err);
+	if (r < 0)
+		return r;
+	ret->devices = rules;
+	ret->device_count = count;
+	return 0;
 }
 
-/*
- * A container with ids of its own may make no nodes, and one of the host's
- * would be nobody's there: a copy of it, in the volatile directory, belongs to
- * who has the owner's number inside.
- */
-static int bind_node(struct bundle_plan *plan, const struct spec_container_device *device, const struct stat *status, struct error *err)
+/* A node like that of STATUS, in the volatile directory, by the first name that is free: nodes come and go while the container runs. 0 or -errno. */
+static int make_node(struct bundle_plan *plan, const struct stat *status, const char **ret_name)
+{
+	int r;
+
+	for (size_t i = plan->spec->mount_count;; i++) {
+		*ret_name = arena_printf(plan->arena, BUNDLE_DEVICE "%zu", i);
+		r = mknodat(plan->run_fd, *ret_name, status->st_mode & (S_IFMT | 07777), status->st_rdev);
+		if (r == 0 || errno != EEXIST)
+			return r < 0 ? -errno : 0;
+	}
+}
+
+int bundle_bind_device(struct bundle_plan *plan, const struct spec_container_device *device, struct error *err)
 {
 	const struct bundle_ids *ids = &plan->ids;
-	const char *name = arena_printf(plan->arena, "device-%zu", plan->spec->mount_count);
-	uint32_t uid = bundle_outside_id(ids->uids, ids->uid_count, status->st_uid);
-	uint32_t gid = bundle_outside_id(ids->gids, ids->gid_count, status->st_gid);
+	const char *name = NULL;
+	uint32_t uid, gid;
+	struct stat status;
+	int r = find_device("--device", device->host, &status, err);
 
-	if (mknodat(plan->run_fd, name, status->st_mode & (S_IFMT | 07777), status->st_rdev) < 0 ||
-	    fchownat(plan->run_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(plan->run_fd, name, status->st_mode & 07777, 0) < 0)
-		return error_errno(err, errno, "--device: cannot make a node for '%.200s' in '%s'", device->host, plan->record->run_path);
+	if (r < 0)
+		return r;
+	uid = ids->has_namespace ? bundle_outside_id(ids->uids, ids->uid_count, status.st_uid) : status.st_uid;
+	gid = ids->has_namespace ? bundle_outside_id(ids->gids, ids->gid_count, status.st_gid) : status.st_gid;
+	r = make_node(plan, &status, &name);
+	if (r == 0 && (fchownat(plan->run_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(plan->run_fd, name, status.st_mode & 07777, 0) < 0))
+		r = -errno;
+	if (r < 0)
+		return error_errno(err, -r, "--device: cannot make a node for '%.200s' in '%s'", device->host, plan->record->run_path);
 	bundle_append_mount(plan, device->container, "bind", arena_printf(plan->arena, "%s/%s", plan->record->run_path, name),
 			    bundle_split(plan->arena, "bind,rprivate,dev,nosuid,noexec", ','));
 	return 0;
@@ -193,19 +221,16 @@ static int bind_node(struct bundle_plan *plan, const struct spec_container_devic
 
 static int add_device(struct bundle_plan *plan, const struct spec_container_device *device, struct error *err)
 {
-	struct spec_resources *resources = plan->spec->linux_.resources;
 	struct spec_linux *l = &plan->spec->linux_;
 	struct stat status;
-	int r = find_device("--device", device->host, &status, err);
-	char type = r == 0 && S_ISBLK(status.st_mode) ? 'b' : 'c';
+	int r;
 
+	if (plan->ids.has_namespace)
+		return bundle_bind_device(plan, device, err);
+	r = find_device("--device", device->host, &status, err);
 	if (r < 0)
 		return r;
-	resources->devices[resources->device_count++] = (struct spec_device_rule){ .allow = true, .type = type, .major = major(status.st_rdev),
-		.minor = minor(status.st_rdev), .access = access_of(device->permissions) };
-	if (plan->ids.has_namespace)
-		return bind_node(plan, device, &status, err);
-	l->devices[l->device_count++] = (struct spec_device){ .path = device->container, .type = type, .major = major(status.st_rdev),
+	l->devices[l->device_count++] = (struct spec_device){ .path = device->container, .type = S_ISBLK(status.st_mode) ? 'b' : 'c', .major = major(status.st_rdev),
 		.minor = minor(status.st_rdev), .has_mode = true, .mode = status.st_mode & 07777, .has_uid = true, .uid = status.st_uid,
 		.has_gid = true, .gid = status.st_gid };
 	return 0;
@@ -214,17 +239,13 @@ static int add_device(struct bundle_plan *plan, const struct spec_container_devi
 static int add_devices(struct bundle_plan *plan, struct error *err)
 {
 	const struct spec_host_config *host = plan->host;
-	struct spec_device_rule *rules = make_rules(plan, host->device_count + strv_length(host->device_cgroup_rules));
-	struct spec_resources *resources = plan->spec->linux_.resources;
-	int r = 0;
+	int r = bundle_make_device_rules(plan->arena, host, plan->spec->linux_.resources, err);
 
 	plan->spec->linux_.devices = arena_alloc(plan->arena, host->device_count + 1, sizeof *plan->spec->linux_.devices);
 	for (size_t i = 0; r == 0 && i < host->device_count; i++)
 		r = add_device(plan, &host->devices[i], err);
 	if (r == 0 && host->privileged)
 		r = bundle_add_host_devices(plan, err);
-	for (char **rule = host->device_cgroup_rules; r == 0 && rule && *rule; rule++)
-		r = parse_rule(plan->arena, *rule, &rules[resources->device_count++], err);
 	return r;
 }
 

@@ -14,4 +14,16 @@ int bundle_make_resources(struct arena *arena, const struct spec_host_config *ho
 /* Fills spec->linux_.resources, .cgroups_path, .intel_rdt and devices. */
 int bundle_add_resources(struct bundle_plan *plan, struct error *err) _must_check_;
 
+/* The rules of HOST's devices, in their order, into RET. */
+int bundle_make_device_rules(struct arena *arena, const struct spec_host_config *host, struct spec_resources *ret, struct error *err) _must_check_;
+
+#define BUNDLE_DEVICE "device-" /* beginning of the names of nodes in the volatile directory */
+
+/*
+ * A container with ids of its own may make no nodes, and one of the host's
+ * would be nobody's there: a copy of it, in the volatile directory, belongs to
+ * who has the owner's number inside, and is bound.
+ */
+int bundle_bind_device(struct bundle_plan *plan, const struct spec_container_device *device, struct error *err) _must_check_;
+
 #endif

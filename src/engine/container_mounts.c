@@ -5,101 +5,21 @@
  *   2. the documents of its supervisor (for restarts) they say what they said
  *   3. the runtime mounts it, or takes it away        (by itself, if it fails)
  *
- * Of the documents, supervise.json has a mount longer than config.json: what is
- * only in the former is passed over. Who is killed in between leaves a mount
- * that the next start has, or has not, as the record says.
+ * Who is killed in between leaves a mount that the next start has, or has not, as the record says.
  */
 #include "engine/container_mounts.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "engine/bundle.h"
 #include "engine/bundle_supervision.h"
+#include "engine/container_documents.h"
 #include "engine/container_event.h"
 #include "engine/container_image.h"
 #include "engine/container_names.h"
 #include "engine/volume_record.h"
 #include "runtime/given_mount.h"
 #include "runtime/verbs.h"
-#include "spec/config_encode.h"
-
-#include <fcntl.h>
-
-#define CONFIG "config.json"
-
-struct documents {
-	struct buf config_text, supervision_text; /* as they were */
-	struct spec_config *config;
-	struct spec_supervision *supervision;
-};
-
-static void documents_done(struct documents *documents)
-{
-	buf_done(&documents->config_text);
-	buf_done(&documents->supervision_text);
-}
-
-/* ---- documents ---------------------------------------------------------------------------- */
-
-static int read_documents(const struct container_record *record, struct documents *ret, struct error *err)
-{
-	_cleanup_close_ int fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : file_read_at(fd, CONFIG, SPEC_CONFIG_LIMIT, &ret->config_text);
-
-	if (r == 0)
-		r = file_read_at(fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &ret->supervision_text);
-	if (r < 0)
-		return error_errno(err, -r, "cannot read what is in '%s'", record->run_path);
-	r = spec_config_decode(record->arena, ret->config_text.data, ret->config_text.length, &ret->config, err);
-	if (r < 0)
-		return r;
-	return spec_supervision_decode(record->arena, ret->supervision_text.data, ret->supervision_text.length, &ret->supervision, err);
-}
-
-static int replace(const struct container_record *record, const char *name, const struct buf *text, struct error *err)
-{
-	const char *path = arena_printf(record->arena, "%s/%s", record->run_path, name);
-	int r = file_replace_at(AT_FDCWD, path, text->data, text->length, 0600);
-
-	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
-}
-
-/* IS_LONGER: there is a mount more than before. */
-static int replace_both(const struct container_record *record, const struct buf *config, const struct buf *supervision, bool is_longer, struct error *err)
-{
-	int r = is_longer ? replace(record, SPEC_SUPERVISION_DOCUMENT, supervision, err) : 0;
-
-	if (r == 0)
-		r = replace(record, CONFIG, config, err);
-	if (r == 0 && !is_longer)
-		r = replace(record, SPEC_SUPERVISION_DOCUMENT, supervision, err);
-	return r;
-}
-
-static int write_documents(const struct container_record *record, const struct documents *documents, bool is_longer, struct error *err)
-{
-	_cleanup_buf_ struct buf config = BUF_INIT, supervision = BUF_INIT;
-
-	spec_config_encode(documents->config, &config);
-	spec_supervision_encode(documents->supervision, &supervision);
-	if (config.length > SPEC_CONFIG_LIMIT || supervision.length > SPEC_SUPERVISION_LIMIT)
-		return error_set(err, ERROR_INVALID, EFBIG, "its documents would be too long");
-	return replace_both(record, &config, &supervision, is_longer, err);
-}
-
-static void restore_documents(const struct container_record *record, const struct documents *documents, bool was_longer)
-{
-	struct error told = ERROR_INIT;
-
-	if (documents->supervision && replace_both(record, &documents->config_text, &documents->supervision_text, was_longer, &told) < 0)
-		log_warning("%s", told.message);
-}
 
 /* ---- what runs ------------------------------------------------------------------------------ */
-
-static struct runtime runtime_of(const struct container_record *record)
-{
-	return (struct runtime){ .root = arena_printf(record->arena, "%s/runtime", record->directories->run_root) };
-}
 
 static const struct idmap_range *make_ranges(struct arena *arena, const struct spec_id_mapping *mappings, size_t count)
 {
@@ -110,7 +30,7 @@ static const struct idmap_range *make_ranges(struct arena *arena, const struct s
 	return ranges;
 }
 
-static int mount_now(const struct container_record *record, const struct documents *documents, const struct spec_mount *mount,
+static int mount_now(const struct container_record *record, const struct container_documents *documents, const struct spec_mount *mount,
 	const struct spec_supervision_mount *given, struct error *err)
 {
 	const struct spec_supervision *supervision = documents->supervision;
@@ -120,7 +40,7 @@ static int mount_now(const struct container_record *record, const struct documen
 		.uid_count = supervision->uid_mapping_count,
 		.gid_count = supervision->gid_mapping_count,
 	};
-	const struct runtime runtime = runtime_of(record);
+	const struct runtime runtime = container_documents_runtime(record);
 	_cleanup_close_ int fd = -EBADF;
 	struct spec_mount parsed = *mount;
 	int r = given ? given_mount_open(given, ids.uid_count ? &ids : NULL, supervision->user_marks, &fd, err) : 0;
@@ -160,18 +80,18 @@ static int name_volume(const struct container_record *record, struct spec_contai
 }
 
 static int add_to_supervised(const struct container_mount_request *request, struct container_record *record, const struct spec_container_mount *mount,
-	struct documents *documents, struct error *err)
+	struct container_documents *documents, struct error *err)
 {
 	const struct spec_supervision_mount *given = NULL;
 	const struct spec_mount *added = NULL;
-	int r = read_documents(record, documents, err);
+	int r = container_documents_read(record, documents, err);
 
 	if (r == 0)
 		r = bundle_add_mount_later(record, documents->config, documents->supervision, mount, request->warn, request->context, &added, &given, err);
 	if (r < 0)
 		return r;
 	bundle_add_supervised_volume(record->arena, documents->supervision, mount);
-	r = write_documents(record, documents, true, err);
+	r = container_documents_write(record, documents, true, err);
 	if (r < 0 || !record->state->pid)
 		return r;
 	r = mount_now(record, documents, added, given, err);
@@ -183,7 +103,7 @@ static int add_to_supervised(const struct container_mount_request *request, stru
 static int add_to_record(const struct container_mount_request *request, struct container_record *record, const struct spec_container_mount *mount,
 	struct error *err)
 {
-	_cleanup_(documents_done) struct documents documents = { .config = NULL };
+	_cleanup_container_documents_ struct container_documents documents = CONTAINER_DOCUMENTS_INIT;
 	const struct spec_host_config old = record->container->host;
 	struct error told = ERROR_INIT;
 	struct spec_container_mount *added = append(record, mount);
@@ -204,7 +124,7 @@ static int add_to_record(const struct container_mount_request *request, struct c
 		r = add_to_supervised(request, record, added, &documents, err);
 	if (r == 0)
 		return 0;
-	restore_documents(record, &documents, false);
+	container_documents_restore(record, &documents, false);
 	record->container->host = old;
 	if (container_record_save(record, &told) < 0)
 		log_warning("%s", told.message);
@@ -247,7 +167,7 @@ static void drop(void *array, size_t *count, size_t size, size_t index)
 	(*count)--;
 }
 
-static void drop_from_documents(struct documents *documents, const char *target)
+static void drop_from_documents(struct container_documents *documents, const char *target)
 {
 	struct spec_config *config = documents->config;
 	struct spec_supervision *supervision = documents->supervision;
@@ -265,16 +185,16 @@ static void drop_from_documents(struct documents *documents, const char *target)
 			drop(supervision->volumes, &supervision->volume_count, sizeof *supervision->volumes, i);
 }
 
-static int remove_from_supervised(struct container_record *record, const char *target, struct documents *documents, struct error *err)
+static int remove_from_supervised(struct container_record *record, const char *target, struct container_documents *documents, struct error *err)
 {
-	const struct runtime runtime = runtime_of(record);
+	const struct runtime runtime = container_documents_runtime(record);
 	struct error told = ERROR_INIT;
-	int r = read_documents(record, documents, err);
+	int r = container_documents_read(record, documents, err);
 
 	if (r < 0)
 		return r;
 	drop_from_documents(documents, target);
-	r = write_documents(record, documents, false, err);
+	r = container_documents_write(record, documents, false, err);
 	if (r < 0 || !record->state->pid || runtime_unmount(&runtime, record->container->id, target, &told) == 0)
 		return r;
 	/* The container has taken it away itself. */
@@ -287,7 +207,7 @@ static int remove_from_supervised(struct container_record *record, const char *t
 
 static int remove_from_record(struct container_record *record, size_t index, struct error *err)
 {
-	_cleanup_(documents_done) struct documents documents = { .config = NULL };
+	_cleanup_container_documents_ struct container_documents documents = CONTAINER_DOCUMENTS_INIT;
 	struct spec_host_config *host = &record->container->host;
 	const struct spec_host_config old = *host;
 	const struct spec_container_mount removed = host->mounts[index];
@@ -304,7 +224,7 @@ static int remove_from_record(struct container_record *record, size_t index, str
 		volume_mount_event_add(record->directories, &removed, record->container->id, "unmount");
 	if (r == 0)
 		return removed.kind == SPEC_MOUNT_VOLUME ? volume_release(record->directories, removed.source, NULL, err) : 0;
-	restore_documents(record, &documents, true);
+	container_documents_restore(record, &documents, true);
 	*host = old;
 	if (container_record_save(record, &told) < 0)
 		log_warning("%s", told.message);

@@ -112,6 +112,50 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 	assert_has "is no device"
 }
 
+@test "devices come and go while a container runs, and are there when it is started again" {
+	# /dev/kmsg opens for writing without any capability, and is none of the usual devices
+	mknod zeros c 1 5 && mknod kmsg c 1 11 && chmod 666 zeros kmsg
+	bivy run -d --name web --device "$WORK/zeros" busybox sleep 1000
+	opens() { bivy exec web sh -c ": >$1"; }
+	has() { bivy exec web test -c "$1"; }
+	bivy update --device-add "$WORK/kmsg:/dev/new:w" web
+	opens /dev/new
+	run bivy exec web sh -c ': </dev/new'
+	[ "$status" -ne 0 ]
+	run bivy update --device-add "$WORK/zeros:/dev/new" web
+	assert_has "cannot give the container 'web' the device '/dev/new': it has a device there already"
+	run bivy update --device-add "$WORK:/dev/other" web
+	assert_has "--device: '$WORK' is no device"
+	bivy restart -t 0 web
+	opens /dev/new
+	bivy stop -t 0 web
+	bivy start web
+	opens /dev/new
+	bivy update --device-rm /dev/new --device-rm "$WORK/zeros" --device-add "$WORK/kmsg:/dev/messages:w" web
+	run has /dev/new
+	[ "$status" -ne 0 ]
+	opens /dev/messages
+	bivy restart -t 0 web
+	run has /dev/new
+	[ "$status" -ne 0 ]
+	opens /dev/messages
+	[ "$(ls "$SCRATCH"/run/containers/*/ | grep -c device-)" -eq 1 ]
+	run bivy update --device-rm /dev/new web
+	assert_has "cannot take the device '/dev/new' from the container 'web': it has no device there"
+	[ "$(bivy inspect -f '{{range .HostConfig.Devices}}{{.PathInContainer}} {{end}}' web)" = "/dev/messages " ]
+	bivy rm -f web
+	# without ids of its own a container can make nodes; they open while it has the device, no longer
+	bivy run -d --name web --userns host --cap-add MKNOD busybox sh -c 'mknod /messages c 1 11; sleep 1000'
+	wait_for has /messages
+	run opens /messages
+	[ "$status" -ne 0 ]
+	bivy update --device-add "$WORK/kmsg:/dev/messages" web
+	opens /messages
+	bivy update --device-rm /dev/messages web
+	run opens /messages
+	[ "$status" -ne 0 ]
+}
+
 @test "hosts, host name, name servers, zone, clock, personality" {
 	run bivy run --rm -h web --domainname example.org --add-host db:10.0.0.5 --dns 10.0.0.1 --dns-search example.org busybox \
 		sh -c 'hostname; cat /etc/hostname; grep -E "web|db" /etc/hosts; cat /etc/resolv.conf | head -2; echo more >>/etc/hosts'
