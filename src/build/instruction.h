@@ -24,14 +24,15 @@ enum instruction_kind {
 enum run_mount_kind { RUN_MOUNT_BIND, RUN_MOUNT_CACHE, RUN_MOUNT_TMPFS, RUN_MOUNT_SECRET, RUN_MOUNT_SSH };
 enum run_mount_sharing { RUN_MOUNT_SHARED, RUN_MOUNT_PRIVATE, RUN_MOUNT_LOCKED };
 
+/* Before the expansion only what has no variables in it is here. */
 struct run_mount {
 	enum run_mount_kind kind;
 	char *id;          /* cache, secret, ssh; the default filled in at the expansion */
-	char *from;        /* bind, cache: a stage, its number, a context or an image; NULL: the context (bind), nothing (cache) */
-	char *source;      /* path within that; "/" */
-	char *target;      /* absolute after the expansion; NULL: the kind's default (secret: /run/secrets/ID, or none with .env; ssh: a path in /run/buildkit) */
+	char *from;        /* bind, cache: a stage, its number, a context or an image, never with variables; NULL: the context (bind), nothing (cache) */
+	char *source;      /* path within that, clean, absolute; "/" */
+	char *target;      /* as given, perhaps relative; NULL: the working directory, or the kind's default (secret: /run/secrets/ID, or none with .env; ssh: a path in /run/buildkit) */
 	char *env;         /* secret: the variable that gets it */
-	bool has_read_only, read_only; /* bind: default true; cache, secret: false */
+	bool has_read_only, read_only; /* .has_read_only: said so; default: false for cache and tmpfs, true for others */
 	bool required;     /* secret, ssh */
 	enum run_mount_sharing sharing;
 	uint64_t size;     /* tmpfs, bytes; 0: no limit */
@@ -50,7 +51,11 @@ struct instruction_pair {
 /* A here-document as a file: COPY <<name. */
 struct instruction_file {
 	char *name, *content;
+	bool expands; /* variables in the content are replaced at the expansion */
 };
+
+/* Where the file of a RUN that is one here-document beginning with "#!" has to be, with mode 0755; the command names it. */
+#define INSTRUCTION_SCRIPT_DIRECTORY "/dev/pipes"
 
 struct instruction {
 	enum instruction_kind kind;
@@ -59,7 +64,11 @@ struct instruction {
 	/* FROM */
 	char *platform, *image, *stage; /* .stage: lower case, or NULL */
 
-	/* RUN, CMD, ENTRYPOINT, SHELL, HEALTHCHECK: exec form, or one word for the shell. */
+	/*
+	 * RUN, CMD, ENTRYPOINT, SHELL: exec form, or one word for the shell. RUN's
+	 * here-documents are in it: one that is all of the text by its content, others
+	 * behind the text as shells want them; .files has the one of a script.
+	 */
 	char **command;
 	bool is_shell_form;
 	struct run_mount *mounts;
@@ -70,7 +79,7 @@ struct instruction {
 
 	/* COPY and ADD */
 	char *from;
-	char **sources, *destination; /* files named by here-documents are in .files, not in .sources */
+	char **sources, *destination; /* files named by here-documents are in .files, not in .sources, which may be empty and is never NULL */
 	struct instruction_file *files;
 	size_t file_count;
 	char *chown, *chmod; /* as given: "user:group", "0755" or "u=rwX,go=rX"; or NULL */
@@ -83,12 +92,13 @@ struct instruction {
 	/* ENV, LABEL, ARG; MAINTAINER's text is .words[0] */
 	struct instruction_pair *pairs;
 	size_t pair_count;
+	bool is_legacy_pair; /* ENV and LABEL: "NAME VALUE", without '=' */
 
-	/* EXPOSE ("80/tcp", ranges split), VOLUME, USER, WORKDIR, STOPSIGNAL, MAINTAINER */
+	/* EXPOSE (sorted; after the expansion "80/tcp", ranges split), VOLUME, USER, WORKDIR, STOPSIGNAL, MAINTAINER */
 	char **words;
 
 	struct spec_health_check *health_check; /* HEALTHCHECK; .test {"NONE"} for NONE */
-	struct dockerfile_instruction *triggered; /* ONBUILD: the instruction behind it, parsed; its text is .words[0] */
+	struct dockerfile_instruction *triggered; /* ONBUILD: the instruction behind it, which parses; its text, with here-documents, is .words[0] */
 };
 
 /* The names of all instructions, sorted; NULL-terminated. */
@@ -105,9 +115,10 @@ int instruction_parse(struct arena *arena, const struct dockerfile *dockerfile, 
 
 /*
  * A copy with the variables replaced where the frontend replaces them (not in
- * RUN, CMD, ENTRYPOINT, SHELL, HEALTHCHECK; not in ONBUILD's rest; in quoted
- * here-documents not), and what can only be checked then: ports, signals, modes,
- * paths. The same errors.
+ * RUN but its mounts, CMD, ENTRYPOINT, SHELL, HEALTHCHECK, MAINTAINER; not in
+ * ONBUILD's rest; in quoted here-documents not; not in names of ARG), and what
+ * can only be checked then: ports, signals, modes, mounts. The same errors.
+ * Each value of an ARG should see those before it: who needs that expands them.
  */
 int instruction_expand(struct arena *arena, const struct dockerfile *dockerfile, const struct instruction *instruction, const struct words *words,
 	struct instruction **ret, struct dockerfile_mark *mark, struct error *err) _must_check_;
