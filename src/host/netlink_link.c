@@ -201,6 +201,16 @@ static void add_properties(struct netlink_batch *batch, const struct netlink_new
 		netlink_batch_add(batch, IFLA_ADDRESS, link->mac, NETLINK_MAC_LENGTH);
 }
 
+/*
+ * That many an end of a pair uses anyway. Of more that it has the kernel takes the rest away again, and waits for a grace period of RCU
+ * with the lock on all links for it (veth_init_queues(), netif_set_real_num_tx_queues()): 1 to 5 ms for each end.
+ */
+static void add_single_queues(struct netlink_batch *batch)
+{
+	netlink_batch_add_u32(batch, IFLA_NUM_TX_QUEUES, 1);
+	netlink_batch_add_u32(batch, IFLA_NUM_RX_QUEUES, 1);
+}
+
 static void add_peer(struct netlink_batch *batch, const struct netlink_new_link *peer)
 {
 	const struct ifinfomsg info = { 0 };
@@ -209,6 +219,7 @@ static void add_peer(struct netlink_batch *batch, const struct netlink_new_link 
 	/* The attribute begins with the fixed part of a message. Up it cannot be: the kernel comes to that before the ends know each other. */
 	buf_add(&batch->bytes, &info, sizeof info);
 	add_properties(batch, peer);
+	add_single_queues(batch);
 	netlink_batch_close(batch, open);
 }
 
@@ -236,6 +247,8 @@ void netlink_add_link(struct netlink_batch *batch, const struct netlink_new_link
 
 	netlink_batch_begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
 	add_properties(batch, link);
+	if (link->peer)
+		add_single_queues(batch);
 	if (link->master)
 		netlink_batch_add_u32(batch, IFLA_MASTER, (uint32_t)link->master);
 	if (link->parent)
