@@ -147,18 +147,35 @@ int container_network_prepare(struct bundle_plan *bundle, const struct spec_netw
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
-int container_network_release_directory(const char *run_path, struct error *err)
+typedef int release_plan(const struct spec_network_plan *plan, struct error *err);
+
+static int release(const char *run_path, release_plan *do_release, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
 	int r = net_journal_read(arena, AT_FDCWD, run_path, &plan, err);
 
-	return r < 0 || !plan ? r : net_release(plan, err);
+	return r < 0 || !plan ? r : do_release(plan, err);
+}
+
+static int release_of(const struct container_record *record, release_plan *do_release, struct error *err)
+{
+	int r = release(record->run_path, do_release, err);
+
+	return r < 0 ? error_wrap(err, "cannot take the container '%s' out of its networks", record->container->name) : 0;
+}
+
+int container_network_release_directory(const char *run_path, struct error *err)
+{
+	return release(run_path, net_release, err);
 }
 
 int container_network_release(const struct container_record *record, struct error *err)
 {
-	int r = container_network_release_directory(record->run_path, err);
+	return release_of(record, net_release, err);
+}
 
-	return r < 0 ? error_wrap(err, "cannot take the container '%s' out of its networks", record->container->name) : 0;
+int container_network_release_but_links(const struct container_record *record, struct error *err)
+{
+	return release_of(record, net_release_but_links, err);
 }

@@ -28,7 +28,9 @@ int container_network_write(const struct container_record *record, const struct 
 
 /* What is left of a container without supervisor: net_release() of its plan. Before bundle_remove(). */
 int container_network_release(const struct container_record *record, struct error *err) _must_check_;
-/* The same by the volatile directory, of a container whose record is gone. */
+/* Of one whose supervisor is there still and has told of its end: net_release_but_links(). */
+int container_network_release_but_links(const struct container_record *record, struct error *err) _must_check_;
+/* As the first, by the volatile directory, of a container whose record is gone. */
 int container_network_release_directory(const char *run_path, struct error *err) _must_check_;
 
 /* The container has another name: so it is found in its networks. */

@@ -170,10 +170,10 @@ int container_removal_clear_run(const struct container_record *record, struct er
 	return r < 0 ? r : bundle_remove(record, err);
 }
 
-/* A supervisor that is still there removes what the runtime made itself; of networks it needs the plan, which we remove. */
+/* A supervisor that is still there removes what the runtime made itself, and the links, which takes the kernel some 10 ms. */
 static int clear_bundle(const struct container_record *record, struct error *err)
 {
-	int r = container_network_release(record, err);
+	int r = container_network_release_but_links(record, err);
 
 	return r < 0 ? r : bundle_remove(record, err);
 }

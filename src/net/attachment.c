@@ -142,16 +142,38 @@ int net_release(const struct spec_network_plan *plan, struct error *err)
 	return failures.result;
 }
 
+int net_release_but_links(const struct spec_network_plan *plan, struct error *err)
+{
+	struct failures failures = { .err = err };
+
+	note(&failures, unpublish(plan, place(&failures)));
+	release_rest(plan, &failures);
+	return failures.result;
+}
+
+static void retire_links(const struct spec_network_plan *plan, struct net_retired *ret, struct failures *failures)
+{
+	*ret = (struct net_retired){ .indexes = memory_new(plan->link_count, sizeof *ret->indexes) };
+	for (size_t i = 0; i < plan->link_count; i++) {
+		note(failures, net_link_retire(&plan->links[i], &ret->indexes[ret->count], place(failures)));
+		ret->count += ret->indexes[ret->count] > 0;
+	}
+}
+
+int net_retire_links(const struct spec_network_plan *plan, struct net_retired *ret, struct error *err)
+{
+	struct failures failures = { .err = err };
+
+	retire_links(plan, ret, &failures);
+	return failures.result;
+}
+
 int net_retire(const struct spec_network_plan *plan, struct net_retired *ret, struct error *err)
 {
 	struct failures failures = { .err = err };
 
-	*ret = (struct net_retired){ .indexes = memory_new(plan->link_count, sizeof *ret->indexes) };
 	note(&failures, unpublish(plan, place(&failures)));
-	for (size_t i = 0; i < plan->link_count; i++) {
-		note(&failures, net_link_retire(&plan->links[i], &ret->indexes[ret->count], place(&failures)));
-		ret->count += ret->indexes[ret->count] > 0;
-	}
+	retire_links(plan, ret, &failures);
 	release_rest(plan, &failures);
 	return failures.result;
 }

@@ -24,6 +24,9 @@ int net_detach(const struct spec_network_plan *plan, struct error *err) _must_ch
  */
 int net_release(const struct spec_network_plan *plan, struct error *err) _must_check_;
 
+/* All but the links, of which its supervisor, which is there still, takes care (net_retire_links()). */
+int net_release_but_links(const struct spec_network_plan *plan, struct error *err) _must_check_;
+
 /* Links that are out of service, by their indexes. */
 struct net_retired {
 	int *indexes;
@@ -35,6 +38,7 @@ struct net_retired {
  * remains to be done what takes the kernel some 10 ms, net_retired_remove(), which frees *RET, too.
  */
 int net_retire(const struct spec_network_plan *plan, struct net_retired *ret, struct error *err) _must_check_;
+int net_retire_links(const struct spec_network_plan *plan, struct net_retired *ret, struct error *err) _must_check_; /* of the links alone */
 int net_retired_remove(struct net_retired *retired, struct error *err) _must_check_;
 
 #endif

@@ -55,6 +55,8 @@ struct keeper {
 	struct health *health;
 	struct first first;
 	struct net_retired retired; /* membership_finish() */
+	struct arena *last_arena; /* of .last_plan; or NULL */
+	const struct spec_network_plan *last_plan; /* membership_remember(); or NULL */
 	struct life_start *start; /* what the runtime made, as long as that is cheaper to keep than to read again; or NULL */
 	struct client *clients;
 	struct session *sessions;

@@ -294,6 +294,7 @@ static void note_end(struct keeper *keeper)
 {
 	if (keeper->state.status == SPEC_CONTAINER_EXITED)
 		return;
+	membership_remember(keeper);
 	keeper->state.status = SPEC_CONTAINER_EXITED;
 	notes_write_state(keeper);
 }
@@ -308,11 +309,10 @@ static void leave(struct keeper *keeper, bool comes_again)
 	sessions_end_all(keeper);
 	flow_close(&keeper->first.out);
 	flow_close(&keeper->first.err);
+	if (!comes_again)
+		membership_remember(keeper);
 	notes_write_state(keeper);
 	clients_tell_end(keeper, comes_again);
-	/* For good: close_shop(). */
-	if (comes_again)
-		membership_detach(keeper);
 	remove_runtime(keeper);
 	/* Its layers are not to be mounted anew before; for good: close_shop(). */
 	if (comes_again)

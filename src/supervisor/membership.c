@@ -22,6 +22,21 @@ static void log_ignored(const struct error *err)
 	log_warning("%s, ignoring", err->message);
 }
 
+void membership_remember(struct keeper *keeper)
+{
+	struct arena *arena = arena_new();
+	const struct spec_network_plan *plan = NULL;
+	struct error err = ERROR_INIT;
+
+	if (membership_read(keeper, arena, &plan, &err) < 0)
+		log_ignored(&err);
+	arena_free(plan ? keeper->last_arena : arena);
+	if (plan) {
+		keeper->last_arena = arena;
+		keeper->last_plan = plan;
+	}
+}
+
 void membership_detach(struct keeper *keeper)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -35,18 +50,26 @@ void membership_detach(struct keeper *keeper)
 		log_ignored(&err);
 }
 
-void membership_release(struct keeper *keeper)
+static int release_all(struct keeper *keeper, const struct spec_network_plan *plan, struct error *err)
+{
+	int r = net_retire(plan, &keeper->retired, err);
+
+	return r < 0 ? r : net_journal_remove(keeper->bundle_fd, ".", err);
+}
+
+void membership_release(struct keeper *keeper, bool links_only)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
 	struct error err = ERROR_INIT;
-	int r = membership_read(keeper, arena, &plan, &err);
+	int r = links_only ? 0 : membership_read(keeper, arena, &plan, &err);
 
-	if (r == 0 && plan) {
-		r = net_retire(plan, &keeper->retired, &err);
-		if (r == 0)
-			r = net_journal_remove(keeper->bundle_fd, ".", &err);
-	}
+	if (links_only && !keeper->last_plan)
+		membership_remember(keeper);
+	if (r == 0 && plan)
+		r = release_all(keeper, plan, &err);
+	else if (r == 0 && keeper->last_plan) /* somebody has released the rest already, or does */
+		r = net_retire_links(keeper->last_plan, &keeper->retired, &err);
 	if (r < 0)
 		log_ignored(&err);
 }
@@ -57,4 +80,7 @@ void membership_finish(struct keeper *keeper)
 
 	if (net_retired_remove(&keeper->retired, &err) < 0)
 		log_ignored(&err);
+	arena_free(keeper->last_arena);
+	keeper->last_arena = NULL;
+	keeper->last_plan = NULL;
 }

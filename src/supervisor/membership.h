@@ -12,11 +12,17 @@ int membership_read(struct keeper *keeper, struct arena *arena, const struct spe
 /* For struct create_request; CONTEXT is the plan. */
 int membership_attach(void *context, int netns_fd, struct error *err) _must_check_;
 
-/* After the end of its process, before the next one starts. What fails here and below is logged; whoever removes the container does it again. */
+/* After a start that failed. What fails here and below is logged; whoever removes the container does it again. */
 void membership_detach(struct keeper *keeper);
 
-/* For good: what it had is free, and network.json is gone. What is left of it takes a while and is nobody's any more. */
-void membership_release(struct keeper *keeper);
+/* Before anybody hears that it has ended for good: who removes it gives back all but the links, and takes network.json away. */
+void membership_remember(struct keeper *keeper);
+
+/*
+ * For good: what it had is free, and network.json is gone; LINKS_ONLY: the rest is for a client who removes the container (ports and
+ * addresses that he gave back may be somebody's again). What is left then takes a while and is nobody's any more: membership_finish().
+ */
+void membership_release(struct keeper *keeper, bool links_only);
 void membership_finish(struct keeper *keeper);
 
 #endif

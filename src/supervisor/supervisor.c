@@ -258,13 +258,15 @@ static int run_rounds(struct keeper *keeper, struct error *err)
 
 static void close_shop(struct keeper *keeper)
 {
+	bool is_cleaned = keeper->what->exit_command && clients_is_cleaning(keeper); /* or the command does it, when the client is gone */
+
 	keeper->state.supervisor_pid = 0;
 	/* Whoever removes the record next has no use for it. */
-	if (keeper->was_started && !(keeper->what->exit_command && clients_is_cleaning(keeper)))
+	if (keeper->was_started && !is_cleaned)
 		notes_write_record(keeper);
 	keeper->log = log_close(keeper->log);
 	if (keeper->was_started)
-		membership_release(keeper); /* while the lock says that the addresses are in use */
+		membership_release(keeper, is_cleaned); /* while the lock says that the addresses are in use */
 	ignore_result(unlinkat(keeper->bundle_fd, SPEC_SUPERVISION_SOCKET, 0)); /* the bundle may have been removed by force */
 	close_and_forget(&keeper->listen_fd);
 	/* Who starts it again, or removes it, waits for the lock. */
