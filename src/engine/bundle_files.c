@@ -159,12 +159,17 @@ static void copy_lines(char *from, const struct replaced *replaced, struct buf *
 			buf_printf(out, "%s\n", line);
 }
 
+char *const *bundle_dns(const struct spec_host_config *host)
+{
+	return host->dns && host->dns[0] ? host->dns : NULL;
+}
+
 /* The servers to ask: ours, or the user's, or NULL: the host's. */
 static int find_servers(struct bundle_plan *plan, struct network_resolution *ret, struct error *err)
 {
-	char **dns = plan->host->dns && plan->host->dns[0] ? plan->host->dns : NULL;
+	char *const *dns = bundle_dns(plan->host);
 
-	*ret = (struct network_resolution){ .servers = dns };
+	*ret = (struct network_resolution){ .servers = (char **)dns };
 	if (!plan->network || plan->network->link_count == 0)
 		return 0;
 	return network_resolver_prepare(plan->arena, plan->record->directories, plan->network, dns, ret, err);

@@ -14,6 +14,9 @@ int bundle_check_timezone(const struct spec_container_config *config, struct err
 /* hosts, hostname, resolv.conf and localtime, written into the volatile directory. */
 int bundle_add_files(struct bundle_plan *plan, struct error *err) _must_check_;
 
+/* The name servers that its user asked for, or NULL. */
+char *const *bundle_dns(const struct spec_host_config *host);
+
 /* Writes resolv.conf anew for a container that runs and has other networks now: those of NETWORK; the name servers that it names run then. */
 int bundle_renew_resolv_conf(const struct container_record *record, const struct spec_network_plan *network, struct error *err) _must_check_;
 

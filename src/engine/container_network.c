@@ -12,8 +12,10 @@
  * not run. Links are made and removed by the supervisor (net/attachment.h).
  */
 #include "engine/container_network.h"
+#include "engine/bundle_mounts.h"
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
+#include "engine/network_resolver.h"
 #include "net/attachment.h"
 #include "net/journal.h"
 #include "net/resolver.h"
@@ -120,6 +122,8 @@ static int make(struct bundle_plan *bundle, struct spec_network_plan *plan, stru
 		host->publish_all ? bundle->config->exposed_ports : NULL };
 	int r = plan_links(bundle, plan, err);
 
+	if (r == 0)
+		r = network_resolver_plan(bundle->arena, bundle->record->directories, plan, bundle_dns(host), err);
 	if (r == 0)
 		r = container_network_write(bundle->record, plan, err);
 	if (r == 0)

@@ -14,6 +14,7 @@
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
 #include "engine/network_event.h"
+#include "engine/network_resolver.h"
 #include "net/firewall.h"
 #include "net/leases.h"
 #include "net/link.h"
@@ -194,7 +195,9 @@ static int join(struct change *change, const struct spec_network *network, const
 		return r;
 	container_network_plan_names(change->arena, &change->record, network, plan);
 	container_network_plan_routes(plan, host);
-	r = container_network_write(&change->record, plan, err);
+	r = network_resolver_plan(change->arena, change->directories, plan, bundle_dns(host), err);
+	if (r == 0)
+		r = container_network_write(&change->record, plan, err);
 	link = &plan->links[plan->link_count - 1];
 	if (r == 0)
 		r = attach_link(change, link, err);
@@ -340,7 +343,9 @@ static int leave(struct change *change, size_t index, struct error *err)
 	plan->leases = part(change->arena, plan->leases, prefix, &leases);
 	plan->names = part(change->arena, plan->names, prefix, &files);
 	container_network_plan_routes(plan, &change->record.container->host);
-	r = container_network_write(&change->record, plan, err);
+	r = network_resolver_plan(change->arena, change->directories, plan, bundle_dns(&change->record.container->host), err);
+	if (r == 0)
+		r = container_network_write(&change->record, plan, err);
 	if (r == 0 && change->netns_fd >= 0)
 		r = move_routes(change, err);
 	if (r < 0)

@@ -2,6 +2,7 @@
 #include "engine/network_resolver.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "engine/container_network_plan.h"
 #include "engine/network_files.h"
 #include "engine/network_lease.h"
 #include "net/resolver.h"
@@ -196,12 +197,18 @@ static int list_names(const struct choice *choice, char ***ret, struct error *er
 	return r;
 }
 
-static int start(const struct choice *choice, char ***ret, struct error *err)
+static char *path_of(const struct choice *choice, const char *key)
+{
+	return arena_printf(choice->arena, "%s/resolvers/%s", choice->directories->run_root, key);
+}
+
+static int start(const struct choice *choice, const char *user, char ***ret, struct error *err)
 {
 	const char *key = make_key(choice);
-	char *directory = arena_printf(choice->arena, "%s/resolvers/%s", choice->directories->run_root, key);
+	char *directory = path_of(choice, key);
 	char *interfaces[] = { choice->bridge->interface, NULL }, **names = NULL, **addresses = gateways(choice->arena, choice->bridge);
-	struct net_resolver resolver = { .directory = directory, .interfaces = interfaces, .servers = choice->servers, .resolv_conf = RESOLV_CONF };
+	struct net_resolver resolver = { .directory = directory, .interfaces = interfaces, .servers = choice->servers, .resolv_conf = RESOLV_CONF,
+		.user = user };
 	int r = list_names(choice, &names, err);
 
 	if (r == 0 && choice->is_own) {
@@ -218,8 +225,13 @@ static int start(const struct choice *choice, char ***ret, struct error *err)
 		ignore_result(net_resolver_stop(directory, NULL)); /* the next command tries again */
 		r = -EINVAL;
 	}
-	if (r < 0)
+	if (r < 0) {
+		_cleanup_free_ char *users = net_resolver_users(directory);
+
+		if (choice->is_own)
+			ignore_result(net_names_remove(users, user)); /* it goes with the network at the latest */
 		return error_wrap(err, "the network '%s'", choice->bridge->name);
+	}
 	*ret = addresses;
 	return 0;
 }
@@ -236,7 +248,27 @@ int network_resolver_prepare(struct arena *arena, const struct directories *dire
 	choose_servers(&choice, dns);
 	if (choice.count == 0 && (dns || !choice.bridge || choice.bridge->internal || !host_forwards_only()))
 		return 0;
-	return start(&choice, &ret->servers, err);
+	return start(&choice, plan->id, &ret->servers, err);
+}
+
+int network_resolver_plan(struct arena *arena, const struct directories *directories, struct spec_network_plan *plan, char *const *dns,
+	struct error *err)
+{
+	struct choice choice = { .arena = arena, .directories = directories };
+	int r = choose_networks(&choice, plan, err);
+	_cleanup_free_ char *users = NULL;
+	char *path;
+
+	if (r < 0)
+		return r;
+	choose_servers(&choice, dns);
+	if (!choice.is_own)
+		return 0;
+	users = net_resolver_users(path_of(&choice, make_key(&choice)));
+	path = arena_printf(arena, "%s/%s", users, plan->id);
+	if (!plan->names || !strv_contains(plan->names, path))
+		plan->names = container_network_add(arena, plan->names, path);
+	return 0;
 }
 
 static int revive_one(void *context, const char *name)

@@ -21,6 +21,13 @@ struct network_resolution {
 int network_resolver_prepare(struct arena *arena, const struct directories *directories, const struct spec_network_plan *plan, char *const *dns,
 	struct network_resolution *ret, struct error *err) _must_check_;
 
+/*
+ * Adds to the plan's .names, before it is written, the file with which network_resolver_prepare() notes that the container asks a
+ * name server that is not everyone's, and which that one ends with. One of before, of other networks, may stay there.
+ */
+int network_resolver_plan(struct arena *arena, const struct directories *directories, struct spec_network_plan *plan, char *const *dns,
+	struct error *err) _must_check_;
+
 /* RUN_ROOT/networks/ID/names, made if it is missing, in the arena: where net_names_write() puts its members' names. */
 int network_names_directory(struct arena *arena, const struct directories *directories, const struct spec_network *network, char **ret,
 	struct error *err) _must_check_;

@@ -9,6 +9,7 @@
  *                         config    what it was started with
  *                         pid       its own note, which it could change: read once
  *                         process   ours: its number and start time
+ *                         users/ID  containers that ask it, of one that is not everyone's
  */
 #include "net/resolver.h"
 #include "base/file.h"
@@ -31,6 +32,7 @@
 
 #define PLACE "/tmp"
 #define OWN PLACE "/own"
+#define USERS "users"
 #define CONFIG_LIMIT (256u << 10)
 #define NAMES_LIMIT 64
 #define STOP_MS 2000
@@ -393,6 +395,23 @@ static int start(int dir_fd, const struct net_resolver *resolver, const struct b
 	return r < 0 ? r : note_process(dir_fd, err);
 }
 
+char *net_resolver_users(const char *directory)
+{
+	return str_printf("%s/" USERS, directory);
+}
+
+/* Under the lock, so that nobody ends it as unused meanwhile. */
+static int add_user(int dir_fd, const char *id)
+{
+	_cleanup_free_ char *path = str_printf(USERS "/%s", id);
+	_cleanup_close_ int fd = -EBADF;
+
+	if (mkdirat(dir_fd, USERS, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : 0;
+}
+
 int net_resolver_start(const struct net_resolver *resolver, struct error *err)
 {
 	_cleanup_close_ int dir_fd = -EBADF, lock_fd = -EBADF, process_fd = -EBADF;
@@ -413,6 +432,8 @@ int net_resolver_start(const struct net_resolver *resolver, struct error *err)
 		if (r == 0)
 			r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
 	} while (r == -ENOENT || (r == 0 && is_removed(lock_fd)));
+	if (r == 0 && resolver->own_address && resolver->user)
+		r = add_user(dir_fd, resolver->user);
 	if (r < 0)
 		return error_errno(err, -r, "cannot make '%s'", resolver->directory);
 	process_fd = open_process(dir_fd);
@@ -467,13 +488,16 @@ static bool is_empty(const char *path)
 	return fd < 0 || file_each_name(fd, visit_name, NULL) == 0;
 }
 
-/* Whether it reads names, and there are none. */
-static bool is_unused(int dir_fd)
+/* Whether nobody asks it any more, or, of one that everyone asks, it reads names, and there are none. */
+static bool is_unused(const char *directory, int dir_fd)
 {
+	_cleanup_free_ char *users = net_resolver_users(directory);
 	_cleanup_buf_ struct buf config = BUF_INIT;
 	_cleanup_free_ char **names = NULL;
 	bool has_any = false;
 
+	if (faccessat(dir_fd, USERS, F_OK, 0) == 0)
+		return is_empty(users);
 	if (file_read_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
 		return false;
 	names = read_names(config.data);
@@ -482,13 +506,28 @@ static bool is_unused(int dir_fd)
 	return names[0] && !has_any;
 }
 
+static int remove_user(void *context, const char *name)
+{
+	return name[0] != '.' && unlinkat(*(int *)context, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_users(int dir_fd)
+{
+	_cleanup_close_ int fd = openat(dir_fd, USERS, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r = fd < 0 ? -errno : file_each_name(fd, remove_user, &fd);
+
+	if (r == 0 && unlinkat(dir_fd, USERS, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r == -ENOENT ? 0 : r;
+}
+
 static int stop(const char *directory, bool only_unused, struct error *err)
 {
 	static const char *const files[] = { "config", "pid", "process", "address", "lock" };
 	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), lock_fd = -EBADF;
 	int r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
 
-	if (r == -ENOENT || (r == 0 && only_unused && !is_unused(dir_fd)))
+	if (r == -ENOENT || (r == 0 && only_unused && !is_unused(directory, dir_fd)))
 		return 0;
 	if (r == 0)
 		r = end_process(dir_fd);
@@ -497,6 +536,8 @@ static int stop(const char *directory, bool only_unused, struct error *err)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		if (unlinkat(dir_fd, files[i], 0) < 0 && errno != ENOENT)
 			r = -errno;
+	if (r == 0)
+		r = remove_users(dir_fd);
 	if (r == 0 && rmdir(directory) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? error_errno(err, -r, "cannot end the name server in '%s'", directory) : 0;
@@ -516,7 +557,7 @@ static int stop_if_unused(void *context, const char *name)
 	return 0;
 }
 
-/* Who reads NAMES, RUN_ROOT/networks/ID/names, and nothing else that has names, has nobody to serve any more. */
+/* Who reads NAMES, RUN_ROOT/networks/ID/names, and nothing else that has names, has nobody to serve any more; or RUN_ROOT/resolvers/KEY/users. */
 static void stop_unused(const char *names)
 {
 	_cleanup_free_ char *path = str_dup(names), *resolvers = NULL;

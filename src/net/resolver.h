@@ -18,6 +18,7 @@ struct net_resolver {
 	char *const *interfaces;  /* bridges it listens on */
 	char *const *addresses;   /* and the addresses there */
 	const char *own_address;  /* the one of those that the first bridge has for it alone: made and removed with it; or NULL */
+	const char *user;         /* with .own_address: id of a container that asks it. With the last such it ends (net_names_remove()) */
 	char *const *servers;     /* to forward to; NULL: the host's, as /etc/resolv.conf changes; empty: none (internal networks) */
 	const char *resolv_conf;  /* of the host, with .servers NULL */
 };
@@ -33,9 +34,15 @@ int net_resolver_stop(const char *directory, struct error *err) _must_check_;
 
 bool net_resolver_is_running(const char *directory);
 
+/* Where those with an address of their own have users: "DIRECTORY/users". In memory of the caller's. */
+char *net_resolver_users(const char *directory);
+
 /* The file with a container's names in one network: "ADDRESS NAME…" for each address. Seen by resolvers of that network shortly after. */
 int net_names_write(const char *directory, const char *id, char *const *addresses, char *const *names, struct error *err) _must_check_;
-/* With the last names that a resolver of RUN_ROOT/resolvers reads it ends, too. */
+/*
+ * With the last names that a resolver of RUN_ROOT/resolvers reads it ends, too; one that has users with the last of those: they are
+ * files of the directory that net_resolver_users() tells, removed likewise.
+ */
 int net_names_remove(const char *directory, const char *id) _must_check_;
 
 #endif

@@ -123,6 +123,22 @@ static int of_names(void)
 	return 0;
 }
 
+/* One that is not everyone's ends with the last that asks it, whatever names there are. */
+static int with_users(struct net_resolver *other)
+{
+	_cleanup_free_ char *users = net_resolver_users(directory);
+
+	other->user = "one";
+	CHECK(net_resolver_start(other, NULL) == 0);
+	other->user = "two";
+	CHECK(net_resolver_start(other, NULL) == 0 && answers("192.0.2.53", "web", "10.66.3.2"));
+	CHECK(net_names_remove(users, "one") == 0 && net_resolver_is_running(directory));
+	CHECK(net_names_remove(users, "two") == 0 && !net_resolver_is_running(directory) && access(directory, F_OK) < 0);
+	CHECK(net_names_remove(users, "two") == 0);
+	CHECK(net_resolver_start(other, NULL) == 0 && net_resolver_stop(directory, NULL) == 0 && access(directory, F_OK) < 0);
+	return 0;
+}
+
 static uint64_t process_of(void)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -166,7 +182,7 @@ static int of_life(void)
 	CHECK(net_resolver_start(&other, NULL) == 0 && process_of() != first && answers("192.0.2.53", "web", "10.66.3.2"));
 	CHECK(net_resolver_stop(directory, NULL) == 0);
 	CHECK(system("[ -z \"$(ip addr show to 192.0.2.53 2>/dev/null)\" ]") == 0);
-	return 0;
+	return with_users(&other);
 }
 
 /* Nobody, without capabilities or ways to gain any, on a file system that is read-only; and not in our closed directory. */

@@ -151,6 +151,10 @@ no_links() {
 	answers 18081
 	bivy exec peer nslookup www | grep -q "Name:.*www"
 	bivy exec web nslookup peer | grep -q "Name:.*peer"
+	# A name server for one container's own servers ends with it, though the network goes on.
+	bivy run --rm --network net2 --dns 192.0.2.53 busybox nslookup -type=a peer | grep -q "Name:.*peer"
+	run find "$SCRATCH/run/resolvers" -path '*/users/*'
+	[ "$(wc -l <<<"$output")" -eq 1 ] # web's, which is in both
 	bivy rename web shop
 	knows() { bivy exec peer nslookup "$1" >/dev/null; }
 	wait_for knows shop
