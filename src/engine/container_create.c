@@ -330,7 +330,7 @@ static int check_request(const struct container_create_request *request, struct 
 
 	if (r < 0)
 		return r;
-	if (str_is_empty(asked->config.image) && str_is_empty(asked->host.rootfs_path))
+	if (!request->given && str_is_empty(asked->config.image) && str_is_empty(asked->host.rootfs_path))
 		return error_set(err, ERROR_INVALID, 0, "neither an image nor a root file system was named");
 	if (asked->name)
 		return container_name_check(asked->name, err);
@@ -402,7 +402,7 @@ int container_create(struct arena *arena, const struct container_create_request 
 	int r = check_request(request, err);
 
 	if (r == 0)
-		r = request->asked->host.rootfs_path ? make(&creation, NULL) : make_of_image(&creation);
+		r = request->given || request->asked->host.rootfs_path ? make(&creation, request->given) : make_of_image(&creation);
 	if (r == 0)
 		*ret_id = creation.container.id;
 	else if (err && err->exit_status == 0)

@@ -208,10 +208,16 @@ int container_image_get(struct arena *arena, const struct container_create_reque
 
 /* ---- images that are mounted -------------------------------------------------------------- */
 
+/* One that comes with its layers is its maker's to keep. */
+static bool is_to_be_found(const struct spec_container_mount *mount)
+{
+	return mount->kind == SPEC_MOUNT_IMAGE && !mount->image_top_layer;
+}
+
 static bool has_image_mounts(const struct spec_host_config *host)
 {
 	for (size_t i = 0; i < host->mount_count; i++)
-		if (host->mounts[i].kind == SPEC_MOUNT_IMAGE)
+		if (is_to_be_found(&host->mounts[i]))
 			return true;
 	return false;
 }
@@ -245,7 +251,7 @@ int container_image_find_mounts(struct arena *arena, const struct container_crea
 	if (r == 0)
 		r = lease_begin(store, lease, err);
 	for (size_t i = 0; r == 0 && i < host->mount_count; i++)
-		if (host->mounts[i].kind == SPEC_MOUNT_IMAGE)
+		if (is_to_be_found(&host->mounts[i]))
 			r = find_mount(arena, request, store, lease, &host->mounts[i], err);
 	return r;
 }

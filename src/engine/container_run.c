@@ -236,6 +236,8 @@ static int start_and_stay(struct start *start, struct container_start_report *re
 	if (!request->attachment)
 		return 0;
 	r = session_run(&start->session, ret, err);
+	if (request->ended && r == 0 && !ret->detached)
+		r = request->ended(request->context, &start->record, ret->exit_code, err);
 	/* Our connection tells the supervisor that we are still at it. What it has to remove itself is gone when it is. */
 	if (request->cleans && r == 0 && !ret->detached) {
 		clean(start);

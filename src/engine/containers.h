@@ -14,9 +14,12 @@
 
 /* ---- create ------------------------------------------------------------------ */
 
+struct container_image;
+
 struct container_create_request {
 	const struct directories *directories;
 	const struct spec_container *asked; /* .config.image or .host.rootfs_path */
+	const struct container_image *given; /* in place of either, found and kept from being removed by the caller (container_image.h); or NULL */
 	const char *pull;     /* "missing" (NULL), "always", "never", "newer" */
 	const char *platform; /* or NULL */
 	bool replace;         /* a container of that name is removed first */
@@ -48,6 +51,8 @@ struct container_start_request {
 	bool removes_image;    /* --rmi, with .cleans */
 	/* Called once it runs, before waiting for it; or NULL. */
 	void (*started)(void *context, const char *id);
+	/* With .cleans: called when it has ended, before anything of it is removed; or NULL. */
+	int (*ended)(void *context, struct container_record *record, int64_t exit_code, struct error *err);
 	void *context;
 };
 
