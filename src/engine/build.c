@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A build from its beginning to its end:
+ *
+ *      step                                            undo
+ *   1. a directory of its own in ROOT/build/work       it is removed; by the next build if this is killed
+ *   2. contexts, Dockerfile, patterns (build_source.c)
+ *   3. outlines, for each platform
+ *   4. images, in the lease (build_images.c)           the lease ends
+ *   5. plans, digests, steps (build_graph.c)           a layer that no record names is the sweep's
+ *   6. outputs (build_export.c)
+ */
+#include "engine/build_state.h"
+#include "base/moment.h"
+
+#include <stdarg.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+/* ---- telling ------------------------------------------------------------------------------- */
+
+static void tell(const struct build *build, const struct build_event *event)
+{
+	if (build->request->tell)
+		build->request->tell(build->request->tell_context, event);
+}
+
+size_t build_add_vertex(struct build *build, const char *title, const size_t *inputs, size_t input_count)
+{
+	const struct build_event event = { .kind = BUILD_PLANNED, .vertex = build->vertex_count, .title = title, .inputs = inputs, .input_count = input_count };
+	struct build_vertex *larger;
+
+	if (build->vertex_count % 64 == 0) {
+		larger = arena_alloc(build->arena, build->vertex_count + 64, sizeof *larger);
+		if (build->vertex_count)
+			memcpy(larger, build->vertices, build->vertex_count * sizeof *larger);
+		build->vertices = larger;
+	}
+	build->vertices[build->vertex_count] = (struct build_vertex){ .title = title };
+	tell(build, &event);
+	return build->vertex_count++;
+}
+
+void build_tell(struct build *build, size_t vertex, enum build_event_kind kind)
+{
+	static const enum build_vertex_state states[] = { [BUILD_STARTED] = VERTEX_RUNNING, [BUILD_CACHED] = VERTEX_CACHED, [BUILD_DONE] = VERTEX_DONE,
+		[BUILD_FAILED] = VERTEX_FAILED, [BUILD_CANCELED] = VERTEX_FAILED };
+	const struct build_event event = { .kind = kind, .vertex = vertex, .title = build->vertices[vertex].title };
+
+	if (kind >= BUILD_STARTED && kind <= BUILD_CANCELED)
+		build->vertices[vertex].state = states[kind];
+	tell(build, &event);
+}
+
+void build_tell_failure(struct build *build, size_t vertex, const struct error *err)
+{
+	const struct build_event event = { .kind = BUILD_FAILED, .vertex = vertex, .title = build->vertices[vertex].title, .error = err };
+
+	build->vertices[vertex].state = VERTEX_FAILED;
+	tell(build, &event);
+}
+
+void build_warn(struct build *build, const char *format, ...)
+{
+	char text[1000];
+	const struct build_event event = { .kind = BUILD_WARNING, .vertex = (size_t)-1, .text = text };
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	tell(build, &event);
+}
+
+/* ---- what all use ---------------------------------------------------------------------------- */
+
+void build_files_add(struct arena *arena, struct build_files *files, const struct build_layer *layer)
+{
+	if (files->count == files->capacity) {
+		struct build_layer *larger;
+
+		files->capacity = files->capacity * 2 + 16;
+		larger = arena_alloc(arena, files->capacity, sizeof *larger);
+		if (files->count)
+			memcpy(larger, files->layers, files->count * sizeof *larger);
+		files->layers = larger;
+	}
+	files->layers[files->count++] = *layer;
+}
+
+const char *build_files_top(const struct build_files *files)
+{
+	return files->count ? files->layers[files->count - 1].chain_id : NULL;
+}
+
+const char *build_now(const struct build *build)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct timespec moment = { .tv_sec = build->request->epoch };
+
+	if (!build->request->has_epoch)
+		clock_gettime(CLOCK_REALTIME, &moment);
+	moment_add(&moment, &text);
+	return arena_strndup(build->arena, text.data, text.length);
+}
+
+bool build_is_uncached(const struct build *build, const struct build_stage *stage)
+{
+	const struct build_request *request = build->request;
+	const char *name = stage->outline->name;
+
+	return request->no_cache || (request->no_cache_stages && ((name && strv_contains(request->no_cache_stages, name)) ||
+		strv_contains(request->no_cache_stages, arena_printf(build->arena, "%zu", stage->outline->number))));
+}
+
+/* ---- platforms ---------------------------------------------------------------------------------- */
+
+static int choose_build_platform(struct build *build, struct error *err)
+{
+	struct utsname names;
+
+	if (uname(&names) < 0)
+		return error_errno(err, errno, "cannot ask for the machine");
+	build->build_platform = spec_platform_of_machine(build->arena, names.machine);
+	return 0;
+}
+
+static int choose_platforms(struct build *build, struct error *err)
+{
+	char **texts = build->request->platforms;
+	size_t count = texts ? strv_length(texts) : 0;
+
+	build->platforms = arena_alloc(build->arena, count + 1, sizeof *build->platforms);
+	build->platform_count = count ? count : 1;
+	build->platforms[0].platform = build->build_platform;
+	for (size_t i = 0; i < count; i++) {
+		int r = spec_platform_parse(build->arena, texts[i], &build->build_platform, &build->platforms[i].platform, err);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < build->platform_count; i++)
+		build->platforms[i].text = spec_platform_text(build->arena, &build->platforms[i].platform);
+	return 0;
+}
+
+/* ---- outlines ------------------------------------------------------------------------------------- */
+
+/* "NAME=VALUE", or "NAME" of the environment. */
+static struct outline_argument *make_arguments(struct arena *arena, char *const *list, size_t *ret_count)
+{
+	size_t count = list ? strv_length((char **)list) : 0;
+	struct outline_argument *arguments = arena_alloc(arena, count + 1, sizeof *arguments);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *equals = strchr(list[i], '=');
+
+		arguments[i].name = equals ? arena_strndup(arena, list[i], (size_t)(equals - list[i])) : list[i];
+		arguments[i].value = equals ? equals + 1 : getenv(list[i]);
+	}
+	*ret_count = count;
+	return arguments;
+}
+
+static int make_outline(struct build *build, struct build_platform *platform, struct error *err)
+{
+	const struct build_request *request = build->request;
+
+	platform->request = (struct outline_request){ .dockerfile = build->dockerfile, .target = request->target, .contexts = request->contexts,
+		.context_count = request->context_count, .build_platform = build->build_platform, .target_platform = platform->platform };
+	platform->request.arguments = make_arguments(build->arena, request->arguments, &platform->request.argument_count);
+	return outline_make(build->arena, &platform->request, &platform->outline, &build->report->mark, err);
+}
+
+static int make_outlines(struct build *build, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < build->platform_count; i++)
+		r = make_outline(build, &build->platforms[i], err);
+	for (const char **name = r == 0 ? build->platforms[0].outline->unused_arguments : NULL; name && *name; name++)
+		build_warn(build, "one or more build arguments were not consumed: '%s'", *name);
+	return r;
+}
+
+/* ---- warnings ---------------------------------------------------------------------------------------- */
+
+/* What the lints say of a build that goes on; they are of use, but nothing depends on them. */
+static int tell_warnings(struct build *build, struct error *err)
+{
+	struct lint_settings settings = { .skips_all = false };
+	struct dockerfile_warning *warnings = NULL;
+	size_t count = 0;
+	int r = lint_settings_parse(build->arena, build->dockerfile->check, &settings, err);
+
+	if (r == 0)
+		r = lint(build->arena, build->platforms[0].outline, build->warnings, build->warning_count, &settings, &warnings, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		const struct build_event event = { .kind = BUILD_WARNING, .vertex = (size_t)-1, .text = warnings[i].text, .rule = warnings[i].rule,
+			.mark = warnings[i].mark };
+
+		tell(build, &event);
+	}
+	if (count > 0 && settings.is_error)
+		return error_set(err, ERROR_INVALID, 0, "%s: there are warnings, which its directive 'check' makes errors", build->dockerfile->name);
+	return 0;
+}
+
+/* ---- the call ------------------------------------------------------------------------------------------ */
+
+static int begin(struct build *build, struct error *err)
+{
+	int r = store_open(build->directories->images, &build->store, err);
+
+	if (r == 0)
+		r = lease_begin(&build->store, &build->lease, err);
+	if (r == 0)
+		r = choose_build_platform(build, err);
+	if (r == 0)
+		r = choose_platforms(build, err);
+	return r < 0 ? r : build_open_work(build, err);
+}
+
+static int go(struct build *build, struct error *err)
+{
+	int r = begin(build, err);
+
+	if (r == 0)
+		r = build_open_source(build, err);
+	if (r == 0)
+		r = make_outlines(build, err);
+	if (r == 0)
+		r = build_get_images(build, err);
+	if (r == 0)
+		r = build_run_steps(build, err);
+	if (r == 0)
+		r = tell_warnings(build, err);
+	return r < 0 ? r : build_write_outputs(build, err);
+}
+
+int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err)
+{
+	struct build build = { .arena = arena, .request = request, .report = ret, .directories = request->directories, .store = STORE_INIT,
+		.lease = LEASE_INIT, .work_fd = -EBADF };
+	int r;
+
+	*ret = (struct build_report){ .dockerfile = NULL };
+	r = go(&build, err);
+	build_close_source(&build);
+	build_close_work(&build);
+	lease_end(&build.lease);
+	store_close(&build.store);
+	return r;
+}
+
+int build_check(struct arena *arena, const struct build_request *request, struct build_check_report *ret, struct error *err)
+{
+	struct build_report report = { .dockerfile = NULL };
+	struct build build = { .arena = arena, .request = request, .report = &report, .directories = request->directories, .store = STORE_INIT,
+		.lease = LEASE_INIT, .work_fd = -EBADF };
+	struct lint_settings settings = { .skips_all = false };
+	int r;
+
+	*ret = (struct build_check_report){ .dockerfile = NULL };
+	r = choose_build_platform(&build, err);
+	if (r == 0)
+		r = choose_platforms(&build, err);
+	if (r == 0)
+		r = build_open_source(&build, err);
+	if (r == 0)
+		r = make_outlines(&build, err);
+	if (r == 0)
+		r = lint_settings_parse(arena, build.dockerfile->check, &settings, err);
+	if (r == 0)
+		r = lint(arena, build.platforms[0].outline, NULL, 0, &settings, &ret->warnings, &ret->warning_count, err);
+	ret->dockerfile = report.dockerfile;
+	ret->mark = report.mark;
+	ret->is_error = settings.is_error;
+	ret->outline = r == 0 ? build.platforms[0].outline : NULL;
+	build_close_source(&build);
+	return r;
+}

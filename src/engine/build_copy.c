@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/build_copy.h"
+#include "engine/builder.h"
+#include "host/overlay.h"
+#include "store/root.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* ---- trees ------------------------------------------------------------------------------ */
+
+/* Directories of FILES for a mount; of nothing an empty one. */
+static int find_lowers(struct build *build, const struct build_files *files, struct overlay *ret, struct error *err)
+{
+	const struct image image = { .name = (char *)"a stage", .top_layer = (char *)build_files_top(files) };
+	char **lowers;
+	const char *empty = NULL;
+	int r;
+
+	if (image.top_layer)
+		return root_of_image(&build->store, build->arena, &image, ret, err);
+	r = build_work_make(build, &empty, err);
+	lowers = arena_alloc(build->arena, 2, sizeof *lowers);
+	lowers[0] = (char *)empty;
+	ret->lowers = lowers;
+	ret->lower_count = 1;
+	return r;
+}
+
+int build_open_files(struct build *build, const struct build_files *files, int *ret_fd, struct error *err)
+{
+	struct overlay overlay = { .lowers = NULL };
+	int r = find_lowers(build, files, &overlay, err);
+
+	return r < 0 ? r : overlay_mount(-EBADF, &overlay, ret_fd, err);
+}
+
+/* The tree that the step writes to: *RET_UPPER gets what it changes. With `--link` that is all there is. */
+static int open_writable(const struct build_step *step, const char **ret_upper, int *ret_fd, struct error *err)
+{
+	struct build *build = step->build;
+	struct overlay overlay = { .is_volatile = true };
+	const char *directory = NULL;
+	int r = build_work_make(build, &directory, err);
+
+	if (r == 0 && !step->plan->instruction->link && build_files_top(&step->stage->files))
+		r = find_lowers(build, &step->stage->files, &overlay, err);
+	if (r < 0)
+		return r;
+	overlay.writable = directory;
+	r = overlay_make_writable(&overlay, err);
+	if (r == 0)
+		r = overlay_mount(-EBADF, &overlay, ret_fd, err);
+	*ret_upper = arena_printf(build->arena, "%s/upper", directory);
+	return r;
+}
+
+/* ---- what is taken -------------------------------------------------------------------------- */
+
+/* Without what says nothing: slashes first, ".", "..", which ends at the root. A "/./" may be a pivot. */
+static char *clean_source(struct arena *arena, const char *source, bool keeps_pivot)
+{
+	char *text = arena_strdup(arena, source), *out = arena_alloc(arena, strlen(source) + 3, 1), *save = NULL;
+	bool is_first = true;
+
+	for (char *part = strtok_r(text, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+		char *slash = strrchr(out, '/');
+
+		if (str_equal(part, ".") && (is_first || !keeps_pivot))
+			continue;
+		is_first = false;
+		if (str_equal(part, "..")) {
+			*(slash ? slash : out) = '\0';
+			continue;
+		}
+		if (*out)
+			strcat(out, "/");
+		strcat(out, part);
+	}
+	return *out ? out : arena_strdup(arena, ".");
+}
+
+static void set_context(struct spec_build_take *take, const struct build_context *context)
+{
+	take->is_context = true;
+	take->ignore = context->ignore;
+	take->ignore_name = context->ignore_name;
+	take->index = (char *)context->index;
+}
+
+struct spec_build_take build_take_of(const struct build_step *step, int root_fd, const struct build_context *context)
+{
+	const struct instruction *instruction = step->plan->instruction;
+	struct arena *arena = step->build->arena;
+	size_t count = strv_length(instruction->sources);
+	struct spec_build_take take = { .root_fd = root_fd, .parents = instruction->parents, .excludes = instruction->excludes };
+
+	take.sources = arena_alloc(arena, count + 1, sizeof *take.sources);
+	for (size_t i = 0; i < count; i++)
+		take.sources[i] = clean_source(arena, instruction->sources[i], instruction->parents);
+	take.unpack = instruction->kind == INSTRUCTION_ADD && (!instruction->has_unpack || instruction->unpack);
+	if (context)
+		set_context(&take, context);
+	return take;
+}
+
+/* ---- the work ---------------------------------------------------------------------------------- */
+
+static int run_copy(const struct build *build, const struct spec_build_copy *work, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int *fds = arena_alloc(build->arena, work->take_count + 1, sizeof *fds);
+	struct builder_request request = { .directories = build->directories, .command = "copy", .work = &text, .fds = fds };
+	const char *report = NULL;
+
+	for (size_t i = 0; i < work->take_count; i++)
+		fds[request.fd_count++] = work->takes[i].root_fd;
+	fds[request.fd_count++] = work->root_fd;
+	spec_build_copy_encode(work, &text);
+	return builder_run(build->arena, &request, &report, err);
+}
+
+static void set_epoch(const struct build *build, struct spec_build_copy *work)
+{
+	work->has_epoch = build->request->has_epoch;
+	work->epoch = build->request->epoch;
+}
+
+static void add_files(const struct build_step *step, struct spec_build_copy *work)
+{
+	const struct instruction *instruction = step->plan->instruction;
+
+	work->files = arena_alloc(step->build->arena, instruction->file_count + 1, sizeof *work->files);
+	for (size_t i = 0; i < instruction->file_count; i++)
+		work->files[work->file_count++] = (struct spec_build_file){ instruction->files[i].name, instruction->files[i].content };
+}
+
+/* The tree that the sources are of. Close *RET_FD, if it is *RET_OWN. */
+static int open_origin(const struct build_step *step, int *ret_fd, int *ret_own, struct build_context **ret_context, struct error *err)
+{
+	const struct build_files *files = build_origin_files(step->stage->platform, &step->plan->origin);
+	int r = 0;
+
+	if (files) {
+		r = build_open_files(step->build, files, ret_own, err);
+		*ret_fd = *ret_own;
+		return r;
+	}
+	*ret_context = build_origin_context(step->build, &step->plan->origin);
+	*ret_fd = (*ret_context)->fd;
+	return 0;
+}
+
+static int copy(const struct build_step *step, int to_fd, struct error *err)
+{
+	const struct instruction *instruction = step->plan->instruction;
+	struct spec_build_copy work = { .root_fd = to_fd, .destination = (char *)step->plan->destination, .chown = instruction->chown,
+		.chmod = instruction->chmod };
+	_cleanup_close_ int own_fd = -EBADF;
+	struct build_context *context = NULL;
+	struct spec_build_take take;
+	int from_fd = -EBADF, r = 0;
+
+	set_epoch(step->build, &work);
+	add_files(step, &work);
+	if (strv_length(instruction->sources) > 0) {
+		r = open_origin(step, &from_fd, &own_fd, &context, err);
+		take = build_take_of(step, from_fd, context);
+		work.takes = &take;
+		work.take_count = 1;
+	}
+	return r < 0 ? r : run_copy(step->build, &work, err);
+}
+
+static int make_directory(const struct build_step *step, int to_fd, struct error *err)
+{
+	struct spec_build_copy work = { .root_fd = to_fd, .destination = (char *)step->plan->directory, .directory_only = true,
+		.chown = str_is_empty(step->plan->user) ? NULL : (char *)step->plan->user };
+
+	set_epoch(step->build, &work);
+	return run_copy(step->build, &work, err);
+}
+
+int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err)
+{
+	_cleanup_close_ int to_fd = -EBADF;
+	int r = open_writable(step, ret_upper, &to_fd, err);
+
+	if (r == 0)
+		r = step->plan->kind == PLAN_DIRECTORY ? make_directory(step, to_fd, err) : copy(step, to_fd, err);
+	if (r < 0)
+		return error_wrap(err, "%s:%u", step->build->dockerfile->name, step->plan->instruction->source->first_line);
+	return 0;
+}
+
+/* ---- for mounts ------------------------------------------------------------------------------------ */
+
+static int copy_to(const struct build_step *step, struct spec_build_take *take, const char *destination, const char *to, struct error *err)
+{
+	_cleanup_close_ int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct spec_build_copy work = { .takes = take, .take_count = 1, .root_fd = to_fd, .destination = (char *)destination };
+
+	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : run_copy(step->build, &work, err);
+}
+
+int build_copy_context(const struct build_step *step, struct build_context *context, const char *inside, const char **ret_path, struct error *err)
+{
+	char *sources[] = { (char *)inside, NULL };
+	struct spec_build_take take = { .root_fd = context->fd, .sources = sources, .parents = true };
+	int r = build_work_make(step->build, ret_path, err);
+
+	set_context(&take, context);
+	return r < 0 ? r : copy_to(step, &take, "/", *ret_path, err);
+}
+
+int build_copy_files(const struct build_step *step, const struct build_files *files, const char *path, const char *to, struct error *err)
+{
+	char *sources[] = { clean_source(step->build->arena, path, false), NULL };
+	_cleanup_close_ int from_fd = -EBADF;
+	struct spec_build_take take = { .sources = sources };
+	int r = build_open_files(step->build, files, &from_fd, err);
+
+	take.root_fd = from_fd;
+	return r < 0 ? r : copy_to(step, &take, "/", to, err);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The images that stages begin with or copy from: found, pulled if they must be, and in the build's lease. */
+#include "engine/build_state.h"
+#include "engine/container_image.h"
+#include "engine/image_content.h"
+#include "store/layers.h"
+
+struct fetch {
+	struct build *build;
+	size_t vertex;
+};
+
+/* How far a pull is. */
+static void tell_transfer(void *context, const struct spec_transfer_event *transfer)
+{
+	const struct fetch *fetch = context;
+	const struct build_request *request = fetch->build->request;
+	struct build_event event = { .kind = BUILD_STATUS, .vertex = fetch->vertex };
+
+	if (!request->tell || transfer->kind == SPEC_TRANSFER_ERROR || transfer->kind == SPEC_TRANSFER_REPORT)
+		return;
+	if (transfer->kind == SPEC_TRANSFER_ITEM) {
+		event.text = arena_printf(fetch->build->arena, "%s %s", transfer->item, spec_transfer_phase_word(transfer->phase));
+		event.current = transfer->current;
+		event.total = transfer->total;
+	} else {
+		event.text = transfer->text;
+	}
+	if (transfer->kind == SPEC_TRANSFER_WARNING)
+		event.kind = BUILD_WARNING;
+	request->tell(request->tell_context, &event);
+}
+
+static void warn(void *context, const char *text)
+{
+	const struct fetch *fetch = context;
+
+	build_warn(fetch->build, "%s", text);
+}
+
+/* Its layers, the base first, each with what it is in a registry. */
+static int list_layers(struct build *build, struct build_image *image, struct error *err)
+{
+	struct image_documents documents = { .manifest = NULL };
+	char **chain_ids = NULL;
+	size_t count = 0, empty = 0;
+	int r = image_content_read(&build->store, build->arena, &image->image, &documents, err);
+
+	if (r == 0)
+		r = layer_stack(&build->store, build->arena, image->image.top_layer, &chain_ids, &count, err);
+	if (r < 0)
+		return r;
+	if (count != documents.manifest->layer_count || !documents.config || documents.config->diff_id_count != count)
+		return error_set(err, ERROR_INVALID, 0, "the image '%s' does not have as many layers as it says", image->origin.name);
+	for (size_t i = 0; i < count; i++) {
+		const struct spec_descriptor *blob = &documents.manifest->layers[i];
+		struct build_layer layer = { .chain_id = chain_ids[count - 1 - i], .diff_id = documents.config->diff_ids[i], .blob = blob->digest,
+			.media_type = blob->media_type, .blob_size = blob->size };
+
+		while (empty < documents.config->history_count && documents.config->history[empty].empty_layer)
+			empty++;
+		layer.created = empty < documents.config->history_count ? documents.config->history[empty++].created : documents.config->created;
+		build_files_add(build->arena, &image->files, &layer);
+	}
+	return 0;
+}
+
+static int get_image(struct build *build, const struct build_platform *platform, struct build_image *image, struct error *err)
+{
+	const struct spec_container asked = { .config = { .image = (char *)image->origin.name } };
+	struct container_image found = { .config = NULL };
+	struct fetch fetch = { build, image->vertex };
+	const struct container_create_request request = { .directories = build->directories, .asked = &asked, .pull = build->request->pull,
+		.platform = image->origin.platform.os ? spec_platform_text(build->arena, &image->origin.platform) : platform->text,
+		.tell_transfer = tell_transfer, .warn = warn, .context = &fetch };
+	int r;
+
+	build_tell(build, image->vertex, BUILD_STARTED);
+	r = container_image_get(build->arena, &request, &build->store, &build->lease, &found, err);
+	if (r == 0) {
+		image->image = found.image;
+		image->config = found.config;
+		r = list_layers(build, image, err);
+	}
+	if (r == 0)
+		build_tell(build, image->vertex, BUILD_DONE);
+	return r;
+}
+
+/* The same for several platforms, as far as it is for one of them. */
+static const char *title_of(const struct build *build, const struct build_platform *platform, const struct origin *origin)
+{
+	if (build->platform_count == 1)
+		return arena_printf(build->arena, "[internal] load metadata for %s", origin->name);
+	return arena_printf(build->arena, "[%s internal] load metadata for %s", platform->text, origin->name);
+}
+
+int build_get_images(struct build *build, struct error *err)
+{
+	for (size_t i = 0; i < build->platform_count; i++) {
+		struct build_platform *platform = &build->platforms[i];
+
+		platform->images = arena_alloc(build->arena, platform->outline->image_count + 1, sizeof *platform->images);
+		for (size_t n = 0; n < platform->outline->image_count; n++) {
+			platform->images[n].origin = platform->outline->images[n];
+			platform->images[n].vertex = build_add_vertex(build, title_of(build, platform, &platform->images[n].origin), NULL, 0);
+		}
+	}
+	for (size_t i = 0; i < build->platform_count; i++)
+		for (size_t n = 0; n < build->platforms[i].outline->image_count; n++) {
+			struct build_image *image = &build->platforms[i].images[n];
+			int r = get_image(build, &build->platforms[i], image, err);
+
+			if (r < 0) {
+				build_tell_failure(build, image->vertex, err);
+				return r;
+			}
+		}
+	return 0;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/build_mounts.h"
+#include "base/file.h"
+#include "engine/build_copy.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define SECRET_LIMIT 512000 /* bytes */
+#define NAME_LIMIT 120      /* of a cache: what is longer is named by a hash alone */
+#define PRIVATE_TRIES 1000
+
+struct preparation {
+	const struct build_step *step;
+	const struct plan_mount *plan;
+	const struct run_mount *mount;
+	struct build_mounts *mounts;
+	struct arena *arena;
+	size_t ssh_count;
+};
+
+static void keep_fd(struct build_mounts *mounts, int fd)
+{
+	mounts->fds[mounts->fd_count++] = fd;
+}
+
+static size_t add_word(char **list, const char *word)
+{
+	size_t count = strv_length(list);
+
+	list[count] = (char *)word;
+	return count;
+}
+
+static void add_target(struct build_mounts *mounts, const char *target)
+{
+	add_word((char **)mounts->targets, target);
+}
+
+static struct spec_container_mount *add_mount(struct preparation *p, enum spec_mount_kind kind, const char *source, const char *target)
+{
+	struct spec_container_mount *mount = &p->mounts->list[p->mounts->count++];
+
+	*mount = (struct spec_container_mount){ .kind = kind, .source = (char *)source, .target = (char *)target };
+	add_target(p->mounts, target);
+	return mount;
+}
+
+static const char *without_slashes(const char *path)
+{
+	while (*path == '/')
+		path++;
+	return *path ? path : NULL;
+}
+
+/* ---- bind --------------------------------------------------------------------------------- */
+
+static int bind_files(struct preparation *p, const struct build_files *files, bool writable, struct error *err)
+{
+	struct spec_container_mount *mount;
+	const char *top = build_files_top(files);
+
+	if (!top)
+		return error_set(err, ERROR_INVALID, 0, "cannot mount '%s': it has no files", p->mount->from);
+	mount = add_mount(p, SPEC_MOUNT_IMAGE, p->mount->from, p->mount->target);
+	mount->image_top_layer = (char *)top;
+	mount->subpath = (char *)without_slashes(p->mount->source ? p->mount->source : "");
+	mount->overlay = writable;
+	return 0;
+}
+
+/* What of it is not for the build is not seen: then it is a copy. */
+static int bind_context(struct preparation *p, struct build_context *context, bool writable, struct error *err)
+{
+	const char *inside = without_slashes(p->mount->source ? p->mount->source : ""), *path = context->path;
+	struct spec_container_mount *mount;
+	int r = 0;
+
+	if (context->patterns && !ignore_is_empty(context->patterns))
+		r = build_copy_context(p->step, context, inside ? inside : ".", &path, err);
+	if (r < 0)
+		return r;
+	mount = add_mount(p, SPEC_MOUNT_BIND, path, p->mount->target);
+	mount->subpath = (char *)inside;
+	mount->read_only = !writable;
+	mount->overlay = writable;
+	return 0;
+}
+
+static int prepare_bind(struct preparation *p, struct error *err)
+{
+	bool writable = p->mount->has_read_only && !p->mount->read_only;
+	const struct build_files *files = build_origin_files(p->step->stage->platform, &p->plan->origin);
+
+	if (files)
+		return bind_files(p, files, writable, err);
+	return bind_context(p, build_origin_context(p->step->build, &p->plan->origin), writable, err);
+}
+
+/* ---- cache --------------------------------------------------------------------------------- */
+
+/* A name for files: of letters that are none a hash is made. */
+static const char *cache_name(struct arena *arena, const char *id)
+{
+	char hash[BUILD_CACHE_ID_LENGTH + 1];
+	size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	if (*id && !id[length] && length <= NAME_LIMIT)
+		return id;
+	build_cache_id(id, hash);
+	return arena_printf(arena, "=%s", hash);
+}
+
+/* Opens the lock of the cache NAME and takes it; -EWOULDBLOCK: another has it, with LOCK_NB. */
+static int lock_cache(const char *directory, const char *name, int how, int *ret_fd)
+{
+	_cleanup_free_ char *path = str_printf("%s/%s.lock", directory, name);
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, how) < 0)
+		if (errno != EINTR)
+			return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* One that nobody else has: NAME, NAME=1, …. */
+static int lock_private(struct preparation *p, const char *directory, const char **name, int *ret_fd)
+{
+	const char *first = *name;
+	int r = lock_cache(directory, first, LOCK_EX | LOCK_NB, ret_fd);
+
+	for (int i = 1; r == -EWOULDBLOCK && i < PRIVATE_TRIES; i++) {
+		*name = arena_printf(p->arena, "%s=%d", first, i);
+		r = lock_cache(directory, *name, LOCK_EX | LOCK_NB, ret_fd);
+	}
+	return r;
+}
+
+static int take_lock(struct preparation *p, const char *directory, const char **name, int *ret_fd)
+{
+	switch (p->mount->sharing) {
+	case RUN_MOUNT_PRIVATE:
+		return lock_private(p, directory, name, ret_fd);
+	case RUN_MOUNT_LOCKED:
+		return lock_cache(directory, *name, LOCK_EX, ret_fd);
+	case RUN_MOUNT_SHARED:
+		break;
+	}
+	return lock_cache(directory, *name, LOCK_SH, ret_fd);
+}
+
+/* It is complete when it has its name: what it begins with is copied before. */
+static int make_cache(struct preparation *p, const char *path, struct error *err)
+{
+	const struct build_files *files = p->mount->from ? build_origin_files(p->step->stage->platform, &p->plan->origin) : NULL;
+	const char *made = NULL;
+	int r = build_work_make(p->step->build, &made, err);
+
+	if (r == 0 && files)
+		r = build_copy_files(p->step, files, p->mount->source ? p->mount->source : "/", made, err);
+	if (r < 0)
+		return r;
+	if (!files && (chown(made, p->mount->has_uid ? p->mount->uid : 0, p->mount->has_gid ? p->mount->gid : 0) < 0 ||
+			      chmod(made, p->mount->has_mode ? p->mount->mode : 0755) < 0))
+		return error_errno(err, errno, "cannot prepare the cache '%s'", path);
+	if (rename(made, path) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+		return error_errno(err, errno, "cannot make the cache '%s'", path);
+	return 0;
+}
+
+static int prepare_cache(struct preparation *p, struct error *err)
+{
+	const char *id = p->mount->id ? p->mount->id : p->mount->target, *name = cache_name(p->arena, id), *path;
+	const char *directory = arena_printf(p->arena, "%s/build/mounts", p->step->build->directories->root);
+	struct spec_container_mount *mount;
+	int fd = -EBADF, r = file_make_directories(directory, 0700);
+
+	if (r == 0)
+		r = take_lock(p, directory, &name, &fd);
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock the cache '%s'", id);
+	keep_fd(p->mounts, fd);
+	path = arena_printf(p->arena, "%s/%s", directory, name);
+	if (access(path, F_OK) < 0)
+		r = make_cache(p, path, err);
+	if (r < 0)
+		return r;
+	/* When it was last of use. */
+	ignore_result(utimensat(AT_FDCWD, path, NULL, 0));
+	mount = add_mount(p, SPEC_MOUNT_BIND, path, p->mount->target);
+	mount->read_only = p->mount->has_read_only && p->mount->read_only;
+	return 0;
+}
+
+/* ---- tmpfs ------------------------------------------------------------------------------------ */
+
+static int prepare_tmpfs(struct preparation *p)
+{
+	static char *options[] = { (char *)"exec", NULL };
+	struct spec_container_mount *mount = add_mount(p, SPEC_MOUNT_TMPFS, NULL, p->mount->target);
+
+	mount->has_tmpfs_size = p->mount->size > 0;
+	mount->tmpfs_size = p->mount->size;
+	mount->options = options;
+	return 0;
+}
+
+/* ---- secrets and sockets ------------------------------------------------------------------------- */
+
+static const struct build_secret *find(const struct build_secret *list, size_t count, const char *id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(list[i].id, id))
+			return &list[i];
+	return NULL;
+}
+
+/* In memory only, so that no name of a file and no separator in it matters. */
+static int open_secret(const struct build_secret *secret, int *ret_fd, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const char *value = secret->variable ? getenv(secret->variable) : NULL;
+	_cleanup_close_ int fd = memfd_create("secret", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
+
+	if (secret->variable && !value)
+		return error_set(err, ERROR_NOT_FOUND, 0, "secret '%s': there is no variable '%s' in the environment", secret->id, secret->variable);
+	if (value)
+		buf_add_text(&text, value);
+	else if (r == 0)
+		r = file_read_regular_at(AT_FDCWD, secret->path, SECRET_LIMIT, &text);
+	if (r == 0)
+		r = fd_write_all(fd, text.data ? text.data : "", text.length);
+	if (r < 0)
+		return error_errno(err, -r, "secret '%s': cannot read '%s'", secret->id, value ? secret->variable : secret->path);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int refuse_missing(const struct preparation *p, const char *what, struct error *err)
+{
+	error_set(err, ERROR_NOT_FOUND, 0, "the step needs the %s '%s', which was not given", what, p->mount->id);
+	error_hint(err, str_equal(what, "secret") ? "--secret id=%s,src=FILE" : "--ssh %s=SOCKET", p->mount->id);
+	return -ENOENT;
+}
+
+static int prepare_secret(struct preparation *p, struct error *err)
+{
+	const struct build_request *request = p->step->build->request;
+	const struct build_secret *secret = find(request->secrets, request->secret_count, p->mount->id);
+	const char *target = p->mount->target;
+	int fd = -EBADF, r;
+
+	if (!secret)
+		return p->mount->required ? refuse_missing(p, "secret", err) : 0;
+	r = open_secret(secret, &fd, err);
+	if (r < 0)
+		return r;
+	keep_fd(p->mounts, fd);
+	if (p->mount->env)
+		add_word(p->mounts->secrets, arena_printf(p->arena, "id=env%d,src=/proc/self/fd/%d,type=env,target=%s", fd, fd, p->mount->env));
+	if (p->mount->env && !target)
+		return 0;
+	if (!target)
+		target = arena_printf(p->arena, "/run/secrets/%s", p->mount->id);
+	if (strchr(target, ','))
+		return error_set(err, ERROR_INVALID, 0, "secret '%s': there is a comma in the target '%s'", p->mount->id, target);
+	add_word(p->mounts->secrets, arena_printf(p->arena, "id=file%d,src=/proc/self/fd/%d,target=%s,uid=%u,gid=%u,mode=%o", fd, fd, target,
+		p->mount->uid, p->mount->gid, p->mount->has_mode ? p->mount->mode : 0400));
+	add_target(p->mounts, target);
+	return 0;
+}
+
+static int prepare_ssh(struct preparation *p, struct error *err)
+{
+	const struct build_request *request = p->step->build->request;
+	const struct build_secret *agent = find(request->ssh, request->ssh_count, p->mount->id);
+	const char *target = p->mount->target, *source;
+
+	if (!agent)
+		return p->mount->required ? refuse_missing(p, "ssh", err) : 0;
+	source = agent->path ? agent->path : getenv("SSH_AUTH_SOCK");
+	if (!source)
+		return error_set(err, ERROR_NOT_FOUND, 0, "--ssh %s: neither a socket is given nor is there an $SSH_AUTH_SOCK", agent->id);
+	if (!target)
+		target = arena_printf(p->arena, "/run/buildkit/ssh_agent.%zu", p->ssh_count);
+	add_mount(p, SPEC_MOUNT_BIND, source, target);
+	if (p->ssh_count++ == 0)
+		add_word(p->mounts->environment, arena_printf(p->arena, "SSH_AUTH_SOCK=%s", target));
+	return 0;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------- */
+
+static int prepare(struct preparation *p, struct error *err)
+{
+	switch (p->mount->kind) {
+	case RUN_MOUNT_BIND:
+		return prepare_bind(p, err);
+	case RUN_MOUNT_CACHE:
+		return prepare_cache(p, err);
+	case RUN_MOUNT_TMPFS:
+		return prepare_tmpfs(p);
+	case RUN_MOUNT_SECRET:
+		return prepare_secret(p, err);
+	case RUN_MOUNT_SSH:
+		return prepare_ssh(p, err);
+	}
+	return -EINVAL;
+}
+
+int build_mounts_prepare(const struct build_step *step, struct build_mounts *ret, struct error *err)
+{
+	struct arena *arena = step->build->arena;
+	size_t count = step->plan->mount_count;
+	struct preparation p = { .step = step, .mounts = ret, .arena = arena };
+	int r = 0;
+
+	*ret = (struct build_mounts){
+		.list = arena_alloc(arena, count + 1, sizeof *ret->list),
+		.secrets = arena_alloc(arena, 2 * count + 1, sizeof *ret->secrets),
+		.environment = arena_alloc(arena, count + 1, sizeof *ret->environment),
+		.targets = arena_alloc(arena, count + 1, sizeof *ret->targets),
+		.fds = arena_alloc(arena, count + 1, sizeof *ret->fds),
+	};
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		p.plan = &step->plan->mounts[i];
+		p.mount = p.plan->mount;
+		r = prepare(&p, err);
+	}
+	return r;
+}
+
+void build_mounts_done(struct build_mounts *mounts)
+{
+	while (mounts->fd_count > 0)
+		close(mounts->fds[--mounts->fd_count]);
+}

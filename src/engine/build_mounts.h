@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RUN --mount: what a step sees that is not its image's. Caches are directories
+ * ROOT/build/mounts/NAME, each with a lock NAME.lock that a step holds as long
+ * as it runs.
+ *
+ * Internal to the engine's build modules.
+ */
+#ifndef BIVY_ENGINE_BUILD_MOUNTS_H
+#define BIVY_ENGINE_BUILD_MOUNTS_H
+
+#include "engine/build_step.h"
+
+struct build_mounts {
+	struct spec_container_mount *list;
+	size_t count;
+	char **secrets;     /* as of --secret of `run`; NULL-terminated */
+	char **environment; /* more of it; NULL-terminated */
+	const char **targets; /* all of them, absolute; NULL-terminated */
+	int *fds;           /* that are kept open meanwhile: locks, secrets */
+	size_t fd_count;
+};
+
+#define BUILD_MOUNTS_INIT ((struct build_mounts){ .list = NULL })
+
+/* In the step's process. Waits for caches that are locked. ERROR_NOT_FOUND for what is required and not given. */
+int build_mounts_prepare(const struct build_step *step, struct build_mounts *ret, struct error *err) _must_check_;
+void build_mounts_done(struct build_mounts *mounts);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RUN: a container of the stage's files that is removed at its end, whoever is
+ * killed; when its command has succeeded what it has changed is renamed out of
+ * it first.
+ */
+#include "engine/build_mounts.h"
+#include "engine/build_step.h"
+#include "engine/container_image.h"
+#include "engine/containers.h"
+
+#include <sys/stat.h>
+
+#define LABEL "io.bivy.build" /* of containers: whose they are */
+
+struct run {
+	const struct build_step *step;
+	struct build_mounts mounts;
+	struct spec_container asked;
+	struct spec_pair labels[1];
+	const char *upper; /* where what has changed goes */
+	bool has_upper;
+	struct build_step_result *result;
+};
+
+static void run_done(struct run *run)
+{
+	build_mounts_done(&run->mounts);
+}
+
+/* ---- the container ------------------------------------------------------------------------ */
+
+static int choose_network(struct run *run, struct error *err)
+{
+	const struct build_request *request = run->step->build->request;
+
+	switch (run->step->plan->instruction->network) {
+	case RUN_NETWORK_DEFAULT:
+		return 0;
+	case RUN_NETWORK_NONE:
+		run->asked.host.network_mode = (char *)"none";
+		break;
+	case RUN_NETWORK_HOST:
+		if (!request->allows_host_network && !str_equal(run->asked.host.network_mode, "host")) {
+			error_set(err, ERROR_DENIED, 0, "RUN --network=host is not allowed");
+			error_hint(err, "'--allow network.host' allows it");
+			return -EPERM;
+		}
+		run->asked.host.network_mode = (char *)"host";
+		break;
+	}
+	/* Endpoints belong to the other mode. */
+	run->asked.host.endpoints = NULL;
+	run->asked.host.endpoint_count = 0;
+	return 0;
+}
+
+static int choose_security(struct run *run, struct error *err)
+{
+	if (run->step->plan->instruction->security != RUN_SECURITY_INSECURE)
+		return 0;
+	if (!run->step->build->request->allows_insecure) {
+		error_set(err, ERROR_DENIED, 0, "RUN --security=insecure is not allowed");
+		error_hint(err, "'--allow security.insecure' allows it");
+		return -EPERM;
+	}
+	run->asked.host.privileged = true;
+	return 0;
+}
+
+static char **join_environment(struct arena *arena, char *const *first, char *const *second)
+{
+	size_t count = strv_length((char **)first), more = second ? strv_length((char **)second) : 0;
+	char **list = arena_alloc(arena, count + more + 1, sizeof *list);
+
+	memcpy(list, first, count * sizeof *list);
+	if (more)
+		memcpy(list + count, second, more * sizeof *list);
+	return list;
+}
+
+static void join_mounts(struct run *run)
+{
+	struct spec_host_config *host = &run->asked.host;
+	struct spec_container_mount *all = arena_alloc(run->step->build->arena, host->mount_count + run->mounts.count + 1, sizeof *all);
+
+	if (host->mount_count)
+		memcpy(all, host->mounts, host->mount_count * sizeof *all);
+	if (run->mounts.count)
+		memcpy(all + host->mount_count, run->mounts.list, run->mounts.count * sizeof *all);
+	host->mounts = all;
+	host->mount_count += run->mounts.count;
+}
+
+static int describe(struct run *run, struct error *err)
+{
+	const struct build_step *step = run->step;
+	static char *none[] = { NULL };
+	int r;
+
+	run->asked = (struct spec_container){ .config = { .user = (char *)step->plan->user, .working_directory = (char *)step->plan->working_directory,
+		.entrypoint = none, .command = step->plan->command, .no_health_check = true, .stop_signal = (char *)"SIGTERM" } };
+	if (step->build->request->host)
+		run->asked.host = *step->build->request->host;
+	run->asked.host.auto_remove = true;
+	run->asked.host.log_driver = (char *)"none";
+	run->asked.host.user_namespace = (char *)step->build->request->user_namespace;
+	run->labels[0] = (struct spec_pair){ (char *)LABEL, (char *)step->plan->shown };
+	run->asked.config.labels = run->labels;
+	run->asked.config.label_count = ARRAY_SIZE(run->labels);
+	r = choose_network(run, err);
+	if (r == 0)
+		r = choose_security(run, err);
+	if (r == 0)
+		r = build_mounts_prepare(step, &run->mounts, err);
+	if (r < 0)
+		return r;
+	join_mounts(run);
+	run->asked.config.env = join_environment(step->build->arena, step->plan->environment, run->mounts.environment);
+	run->asked.config.secrets = run->mounts.secrets;
+	return 0;
+}
+
+static int create(const struct run *run, const char **ret_id, struct error *err)
+{
+	const struct build_step *step = run->step;
+	const struct spec_image_config config = { .created = NULL };
+	const struct container_image image = { .config = &config, .image = { .name = (char *)step->plan->shown,
+		.top_layer = (char *)build_files_top(&step->stage->files), .platform = (char *)step->stage->platform->text } };
+	const struct container_create_request request = { .directories = step->build->directories, .asked = &run->asked, .given = &image };
+
+	return container_create(step->build->arena, &request, ret_id, err);
+}
+
+/* ---- its end ---------------------------------------------------------------------------------- */
+
+/* What it has changed is ours now; it has no processes any more. */
+static int take_upper(void *context, struct container_record *record, int64_t exit_code, struct error *err)
+{
+	struct run *run = context;
+	_cleanup_free_ char *from = str_printf("%s/root/upper", record->path);
+
+	if (exit_code != 0 && !run->step->build->request->keeps_failed)
+		return 0;
+	if (rename(from, run->upper) < 0)
+		return error_errno(err, errno, "cannot take what the step has changed out of '%s'", from);
+	run->has_upper = true;
+	return 0;
+}
+
+static int judge(struct run *run, int64_t exit_code, struct error *err)
+{
+	struct build_step_result *result = run->result;
+	const struct plan_step *plan = run->step->plan;
+
+	result->exit_code = exit_code;
+	if (exit_code == 0)
+		return 0;
+	if (run->has_upper)
+		snprintf(result->failed_upper, sizeof result->failed_upper, "%s", run->upper);
+	error_set(err, ERROR_UNAVAILABLE, 0, "%s:%u: '%.400s' did not complete successfully: exit code %lld", run->step->build->dockerfile->name,
+		plan->instruction->source->first_line, plan->shown, (long long)exit_code);
+	if (err)
+		err->exit_status = 1;
+	return -EINVAL;
+}
+
+int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err)
+{
+	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .result = result };
+	const struct container_attachment attachment = { .out = true, .err = true };
+	struct container_start_report report = { .exit_code = 0 };
+	struct container_start_request start = { .directories = step->build->directories, .attachment = &attachment, .cleans = true, .ended = take_upper,
+		.context = &run };
+	const char *directory = NULL, *id = NULL;
+	int r = build_work_make(step->build, &directory, err);
+
+	if (r < 0)
+		return r;
+	run.upper = arena_printf(step->build->arena, "%s/upper", directory);
+	r = describe(&run, err);
+	if (r == 0)
+		r = create(&run, &id, err);
+	if (r < 0)
+		return r;
+	start.container = id;
+	snprintf(result->container, sizeof result->container, "%s", id);
+	r = container_start(&start, &report, err);
+	if (r == 0)
+		r = judge(&run, report.exit_code, err);
+	if (r < 0)
+		return r;
+	*ret_upper = run.upper;
+	*ret_mountpoints = run.mounts.targets;
+	return 0;
+}

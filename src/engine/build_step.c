@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/build_step.h"
+#include "engine/build_copy.h"
+#include "engine/build_digests.h"
+#include "engine/builder.h"
+#include "store/layers.h"
+
+/* Where the runtime, or the engine, mounts something whatever the step is. */
+static const char *const usual_mountpoints[] = {
+	"/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/run/.containerenv", "/run/buildkit", "/run/lock", "/run/secrets", "/sys",
+};
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+#define KEY_FORMAT 1
+
+static bool is_linked(const struct build_step *step)
+{
+	return step->plan->kind == PLAN_COPY && step->plan->instruction->link;
+}
+
+static void add_source(const struct build_step *step, const struct origin *origin, size_t which, const struct build_digests *digests, struct buf *out)
+{
+	const struct build_files *files = build_origin_files(step->stage->platform, origin);
+	const char *digest = build_digests_find(digests, step->plan, which);
+
+	if (digest)
+		buf_printf(out, "source %zu content %s\n", which, digest);
+	else if (files)
+		buf_printf(out, "source %zu files %s\n", which, build_files_top(files) ? build_files_top(files) : "none");
+}
+
+static void add_sources(const struct build_step *step, const struct build_digests *digests, struct buf *out)
+{
+	const struct plan_step *plan = step->plan;
+
+	if (plan->kind == PLAN_COPY && strv_length(plan->instruction->sources) > 0)
+		add_source(step, &plan->origin, BUILD_DIGESTS_COPY, digests, out);
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (plan->mounts[i].mount->kind == RUN_MOUNT_BIND)
+			add_source(step, &plan->mounts[i].origin, i, digests, out);
+}
+
+/* What of the options changes what comes out. */
+static void add_options(const struct build_step *step, struct buf *out)
+{
+	const struct build_request *request = step->build->request;
+
+	if (request->has_epoch)
+		buf_printf(out, "epoch %lld\n", (long long)request->epoch);
+	if (step->plan->kind == PLAN_RUN && request->host && request->host->network_mode)
+		buf_printf(out, "network %s\n", request->host->network_mode);
+}
+
+/* With DIGESTS of all that it reads, or with those that are known at once. */
+static char *make_key(const struct build_step *step, const struct build_digests *digests, bool names_parent)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const char *parent = build_files_top(&step->stage->files);
+
+	buf_printf(&text, "bivy build %d\nplatform %s\n", KEY_FORMAT, step->stage->platform->text);
+	if (names_parent)
+		buf_printf(&text, "parent %s\n", parent ? parent : "none");
+	add_options(step, &text);
+	add_sources(step, digests, &text);
+	buf_printf(&text, "\n%s", step->plan->key);
+	return arena_strndup(step->build->arena, text.data, text.length);
+}
+
+char *build_step_key(const struct build_step *step)
+{
+	return make_key(step, step->build->digests, true);
+}
+
+/* ---- what was done before ------------------------------------------------------------------------ */
+
+static int put_record(const struct build_step *step, const char *key, const struct build_step_result *result, struct error *err)
+{
+	const struct spec_build_record record = { .key = (char *)key, .description = (char *)step->build->vertices[step->vertex].title,
+		.created = (char *)result->created, .chain_id = (char *)result->chain_id, .diff_id = (char *)result->diff_id };
+
+	return build_cache_put(step->build->directories, BUILD_CACHE_STEPS, &record, err);
+}
+
+static void take_record(const struct spec_build_record *record, struct build_step_result *ret)
+{
+	snprintf(ret->chain_id, sizeof ret->chain_id, "%s", record->chain_id);
+	snprintf(ret->diff_id, sizeof ret->diff_id, "%s", record->diff_id);
+	snprintf(ret->created, sizeof ret->created, "%s", record->created);
+}
+
+int build_hold_layer(struct build *build, const char *chain_id, struct error *err)
+{
+	int r = lease_add(&build->lease, chain_id, err);
+
+	if (r == 0 && !layer_exists(&build->store, chain_id))
+		return error_set(err, ERROR_UNAVAILABLE, 0, "the layer '%s' was removed while it was needed", chain_id);
+	return r;
+}
+
+static int run_layer(const struct build_step *step, const struct spec_build_layer *work, struct build_step_result *result, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const struct builder_request request = { .directories = step->build->directories, .command = "layer", .work = &text };
+	struct spec_build_layer_report report = { .chain_id = NULL };
+	const char *answer = NULL;
+	int r;
+
+	spec_build_layer_encode(work, &text);
+	r = builder_run(step->build->arena, &request, &answer, err);
+	if (r == 0)
+		r = spec_build_layer_report_decode(step->build->arena, answer, strlen(answer), &report, err);
+	if (r < 0)
+		return r;
+	snprintf(result->chain_id, sizeof result->chain_id, "%s", report.chain_id);
+	snprintf(result->diff_id, sizeof result->diff_id, "%s", report.diff_id);
+	return build_hold_layer(step->build, result->chain_id, err);
+}
+
+static struct spec_build_layer layer_work(const struct build_step *step)
+{
+	return (struct spec_build_layer){ .parent = (char *)build_files_top(&step->stage->files), .has_epoch = step->build->request->has_epoch,
+		.epoch = step->build->request->epoch };
+}
+
+/* A record of the same work on another parent, or found by the content of other stages' files only now: 1, 0 or -errno. */
+static int use_content(const struct build_step *step, const char *key, struct build_step_result *result, struct error *err)
+{
+	struct spec_build_record record = { .key = NULL };
+	struct spec_build_layer work = layer_work(step);
+	int r = build_cache_find(step->build->arena, step->build->directories, BUILD_CACHE_STEPS, key, &record);
+
+	if (r <= 0 || !record.chain_id || !record.diff_id || build_hold_layer(step->build, record.chain_id, NULL) < 0)
+		return 0;
+	take_record(&record, result);
+	if (is_linked(step)) {
+		work.clone = record.chain_id;
+		r = run_layer(step, &work, result, err);
+	} else {
+		r = 0;
+	}
+	if (r == 0)
+		r = put_record(step, step->key, result, err);
+	result->is_cached = r == 0;
+	return r < 0 ? r : 1;
+}
+
+/* ---- doing it -------------------------------------------------------------------------------------- */
+
+static char **join_mountpoints(const struct build_step *step, const char *const *more)
+{
+	size_t count = ARRAY_SIZE(usual_mountpoints), more_count = more ? strv_length((char **)more) : 0;
+	char **list = arena_alloc(step->build->arena, count + more_count + 1, sizeof *list);
+
+	memcpy(list, usual_mountpoints, sizeof usual_mountpoints);
+	if (more_count)
+		memcpy(list + count, more, more_count * sizeof *list);
+	return list;
+}
+
+static int do_step(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	struct spec_build_layer work = layer_work(step);
+	const char *upper = NULL, **mountpoints = NULL;
+	int r;
+
+	if (step->plan->kind == PLAN_RUN) {
+		r = build_step_run(step, &upper, &mountpoints, result, err);
+		work.mountpoints = join_mountpoints(step, mountpoints);
+	} else {
+		r = build_step_copy(step, &upper, err);
+	}
+	if (r < 0)
+		return r;
+	work.upper = (char *)upper;
+	snprintf(result->created, sizeof result->created, "%s", build_now(step->build));
+	return run_layer(step, &work, result, err);
+}
+
+static bool uses_cache(const struct build_step *step)
+{
+	return !build_is_uncached(step->build, step->stage);
+}
+
+static int do_or_find(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	struct build_digests *digests = NULL;
+	const char *key;
+	int r = build_digests_of_step(step, &digests, err);
+
+	if (r < 0)
+		return error_wrap(err, "%s:%u", step->build->dockerfile->name, step->plan->instruction->source->first_line);
+	key = make_key(step, digests, !is_linked(step));
+	r = uses_cache(step) && !str_equal(key, step->key) ? use_content(step, key, result, err) : 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = do_step(step, result, err);
+	if (r == 0)
+		r = put_record(step, step->key, result, err);
+	if (r == 0 && !str_equal(key, step->key))
+		r = put_record(step, key, result, err);
+	return r;
+}
+
+void build_step_do(const struct build_step *step, struct build_step_result *ret)
+{
+	ret->r = do_or_find(step, ret, &ret->err);
+}

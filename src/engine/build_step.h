@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One step of a stage, done by a child process of the build's own (build_worker.h):
+ * what it needs is all there, and what comes out is a layer of the store.
+ *
+ * Internal to the engine's build modules.
+ */
+#ifndef BIVY_ENGINE_BUILD_STEP_H
+#define BIVY_ENGINE_BUILD_STEP_H
+
+#include "engine/build_state.h"
+
+#define BUILD_DIGEST_SIZE 160
+
+/* Crosses a pipe as it is: no pointers. */
+struct build_step_result {
+	int r;
+	struct error err;
+	bool is_cached;
+	int64_t exit_code; /* of RUN's command */
+	char chain_id[BUILD_DIGEST_SIZE], diff_id[BUILD_DIGEST_SIZE];
+	char created[64];
+	char failed_upper[1024]; /* kept for --debug */
+	char container[72];
+};
+
+struct build_step {
+	struct build *build;
+	struct build_stage *stage;
+	const struct plan_step *plan;
+	size_t vertex;
+	const char *key; /* of the cache, complete but for what only the child can find out */
+};
+
+/*
+ * The key of a step, as text. With files of other stages named by what they are
+ * made of, which is known at once: equal work may have different ones, but never
+ * the other way round.
+ */
+char *build_step_key(const struct build_step *step);
+
+/* Puts the layer into the build's lease, and sees whether it is there: ERROR_UNAVAILABLE. */
+int build_hold_layer(struct build *build, const char *chain_id, struct error *err) _must_check_;
+
+/* In the child: does it, and writes the record. What it prints is the step's output. */
+void build_step_do(const struct build_step *step, struct build_step_result *ret);
+
+/* build_run.c and build_copy.c: the two kinds of work. *RET_UPPER: path of the directory with what has changed, in ROOT/build/work. */
+int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err) _must_check_;
+int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err) _must_check_;
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/build_worker.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#define BLOCK (32u << 10)
+
+enum { WORKER_OUT, WORKER_ERR, WORKER_RESULT, WORKER_PIPES };
+
+struct worker {
+	const struct build_step *step; /* NULL: this place is free */
+	pid_t pid;
+	int fds[WORKER_PIPES]; /* our ends; -EBADF: at its end */
+	struct build_step_result result;
+	size_t received; /* bytes of it */
+};
+
+struct build_workers {
+	struct build *build;
+	size_t limit, running;
+	struct worker *list;
+};
+
+struct build_workers *build_workers_new(struct build *build, size_t limit)
+{
+	struct build_workers *workers = memory_new(1, sizeof *workers);
+
+	*workers = (struct build_workers){ .build = build, .limit = limit, .list = memory_new(limit, sizeof *workers->list) };
+	return workers;
+}
+
+bool build_workers_have_room(const struct build_workers *workers)
+{
+	return workers->running < workers->limit;
+}
+
+size_t build_workers_running(const struct build_workers *workers)
+{
+	return workers->running;
+}
+
+/* ---- starting -------------------------------------------------------------------------- */
+
+/* Never returns. */
+_noreturn_ static void be_worker(const struct build_step *step, const int theirs[WORKER_PIPES], pid_t parent)
+{
+	struct build_step_result result = { .err = ERROR_INIT };
+	int null_fd;
+
+	/* As a person's interrupt: what it runs is told, and all of it is cleared away. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	memory_ends_soon();
+	signal(SIGPIPE, SIG_IGN);
+	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(theirs[WORKER_OUT], STDOUT_FILENO) < 0 || dup2(theirs[WORKER_ERR], STDERR_FILENO) < 0)
+		result.r = error_errno(&result.err, errno, "cannot connect the output of a step");
+	else
+		build_step_do(step, &result);
+	ignore_result(fd_write_all(theirs[WORKER_RESULT], &result, sizeof result)); /* our parent is gone */
+	_exit(0);
+}
+
+static struct worker *find_place(struct build_workers *workers)
+{
+	struct worker *worker = workers->list;
+
+	while (worker->step)
+		worker++;
+	return worker;
+}
+
+static void close_all(int *fds)
+{
+	for (size_t i = 0; i < WORKER_PIPES; i++)
+		close_and_forget(&fds[i]);
+}
+
+static int open_pipes(int ours[WORKER_PIPES], int theirs[WORKER_PIPES])
+{
+	for (size_t i = 0; i < WORKER_PIPES; i++) {
+		int fds[2];
+
+		if (pipe2(fds, O_CLOEXEC) < 0)
+			return -errno;
+		ours[i] = fds[0];
+		theirs[i] = fds[1];
+	}
+	return 0;
+}
+
+int build_workers_start(struct build_workers *workers, const struct build_step *step, struct error *err)
+{
+	struct worker worker = { .step = step, .fds = { -EBADF, -EBADF, -EBADF } };
+	int theirs[WORKER_PIPES] = { -EBADF, -EBADF, -EBADF }, r = open_pipes(worker.fds, theirs);
+	pid_t parent = getpid();
+
+	if (r == 0) {
+		worker.pid = fork();
+		r = worker.pid < 0 ? -errno : 0;
+	}
+	if (r == 0 && worker.pid == 0)
+		be_worker(step, theirs, parent);
+	close_all(theirs);
+	if (r < 0) {
+		close_all(worker.fds);
+		return error_errno(err, -r, "cannot start a process for a step");
+	}
+	*find_place(workers) = worker;
+	workers->running++;
+	return 0;
+}
+
+/* ---- listening ---------------------------------------------------------------------------- */
+
+static void take_output(struct build_workers *workers, struct worker *worker, size_t which)
+{
+	char block[BLOCK];
+	ssize_t n = read(worker->fds[which], block, sizeof block);
+	struct build_event event = { .kind = BUILD_LOG, .vertex = worker->step->vertex, .text = block, .is_error_stream = which == WORKER_ERR };
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		close_and_forget(&worker->fds[which]);
+		return;
+	}
+	event.length = (size_t)n;
+	if (workers->build->request->tell)
+		workers->build->request->tell(workers->build->request->tell_context, &event);
+}
+
+static void take_result(struct worker *worker)
+{
+	char *to = (char *)&worker->result + worker->received;
+	ssize_t n = worker->received < sizeof worker->result ? read(worker->fds[WORKER_RESULT], to, sizeof worker->result - worker->received) : 0;
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n > 0)
+		worker->received += (size_t)n;
+	if (n <= 0 || worker->received == sizeof worker->result)
+		close_and_forget(&worker->fds[WORKER_RESULT]);
+}
+
+static bool is_over(const struct worker *worker)
+{
+	for (size_t i = 0; i < WORKER_PIPES; i++)
+		if (worker->fds[i] >= 0)
+			return false;
+	return true;
+}
+
+static int poll_all(struct build_workers *workers)
+{
+	struct pollfd *polls = memory_new(workers->limit * WORKER_PIPES, sizeof *polls);
+	int r = 0;
+
+	for (size_t i = 0; i < workers->limit * WORKER_PIPES; i++) {
+		const struct worker *worker = &workers->list[i / WORKER_PIPES];
+
+		polls[i] = (struct pollfd){ .fd = worker->step ? worker->fds[i % WORKER_PIPES] : -1, .events = POLLIN };
+	}
+	if (poll(polls, workers->limit * WORKER_PIPES, -1) < 0)
+		r = errno == EINTR ? 0 : -errno;
+	else
+		for (size_t i = 0; i < workers->limit * WORKER_PIPES; i++)
+			if (polls[i].revents && i % WORKER_PIPES == WORKER_RESULT)
+				take_result(&workers->list[i / WORKER_PIPES]);
+			else if (polls[i].revents)
+				take_output(workers, &workers->list[i / WORKER_PIPES], i % WORKER_PIPES);
+	free(polls);
+	return r;
+}
+
+static void reap(struct build_workers *workers, struct worker *worker, struct build_step_result *ret)
+{
+	int status = 0;
+
+	while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	*ret = worker->result;
+	if (worker->received < sizeof worker->result)
+		ret->r = error_set(&ret->err, ERROR_INTERNAL, 0, "the process of a step ended without a word%s", WIFSIGNALED(status) ? ", by a signal" : "");
+	*worker = (struct worker){ .step = NULL };
+	workers->running--;
+}
+
+int build_workers_wait(struct build_workers *workers, const struct build_step **ret_step, struct build_step_result *ret, struct error *err)
+{
+	for (;;) {
+		int r;
+
+		for (size_t i = 0; i < workers->limit; i++)
+			if (workers->list[i].step && is_over(&workers->list[i])) {
+				*ret_step = workers->list[i].step;
+				reap(workers, &workers->list[i], ret);
+				return 0;
+			}
+		r = poll_all(workers);
+		if (r < 0)
+			return error_errno(err, -r, "cannot wait for a step");
+	}
+}
+
+void build_workers_end(struct build_workers *workers)
+{
+	for (size_t i = 0; i < workers->limit; i++)
+		if (workers->list[i].step)
+			kill(workers->list[i].pid, SIGTERM);
+	while (workers->running > 0) {
+		const struct build_step *step;
+		struct build_step_result result;
+
+		if (build_workers_wait(workers, &step, &result, NULL) < 0)
+			break;
+	}
+	free(workers->list);
+	free(workers);
+}
