@@ -147,9 +147,7 @@ static int take_base(struct maker *maker, struct outline_stage *stage, const cha
 		stage->platform = maker->outline->stages[base].platform;
 		return 0;
 	}
-	r = *name ? 0 : error_set(maker->err, ERROR_INVALID, 0, "the base '%s' is blank", stage->from->image);
-	if (r == 0)
-		r = outline_find_origin(maker->arena, maker->request, name, &stage->platform, &stage->base, maker->err);
+	r = outline_find_origin(maker->arena, maker->request, name, &stage->platform, &stage->base, maker->err);
 	nearest = r < 0 && !unset ? outline_nearest_stage(maker->outline, name) : NULL;
 	if (r < 0 && unset)
 		hint_argument(maker, unset);

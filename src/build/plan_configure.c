@@ -72,37 +72,30 @@ static void add_pairs(const struct instruction *instruction, struct buf *out)
 		buf_printf(out, " %s=%s", instruction->pairs[i].name, instruction->pairs[i].value);
 }
 
-static int set_environment(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_environment(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
 	struct environment environment = { 0 };
 
 	environment_add(planner->arena, &environment, execution->env);
 	for (size_t i = 0; i < instruction->pair_count; i++) {
-		if (!*instruction->pairs[i].name)
-			return planner_fail(planner, "a name is blank after its variables were replaced");
 		environment_set(planner->arena, &environment, instruction->pairs[i].name, instruction->pairs[i].value);
 		environment_set(planner->arena, &planner->environment, instruction->pairs[i].name, instruction->pairs[i].value);
 	}
 	execution->env = environment.list;
 	add_pairs(instruction, out);
-	return 0;
 }
 
-static int set_labels(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_labels(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
 
-	for (size_t i = 0; i < instruction->pair_count; i++) {
-		if (!*instruction->pairs[i].name)
-			return planner_fail(planner, "a name is blank after its variables were replaced");
+	for (size_t i = 0; i < instruction->pair_count; i++)
 		set_label(planner, execution, &instruction->pairs[i]);
-	}
 	add_pairs(instruction, out);
-	return 0;
 }
 
-static int set_ports(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_ports(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
 	char **ports = copy_sorted(planner, instruction->words);
@@ -113,46 +106,38 @@ static int set_ports(struct planner *planner, const struct instruction *instruct
 		buf_printf(out, "%s%s:{}", i > 0 ? " " : "", ports[i]);
 	}
 	buf_add_char(out, ']');
-	return 0;
 }
 
-static int set_volumes(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_volumes(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
 
-	for (char **word = instruction->words; *word; word++) {
-		if (!**word)
-			return planner_fail(planner, "a volume's path is blank");
+	for (char **word = instruction->words; *word; word++)
 		execution->volumes = with_word(planner, execution->volumes, *word);
-	}
 	buf_add_char(out, ' ');
 	go_text_list(out, instruction->words);
-	return 0;
 }
 
-static int set_user(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_user(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	planner_change(planner)->user = *instruction->words[0] ? instruction->words[0] : NULL;
 	buf_printf(out, " %s", instruction->words[0]);
-	return 0;
 }
 
-static int set_stop_signal(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_stop_signal(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	planner_change(planner)->stop_signal = instruction->words[0];
 	buf_printf(out, " %s", instruction->words[0]);
-	return 0;
 }
 
-static int set_shell(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_shell(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	planner_change(planner)->shell = instruction->command;
 	buf_add_char(out, ' ');
 	go_text_list(out, instruction->command);
-	return 0;
 }
 
-static int set_health_check(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_health_check(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	const struct spec_health_check *check = instruction->health_check;
 	const int64_t durations[] = { check->interval_ns, check->timeout_ns, check->start_period_ns, check->start_interval_ns };
@@ -168,22 +153,19 @@ static int set_health_check(struct planner *planner, const struct instruction *i
 	buf_add_char(out, ' ');
 	go_text_quote_character(out, check->retries);
 	buf_add_char(out, '}');
-	return 0;
 }
 
-static int set_author(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_author(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	planner->stage->author = instruction->words[0];
 	buf_printf(out, " %s", instruction->words[0]);
-	return 0;
 }
 
-static int set_trigger(struct planner *planner, const struct instruction *instruction, struct buf *out _unused_)
+static void set_trigger(struct planner *planner, const struct instruction *instruction, struct buf *out _unused_)
 {
 	struct spec_execution *execution = planner_change(planner);
 
 	execution->on_build = with_last(planner, execution->on_build, instruction->words[0]);
-	return 0;
 }
 
 /* CMD and ENTRYPOINT in the form that the image has; NULL for none. */
@@ -197,7 +179,7 @@ static char **full_command(struct planner *planner, const struct instruction *in
 	return with_last(planner, shell, instruction->command[0]);
 }
 
-static int set_command(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_command(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
 
@@ -206,11 +188,10 @@ static int set_command(struct planner *planner, const struct instruction *instru
 	planner->command_is_set = true;
 	buf_add_char(out, ' ');
 	go_text_quote_list(out, execution->command);
-	return 0;
 }
 
 /* A command that is the base's was for the base's entry point. */
-static int set_entry_point(struct planner *planner, const struct instruction *instruction, struct buf *out)
+static void set_entry_point(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
 
@@ -219,12 +200,11 @@ static int set_entry_point(struct planner *planner, const struct instruction *in
 		execution->command = NULL;
 	buf_add_char(out, ' ');
 	go_text_quote_list(out, execution->entrypoint);
-	return 0;
 }
 
 int plan_configure(struct planner *planner, struct plan_step *step)
 {
-	static int (*const setters[INSTRUCTION_KIND_COUNT])(struct planner *, const struct instruction *, struct buf *) = {
+	static void (*const setters[INSTRUCTION_KIND_COUNT])(struct planner *, const struct instruction *, struct buf *) = {
 		[INSTRUCTION_CMD] = set_command,
 		[INSTRUCTION_ENTRYPOINT] = set_entry_point,
 		[INSTRUCTION_ENV] = set_environment,
@@ -239,15 +219,14 @@ int plan_configure(struct planner *planner, struct plan_step *step)
 		[INSTRUCTION_VOLUME] = set_volumes,
 	};
 	struct buf out = BUF_INIT;
-	int r;
 
 	step->kind = PLAN_CONFIGURE;
 	buf_add_text(&out, step->instruction->source->name);
-	r = setters[step->instruction->kind](planner, step->instruction, &out);
+	setters[step->instruction->kind](planner, step->instruction, &out);
 	step->created_by = planner_take(planner, &out);
 	if (step->instruction->kind == INSTRUCTION_ONBUILD)
 		step->created_by = NULL;
-	return r;
+	return 0;
 }
 
 /*
