@@ -22,6 +22,7 @@
 #include "host/syscalls.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -42,6 +43,27 @@ static const char *const programs[] = { "/usr/sbin/dnsmasq", "/usr/bin/dnsmasq",
 
 /* ---- which one runs --------------------------------------------------------------- */
 
+/*
+ * One whose number we had no time to write down. Its own note can say anything: the process that it names is ours if it
+ * sees this directory as its own, which nobody else does.
+ */
+static int open_unnoted_process(int dir_fd)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_free_ char *own = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct stat here, there;
+	uint64_t pid = 0;
+
+	if (file_read_regular_at(dir_fd, "pid", 32, &text) < 0 || !text.data || str_to_u64(str_trim_end(text.data), 10, &pid) < 0 || pid == 0 || pid > INT_MAX)
+		return -ESRCH;
+	fd = sys_pidfd_open((pid_t)pid, 0);
+	own = str_printf("/proc/%d/root" OWN, (int)pid);
+	if (fd < 0 || stat(own, &there) < 0 || fstat(dir_fd, &here) < 0 || there.st_dev != here.st_dev || there.st_ino != here.st_ino)
+		return -ESRCH;
+	return TAKE_FD(fd);
+}
+
 /* A pidfd of the one of DIRECTORY, or a negative errno. */
 static int open_process(int dir_fd)
 {
@@ -50,7 +72,7 @@ static int open_process(int dir_fd)
 	int pid = 0;
 
 	if (file_read_at(dir_fd, "process", 64, &text) < 0 || !text.data || sscanf(text.data, "%d %llu", &pid, &start) != 2 || pid <= 0)
-		return -ESRCH;
+		return open_unnoted_process(dir_fd);
 	return pidfd_open_same(pid, start);
 }
 
@@ -368,6 +390,16 @@ static int note_process(int dir_fd, struct error *err)
 	return r < 0 ? error_errno(err, -r, "cannot tell the process of the name server") : 0;
 }
 
+/* The note of one that is not any more is in nobody's way. */
+static int run_noted(const char *program, int dir_fd, const struct net_resolver *resolver, struct error *err)
+{
+	int r = unlinkat(dir_fd, "process", 0) < 0 && errno != ENOENT ? error_errno(err, errno, "cannot start the name server in '%s'", resolver->directory) : 0;
+
+	if (r == 0)
+		r = run_to_readiness(program, resolver, err);
+	return r < 0 ? r : note_process(dir_fd, err);
+}
+
 static int start(int dir_fd, const struct net_resolver *resolver, const struct buf *config, struct error *err)
 {
 	const char *program = find_program();
@@ -391,8 +423,8 @@ static int start(int dir_fd, const struct net_resolver *resolver, const struct b
 	if (resolver->own_address)
 		r = change_addresses(resolver->interfaces[0], (char *[]){ (char *)resolver->own_address, NULL }, false, err);
 	if (r == 0)
-		r = run_to_readiness(program, resolver, err);
-	return r < 0 ? r : note_process(dir_fd, err);
+		r = run_noted(program, dir_fd, resolver, err);
+	return r;
 }
 
 char *net_resolver_users(const char *directory)
@@ -437,8 +469,9 @@ int net_resolver_start(const struct net_resolver *resolver, struct error *err)
 	if (r < 0)
 		return error_errno(err, -r, "cannot make '%s'", resolver->directory);
 	process_fd = open_process(dir_fd);
+	/* Its address may have gone with a link that was made anew. */
 	if (process_fd >= 0 && is_same_config(dir_fd, &config))
-		return 0;
+		return resolver->own_address ? change_addresses(resolver->interfaces[0], (char *[]){ (char *)resolver->own_address, NULL }, false, err) : 0;
 	return start(dir_fd, resolver, &config, err);
 }
 
@@ -470,8 +503,7 @@ int net_resolver_revive(const char *directory, struct error *err)
 	if (process_fd >= 0 || file_read_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
 		return 0;
 	names = read_names(config.data);
-	r = run_to_readiness(program, &(struct net_resolver){ .directory = directory, .names = names }, err);
-	return r < 0 ? r : note_process(dir_fd, err);
+	return run_noted(program, dir_fd, &(struct net_resolver){ .directory = directory, .names = names }, err);
 }
 
 /* ---- its end -------------------------------------------------------------------------------- */

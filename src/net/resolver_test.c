@@ -152,6 +152,21 @@ static uint64_t process_of(void)
 	return pid;
 }
 
+static bool forget_process(void)
+{
+	_cleanup_free_ char *path = str_printf("%s/process", directory);
+
+	return unlink(path) == 0;
+}
+
+/* As it does itself. */
+static bool write_pid(pid_t pid)
+{
+	_cleanup_free_ char *path = str_printf("%s/pid", directory), *text = str_printf("%d\n", (int)pid);
+
+	return file_replace_at(AT_FDCWD, path, text, strlen(text), 0644) == 0;
+}
+
 static int of_life(void)
 {
 	struct net_resolver other = plain;
@@ -170,6 +185,13 @@ static int of_life(void)
 	CHECK(net_resolver_start(&plain, NULL) == 0 && process_of() != first && answers("127.0.0.1", "web", "10.66.3.2"));
 	first = process_of();
 	CHECK(net_resolver_revive(directory, NULL) == 0 && process_of() == first);
+	/* Its starter was killed before it could note which one it is: it is found all the same. */
+	CHECK(forget_process() && net_resolver_is_running(directory) && net_resolver_start(&plain, NULL) == 0 && process_of() == 0);
+	CHECK(net_resolver_stop(directory, NULL) == 0 && access(directory, F_OK) < 0);
+	/* But nobody is taken for it who is not. */
+	CHECK(mkdir(directory, 0700) == 0 && write_pid(getppid()) && !net_resolver_is_running(directory));
+	CHECK(net_resolver_start(&plain, NULL) == 0 && answers("127.0.0.1", "web", "10.66.3.2"));
+	first = process_of();
 	CHECK(kill((pid_t)first, SIGKILL) == 0);
 	while (net_resolver_is_running(directory))
 		usleep(1000);
