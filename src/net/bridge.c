@@ -342,8 +342,10 @@ int net_bridge_up(const struct spec_network *network, struct error *err)
 		r = firewall_add_network(network, err);
 	if (r == 0)
 		r = set_up(fd, network, err);
-	if (r < 0 && made)
-		ignore_result(remove_bridge(fd, network->interface)); /* the first failure is what counts */
+	if (r < 0 && made) { /* the first failure is what counts */
+		ignore_result(remove_bridge(fd, network->interface));
+		ignore_result(firewall_remove_network(network, NULL));
+	}
 	return r;
 }
 
