@@ -208,16 +208,23 @@ static int join(struct change *change, const struct spec_network *network, const
 	return r < 0 ? r : publish_missing(change, err);
 }
 
-/* After a failure: the network is forgotten again. */
+/* After a failure: the network is forgotten again, and what was moved for its sake goes back. */
 static void leave_again(struct change *change, const struct spec_network_plan *before, const char *network_id)
 {
 	const char *names = container_network_path(change->arena, change->directories, network_id, "names");
+	const struct spec_network_plan failed = *change->plan;
 
-	if (change->plan->link_count > before->link_count)
-		ignore_result(net_link_detach(&change->plan->links[before->link_count], change->netns_fd, NULL)); /* the first failure is told */
+	*change->plan = *before;
+	/* The first failure is told. */
+	if (failed.link_count > before->link_count) {
+		ignore_result(net_link_detach(&failed.links[before->link_count], change->netns_fd, NULL));
+		if (change->netns_fd >= 0)
+			ignore_result(move_routes(change, NULL));
+		ignore_result(bundle_renew_resolv_conf(&change->record, before, NULL));
+	}
 	if (container_network_write(&change->record, before, NULL) < 0)
 		log_warning("cannot write the networks of the container '%s', ignoring", change->record.container->name);
-	ignore_result(release_paths(added_leases(change->arena, before, change->plan), change->record.container->id));
+	ignore_result(release_paths(added_leases(change->arena, before, &failed), change->record.container->id));
 	ignore_result(net_names_remove(names, change->record.container->id));
 }
 
@@ -383,10 +390,11 @@ static int disconnect_locked(struct change *change, const char *text, struct err
 		return error_set(err, ERROR_NOT_FOUND, 0, "the container '%s' is not in the network '%s'", container->name, text);
 	name = arena_strdup(change->arena, name);
 	drop_endpoint(&container->host, name);
-	r = container_record_save(&change->record, err);
+	/* The record comes last: what could not be left can be left again. */
 	index = change->plan ? container_network_find_link(change->plan, name) : SIZE_MAX;
-	if (r == 0 && index != SIZE_MAX)
-		r = leave(change, index, err);
+	r = index != SIZE_MAX ? leave(change, index, err) : 0;
+	if (r == 0)
+		r = container_record_save(&change->record, err);
 	if (r == 0 && index != SIZE_MAX)
 		container_network_refresh_hosts(&change->record, change->plan);
 	if (r == 0 && network_find(change->arena, change->directories, name, &network, NULL) == 0)
