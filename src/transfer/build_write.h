@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was taken becomes files of the tree that is built. The umask is 0. */
+#ifndef BIVY_TRANSFER_BUILD_WRITE_H
+#define BIVY_TRANSFER_BUILD_WRITE_H
+
+#include "transfer/build_take.h"
+#include "transfer/build_target.h"
+
+struct build_written {
+	uint64_t entries, bytes;
+};
+
+/*
+ * Copies one source: a directory's content into the directory that the target
+ * becomes, anything else as that or into it. Files are replaced, directories
+ * merged; a directory in place of a file, or the other way round, is
+ * ERROR_CONFLICT. Hard links within the source stay links, holes holes.
+ */
+int build_write_source(const struct build_target *target, const struct spec_build_take *take, const struct build_taken *taken,
+	const struct build_source *source, unsigned threads, struct build_written *written, struct error *err) _must_check_;
+
+/* Writes a file that is nowhere yet. */
+int build_write_file(const struct build_target *target, const struct spec_build_file *file, struct build_written *written, struct error *err) _must_check_;
+
+#endif
