@@ -23,16 +23,17 @@ static const struct {
 	{ "gbps", 8000000000 },
 };
 
-static int parse_rate(const char *text, uint64_t *ret, struct error *err)
+static bool is_none(const char *text)
+{
+	return strcasecmp(text, "none") == 0;
+}
+
+static int parse_number(const char *text, uint64_t *ret, struct error *err)
 {
 	size_t length = strspn(text, "0123456789.");
 	_cleanup_free_ char *number = str_printf("%.*s", (int)length, text);
 	int r = -EINVAL;
 
-	if (strcasecmp(text, "none") == 0) {
-		*ret = 0;
-		return 0;
-	}
 	for (size_t i = 0; r == -EINVAL && i < ARRAY_SIZE(units); i++)
 		if (strcasecmp(units[i].name, text + length) == 0)
 			r = quantity_parse_decimal(number, units[i].scale, ret);
@@ -43,11 +44,19 @@ static int parse_rate(const char *text, uint64_t *ret, struct error *err)
 	return 0;
 }
 
+static int parse_rate(const char *text, uint64_t *ret, struct error *err)
+{
+	if (!is_none(text))
+		return parse_number(text, ret, err);
+	*ret = 0;
+	return 0;
+}
+
 static int parse_priority(const char *text, uint32_t *ret, struct error *err)
 {
 	uint64_t number;
 
-	if (strcasecmp(text, "none") == 0) {
+	if (is_none(text)) {
 		*ret = 0;
 		return 0;
 	}
