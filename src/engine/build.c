@@ -194,7 +194,7 @@ static int tell_warnings(struct build *build, struct error *err)
 	int r = lint_settings_parse(build->arena, build->dockerfile->check, &settings, err);
 
 	if (r == 0)
-		r = lint(build->arena, build->platforms[0].outline, build->warnings, build->warning_count, &settings, &warnings, &count, err);
+		lint(build->arena, build->platforms[0].outline, build->warnings, build->warning_count, &settings, &warnings, &count);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
@@ -274,7 +274,7 @@ int build_check(struct arena *arena, const struct build_request *request, struct
 	if (r == 0)
 		r = lint_settings_parse(arena, build.dockerfile->check, &settings, err);
 	if (r == 0)
-		r = lint(arena, build.platforms[0].outline, NULL, 0, &settings, &ret->warnings, &ret->warning_count, err);
+		lint(arena, build.platforms[0].outline, NULL, 0, &settings, &ret->warnings, &ret->warning_count);
 	ret->dockerfile = report.dockerfile;
 	ret->mark = report.mark;
 	ret->is_error = settings.is_error;
