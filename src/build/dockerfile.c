@@ -3,6 +3,7 @@
 #include "build/dockerfile_directive.h"
 #include "build/dockerfile_heredoc.h"
 #include "build/dockerfile_line.h"
+#include "build/dockerfile_mark.h"
 
 #include <ctype.h>
 
@@ -177,6 +178,8 @@ static void join_lines(struct reader *r, struct buf *joined)
 
 static int fail_unclosed(const struct reader *r, const struct dockerfile_instruction *instruction, const char *name, size_t first, struct error *err)
 {
+	struct dockerfile_mark mark;
+
 	error_set(err, ERROR_INVALID, 0, "here-document '%s' is not closed", name);
 	error_hint(err, "a line that is nothing but %s closes it", name);
 	for (size_t i = first; i < r->file->line_count; i++) {
@@ -187,7 +190,8 @@ static int fail_unclosed(const struct reader *r, const struct dockerfile_instruc
 			break;
 		}
 	}
-	return wrap(r, &instruction->mark, err);
+	mark = dockerfile_mark_text(r->file, instruction, name);
+	return wrap(r, &mark, err);
 }
 
 static int read_heredoc(struct reader *r, const struct dockerfile_instruction *instruction, struct dockerfile_heredoc *heredoc, struct error *err)
@@ -317,6 +321,7 @@ static int read_joined(struct reader *r, size_t first, const char *joined, struc
 		return result;
 	if (instruction->mark.width > strlen(instruction->written))
 		instruction->mark.width = (unsigned)strlen(instruction->written);
+	instruction->last_line = (unsigned)r->line;
 	result = split_triggered(r, joined, instruction, err);
 	if (result == 0)
 		result = read_heredocs(r, joined, instruction, err);

@@ -300,13 +300,39 @@ static const struct dockerfile_instruction *run_above(const struct instruction_c
 	return NULL;
 }
 
+/* What is often found where an instruction should be. */
+static bool hint_known_mistake(const struct instruction_context *c)
+{
+	static const struct {
+		const char *beginning, *hint;
+	} mistakes[] = {
+		{ "//", "a comment begins with '#'" },
+		{ "/*", "a comment begins with '#'" },
+		{ "--", "a comment begins with '#'" },
+		{ "<<<<<<<", "two versions of the file were merged, and nobody decided between them" },
+		{ "=======", "two versions of the file were merged, and nobody decided between them" },
+		{ ">>>>>>>", "two versions of the file were merged, and nobody decided between them" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+		if (str_starts_with(c->source->written, mistakes[i].beginning)) {
+			error_hint(c->err, "%s", mistakes[i].hint);
+			return true;
+		}
+	return false;
+}
+
 static int fail_unknown(const struct instruction_context *c)
 {
 	const struct dockerfile_instruction *above = run_above(c);
 	int r = instruction_fail(c, NULL, "unknown instruction '%s'", c->source->written);
 
-	if (!instruction_hint_nearest(c, c->source->name, instruction_names, INSTRUCTION_KIND_COUNT) && above)
+	if (hint_known_mistake(c) || instruction_hint_nearest(c, c->source->name, instruction_names, INSTRUCTION_KIND_COUNT))
+		return r;
+	if (above)
 		error_hint(c->err, "if RUN goes on here, line %u has to end in %c", above->last_line, c->dockerfile->escape);
+	else if (c->source == c->dockerfile->instructions)
+		error_hint(c->err, "is '%s' a Dockerfile?", c->dockerfile->name);
 	return r;
 }
 

@@ -46,6 +46,15 @@ static const struct flag *find(const char *name, size_t length)
 	return NULL;
 }
 
+static void hint_all(const struct instruction_context *c, const char *const *names, size_t count)
+{
+	_cleanup_buf_ struct buf list = BUF_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", names[i]);
+	error_hint(c->err, "%s has %s", c->source->name, list.data);
+}
+
 static int fail_unknown(const struct instruction_context *c, enum instruction_kind kind, const char *text, size_t length, const struct flag *other)
 {
 	const char *names[ARRAY_SIZE(flags)], *name = arena_strndup(c->arena, text, length);
@@ -59,8 +68,10 @@ static int fail_unknown(const struct instruction_context *c, enum instruction_ki
 		for (enum instruction_kind k = 0; k < INSTRUCTION_KIND_COUNT; k++)
 			if (other->kinds & 1u << k)
 				error_hint(c->err, "%s is a flag of %s", name, instruction_names[k]);
-	} else if (!instruction_hint_nearest(c, name, names, count) && !count) {
+	} else if (!count) {
 		error_hint(c->err, "%s has no flags; '--' before what begins with '--' makes it none", c->source->name);
+	} else if (!instruction_hint_nearest(c, name, names, count)) {
+		hint_all(c, names, count);
 	}
 	return r;
 }

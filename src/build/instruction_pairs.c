@@ -19,7 +19,10 @@ static int read_legacy(const struct instruction_context *c, const char *text, st
 	if (!*value) {
 		int r = instruction_fail(c, name, "%s has no value for '%s'", c->source->name, name);
 
-		error_hint(c->err, "%s= is an empty one", name);
+		if (strpbrk(name, "'\""))
+			error_hint(c->err, "%s NAME=VALUE", c->source->name);
+		else
+			error_hint(c->err, "%s= is an empty one", name);
 		return r;
 	}
 	ret->is_legacy_pair = true;
@@ -39,14 +42,17 @@ static int split_pair(const struct instruction_context *c, const char *word, str
 	return 0;
 }
 
-static int fail_no_value(const struct instruction_context *c, char *const *words, size_t index)
+/* What stands behind the value of LAST may be meant to be part of it. */
+static int fail_no_value(const struct instruction_context *c, const struct instruction_pair *last, char *const *words)
 {
-	int r = instruction_fail(c, words[index], "'%s' is not NAME=VALUE", words[index]);
+	int r = instruction_fail(c, words[0], "'%s' is not NAME=VALUE", words[0]);
 
-	if (words[index + 1] && str_equal(words[index + 1], "="))
+	if (words[1] && str_equal(words[1], "="))
 		error_hint(c->err, "there are no blanks around '='");
+	else if (strpbrk(last->value, "'\"") || strpbrk(words[0], "'\""))
+		error_hint(c->err, "quotes keep a value with blanks together");
 	else
-		error_hint(c->err, "a value with blanks in it goes into quotes");
+		error_hint(c->err, "quotes keep a value with blanks together: %s=\"%s %s\"", last->name, last->value, words[0]);
 	return r;
 }
 
@@ -64,8 +70,9 @@ int instruction_pairs_read(const struct instruction_context *c, struct instructi
 
 		if (r < 0)
 			return r;
-		if (!ret->pairs[ret->pair_count++].value)
-			return fail_no_value(c, words, i);
+		if (!ret->pairs[ret->pair_count].value)
+			return fail_no_value(c, &ret->pairs[ret->pair_count - 1], words + i);
+		ret->pair_count++;
 	}
 	return 0;
 }
