@@ -3,7 +3,7 @@
  * A start, under the lock of the record (container.h, invariant 2):
  *
  *      step                                     undo
- *   1. networks are up                          they stay
+ *   1. networks are up                          they go with their last member (net/idle.h)
  *   2. addresses are leased                     they count no more when nothing of the container runs
  *   3. network.json                             goes with the volatile directory
  *   4. ports, names                             net_release() of what it says
@@ -102,10 +102,11 @@ static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan
 
 	for (size_t i = 0; r == 0 && i < host->endpoint_count; i++) {
 		const struct spec_network *network = NULL;
+		_cleanup_close_ int hold = -EBADF;
 
 		r = network_find(bundle->arena, bundle->record->directories, host->endpoints[i].network, &network, err);
 		if (r == 0)
-			r = network_up(bundle->record->directories, network, err);
+			r = network_up(bundle->record->directories, network, &hold, err);
 		if (r == 0)
 			r = container_network_plan_link(bundle->arena, bundle->record, network, &host->endpoints[i], plan, err);
 		if (r == 0)
@@ -131,6 +132,21 @@ static int make(struct bundle_plan *bundle, struct spec_network_plan *plan, stru
 	return r < 0 ? r : write_all_names(bundle->arena, bundle->record, plan, err);
 }
 
+/* What a host that has no networks to give, for want of privileges or of a kernel that can, has still. */
+static void add_way_out(struct error *err)
+{
+	static const char way_out[] = "'--network none' does without one, '--network host' uses the host's";
+	char hint[sizeof err->hint];
+
+	if (!err || (err->kind != ERROR_DENIED && err->kind != ERROR_UNSUPPORTED))
+		return;
+	memcpy(hint, err->hint, sizeof hint);
+	if (*hint)
+		error_hint(err, "%s; %s", hint, way_out);
+	else
+		error_hint(err, "%s", way_out);
+}
+
 int container_network_prepare(struct bundle_plan *bundle, const struct spec_network_plan **ret, struct error *err)
 {
 	struct spec_network_plan *plan = arena_alloc(bundle->arena, 1, sizeof *plan);
@@ -142,7 +158,9 @@ int container_network_prepare(struct bundle_plan *bundle, const struct spec_netw
 	plan->id = bundle->container->id;
 	r = make(bundle, plan, err);
 	if (r < 0) {
+		add_way_out(err);
 		ignore_result(net_release(plan, NULL)); /* the first failure is the one to report; `system check` finds the rest */
+		ignore_result(networks_take_down(bundle->record->directories, NULL)); /* likewise; another one's end does */
 		return r;
 	}
 	*ret = plan;
@@ -153,33 +171,44 @@ int container_network_prepare(struct bundle_plan *bundle, const struct spec_netw
 
 typedef int release_plan(const struct spec_network_plan *plan, struct error *err);
 
+/* 1 if there was something to release. */
 static int release(const char *run_path, release_plan *do_release, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
 	int r = net_journal_read(arena, AT_FDCWD, run_path, &plan, err);
 
-	return r < 0 || !plan ? r : do_release(plan, err);
+	if (r < 0 || !plan)
+		return r;
+	r = do_release(plan, err);
+	return r < 0 ? r : 1;
 }
 
 static int release_of(const struct container_record *record, release_plan *do_release, struct error *err)
 {
 	int r = release(record->run_path, do_release, err);
 
-	return r < 0 ? error_wrap(err, "cannot take the container '%s' out of its networks", record->container->name) : 0;
+	return r < 0 ? error_wrap(err, "cannot take the container '%s' out of its networks", record->container->name) : r;
 }
 
 int container_network_release_directory(const char *run_path, struct error *err)
 {
-	return release(run_path, net_release, err);
+	int r = release(run_path, net_release, err);
+
+	return r < 0 ? r : 0;
 }
 
 int container_network_release(const struct container_record *record, struct error *err)
 {
-	return release_of(record, net_release, err);
+	int r = release_of(record, net_release, err);
+
+	/* A supervisor sees to networks that nobody is in any more when it ends, and nobody has to wait for that: this is after a kill. */
+	return r > 0 ? networks_take_down(record->directories, err) : r;
 }
 
 int container_network_release_but_links(const struct container_record *record, struct error *err)
 {
-	return release_of(record, net_release_but_links, err);
+	int r = release_of(record, net_release_but_links, err);
+
+	return r < 0 ? r : 0;
 }

@@ -187,10 +187,12 @@ static int join(struct change *change, const struct spec_network *network, const
 	struct spec_network_plan *plan = change->plan;
 	const struct spec_host_config *host = &change->record.container->host;
 	const struct spec_network_link *link;
-	int r = network_up(change->directories, network, err);
+	_cleanup_close_ int hold = -EBADF;
+	int r = network_up(change->directories, network, &hold, err);
 
 	if (r == 0)
 		r = container_network_plan_link(change->arena, &change->record, network, endpoint, plan, err);
+	close_and_forget(&hold);
 	if (r < 0)
 		return r;
 	container_network_plan_names(change->arena, &change->record, network, plan);
@@ -226,6 +228,7 @@ static void leave_again(struct change *change, const struct spec_network_plan *b
 		log_warning("cannot write the networks of the container '%s', ignoring", change->record.container->name);
 	ignore_result(release_paths(added_leases(change->arena, before, &failed), change->record.container->id));
 	ignore_result(net_names_remove(names, change->record.container->id));
+	ignore_result(networks_take_down(change->directories, NULL)); /* another one's end does */
 }
 
 static int connect_locked(struct change *change, struct spec_container_endpoint *endpoint, struct error *err)
@@ -363,7 +366,9 @@ static int leave(struct change *change, size_t index, struct error *err)
 	if (r < 0)
 		return error_errno(err, -r, "cannot release what the container had in the network '%s'", link.network);
 	r = bundle_renew_resolv_conf(&change->record, plan, err);
-	return r < 0 ? r : publish_missing(change, err);
+	if (r == 0)
+		r = publish_missing(change, err);
+	return r < 0 ? r : networks_take_down(change->directories, err);
 }
 
 /* The name of the network that the container knows as TEXT: a name, an id or its beginning; the network itself may be gone. */

@@ -33,13 +33,13 @@ int network_open_all(const struct directories *directories, int *ret_fd, struct 
 	return 0;
 }
 
-static int lock_file(int directory_fd, const char *name, int *ret_fd)
+static int lock_file(int directory_fd, const char *name, int operation, int *ret_fd)
 {
 	_cleanup_close_ int fd = openat(directory_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -errno;
-	while (flock(fd, LOCK_EX) < 0)
+	while (flock(fd, operation) < 0)
 		if (errno != EINTR)
 			return -errno;
 	*ret_fd = TAKE_FD(fd);
@@ -62,7 +62,7 @@ int network_lock_all(const struct directories *directories, int *ret_fd, int *re
 
 	if (r < 0)
 		return r;
-	r = lock_file(fd, LOCK, &lock_fd);
+	r = lock_file(fd, LOCK, LOCK_EX, &lock_fd);
 	if (r == 0)
 		r = file_each_name(fd, sweep_entry, &fd);
 	if (r < 0)
@@ -231,7 +231,7 @@ static int check_record(const struct directories *directories, const struct spec
 	return r;
 }
 
-int network_lock(const struct directories *directories, const struct spec_network *network, int *ret_fd, struct error *err)
+int network_lock(const struct directories *directories, const struct spec_network *network, int operation, int *ret_fd, struct error *err)
 {
 	_cleanup_free_ char *path = str_printf("%s/networks/%s", directories->run_root, network->id);
 	_cleanup_close_ int fd = -EBADF, lock_fd = -EBADF;
@@ -244,7 +244,7 @@ int network_lock(const struct directories *directories, const struct spec_networ
 		close_and_forget(&fd);
 		r = open_run(path, &fd);
 		if (r == 0)
-			r = lock_file(fd, "lock", &lock_fd);
+			r = lock_file(fd, "lock", operation, &lock_fd);
 		if (r < 0 && r != -ENOENT)
 			return error_errno(err, -r, "cannot lock the network '%s'", network->name);
 		r = check_record(directories, network, err);

@@ -30,9 +30,10 @@ char *network_run_path(struct arena *arena, const struct directories *directorie
 int network_open_leases(const struct directories *directories, const struct spec_network *network, int *ret_fd, struct error *err) _must_check_;
 
 /*
- * Makes RUN_ROOT/networks/ID with leases/ and names/, if need be, and waits for its lock. ERROR_NOT_FOUND if the
- * record is gone by then. Close *RET_FD to release it.
+ * Makes RUN_ROOT/networks/ID with leases/ and names/, if need be, and waits for its lock: OPERATION as flock(2)'s, LOCK_SH or LOCK_EX
+ * (net/idle.h says which). ERROR_NOT_FOUND if the record is gone by then. Close *RET_FD to release it.
  */
-int network_lock(const struct directories *directories, const struct spec_network *network, int *ret_fd, struct error *err) _must_check_;
+int network_lock(const struct directories *directories, const struct spec_network *network, int operation, int *ret_fd, struct error *err)
+	_must_check_;
 
 #endif

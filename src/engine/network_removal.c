@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 /* ---- one --------------------------------------------------------------------------- */
 
@@ -77,7 +78,7 @@ static int remove_unused(const struct directories *directories, const struct spe
 	int r = network_lock_all(directories, &fd, &all_fd, err);
 
 	if (r == 0)
-		r = network_lock(directories, network, &lock_fd, err);
+		r = network_lock(directories, network, LOCK_EX, &lock_fd, err);
 	if (r < 0)
 		return r;
 	r = remove_parts(directories, fd, network, err);
@@ -147,5 +148,5 @@ int network_prune(const struct directories *directories, char *const *filters, v
 		if (r == 0)
 			each(context, list[i]->name);
 	}
-	return r;
+	return r < 0 ? r : networks_take_down(directories, err);
 }

@@ -4,7 +4,7 @@
  *
  *   ROOT/networks/NAME/network.json  what lasts (spec/network.h)
  *   ROOT/networks/.ula               the prefix of this host's addresses of IP version 6, chosen by chance once
- *   RUN_ROOT/networks/ID/lock        flock(2): held by who brings it up or down, or changes who is in it
+ *   RUN_ROOT/networks/ID/lock, up.json, idle  net/idle.h
  *   RUN_ROOT/networks/ID/leases/     net/leases.h
  *   RUN_ROOT/networks/ID/names/      net/resolver.h
  *   RUN_ROOT/resolvers/KEY/          net/resolver.h
@@ -14,7 +14,8 @@
  *  1. networks/NAME is made complete as ".new-ID" and renamed into place with RENAME_NOREPLACE: of two makers one wins.
  *     Subnets are reserved so: ROOT/networks/.lock (flock) is held from the choice to the rename; by nobody else.
  *  2. The default network "bridge" is made by the first command that needs it. "host" and "none" have no record.
- *  3. The bridge is made when the first container starts in the network, and goes with `network rm`; any command may make it anew.
+ *  3. The bridge is made when the first container starts in the network, and goes with the last one's end (net/idle.h); any command may
+ *     make it anew.
  *  4. A network that is in use (a record of a container names it) is not removed.
  */
 #ifndef BIVY_ENGINE_NETWORKS_H
@@ -54,11 +55,17 @@ int network_remove(const struct directories *directories, const char *text, unsi
 int network_prune(const struct directories *directories, char *const *filters, void (*each)(void *context, const char *name), void *context,
 	struct error *err) _must_check_;
 
-/* Its bridge is there, and so are the firewall and, if somebody flushed that, all elements of all networks and running containers in it. */
-int network_up(const struct directories *directories, const struct spec_network *network, struct error *err) _must_check_;
+/*
+ * Its bridge is there, and so are the firewall and, if somebody flushed that, all elements of all networks and running containers in it; and
+ * remain as long as *RET_HOLD is open: until then the caller has leased an address, or has given up.
+ */
+int network_up(const struct directories *directories, const struct spec_network *network, int *ret_hold, struct error *err) _must_check_;
 
 /* The firewall's part of that alone: for any command that is about networks. Cheap when nothing is amiss. */
 int networks_ensure_firewall(const struct directories *directories, struct error *err) _must_check_;
+
+/* Those that are up and that nobody is in go down (net/idle.h), at once. */
+int networks_take_down(const struct directories *directories, struct error *err) _must_check_;
 
 /* "host" or "none" as a network, which has no record; NULL for others. */
 const struct spec_network *network_predefined(const char *text);

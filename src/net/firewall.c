@@ -38,8 +38,10 @@ static int fail(struct error *err, int r, const char *what)
 		error_hint(err, "networks of containers need nf_tables in the kernel (CONFIG_NF_TABLES_INET, NFT_NAT, NFT_MASQ, NFT_FIB_INET, NFT_CT)");
 		return r;
 	}
-	if (r == -ENOENT)
-		return error_set(err, ERROR_UNAVAILABLE, 0, "cannot %s: somebody has removed the table 'inet " FIREWALL_TABLE "'", what);
+	if (r == -ENOENT) {
+		error_set(err, ERROR_UNAVAILABLE, 0, "cannot %s: somebody has removed the table 'inet " FIREWALL_TABLE "'", what);
+		return r;
+	}
 	return error_errno(err, -r, "cannot %s", what);
 }
 
@@ -204,6 +206,8 @@ static int think_to_add(void *context, const struct firewall_state *state, struc
 static int think_to_remove(void *context, const struct firewall_state *state, struct firewall_change *change)
 {
 	pick(state, context, true, &change->remove);
+	change->remove_table = change->remove.lists[FIREWALL_NETWORKS].count > 0 &&
+		change->remove.lists[FIREWALL_NETWORKS].count == state->content.lists[FIREWALL_NETWORKS].count;
 	return 0;
 }
 

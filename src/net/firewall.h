@@ -48,7 +48,10 @@ int firewall_ensure(bool *ret_lost, struct error *err) _must_check_;
 /* All networks and ports are in the table. */
 int firewall_mark_complete(struct error *err) _must_check_;
 
-/* The place of a bridge network; again is no error. Removal of what is not there neither. */
+/*
+ * The place of a bridge network; again is no error. -ENOENT: there is no table, firewall_ensure() makes one. Removal of what is not there
+ * is no error, and the table goes with the last network.
+ */
 int firewall_add_network(const struct spec_network *network, struct error *err) _must_check_;
 int firewall_remove_network(const struct spec_network *network, struct error *err) _must_check_;
 

@@ -218,6 +218,15 @@ static void add_change(struct firewall_state *state, const struct firewall_chang
 	}
 }
 
+static int remove_table(int fd, const struct firewall_state *state)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+
+	nftables_begin(&batch, state->generation);
+	nftables_delete_table(&batch, FIREWALL_TABLE);
+	return nftables_commit(&batch, fd);
+}
+
 static int commit(int fd, struct firewall_state *state, const struct firewall_change *change)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
@@ -227,6 +236,8 @@ static int commit(int fd, struct firewall_state *state, const struct firewall_ch
 		return 0;
 	if (!state->has_table)
 		return -ENOENT;
+	if (change->remove_table)
+		return remove_table(fd, state);
 	verified = firewall_state_verify(fd, state);
 	if (verified < 0 && verified != -ESTALE)
 		return verified;

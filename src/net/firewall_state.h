@@ -45,9 +45,10 @@ int firewall_state_verify(int fd, const struct firewall_state *state) _must_chec
 /* Adds messages that write STATE's stamp for the generation after this one; FLUSH: older ones go. */
 void firewall_state_add_stamp(const struct firewall_state *state, bool flush, struct netlink_batch *batch);
 
-/* A change: what is in .remove is in the table, what is in .add is not. */
+/* A change: what is in .remove is in the table, what is in .add is not; or all of the table is to go. */
 struct firewall_change {
 	struct firewall_elements remove, add;
+	bool remove_table;
 };
 
 /*

@@ -2,8 +2,12 @@
 #include "supervisor/membership.h"
 
 #include "base/log.h"
+#include "host/syscalls.h"
 #include "net/attachment.h"
+#include "net/idle.h"
 #include "net/journal.h"
+
+#include <unistd.h>
 
 int membership_read(struct keeper *keeper, struct arena *arena, const struct spec_network_plan **ret, struct error *err)
 {
@@ -83,4 +87,21 @@ void membership_finish(struct keeper *keeper)
 	arena_free(keeper->last_arena);
 	keeper->last_arena = NULL;
 	keeper->last_plan = NULL;
+}
+
+/* Has nothing of ours but its memory, least of all the lock and the mounts of the container. */
+static _Noreturn void wait_apart(const char *networks)
+{
+	ignore_result(sys_close_range(3, ~0U, 0)); /* on older kernels it keeps what it has, for a second */
+	net_idle_wait_all(networks);
+	_exit(0);
+}
+
+void membership_leave(struct keeper *keeper)
+{
+	_cleanup_free_ char *networks = str_printf("%s/../networks", keeper->runtime.root);
+
+	/* Without a child the end of the next container sees to it. */
+	if (net_idle_is_any_due(networks) && fork() == 0)
+		wait_apart(networks);
 }

@@ -25,4 +25,7 @@ void membership_remember(struct keeper *keeper);
 void membership_release(struct keeper *keeper, bool links_only);
 void membership_finish(struct keeper *keeper);
 
+/* After whoever removes the container: a child waits whether somebody comes into the networks that nobody is in now, and takes them down if not (net/idle.h). */
+void membership_leave(struct keeper *keeper);
+
 #endif

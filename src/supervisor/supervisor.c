@@ -350,6 +350,7 @@ static int run(struct keeper *keeper, struct error *err)
 	drop_idle_clients(keeper);
 	membership_finish(keeper);
 	wait_for_cleaner(keeper);
+	membership_leave(keeper);
 	return r == 0 ? execute_exit_command(keeper->what, err) : r;
 }
 
