@@ -108,7 +108,7 @@ const struct option_entry run_entries[] = {
 	{ "storage-opt", 0, OPTION_LIST, 0, AT(storage_options), "NAME=VALUE", "an option of its root, such as size=10G" },
 	/* its network */
 	{ "network", 0, OPTION_LIST, 0, AT(networks), "NETWORK[:OPTIONS]",
-	  "none (default), host, container:NAME, ns:PATH or a network, which may have ip=, ip6=, mac=, alias=, interface_name=; may be repeated" },
+	  "none, host, container:NAME, ns:PATH or a network (bridge), which may have ip=, ip6=, mac=, alias=, interface_name=; may be repeated" },
 	{ "net", 0, OPTION_LIST, OPTION_HIDDEN, AT(networks), "NETWORK", "--network" },
 	{ "network-alias", 0, OPTION_LIST, 0, AT(network_aliases), "NAME", "another name in its network" },
 	{ "net-alias", 0, OPTION_LIST, OPTION_HIDDEN, AT(network_aliases), "NAME", "--network-alias" },

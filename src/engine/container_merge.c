@@ -181,9 +181,8 @@ static void fill_defaults(struct spec_container *container)
 {
 	struct spec_host_config *host = &container->host;
 
-	/* What is said of a network without its name is said of the default one. */
 	if (!host->network_mode)
-		host->network_mode = (char *)(host->endpoint_count ? NETWORK_DEFAULT : "none");
+		host->network_mode = (char *)NETWORK_DEFAULT;
 	if (!host->restart_policy)
 		host->restart_policy = (char *)"no";
 	if (!host->log_driver)

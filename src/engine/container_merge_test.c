@@ -54,7 +54,7 @@ static void test_the_image_fills_in(void **state _unused_)
 	assert_string_equal(container.config.working_directory, "/srv");
 	assert_string_equal(container.config.stop_signal, "SIGQUIT");
 	assert_int_equal(container.config.health_check->retries, 3);
-	assert_string_equal(container.host.network_mode, "none");
+	assert_string_equal(container.host.network_mode, "bridge");
 	assert_string_equal(container.host.restart_policy, "no");
 	assert_string_equal(container.host.log_driver, "local");
 }

@@ -219,7 +219,9 @@ int network_create(struct arena *arena, const struct directories *directories, c
 		r = network_write_record(fd, network, err);
 	if (r < 0)
 		return r == -EEXIST ? refuse_taken(network->name, err) : r;
-	network_event_add(directories, network, "create", NULL);
+	/* The default one is as if it had been there always. */
+	if (!network_is_predefined(network))
+		network_event_add(directories, network, "create", NULL);
 	*ret = network;
 	return 0;
 }

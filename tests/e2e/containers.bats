@@ -88,7 +88,7 @@ lines() {
 	[ "$status" -eq 0 ]
 	[ "$(jq -c '.[0] | [.Name, .Path, .Args, .State.Status, .State.StartedAt, .Config.Hostname, .Config.Cmd, .HostConfig.RestartPolicy.MaximumRetryCount,
 		.HostConfig.NetworkMode, (.Mounts | map([.Type, .Destination, .RW])), (.Config.Env | contains(["A=b"]))]' <<<"$output")" = \
-		'["/web","echo",["x","y"],"created","0001-01-01T00:00:00Z","host",["echo","x","y"],3,"none",[["volume","/data",true]],true]' ]
+		'["/web","echo",["x","y"],"created","0001-01-01T00:00:00Z","host",["echo","x","y"],3,"bridge",[["volume","/data",true]],true]' ]
 	[ "$(jq -r '.[0].Image' <<<"$output")" = "$(bivy images -q --no-trunc busybox)" ]
 	[ "$(bivy inspect -s -f '{{.SizeRw}}' web)" -eq 0 ]
 	run bivy inspect web busybox nothing

@@ -38,6 +38,26 @@ no_links() {
 	no_links
 }
 
+@test "without --network it is in the default network, of which nothing is left a moment after the last container" {
+	bare() { ip -o link show type bridge; nft list tables; }
+	went() { [ -z "$(bare)" ]; }
+	require_program nft nftables
+	wait_for went
+	bivy run -d --name web -p 18080:80 busybox sleep 1000
+	bivy run --rm busybox ip route | grep -q '^default via 10\..* dev eth0'
+	[[ $(bare) == *": bivy0: "*"table inet bivy" ]]
+	for i in 1 2 3 4 5 6 7 8; do bivy run --rm busybox ip -o -6 addr show eth0 scope global >"$i" & done
+	wait
+	[ "$(cat [1-8] | grep -c 'inet6 fd')" -eq 8 ]
+	bivy stop -t 0 web
+	wait_for went
+	# again, after a kill
+	bivy start web
+	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
+	bivy rm -f web
+	went
+}
+
 @test "a restart keeps address and MAC, whoever asked for it" {
 	bivy network create net1
 	bivy run -d --name web --network net1 busybox sleep 1000

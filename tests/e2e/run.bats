@@ -43,7 +43,7 @@ none_left() { [ -z "$(bivy ps -aq)$(ls -A "$SCRATCH/root/names" "$SCRATCH/run/co
 @test "what there is not is refused, not passed over" {
 	refused 125 "--ip is of no use with --network host" run --network host --ip 10.0.0.2 busybox
 	refused 125 "--network: no such network 'front'" run --network front busybox
-	refused 125 "cannot publish ports: the container has no network to publish them from" run -p 80:80 busybox
+	refused 125 "cannot publish ports: the container has no network to publish them from" run --network none -p 80:80 busybox
 	refused 125 "--gpus: devices are given one by one, with --device" run --gpus all busybox
 	refused 125 "invalid value 'kata' for --runtime: expected one of bivy-runtime" run --runtime kata busybox
 	refused 125 "invalid value 'syslog' for --log-driver: expected one of local, json-file, journald, none, passthrough" run --log-driver syslog busybox
