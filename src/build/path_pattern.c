@@ -5,8 +5,8 @@
  * with two places to return to, that of the last '*' and that of the last "**":
  * a '*' before those need not be tried again, since what lies between has the
  * same number of slashes and can be left to the later one. That does not hold
- * for a "**" that does not begin a name, when there is one before it; such
- * patterns are decided by following all possibilities at once.
+ * for a "**" that does not begin a name, when there is a wildcard before it;
+ * such patterns are decided by following all possibilities at once.
  */
 #include "build/path_pattern.h"
 #include "build/utf8.h"
@@ -49,7 +49,7 @@ struct path_pattern {
 	struct element *elements; /* ends with ELEMENT_END */
 	size_t count;        /* without that */
 	bool is_intricate;   /* takes following all possibilities */
-	bool spans_names;    /* has a "**" */
+	bool has_star, spans_names; /* has a '*', a "**" */
 	size_t slashes;
 };
 
@@ -115,7 +115,7 @@ static const char *compile_stars(struct path_pattern *pattern, const char *text,
 		element->kind = ELEMENT_TAIL;
 	else
 		element->kind = ELEMENT_NAMES;
-	pattern->is_intricate |= pattern->spans_names && !begins_name;
+	pattern->is_intricate |= (pattern->spans_names || pattern->has_star) && !begins_name;
 	pattern->spans_names = true;
 	return behind;
 }
@@ -129,6 +129,7 @@ static const char *compile_element(struct arena *arena, struct path_pattern *pat
 		return compile_class(arena, text + 1, element);
 	if (*text == '*' || *text == '?') {
 		element->kind = *text == '*' ? ELEMENT_STAR : ELEMENT_ANY;
+		pattern->has_star |= *text == '*';
 		return text + 1;
 	}
 	if (*text == '\\' && !*++text)

@@ -49,6 +49,7 @@ static void test_intricate(void **state _unused_)
 	assert_false(path_pattern_fits(pattern, "xa/y/\xc3\xa4\xc3\xb6/b"));
 	assert_true(path_pattern_covers(pattern, "xa/y/\xc3\xa4\xc3\xb6/b"));
 	assert_false(path_pattern_covers(pattern, "xq"));
+	assert_true(path_pattern_fits(path_pattern_compile(arena, "*[ab]**?"), "abb"));
 	pattern = path_pattern_compile(arena, "x**y**");
 	assert_true(path_pattern_fits(pattern, "xa/yb/c"));
 }
