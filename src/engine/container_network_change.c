@@ -156,21 +156,6 @@ static void append_endpoint(struct change *change, const struct spec_container_e
 	host->endpoints = endpoints;
 }
 
-static int release_paths(char *const *paths, const char *id)
-{
-	int r = 0;
-
-	for (; paths && *paths; paths++) {
-		const char *slash = strrchr(*paths, '/');
-		_cleanup_free_ char *directory = str_printf("%.*s", (int)(slash - *paths), *paths);
-		_cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		int one = fd < 0 ? (errno == ENOENT ? 0 : -errno) : net_lease_release(fd, slash + 1, id);
-
-		r = r < 0 ? r : one;
-	}
-	return r;
-}
-
 /* What BEFORE had not. */
 static char **added_leases(struct arena *arena, const struct spec_network_plan *before, const struct spec_network_plan *after)
 {
@@ -226,7 +211,7 @@ static void leave_again(struct change *change, const struct spec_network_plan *b
 	}
 	if (container_network_write(&change->record, before, NULL) < 0)
 		log_warning("cannot write the networks of the container '%s', ignoring", change->record.container->name);
-	ignore_result(release_paths(added_leases(change->arena, before, &failed), change->record.container->id));
+	ignore_result(net_leases_release(added_leases(change->arena, before, &failed), change->record.container->id, NULL));
 	ignore_result(net_names_remove(names, change->record.container->id));
 	ignore_result(networks_take_down(change->directories, NULL)); /* another one's end does */
 }
@@ -309,14 +294,6 @@ static char **part(struct arena *arena, char *const *list, const char *prefix, c
 	return kept;
 }
 
-static bool is_address_of(const struct spec_network_link *link, const char *address)
-{
-	for (char **own = link->addresses; address && own && *own; own++)
-		if (strncmp(*own, address, strlen(address)) == 0 && (*own)[strlen(address)] == '/')
-			return true;
-	return false;
-}
-
 /* Ports that lead to LINK go with it. */
 static int drop_ports(struct change *change, const struct spec_network_link *link, struct error *err)
 {
@@ -326,7 +303,7 @@ static int drop_ports(struct change *change, const struct spec_network_link *lin
 	size_t kept_count = 0, gone_count = 0;
 
 	for (size_t i = 0; i < plan->port_count; i++)
-		if (is_address_of(link, plan->ports[i].address4) || is_address_of(link, plan->ports[i].address6))
+		if (spec_network_link_has(link, plan->ports[i].address4) || spec_network_link_has(link, plan->ports[i].address6))
 			gone[gone_count++] = plan->ports[i];
 		else
 			kept[kept_count++] = plan->ports[i];
@@ -360,11 +337,13 @@ static int leave(struct change *change, size_t index, struct error *err)
 		r = move_routes(change, err);
 	if (r < 0)
 		return r;
-	r = release_paths(leases, change->record.container->id);
-	if (r == 0 && files)
-		r = net_names_remove(names, change->record.container->id);
+	/* Addresses last: who gets one of them next is not to get what was meant for its last owner. */
+	r = files ? net_names_remove(names, change->record.container->id) : 0;
 	if (r < 0)
-		return error_errno(err, -r, "cannot release what the container had in the network '%s'", link.network);
+		return error_errno(err, -r, "cannot remove the container's names in the network '%s'", link.network);
+	r = net_leases_release(leases, change->record.container->id, err);
+	if (r < 0)
+		return r;
 	r = bundle_renew_resolv_conf(&change->record, plan, err);
 	if (r == 0)
 		r = publish_missing(change, err);

@@ -24,23 +24,13 @@ struct owner_search {
 	const char *id;
 };
 
-static bool has_address(const struct spec_network_plan *plan, const char *address)
-{
-	size_t length = strlen(address);
-
-	for (size_t i = 0; i < plan->link_count; i++)
-		for (char **own = plan->links[i].addresses; own && *own; own++)
-			if (strncmp(*own, address, length) == 0 && ((*own)[length] == '/' || !(*own)[length]))
-				return true;
-	return false;
-}
-
 static int look_for_owner(void *context, const char *id _unused_, const struct spec_network_plan *plan, struct error *err _unused_)
 {
 	struct owner_search *search = context;
 
-	if (has_address(plan, search->address))
-		search->id = plan->id;
+	for (size_t i = 0; i < plan->link_count; i++)
+		if (spec_network_link_has(&plan->links[i], search->address))
+			search->id = plan->id;
 	return search->id != NULL;
 }
 

@@ -11,22 +11,11 @@
 #include <errno.h>
 #include <string.h>
 
-/* Whether LINK has ADDRESS, which is without the length of a prefix. */
-static bool link_has(const struct spec_network_link *link, const char *address)
-{
-	size_t length = address ? strlen(address) : 0;
-
-	for (char *const *a = link->addresses; address && a && *a; a++)
-		if (strncmp(*a, address, length) == 0 && (*a)[length] == '/')
-			return true;
-	return false;
-}
-
 static const struct container_port_path *find_path(const struct spec_network_plan *plan, const struct container_port_path *paths,
 	const struct spec_published_port *port)
 {
 	for (size_t i = 0; i < plan->link_count; i++)
-		if (link_has(&plan->links[i], port->address4) || link_has(&plan->links[i], port->address6))
+		if (spec_network_link_has(&plan->links[i], port->address4) || spec_network_link_has(&plan->links[i], port->address6))
 			return &paths[i];
 	return NULL;
 }

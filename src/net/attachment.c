@@ -7,8 +7,6 @@
 #include "net/link.h"
 #include "net/resolver.h"
 
-#include <fcntl.h>
-
 /* ---- links ------------------------------------------------------------------------ */
 
 /* The first COUNT links, the last first. Goes on after a failure; ERR has the first. */
@@ -49,33 +47,6 @@ int net_detach(const struct spec_network_plan *plan, struct error *err)
 }
 
 /* ---- files --------------------------------------------------------------------------- */
-
-static int release_lease(const char *path, const char *id)
-{
-	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *directory = slash ? str_printf("%.*s", (int)(slash - path), path) : NULL;
-	_cleanup_close_ int fd = -EBADF;
-
-	if (!directory)
-		return -EINVAL;
-	fd = openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno; /* with the network */
-	return net_lease_release(fd, slash + 1, id);
-}
-
-static int release_leases(const struct spec_network_plan *plan, struct error *err)
-{
-	int result = 0;
-
-	for (size_t i = 0; plan->leases && plan->leases[i]; i++) {
-		int r = release_lease(plan->leases[i], plan->id);
-
-		if (r < 0 && r != -ENOENT && result == 0)
-			result = error_errno(err, -r, "cannot give the address '%s' back", plan->leases[i]);
-	}
-	return result;
-}
 
 /* RUN_ROOT/networks/ID/names/CONTAINER: name servers that know no other names end. */
 static int remove_name(const char *path)
@@ -129,7 +100,7 @@ static struct error *place(struct failures *failures)
 static void release_rest(const struct spec_network_plan *plan, struct failures *failures)
 {
 	note(failures, remove_names(plan, place(failures)));
-	note(failures, release_leases(plan, place(failures)));
+	note(failures, net_leases_release(plan->leases, plan->id, place(failures)));
 }
 
 int net_release(const struct spec_network_plan *plan, struct error *err)

@@ -242,3 +242,30 @@ int net_lease_release(int dir_fd, const char *name, const char *id)
 		return -errno;
 	return 0;
 }
+
+static int release_path(const char *path, const char *id)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *directory = slash ? str_printf("%.*s", (int)(slash - path), path) : NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!directory)
+		return -EINVAL;
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return net_lease_release(fd, slash + 1, id);
+}
+
+int net_leases_release(char *const *paths, const char *id, struct error *err)
+{
+	int result = 0;
+
+	for (; paths && *paths; paths++) {
+		int r = release_path(*paths, id);
+
+		if (r < 0 && r != -ENOENT && result == 0)
+			result = error_errno(err, -r, "cannot give the address '%s' back", *paths);
+	}
+	return result;
+}

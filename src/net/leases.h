@@ -29,4 +29,7 @@ int net_lease_check(const struct net_subnet *subnet, const struct net_subnet *re
 /* Gives NAME back if it is ID's. */
 int net_lease_release(int dir_fd, const char *name, const char *id) _must_check_;
 
+/* The same of all PATHS of leases (NULL: none), whose networks may be gone. Goes on after a failure; ERR has the first. */
+int net_leases_release(char *const *paths, const char *id, struct error *err) _must_check_;
+
 #endif

@@ -182,6 +182,26 @@ static void test_version_6(void **state)
 	assert_string_equal(take(f, "c", "fd00::"), "the address fd00:: is that of the network fd00::/64 itself");
 }
 
+/* All of a plan: those of others stay, and what is gone with its network is no failure. */
+static void test_paths(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *first = str_printf("%s/10.66.3.2", f->path), *other = str_printf("%s/10.66.3.3", f->path);
+	char *const paths[] = { (char *)"/nowhere/10.66.3.9", first, other, NULL }, *const wrong[] = { (char *)"10.66.3.2", first, NULL };
+	struct error err = ERROR_INIT;
+
+	assert_string_equal(take(f, "a", NULL), "10.66.3.2");
+	assert_string_equal(take(f, "b", NULL), "10.66.3.3");
+	assert_int_equal(net_leases_release(paths, "a", &err), 0);
+	assert_true(faccessat(f->fd, "10.66.3.2", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && faccessat(f->fd, "10.66.3.3", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+	assert_int_equal(net_leases_release(paths, "a", &err), 0);
+	assert_int_equal(net_leases_release(NULL, "a", &err), 0);
+	assert_string_equal(take(f, "a", "10.66.3.2"), "10.66.3.2");
+	assert_true(net_leases_release(wrong, "a", &err) < 0);
+	assert_non_null(strstr(err.message, "cannot give the address '10.66.3.2' back"));
+	assert_true(faccessat(f->fd, "10.66.3.2", F_OK, AT_SYMLINK_NOFOLLOW) < 0);
+}
+
 /* Two addresses, and both are hosts'. */
 static void test_a_point_to_point_network(void **state)
 {
@@ -248,7 +268,7 @@ int main(void)
 		TEST(test_one_after_the_other), TEST(test_addresses_rest),	     TEST(test_release),
 		TEST(test_wanted),		TEST(test_range),		     TEST(test_the_dead_have_nothing),
 		TEST(test_version_6),		TEST(test_a_point_to_point_network), TEST(test_a_damaged_note_of_the_last),
-		TEST(test_together),
+		TEST(test_together),		TEST(test_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

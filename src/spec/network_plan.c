@@ -150,6 +150,16 @@ static int check_paths(const struct decoder *d, const char *member, char *const 
 	return 0;
 }
 
+bool spec_network_link_has(const struct spec_network_link *link, const char *address)
+{
+	size_t length = address ? strlen(address) : 0;
+
+	for (char *const *own = link->addresses; address && own && *own; own++)
+		if (strncmp(*own, address, length) == 0 && (*own)[length] == '/')
+			return true;
+	return false;
+}
+
 int spec_network_plan_decode(struct arena *arena, const char *text, size_t length, struct spec_network_plan **ret, struct error *err)
 {
 	struct decoder d = { .arena = arena, .name = SPEC_NETWORK_PLAN_DOCUMENT, .prefix = "", .err = err };

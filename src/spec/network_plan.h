@@ -59,6 +59,9 @@ struct spec_network_plan {
 	char **leases, **names;
 };
 
+/* Whether the link has ADDRESS, which is without the length of a prefix; of NULL: no. */
+bool spec_network_link_has(const struct spec_network_link *link, const char *address);
+
 int spec_network_plan_decode(struct arena *arena, const char *text, size_t length, struct spec_network_plan **ret, struct error *err) _must_check_;
 void spec_network_plan_encode(const struct spec_network_plan *plan, struct buf *out);
 

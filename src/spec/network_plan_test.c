@@ -157,11 +157,20 @@ static void test_bad_ports(void **state)
 #undef PORT
 }
 
+static void test_addresses(void **state)
+{
+	(void)state;
+	assert_true(spec_network_link_has(&sample_links[0], "10.66.3.2") && spec_network_link_has(&sample_links[0], "fd00::2"));
+	assert_false(spec_network_link_has(&sample_links[0], "10.66.3") || spec_network_link_has(&sample_links[0], "10.66.3.22") ||
+		spec_network_link_has(&sample_links[0], "") || spec_network_link_has(&sample_links[0], NULL));
+	assert_false(spec_network_link_has(&sample_links[1], "10.66.3.2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	  cmocka_unit_test(test_round_trip), cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_bad_links), cmocka_unit_test(test_bad_ports),
+		cmocka_unit_test(test_bad_links), cmocka_unit_test(test_bad_ports),  cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
