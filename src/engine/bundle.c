@@ -21,6 +21,7 @@
 #include "engine/bundle_systemd.h"
 #include "engine/bundle_user_mounts.h"
 #include "engine/container_network.h"
+#include "engine/container_quota.h"
 #include "spec/config_encode.h"
 #include "spec/log_options.h"
 #include "store/tree.h"
@@ -327,6 +328,8 @@ int bundle_add_device_later(struct container_record *record, struct spec_config 
 
 static int check_unsupported(const struct spec_host_config *host, struct error *err)
 {
+	uint64_t size;
+
 	if (geteuid() != 0) {
 		error_set(err, ERROR_DENIED, 0, "cannot make a container: that takes root");
 		error_hint(err, "call bivy by sudo");
@@ -336,9 +339,7 @@ static int check_unsupported(const struct spec_host_config *host, struct error *
 		return error_set(err, ERROR_UNSUPPORTED, 0, "--gpus: devices are given one by one, with --device");
 	if (!str_is_empty(host->cgroups) && !str_equal(host->cgroups, "enabled") && !str_equal(host->cgroups, "no-conmon"))
 		return error_set(err, ERROR_UNSUPPORTED, 0, "--cgroups: '%.50s': every container has groups of its own", host->cgroups);
-	if (host->storage_option_count)
-		return error_set(err, ERROR_UNSUPPORTED, 0, "--storage-opt: '%.50s': there are no options of the storage", host->storage_options[0].key);
-	return 0;
+	return container_quota_read(host, &size, err);
 }
 
 int bundle_check(const struct spec_container *container, void (*warn)(void *context, const char *text), void *context, struct error *err)

@@ -5,6 +5,7 @@
 #include "engine/container_merge.h"
 #include "engine/container_names.h"
 #include "engine/container_network.h"
+#include "engine/container_quota.h"
 #include "engine/containers.h"
 #include "engine/volume.h"
 #include "base/file.h"
@@ -270,6 +271,7 @@ static int fill_directory(struct creation *creation)
 {
 	static const char *const parts[] = { "root", "log" };
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	uint64_t size;
 	int r;
 
 	spec_container_encode(&creation->container, &text);
@@ -277,7 +279,10 @@ static int fill_directory(struct creation *creation)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
 		if (mkdirat(creation->fd, parts[i], 0700) < 0)
 			r = -errno;
-	return r < 0 ? error_errno(creation->err, -r, "cannot write the record of the container '%s'", creation->container.name) : 0;
+	if (r < 0)
+		return error_errno(creation->err, -r, "cannot write the record of the container '%s'", creation->container.name);
+	r = container_quota_read(&creation->container.host, &size, creation->err);
+	return r < 0 || !size ? r : container_quota_set(creation->directories, creation->fd, size, creation->err);
 }
 
 static int publish(struct creation *creation)

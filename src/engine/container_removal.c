@@ -9,6 +9,7 @@
 #include "engine/containers.h"
 #include "engine/image_removal.h"
 #include "engine/supervisor.h"
+#include "engine/container_quota.h"
 #include "engine/volume_record.h"
 #include "runtime/verbs.h"
 #include "store/lock.h"
@@ -91,6 +92,7 @@ static int finish(const struct directories *directories, int containers_fd, cons
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_container *container = read_container(arena, fd);
 	size_t length = strlen(name);
+	uint32_t project;
 	bool volumes = length > strlen(VOLUMES_SUFFIX) && str_equal(name + length - strlen(VOLUMES_SUFFIX), VOLUMES_SUFFIX);
 	int r = 0;
 
@@ -104,7 +106,10 @@ static int finish(const struct directories *directories, int containers_fd, cons
 		r = release_volumes(directories, container, err);
 	if (r < 0)
 		return r;
+	project = container_quota_project(fd);
 	r = tree_remove_at(fd, "root");
+	if (r == 0)
+		container_quota_forget(fd, project);
 	if (r == 0)
 		r = tree_remove_at(containers_fd, name);
 	return r < 0 ? error_errno(err, -r, "cannot remove '%s/containers/%s'", directories->root, name) : 0;

@@ -112,6 +112,37 @@ teardown() {
 	! grep -q "$SCRATCH/root/volumes" /proc/self/mountinfo
 }
 
+@test "--storage-opt size= limits what a container writes, where the file system keeps such limits" {
+	run -125 bivy create --storage-opt size=lots busybox
+	[ "$output" = "bivy: --storage-opt: expected a size such as 10g, not 'lots'" ]
+	run -125 bivy create --storage-opt colour=red busybox
+	[ "$output" = "bivy: --storage-opt: there is no option 'colour', only size" ]
+	mkdir disk
+	truncate -s 64M image
+	mkfs.ext4 -q image || skip "missing: e2fsprogs"
+	mount -o loop image disk || skip "missing: ext4 on a loop device"
+	small() { BIVY_IMAGES="$SCRATCH/root/images" "$BIVY" --root "$WORK/disk/root" --run-root "$WORK/run" "$@"; }
+	fs() { mkdir -p disk/fs/bin disk/fs/tmp disk/fs/proc disk/fs/sys disk/fs/dev disk/fs/etc; cp "$(command -v busybox)" disk/fs/bin/; tar c -C disk/fs . | small import - small >/dev/null; rm -r disk/fs; }
+	fs
+	run -125 small create --storage-opt size=4m small /bin/busybox true
+	[[ $output == "bivy: --storage-opt: the file system of '$WORK/disk/root' keeps no limits of directories"* ]]
+	[ -z "$(small ps -aq)" ]
+	umount disk
+	tune2fs -O project,quota -Q prjquota image >/dev/null 2>&1 && mount -o loop,prjquota image disk || skip "missing: project quotas in this kernel"
+	write() { small exec "$1" /bin/busybox dd if=/dev/zero of=/file bs=1M count="$2"; }
+	for name in one two; do small run -d --name $name --network none --storage-opt size=4m small /bin/busybox sleep 1000; done
+	write one 3
+	write two 3
+	run write one 5
+	[ "$status" -ne 0 ]
+	small rm -f one two
+	# the number is free again, and so is the space
+	small run -d --name three --network none --storage-opt size=8m small /bin/busybox sleep 1000
+	write three 7
+	small rm -f three
+	umount disk
+}
+
 @test "what docker's local driver mounts: a directory of the host, memory; nothing stays mounted" {
 	mkdir host && echo text >host/file
 	bivy volume create -o type=none -o o=bind -o device="$PWD/host" bound >/dev/null
