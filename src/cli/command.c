@@ -36,3 +36,8 @@ const char *cli_short_id(struct arena *arena, const char *digest, bool whole)
 		return digest;
 	return arena_strndup(arena, digits + 1, strnlen(digits + 1, 12));
 }
+
+void cli_warn(void *context _unused_, const char *text)
+{
+	fprintf(stderr, "%s: %s\n", CLI_NAME, text);
+}

@@ -50,4 +50,7 @@ extern const struct command cli_network, cli_network_create, cli_network_inspect
 /* All of them. */
 extern const struct commands cli_commands;
 
+/* For requests that take a function for warnings: a line on the standard error. CONTEXT is not looked at. */
+void cli_warn(void *context, const char *text);
+
 #endif

@@ -10,11 +10,6 @@
 
 extern char **environ;
 
-static void warn(void *context _unused_, const char *text)
-{
-	fprintf(stderr, "%s: %s\n", CLI_NAME, text);
-}
-
 int creation_decode(struct arena *arena, const struct command_call *call, struct creation *ret, struct error *err)
 {
 	const struct create_request *request = call->request;
@@ -30,7 +25,7 @@ int creation_decode(struct arena *arena, const struct command_call *call, struct
 		return error_errno(err, errno, "cannot tell the working directory");
 	r = create_decode(arena, request, call->operands, &place, &ret->asked, &warning, err);
 	if (r == 0 && warning)
-		warn(NULL, warning);
+		cli_warn(NULL, warning);
 	return r;
 }
 
@@ -47,7 +42,7 @@ static void tell_transfer(void *context, const struct spec_transfer_event *event
 
 	if (view->is_quiet) {
 		if (event->kind == SPEC_TRANSFER_WARNING)
-			warn(NULL, event->text);
+			cli_warn(NULL, event->text);
 		return;
 	}
 	if (!view->has_begun)
@@ -67,7 +62,7 @@ static int create(struct arena *arena, const struct create_request *request, str
 		.replace = request->replace,
 		.quiet_pull = request->quiet,
 		.tell_transfer = tell_transfer,
-		.warn = warn,
+		.warn = cli_warn,
 		.context = &view,
 	};
 	int r = container_create(arena, &engine_request, &creation->id, err);

@@ -32,6 +32,7 @@ static int start(const struct command_call *call, const struct creation *creatio
 		.attachment = request->detach ? NULL : &attachment,
 		.cleans = creation->asked.host.auto_remove,
 		.removes_image = request->remove_image,
+		.warn = cli_warn,
 	};
 
 	return container_start(&engine_request, ret, err);

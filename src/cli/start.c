@@ -36,7 +36,8 @@ static int start_one(const struct command_call *call, const char *container, str
 
 	if (r == 0)
 		r = container_start(&(const struct container_start_request){ .directories = &directories, .container = container,
-									     .attachment = attaches ? &attachment : NULL }, &report, err);
+									     .attachment = attaches ? &attachment : NULL,
+									     .warn = cli_warn }, &report, err);
 	if (r < 0)
 		return r;
 	if (attaches)

@@ -35,11 +35,6 @@ static bool is_empty(const struct update_request *request)
 	return memcmp(request, &defaults, sizeof *request) == 0;
 }
 
-static void warn(void *context _unused_, const char *text)
-{
-	fprintf(stderr, "%s: %s\n", CLI_NAME, text);
-}
-
 /* In either of the forms that `run` has. */
 static int parse_mount(struct arena *arena, const char *text, struct spec_container_mount *ret, struct error *err)
 {
@@ -55,7 +50,7 @@ static int parse_mount(struct arena *arena, const char *text, struct spec_contai
 static int change_mounts(const struct update_request *request, struct arena *arena, const struct directories *directories, const char *container,
 	struct error *err)
 {
-	const struct container_mount_request mount_request = { .directories = directories, .container = container, .warn = warn };
+	const struct container_mount_request mount_request = { .directories = directories, .container = container, .warn = cli_warn };
 	int r = 0;
 
 	for (char **target = request->mount_rm; r == 0 && target && *target; target++)
@@ -119,7 +114,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r == 0)
 		r = update_networks_decode(arena, &request->networks, &networks, err);
 	if (r == 0 && warning)
-		fprintf(stderr, "%s: %s\n", CLI_NAME, warning);
+		cli_warn(NULL, warning);
 	for (char **container = call->operands; r == 0 && *container; container++) {
 		r = change(request, arena, &(const struct container_update_request){ .directories = &directories, .container = *container, .changes = &changes,
 			.has_memory_swap = request->resources.memory_swap != RESOURCE_NOT_GIVEN }, err);

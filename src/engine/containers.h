@@ -53,6 +53,8 @@ struct container_start_request {
 	void (*started)(void *context, const char *id);
 	/* With .cleans: called when it has ended, before anything of it is removed; or NULL. */
 	int (*ended)(void *context, struct container_record *record, int64_t exit_code, struct error *err);
+	/* Called with what does not keep it from running; or NULL. */
+	void (*warn)(void *context, const char *text);
 	void *context;
 };
 
