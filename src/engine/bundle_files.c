@@ -187,6 +187,8 @@ static int make_resolv_conf(struct bundle_plan *plan, struct buf *text, struct e
 
 	if (r < 0)
 		return r;
+	for (size_t i = 0; resolution.stopped && resolution.stopped[i]; i++)
+		bundle_warn(plan, "the network '%s': a firewall stops what containers ask their name server: %s", resolution.network, resolution.stopped[i]);
 	read_host_file("/etc/resolv.conf", &theirs);
 	add_words(text, "search", host->dns_search);
 	for (size_t i = 0; resolution.servers && resolution.servers[i]; i++)

@@ -5,6 +5,7 @@
 #include "engine/container_network_plan.h"
 #include "engine/network_files.h"
 #include "engine/network_lease.h"
+#include "net/firewall_explain.h"
 #include "net/resolver.h"
 #include "net/subnets.h"
 
@@ -202,13 +203,22 @@ static char *path_of(const struct choice *choice, const char *key)
 	return arena_printf(choice->arena, "%s/resolvers/%s", choice->directories->run_root, key);
 }
 
-static int start(const struct choice *choice, const char *user, char ***ret, struct error *err)
+/* Of a firewall that stops questions, a word at the first of them is enough. */
+static void look_for_firewalls(const struct choice *choice, struct network_resolution *ret)
+{
+	if (firewall_explain_questions(choice->arena, choice->bridge->interface, &ret->stopped, NULL) < 0)
+		ret->stopped = NULL;
+	ret->network = choice->bridge->name;
+}
+
+static int start(const struct choice *choice, const char *user, struct network_resolution *ret, struct error *err)
 {
 	const char *key = make_key(choice);
 	char *directory = path_of(choice, key);
 	char *interfaces[] = { choice->bridge->interface, NULL }, **names = NULL, **addresses = gateways(choice->arena, choice->bridge);
 	struct net_resolver resolver = { .directory = directory, .interfaces = interfaces, .servers = choice->servers, .resolv_conf = RESOLV_CONF,
 		.user = user };
+	bool was_running = net_resolver_is_running(directory);
 	int r = list_names(choice, &names, err);
 
 	if (r == 0 && choice->is_own) {
@@ -232,7 +242,9 @@ static int start(const struct choice *choice, const char *user, char ***ret, str
 			ignore_result(net_names_remove(users, user)); /* it goes with the network at the latest */
 		return error_wrap(err, "the network '%s'", choice->bridge->name);
 	}
-	*ret = addresses;
+	ret->servers = addresses;
+	if (!was_running)
+		look_for_firewalls(choice, ret);
 	return 0;
 }
 
@@ -248,7 +260,7 @@ int network_resolver_prepare(struct arena *arena, const struct directories *dire
 	choose_servers(&choice, dns);
 	if (choice.count == 0 && (dns || !choice.bridge || choice.bridge->internal || !host_forwards_only()))
 		return 0;
-	return start(&choice, plan->id, &ret->servers, err);
+	return start(&choice, plan->id, ret, err);
 }
 
 int network_resolver_plan(struct arena *arena, const struct directories *directories, struct spec_network_plan *plan, char *const *dns,

@@ -11,6 +11,8 @@
 struct network_resolution {
 	char **servers; /* addresses in place of the host's; NULL: the host's */
 	bool has_names; /* names of other containers are resolved */
+	char **stopped; /* where one was started now: what firewalls of others stop questions to it (net/firewall_explain.h); or NULL */
+	const char *network; /* and its network's name */
 };
 
 /*

@@ -30,6 +30,7 @@ struct rule {
 	enum match match[2]; /* by direction */
 	int32_t verdict;     /* NFT_CONTINUE: it does nothing that matters */
 	char *target;        /* chain of a jump or goto */
+	bool names_bridge;   /* it is about what comes from there */
 };
 
 struct chain {
@@ -88,6 +89,7 @@ static void read_compare(const struct ruleset *set, struct rule *rule, const str
 		return;
 	}
 	match = is_bridge(set, value, length) == is_equal ? ALWAYS : NEVER;
+	rule->names_bridge |= loaded->what == INPUT_NAME && is_equal && match == ALWAYS;
 	/* The interface on the other side is somebody else's: no bridge of ours, as far as one can know. */
 	if (loaded->what == OUTPUT_NAME)
 		weaken(rule, match, MAYBE);
@@ -244,11 +246,12 @@ static const struct {
 	const char *table, *chain; /* the one or the other is there */
 	const char *name;
 	const char *way; /* %1$s is the bridge */
+	const char *question_way; /* the same for what it asks the host; NULL: they have no rules about that */
 	bool forwards_only; /* its rules are about nothing else */
 } makers[] = {
-	{ "firewalld", NULL, "firewalld", "firewall-cmd --zone=trusted --add-interface=%1$s" },
-	{ NULL, "ufw-before-forward", "ufw", "ufw route allow in on %1$s && ufw route allow out on %1$s" },
-	{ NULL, "DOCKER-USER", "docker", "iptables -I DOCKER-USER -i %1$s -j ACCEPT && iptables -I DOCKER-USER -o %1$s -j ACCEPT", true },
+	{ "firewalld", NULL, "firewalld", "firewall-cmd --zone=trusted --add-interface=%1$s", "firewall-cmd --zone=trusted --add-interface=%1$s" },
+	{ NULL, "ufw-before-forward", "ufw", "ufw route allow in on %1$s && ufw route allow out on %1$s", "ufw allow in on %1$s to any port 53" },
+	{ NULL, "DOCKER-USER", "docker", "iptables -I DOCKER-USER -i %1$s -j ACCEPT && iptables -I DOCKER-USER -o %1$s -j ACCEPT", NULL, true },
 };
 
 static bool has_chain(const struct ruleset *set, const char *table, const char *name)
@@ -389,6 +392,36 @@ int firewall_explain_bypassed(struct arena *arena, char ***ret_lines, struct err
 {
 	struct lines lines = { .arena = arena };
 	int r = explain(arena, "", NFTABLES_INPUT, explain_input, &lines);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot read the firewall's rules");
+	*ret_lines = lines.lines;
+	return 0;
+}
+
+static bool has_rule_about(const struct ruleset *set, const char *table)
+{
+	for (size_t i = 0; i < set->rule_count; i++)
+		if (set->rules[i].names_bridge && str_equal(set->rules[i].table, table))
+			return true;
+	return false;
+}
+
+static void explain_question(const struct ruleset *set, const struct chain *chain, struct lines *lines)
+{
+	size_t maker = find_maker(set, chain);
+	const char *way = maker < ARRAY_SIZE(makers) ? makers[maker].question_way : NULL, *text;
+
+	if (!is_stopped(set, chain, FROM_BRIDGE) || has_rule_about(set, chain->table))
+		return;
+	text = describe(set, chain, chain->drops);
+	add_line(lines, way ? arena_printf(set->arena, "%s; to allow it: %s", text, replace_name(set->arena, way, set->bridge)) : text);
+}
+
+int firewall_explain_questions(struct arena *arena, const char *bridge, char ***ret_lines, struct error *err)
+{
+	struct lines lines = { .arena = arena };
+	int r = explain(arena, bridge, NFTABLES_INPUT, explain_question, &lines);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read the firewall's rules");

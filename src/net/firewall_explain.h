@@ -16,4 +16,10 @@ int firewall_explain_forward(struct arena *arena, const char *bridge, char ***re
 /* Base chains of others that protect the host's own ports, and that published ones do not pass: the same. */
 int firewall_explain_bypassed(struct arena *arena, char ***ret_lines, struct error *err) _must_check_;
 
+/*
+ * Base chains of others that would stop what containers on BRIDGE ask the host itself, where their name server is: the same. Of one whose
+ * table has a rule about what comes from BRIDGE nothing is said: somebody has thought of it.
+ */
+int firewall_explain_questions(struct arena *arena, const char *bridge, char ***ret_lines, struct error *err) _must_check_;
+
 #endif

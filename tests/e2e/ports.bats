@@ -105,3 +105,25 @@ need_nft() { command -v nft >/dev/null || skip "missing: nft"; }
 	[[ $output != *stopped* ]]
 	nft delete table ip filter
 }
+
+@test "a firewall that keeps containers from their name server is named once" {
+	need_nft
+	require_program dnsmasq dnsmasq-base
+	bivy network create --subnet 10.77.1.0/24 -o com.docker.network.bridge.name=br-names names >/dev/null
+	nft add table inet firewalld
+	nft 'add chain inet firewalld filter_INPUT { type filter hook input priority 10; policy accept; }'
+	nft add rule inet firewalld filter_INPUT ct state established,related accept
+	nft add rule inet firewalld filter_INPUT reject with icmpx admin-prohibited
+	run -0 --separate-stderr bivy run -d --name one --network names busybox sleep 100
+	[ "$stderr" = "bivy: the network 'names': a firewall stops what containers ask their name server: table inet firewalld, chain filter_INPUT (firewalld): dropped by a rule; to allow it: firewall-cmd --zone=trusted --add-interface=br-names" ]
+	run -0 --separate-stderr bivy run --rm --network names busybox true
+	[ -z "$stderr" ]
+	bivy rm -f one >/dev/null
+	nft insert rule inet firewalld filter_INPUT iifname br-names accept
+	run -0 --separate-stderr bivy run -d --name two --network names busybox sleep 100
+	[ -z "$stderr" ]
+	wait_for bivy exec two nslookup -type=a two
+	bivy rm -f two >/dev/null
+	nft delete table inet firewalld
+	bivy network rm names >/dev/null
+}
