@@ -221,6 +221,10 @@ static int read_heredocs(struct reader *r, const char *joined, struct dockerfile
 	if (!(find_grammar(inner->name) & GRAMMAR_HEREDOC) || inner->json || !strstr(joined, "<<"))
 		return 0;
 	dockerfile_heredoc_find(r->arena, joined, &instruction->heredocs, &instruction->heredoc_count);
+	if (instruction->heredoc_count > DOCKERFILE_HEREDOC_LIMIT) {
+		error_set(err, ERROR_INVALID, 0, "more than %d here-documents in one instruction", DOCKERFILE_HEREDOC_LIMIT);
+		return wrap(r, &instruction->mark, err);
+	}
 	for (size_t i = 0; i < instruction->heredoc_count; i++) {
 		int result = read_heredoc(r, instruction, &instruction->heredocs[i], err);
 

@@ -14,9 +14,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DOCKERFILE_LIMIT (16u << 20)       /* bytes of a file */
+#define DOCKERFILE_LIMIT (4u << 20)        /* bytes of a file */
 #define DOCKERFILE_LINE_LIMIT 500000       /* lines of it */
 #define DOCKERFILE_INSTRUCTION_LIMIT 20000 /* instructions in it */
+#define DOCKERFILE_HEREDOC_LIMIT 1000      /* here-documents of one */
 
 /* What of the file a message is about. Lines and columns count from 1; .line 0: nothing in particular, .column 0: the whole line. */
 struct dockerfile_mark {

@@ -44,25 +44,38 @@ static char *copy_trimmed(struct arena *arena, const char *text)
 	return arena_strndup(arena, text, length);
 }
 
-/* The word at *AT without quotes and escapes; an escape character takes the meaning of whatever follows, within quotes, too. */
-static char *take_flag(struct arena *arena, const char **at, char escape)
+/* The word at *AT without quotes and escapes, put into TO if that is not NULL; an escape character takes the meaning of whatever follows, within quotes, too. */
+static size_t read_flag(const char **at, char escape, char *to)
 {
-	char *flag = arena_alloc(arena, strlen(*at) + 1, 1), quote = '\0';
-	size_t length = 0;
 	const char *from = *at;
+	size_t length = 0;
+	char quote = '\0';
 
 	for (; *from && (quote || !is_blank(*from)); from++) {
-		if (*from == escape) {
+		char c = *from;
+
+		if (c == escape) {
 			if (!from[1])
 				continue;
-			flag[length++] = *++from;
-		} else if (quote ? *from == quote : *from == '"' || *from == '\'') {
-			quote = quote ? '\0' : *from;
-		} else {
-			flag[length++] = *from;
+			c = *++from;
+		} else if (quote ? c == quote : c == '"' || c == '\'') {
+			quote = quote ? '\0' : c;
+			continue;
 		}
+		if (to)
+			to[length] = c;
+		length++;
 	}
 	*at = from;
+	return length;
+}
+
+static char *take_flag(struct arena *arena, const char **at, char escape)
+{
+	const char *begin = *at;
+	char *flag = arena_alloc(arena, read_flag(at, escape, NULL) + 1, 1);
+
+	ignore_result((long)read_flag(&begin, escape, flag)); /* as long as before */
 	return flag;
 }
 

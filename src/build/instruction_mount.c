@@ -153,7 +153,7 @@ static int add_part(struct parts *p, char *written)
 /* The next value of a line of values parted by commas, as RFC 4180 has them: within double quotes a comma parts nothing, and two of them are one. */
 static char *take_value(struct arena *arena, const char **at)
 {
-	char *value = arena_alloc(arena, strlen(*at) + 1, 1), *to = value;
+	_cleanup_buf_ struct buf value = BUF_INIT;
 	bool quoted = **at == '"';
 
 	if (quoted)
@@ -165,10 +165,10 @@ static char *take_value(struct arena *arena, const char **at)
 			if (!quoted)
 				continue;
 		}
-		*to++ = **at;
+		buf_add_char(&value, **at);
 	}
 	*at += **at == ',';
-	return value;
+	return arena_strndup(arena, value.length ? value.data : "", value.length);
 }
 
 /* ---- their meaning ---------------------------------------------------------------- */

@@ -72,11 +72,13 @@ static int add(struct lexer *l, struct output *out, const char *bytes, size_t le
 		buf_add(&out->split->word, bytes, length);
 		return 0;
 	}
-	for (size_t i = 0; i < length; i++)
-		if (is_blank(bytes[i]))
+	for (size_t i = 0, run; i < length; i += run + 1) {
+		for (run = 0; i + run < length && !is_blank(bytes[i + run]);)
+			run++;
+		buf_add(&out->split->word, bytes + i, run);
+		if (i + run < length)
 			end_word(l->arena, out->split);
-		else
-			buf_add_char(&out->split->word, bytes[i]);
+	}
 	return 0;
 }
 
@@ -434,6 +436,8 @@ static int run(struct arena *arena, const struct words *words, const char *text,
 {
 	struct lexer l = { .words = words, .arena = arena, .text = text, .at = text, .keeps_escapes = words->keeps_escapes };
 
+	if (strlen(text) > WORDS_OUTPUT_LIMIT)
+		return error_set(err, ERROR_INVALID, 0, "a text with variables is longer than %u KiB", WORDS_OUTPUT_LIMIT >> 10);
 	return expand(&l, '\0', out, err);
 }
 

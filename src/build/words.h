@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#define WORDS_OUTPUT_LIMIT (1u << 20) /* bytes that one text may become */
+#define WORDS_OUTPUT_LIMIT (1u << 20) /* bytes of one text, and those that it may become */
 #define WORDS_DEPTH_LIMIT 32          /* "${a:-${b:-…}}" */
 
 struct words {
