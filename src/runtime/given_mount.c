@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "host/beneath.h"
 #include "host/mount.h"
+#include "host/mount_part.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
 
@@ -31,8 +32,9 @@ static int open_subpath(int base_fd, const struct spec_supervision_mount *mount,
 
 	if (r == 0)
 		r = mount_clone_tree(fd, "", mount->recursive, ret_fd);
+	/* COMPAT(6.14): what layers come to is attached nowhere. */
 	if (r == -EINVAL && mount->lowers)
-		return error_set(err, ERROR_UNSUPPORTED, EINVAL, "cannot mount '%s' alone on '%s': parts of layers take Linux 6.15", mount->subpath, mount->target);
+		r = mount_part_clone(base_fd, mount->subpath, mount->recursive, ret_fd);
 	return r < 0 ? error_errno(err, -r, "cannot mount '%s' of what is to be mounted on '%s'", mount->subpath, mount->target) : 0;
 }
 

@@ -185,8 +185,7 @@ teardown() {
 	[ "${lines[0]}" = 0 ]
 	assert_has "Read-only file system"
 	run -0 bivy run --rm --mount type=image,src=busybox,dst=/i,rw busybox sh -c 'touch /i/x && ls /i/x'
-	run bivy run --rm --mount type=image,src=busybox,dst=/i,subpath=etc busybox cat /i/passwd
-	[ "$status" -eq 0 ] || assert_has "invalid argument" # before Linux 6.15
+	run -0 bivy run --rm --mount type=image,src=busybox,dst=/i,subpath=etc busybox cat /i/passwd
 	# O: what is written is dropped.
 	run -0 bivy run --rm -v "$PWD/host:/o:O" busybox sh -c 'cat /o/sub/file; echo x >/o/sub/file; rm -r /o/sub; touch /o/new; ls /o'
 	[ "${lines[0]}" = text ] && [ "$(cat host/sub/file)" = text ] && [ ! -e host/new ]
