@@ -10,6 +10,7 @@
 
 static const struct command *const list[] = {
 	&cli_attach,
+	&cli_build,
 	&cli_commit,
 	&cli_container,
 	ALSO("container attach", cli_attach),
@@ -51,6 +52,7 @@ static const struct command *const list[] = {
 	&cli_history,
 	&cli_image,
 	&cli_image_bootstrap,
+	ALSO("image build", cli_build),
 	&cli_image_copy,
 	ALSO("image export", cli_export),
 	ALSO("image history", cli_history),

@@ -78,6 +78,7 @@ enum build_event_kind {
 	BUILD_LOG,      /* .text, .length: bytes that the step wrote */
 	BUILD_STATUS,   /* how far something of it is: .text, .current, .total */
 	BUILD_WARNING,  /* .text; with .rule and .mark of the Dockerfile's */
+	BUILD_TICK,     /* nothing, but time has passed while steps run */
 };
 
 /* What happens; strings live until the call returns. Vertices are numbered from 0; a warning may have none: (size_t)-1. */
@@ -143,7 +144,8 @@ struct build_report {
 	struct dockerfile_mark mark;         /* what the error is about */
 	const char *image_id;                /* digest of the configuration, or NULL: nothing was put into the store */
 	const char *digest, *media_type;     /* of the manifest or index */
-	uint64_t size;
+	uint64_t target_size;                /* bytes of that */
+	uint64_t size;                       /* of all files in it */
 	char **names;                        /* that it has got */
 	size_t steps, cached_steps;
 	/* Of a step that failed. */

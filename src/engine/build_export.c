@@ -260,6 +260,7 @@ static void report_image(const struct export *export)
 	report->image_id = export->image.id;
 	report->digest = export->image.target;
 	report->media_type = export->image.media_type;
+	report->target_size = export->image.target_size;
 	report->size = export->image.size;
 	report->names = export->work.names;
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #define BLOCK (32u << 10)
+#define TICK_MS 100
 
 enum { WORKER_OUT, WORKER_ERR, WORKER_RESULT, WORKER_PIPES };
 
@@ -157,17 +158,29 @@ static bool is_over(const struct worker *worker)
 	return true;
 }
 
+/* Whoever shows how long it takes would like to know. */
+static void tell_tick(const struct build_workers *workers)
+{
+	const struct build_event event = { .kind = BUILD_TICK, .vertex = (size_t)-1 };
+
+	if (workers->build->request->tell)
+		workers->build->request->tell(workers->build->request->tell_context, &event);
+}
+
 static int poll_all(struct build_workers *workers)
 {
 	struct pollfd *polls = memory_new(workers->limit * WORKER_PIPES, sizeof *polls);
-	int r = 0;
+	int r = 0, ready;
 
 	for (size_t i = 0; i < workers->limit * WORKER_PIPES; i++) {
 		const struct worker *worker = &workers->list[i / WORKER_PIPES];
 
 		polls[i] = (struct pollfd){ .fd = worker->step ? worker->fds[i % WORKER_PIPES] : -1, .events = POLLIN };
 	}
-	if (poll(polls, workers->limit * WORKER_PIPES, -1) < 0)
+	ready = poll(polls, workers->limit * WORKER_PIPES, TICK_MS);
+	if (ready == 0)
+		tell_tick(workers);
+	if (ready < 0)
 		r = errno == EINTR ? 0 : -errno;
 	else
 		for (size_t i = 0; i < workers->limit * WORKER_PIPES; i++)
