@@ -251,6 +251,7 @@ static const struct {
 } makers[] = {
 	{ "firewalld", NULL, "firewalld", "firewall-cmd --zone=trusted --add-interface=%1$s", "firewall-cmd --zone=trusted --add-interface=%1$s" },
 	{ NULL, "ufw-before-forward", "ufw", "ufw route allow in on %1$s && ufw route allow out on %1$s", "ufw allow in on %1$s to any port 53" },
+	{ NULL, "ufw6-before-forward", "ufw", "ufw route allow in on %1$s && ufw route allow out on %1$s", "ufw allow in on %1$s to any port 53" },
 	{ NULL, "DOCKER-USER", "docker", "iptables -I DOCKER-USER -i %1$s -j ACCEPT && iptables -I DOCKER-USER -o %1$s -j ACCEPT", NULL, true },
 };
 
