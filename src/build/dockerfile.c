@@ -243,8 +243,8 @@ static char *to_upper(struct arena *arena, const char *text)
 	return ret;
 }
 
-/* Takes a joined line apart, but for here-documents. */
-static int split_line(struct reader *r, const char *joined, struct dockerfile_instruction *ret, struct error *err)
+/* Takes a joined line apart, which ends in no blank, but for here-documents. */
+static int split_line(struct reader *r, char *joined, struct dockerfile_instruction *ret, struct error *err)
 {
 	char escape = r->file->escape ? r->file->escape : DEFAULT_ESCAPE;
 	const char *text;
@@ -320,7 +320,7 @@ static int read_joined(struct reader *r, size_t first, const char *joined, struc
 	instruction->original = str_trim_end(arena_strdup(r->arena, joined));
 	instruction->comment = r->comment.length ? arena_strndup(r->arena, r->comment.data, r->comment.length) : NULL;
 	instruction->mark = mark;
-	result = split_line(r, joined, instruction, err);
+	result = split_line(r, instruction->original, instruction, err);
 	if (result < 0)
 		return result;
 	if (instruction->mark.width > strlen(instruction->written))

@@ -34,22 +34,11 @@ static bool is_blank(char c)
 	return c && strchr(DOCKERFILE_BLANKS, c);
 }
 
-static char *copy_trimmed(struct arena *arena, const char *text)
-{
-	size_t length;
-
-	text += strspn(text, DOCKERFILE_BLANKS);
-	for (length = strlen(text); length && is_blank(text[length - 1]);)
-		length--;
-	return arena_strndup(arena, text, length);
-}
-
 /* The word at *AT without quotes and escapes, put into TO if that is not NULL; an escape character takes the meaning of whatever follows, within quotes, too. */
-static size_t read_flag(const char **at, char escape, char *to)
+static size_t read_flag(char **at, char escape, char *to)
 {
-	const char *from = *at;
+	char *from = *at, quote = '\0';
 	size_t length = 0;
-	char quote = '\0';
 
 	for (; *from && (quote || !is_blank(*from)); from++) {
 		char c = *from;
@@ -70,16 +59,15 @@ static size_t read_flag(const char **at, char escape, char *to)
 	return length;
 }
 
-static char *take_flag(struct arena *arena, const char **at, char escape)
+static char *take_flag(struct arena *arena, char **at, char escape)
 {
-	const char *begin = *at;
-	char *flag = arena_alloc(arena, read_flag(at, escape, NULL) + 1, 1);
+	char *begin = *at, *flag = arena_alloc(arena, read_flag(at, escape, NULL) + 1, 1);
 
 	ignore_result((long)read_flag(&begin, escape, flag)); /* as long as before */
 	return flag;
 }
 
-void dockerfile_line_split(struct arena *arena, const char *line, char escape, char **ret_name, char ***ret_flags, char **ret_text)
+void dockerfile_line_split(struct arena *arena, char *line, char escape, char **ret_name, char ***ret_flags, char **ret_text)
 {
 	struct list flags = { 0 };
 	size_t length;
@@ -97,7 +85,7 @@ void dockerfile_line_split(struct arena *arena, const char *line, char escape, c
 		line += strspn(line, DOCKERFILE_BLANKS);
 	}
 	*ret_flags = list_take(arena, &flags);
-	*ret_text = copy_trimmed(arena, line);
+	*ret_text = line + strspn(line, DOCKERFILE_BLANKS);
 }
 
 char **dockerfile_line_words(struct arena *arena, const char *text)

@@ -11,8 +11,8 @@
 
 #define DOCKERFILE_BLANKS " \t\v\f\r" /* what parts words; a newline is in no line */
 
-/* LINE as name (as written), flags without quotes and escapes, and what follows them, without blanks around it. LINE is not blank. */
-void dockerfile_line_split(struct arena *arena, const char *line, char escape, char **ret_name, char ***ret_flags, char **ret_text);
+/* LINE as name (as written), flags without quotes and escapes, and what follows them: the rest of LINE, which is not blank and ends in no blank. */
+void dockerfile_line_split(struct arena *arena, char *line, char escape, char **ret_name, char ***ret_flags, char **ret_text);
 
 /* Words between blanks; NULL-terminated, never NULL. */
 char **dockerfile_line_words(struct arena *arena, const char *text);
