@@ -10,6 +10,7 @@
 #include "base/json.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #ifdef HAVE_LIBSECCOMP
 #include <seccomp.h>
