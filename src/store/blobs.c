@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/blobs.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "spec/image_digest.h"
 #include "store/lock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
+
+#define COPY_BLOCK ((size_t)64 << 10)
 
 static const char *const algorithms[] = { [STORE_SHA256] = "sha256", [STORE_SHA512] = "sha512" };
 
@@ -146,6 +149,64 @@ int blob_put(const struct store *store, const char *digest, const void *bytes, s
 		return r;
 	}
 	return blob_commit(&writer, err);
+}
+
+/* From its beginning. */
+static int copy_file(int from_fd, int to_fd)
+{
+	_cleanup_free_ char *block = memory_new(1, COPY_BLOCK);
+	off_t offset = 0;
+
+	for (;;) {
+		ssize_t n = pread(from_fd, block, COPY_BLOCK, offset);
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		r = fd_write_all(to_fd, block, (size_t)n);
+		if (r < 0)
+			return r;
+		offset += n;
+	}
+}
+
+static int put_copy(const struct store *store, const char *digest, int fd, struct error *err)
+{
+	_cleanup_blob_writer_ struct blob_writer writer = BLOB_WRITER_INIT;
+	int r = blob_begin(store, digest, &writer, err);
+
+	if (r == 0)
+		r = blob_restart(&writer, err);
+	if (r < 0)
+		return r;
+	r = copy_file(fd, writer.fd);
+	if (r < 0) {
+		error_errno(err, -r, "cannot write the blob '%s'", digest);
+		blob_abort(&writer);
+		return r;
+	}
+	return blob_commit(&writer, err);
+}
+
+int blob_adopt(const struct store *store, const char *digest, int fd, struct error *err)
+{
+	int directory = directory_of(store, digest);
+	char path[40];
+
+	if (directory < 0)
+		return refuse_digest(digest, err);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	/* As complete at once as by a rename (store.h, 1). */
+	if (fchmod(fd, 0400) < 0)
+		return error_errno(err, errno, "cannot store the blob '%s'", digest);
+	if (linkat(AT_FDCWD, path, directory, spec_digest_encoded(digest), AT_SYMLINK_FOLLOW) == 0 || errno == EEXIST)
+		return 0;
+	/* A file that has had a name and lost it: linkat(2). */
+	if (errno == ENOENT)
+		return put_copy(store, digest, fd, err);
+	return error_errno(err, errno, "cannot store the blob '%s'", digest);
 }
 
 /* ---- all of them ------------------------------------------------------------------ */

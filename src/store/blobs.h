@@ -62,6 +62,13 @@ void blob_abort(struct blob_writer *writer);
 /* Puts LENGTH bytes, whose digest the caller has computed, in one go. It may be there already. */
 int blob_put(const struct store *store, const char *digest, const void *bytes, size_t length, struct error *err) _must_check_;
 
+/*
+ * The file FD, which has no name (O_TMPFILE, on the store's file system) and
+ * whose bytes have that digest, becomes the blob; or a copy of it, where such a
+ * file cannot get one. It may be there already.
+ */
+int blob_adopt(const struct store *store, const char *digest, int fd, struct error *err) _must_check_;
+
 /* Removes it, under the exclusive lock "content"; no error if it is not there. Adds what it took on disk to *FREED_BYTES. 0 or -errno. */
 int blob_remove(const struct store *store, const char *digest, uint64_t *freed_bytes) _must_check_;
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "store/scratch_test.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -30,6 +31,29 @@ static void test_put_and_read(void **state _unused_)
 	assert_int_equal(blob_read(&store, HELLO, 4, &out, &err), -EFBIG);
 	assert_int_equal(err.kind, ERROR_INVALID);
 	shell_expect("stat -c '%a %s' blobs/sha256/*; sha256sum -b blobs/sha256/* | cut -c1-8; ls partial", "400 5\n2cf24dba\n");
+}
+
+/* Only a file that never had a name can get one; of another a copy does. */
+static void test_adopt(void **state _unused_)
+{
+	_cleanup_store_ struct store store = scratch_store();
+
+	for (int has_had_name = 0; has_had_name < 2; has_had_name++) {
+		_cleanup_close_ int fd = has_had_name ? openat(store.fd, "x", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+						      : openat(store.fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+		if (fd < 0 && errno == EOPNOTSUPP)
+			continue;
+		assert_true(fd >= 0);
+		if (has_had_name)
+			assert_int_equal(unlinkat(store.fd, "x", 0), 0);
+		assert_int_equal(fd_write_all(fd, "hello", 5), 0);
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(blob_adopt(&store, HELLO, fd, NULL), 0);
+		shell_expect("stat -c '%a %s' blobs/sha256/*; sha256sum -b blobs/sha256/* | cut -c1-8; ls partial", "400 5\n2cf24dba\n");
+		assert_int_equal(unlinkat(store.blobs_fd[STORE_SHA256], HELLO + 7, 0), 0);
+	}
+	assert_int_equal(blob_adopt(&store, "sha256:../x", -EBADF, NULL), -EINVAL);
 }
 
 static void test_digests(void **state _unused_)
@@ -155,7 +179,7 @@ static void test_list_and_remove(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		shell_test(test_put_and_read), shell_test(test_digests),	   shell_test(test_no_file),
+		shell_test(test_put_and_read), shell_test(test_adopt), shell_test(test_digests),	   shell_test(test_no_file),
 		shell_test(test_resume),       shell_test(test_restart_and_abort), shell_test(test_list_and_remove),
 	};
 

@@ -23,6 +23,7 @@
 struct compress {
 	struct sink downstream;
 	enum compress_format format;
+	int level; /* 0: the default */
 #ifdef HAVE_ISAL
 	struct isal_zstream gzip;
 	uint8_t *level_buffer;
@@ -52,11 +53,15 @@ static int put(struct compress *c, size_t length, struct error *err)
 
 static void gzip_begin(struct compress *c)
 {
+	/* It has three levels where others have nine. */
+	unsigned level = c->level == 0 ? GZIP_LEVEL : c->level < 4 ? 1 : c->level < 7 ? 2 : 3;
+	unsigned size = level == 1 ? ISAL_DEF_LVL1_DEFAULT : level == 2 ? ISAL_DEF_LVL2_DEFAULT : ISAL_DEF_LVL3_DEFAULT;
+
 	isal_deflate_init(&c->gzip);
-	c->level_buffer = memory_new(1, ISAL_DEF_LVL2_DEFAULT);
-	c->gzip.level = GZIP_LEVEL;
+	c->level_buffer = memory_new(1, size);
+	c->gzip.level = level;
 	c->gzip.level_buf = c->level_buffer;
-	c->gzip.level_buf_size = ISAL_DEF_LVL2_DEFAULT;
+	c->gzip.level_buf_size = size;
 	c->gzip.gzip_flag = IGZIP_GZIP;
 }
 
@@ -85,7 +90,7 @@ static void gzip_end(struct compress *c)
 
 static void gzip_begin(struct compress *c)
 {
-	must(deflateInit2(&c->gzip, GZIP_LEVEL, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+	must(deflateInit2(&c->gzip, c->level == 0 ? GZIP_LEVEL : c->level < 9 ? c->level : 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
 }
 
 static int gzip_write(struct compress *c, const uint8_t *bytes, size_t length, bool last, struct error *err)
@@ -116,7 +121,8 @@ static void gzip_end(struct compress *c)
 static void zstd_begin(struct compress *c)
 {
 	c->zstd = ZSTD_createCCtx();
-	must(c->zstd && !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL)) &&
+	must(c->zstd && !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel,
+		c->level == 0 ? ZSTD_LEVEL : c->level < ZSTD_maxCLevel() ? c->level : ZSTD_maxCLevel())) &&
 		!ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_checksumFlag, 1)));
 }
 
@@ -152,17 +158,23 @@ static const struct {
 	[COMPRESS_ZSTD] = { zstd_begin, zstd_write, zstd_end },
 };
 
-struct compress *compress_new(struct sink downstream, enum compress_format format)
+struct compress *compress_new_at(struct sink downstream, enum compress_format format, int level)
 {
 	struct compress *c = memory_new(1, sizeof *c);
 
 	c->downstream = downstream;
 	c->format = format;
+	c->level = level < 0 ? 1 : level;
 	c->in = memory_new(1, IN_SIZE);
 	c->out = memory_new(1, OUT_SIZE);
 	if (format != COMPRESS_NONE)
 		formats[format].begin(c);
 	return c;
+}
+
+struct compress *compress_new(struct sink downstream, enum compress_format format)
+{
+	return compress_new_at(downstream, format, 0);
 }
 
 void compress_free(struct compress *c)

@@ -14,6 +14,10 @@ enum compress_format { COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_ZSTD };
 struct compress;
 
 struct compress *compress_new(struct sink downstream, enum compress_format format);
+
+/* The same, harder or less hard: 1 to 9 for gzip, 1 to 22 for zstd, what is beyond as the nearest; 0 as above. */
+struct compress *compress_new_at(struct sink downstream, enum compress_format format, int level);
+
 void compress_free(struct compress *compress);
 
 /* Takes the bytes to be compressed. */

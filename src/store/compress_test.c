@@ -91,6 +91,27 @@ static void test_zstd(void **state)
 	expect_round_trip(COMPRESS_ZSTD, "zstd");
 }
 
+/* Levels beyond what there is are the nearest; a higher one never makes more of this. */
+static void test_levels(void **state _unused_)
+{
+	static const int levels[] = { -5, 1, 6, 9, 1000 };
+
+	for (enum compress_format format = COMPRESS_GZIP; format <= COMPRESS_ZSTD; format++) {
+		size_t last = SIZE_MAX;
+
+		for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+			_cleanup_buf_ struct buf out = BUF_INIT;
+			_cleanup_compress_ struct compress *c = compress_new_at(sink_to_buf(&out), format, levels[i]);
+
+			assert_int_equal(sink_write(compress_sink(c), payload, 200000, NULL), 0);
+			assert_int_equal(compress_finish(c, NULL), 0);
+			expect_payload(&out, 200000);
+			assert_true(out.length <= last);
+			last = out.length;
+		}
+	}
+}
+
 static void test_none(void **state)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -123,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		shell_test(test_gzip),
 		shell_test(test_zstd),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_errors_pass_through),
 	};

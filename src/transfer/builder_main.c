@@ -23,6 +23,7 @@ static const struct command version_command = {
 static const struct command *const list[] = {
 	&build_copy_command,
 	&build_digest_command,
+	&build_image_command,
 	&build_layer_command,
 	&version_command,
 };

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/build_attestation.h"
+
+#include "base/json.h"
+#include "spec/image_digest.h"
+#include "spec/manifest.h"
+#include "spec/reference.h"
+
+#include <ctype.h>
+
+#define STATEMENT_TYPE "https://in-toto.io/Statement/v0.1"
+#define STATEMENT_MEDIA_TYPE "application/vnd.in-toto+json"
+
+/* As a part of a package URL. */
+static void add_escaped(struct buf *out, const char *text, const char *plain)
+{
+	for (; *text; text++) {
+		if (isalnum((unsigned char)*text) || strchr(plain, *text))
+			buf_add_char(out, *text);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+/* "pkg:docker/NAME@TAG?platform=linux%2Famd64"; "_" without a name. */
+static void add_purl(const char *name, const char *platform, struct buf *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_reference reference;
+
+	if (!name || spec_reference_parse(arena, name, &reference, NULL) < 0) {
+		buf_add_text(out, "_");
+		return;
+	}
+	buf_add_text(out, "pkg:docker/");
+	add_escaped(out, spec_reference_familiar_repository(arena, &reference), "-._~/:");
+	if (reference.tag)
+		buf_printf(out, "@%s", reference.tag);
+	buf_add_text(out, "?platform=");
+	add_escaped(out, platform, "-._~");
+}
+
+static void write_subject(struct json_writer *w, const struct build_attestation_subject *subject, const char *name)
+{
+	_cleanup_buf_ struct buf purl = BUF_INIT;
+	_cleanup_free_ char *algorithm = str_printf("%.*s", (int)spec_digest_algorithm_length(subject->digest), subject->digest);
+
+	add_purl(name, subject->platform, &purl);
+	json_write_open(w, NULL, '{');
+	json_write_string(w, "name", purl.data);
+	json_write_open(w, "digest", '{');
+	json_write_string(w, algorithm, spec_digest_encoded(subject->digest));
+	json_write_close(w, '}');
+	json_write_close(w, '}');
+}
+
+static int add_statement(struct arena *arena, const struct build_attestation_subject *subject, const struct spec_pair *statement, struct buf *out,
+	struct error *err)
+{
+	struct json_writer w = { .out = out };
+	struct json *predicate = NULL;
+	int r = json_parse(arena, statement->value, strlen(statement->value), &predicate, err);
+
+	if (r < 0)
+		return error_wrap(err, "statement '%.200s'", statement->key);
+	json_write_open(&w, NULL, '{');
+	json_write_string(&w, "_type", STATEMENT_TYPE);
+	json_write_string(&w, "predicateType", statement->key);
+	json_write_open(&w, "subject", '[');
+	for (size_t i = 0; i == 0 || subject->names[i]; i++) {
+		write_subject(&w, subject, subject->names[i]);
+		if (!subject->names[i])
+			break;
+	}
+	json_write_close(&w, ']');
+	json_write_value(&w, "predicate", predicate);
+	json_write_close(&w, '}');
+	return 0;
+}
+
+static struct spec_pair *pair(struct arena *arena, const char *key, const char *value)
+{
+	struct spec_pair *pair = arena_alloc(arena, 1, sizeof *pair);
+
+	*pair = (struct spec_pair){ arena_strdup(arena, key), arena_strdup(arena, value) };
+	return pair;
+}
+
+static void add_config(const struct spec_manifest *manifest, struct buf *out)
+{
+	struct json_writer w = { .out = out };
+
+	json_write_open(&w, NULL, '{');
+	json_write_string(&w, "architecture", "unknown");
+	json_write_string(&w, "os", "unknown");
+	json_write_open(&w, "config", '{');
+	json_write_close(&w, '}');
+	json_write_open(&w, "rootfs", '{');
+	json_write_string(&w, "type", "layers");
+	json_write_open(&w, "diff_ids", '[');
+	for (size_t i = 0; i < manifest->layer_count; i++)
+		json_write_string(&w, NULL, manifest->layers[i].digest);
+	json_write_close(&w, ']');
+	json_write_close(&w, '}');
+	json_write_close(&w, '}');
+}
+
+/* Where it belongs, and that it runs nowhere. */
+static void annotate(struct arena *arena, const struct build_attestation_subject *subject, struct spec_descriptor *descriptor)
+{
+	static struct spec_platform unknown = { .os = (char *)"unknown", .architecture = (char *)"unknown" };
+
+	descriptor->platform = &unknown;
+	descriptor->annotations = arena_alloc(arena, 2, sizeof *descriptor->annotations);
+	descriptor->annotations[descriptor->annotation_count++] = *pair(arena, "vnd.docker.reference.digest", subject->digest);
+	descriptor->annotations[descriptor->annotation_count++] = *pair(arena, "vnd.docker.reference.type", "attestation-manifest");
+}
+
+int build_attestation_make(struct lease *lease, struct arena *arena, const struct build_attestation_subject *subject,
+	const struct spec_build_image_part *part, struct spec_descriptor *ret, struct error *err)
+{
+	struct spec_manifest manifest = { .media_type = (char *)SPEC_OCI_MANIFEST, .layer_count = part->statement_count };
+	_cleanup_buf_ struct buf config = BUF_INIT, text = BUF_INIT;
+	int r = 0;
+
+	manifest.layers = arena_alloc(arena, part->statement_count + 1, sizeof *manifest.layers);
+	for (size_t i = 0; r == 0 && i < part->statement_count; i++) {
+		_cleanup_buf_ struct buf statement = BUF_INIT;
+
+		r = add_statement(arena, subject, &part->statements[i], &statement, err);
+		if (r == 0)
+			r = build_document_put(lease, arena, STATEMENT_MEDIA_TYPE, &statement, &manifest.layers[i], err);
+		manifest.layers[i].annotations = pair(arena, "in-toto.io/predicate-type", part->statements[i].key);
+		manifest.layers[i].annotation_count = 1;
+	}
+	if (r < 0)
+		return r;
+	add_config(&manifest, &config);
+	r = build_document_put(lease, arena, SPEC_OCI_CONFIG, &config, &manifest.config, err);
+	if (r < 0)
+		return r;
+	spec_manifest_encode(&manifest, &text);
+	r = build_document_put(lease, arena, SPEC_OCI_MANIFEST, &text, ret, err);
+	annotate(arena, subject, ret);
+	return r;
+}

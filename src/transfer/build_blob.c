@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/build_blob.h"
+
+#include "spec/media_type.h"
+#include "store/blobs.h"
+#include "store/decompress.h"
+#include "store/layer_diff.h"
+#include "store/layers.h"
+#include "transfer/spool.h"
+
+static const struct {
+	enum compress_format format;
+	const char *media_type;
+} types[] = {
+	{ COMPRESS_NONE, SPEC_OCI_LAYER },
+	{ COMPRESS_GZIP, SPEC_OCI_LAYER_GZIP },
+	{ COMPRESS_ZSTD, SPEC_OCI_LAYER_ZSTD },
+};
+
+bool build_blob_format(const char *media_type, enum compress_format *ret)
+{
+	const char *oci = spec_media_to_oci(media_type);
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!str_equal(oci, types[i].media_type))
+			continue;
+		*ret = types[i].format;
+		return true;
+	}
+	return false;
+}
+
+/* Whether the blob that there is will do. */
+static bool is_right(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer)
+{
+	enum compress_format format;
+
+	if (!layer->digest || !blob_exists(lease->store, layer->digest, UINT64_MAX))
+		return false;
+	return !form->is_forced || (build_blob_format(layer->media_type, &format) && format == form->format);
+}
+
+/* From the blob in another form, if there is one: it is what came; else from the files. */
+static int write_archive(const struct lease *lease, const struct spec_build_image_layer *layer, struct sink sink, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_stream_file_ struct stream_file file = { .fd = -EBADF };
+	_cleanup_decompress_ struct decompress *decompress = NULL;
+	struct layer_diff_report report;
+	uint64_t size = 0;
+	int r;
+
+	if (layer->digest && blob_open(lease->store, layer->digest, &fd, &size, NULL) == 0) {
+		file.fd = fd;
+		decompress = decompress_new(stream_of_file(&file), &DECOMPRESS_LIMITS);
+		return stream_copy(decompress_stream(decompress), sink, UINT64_MAX, NULL, err);
+	}
+	r = layer_open(lease->store, layer->chain_id, &fd, err);
+	return r < 0 ? r : layer_diff(fd, sink, LAYER_DIFF_UPPER, &report, err);
+}
+
+static int write_blob(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, int fd, struct build_blob *made,
+	struct error *err)
+{
+	_cleanup_digest_ struct digest *digest = digest_new("sha256"), *diff_id = digest_new(layer->diff_id);
+	struct digest_sink outer = { .downstream = sink_to_file(&fd), .digest = digest }, inner = { .digest = diff_id };
+	_cleanup_compress_ struct compress *compress = compress_new_at(digest_sink(&outer), form->format, form->level);
+	char text[DIGEST_TEXT_SIZE];
+	int r;
+
+	if (!diff_id)
+		return error_set(err, ERROR_INVALID, 0, "'%.200s' cannot be verified", layer->diff_id);
+	inner.downstream = compress_sink(compress);
+	r = write_archive(lease, layer, digest_sink(&inner), err);
+	if (r == 0)
+		r = compress_finish(compress, err);
+	if (r < 0)
+		return r;
+	digest_finish(diff_id, text);
+	if (!str_equal(text, layer->diff_id)) {
+		error_set(err, ERROR_CONFLICT, 0, "the layer '%.200s' is no longer what it was: it makes '%s'", layer->diff_id, text);
+		error_hint(err, "pull or build the image again that it came with");
+		return -EINVAL;
+	}
+	digest_finish(digest, made->digest);
+	made->size = outer.length;
+	made->media_type = types[form->format].media_type;
+	return 0;
+}
+
+static int use_blob(struct lease *lease, const struct spec_build_image_layer *layer, struct build_blob *ret, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = blob_open(lease->store, layer->digest, &fd, &ret->size, err);
+
+	snprintf(ret->digest, sizeof ret->digest, "%s", layer->digest);
+	ret->media_type = spec_media_to_oci(layer->media_type);
+	return r;
+}
+
+int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, struct build_blob *ret,
+	struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = layer->digest ? lease_add(lease, layer->digest, err) : 0;
+
+	if (r == 0 && is_right(lease, form, layer))
+		return use_blob(lease, layer, ret, err);
+	if (r == 0)
+		r = spool_open(lease->store, &fd, err);
+	if (r == 0)
+		r = write_blob(lease, form, layer, fd, ret, err);
+	if (r == 0)
+		r = lease_add(lease, ret->digest, err);
+	if (r == 0)
+		r = blob_adopt(lease->store, ret->digest, fd, err);
+	return r;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The archive of a layer as a blob of the store, in the form that an image is to have it in. */
+#ifndef BIVY_TRANSFER_BUILD_BLOB_H
+#define BIVY_TRANSFER_BUILD_BLOB_H
+
+#include "spec/build_work.h"
+#include "store/compress.h"
+#include "store/digest.h"
+#include "store/lease.h"
+
+struct build_blob_form {
+	enum compress_format format;
+	int level;     /* 0: the default */
+	bool is_forced; /* a blob in another form is compressed anew */
+};
+
+/* The form of a media type of layers: true, or false for others. */
+bool build_blob_format(const char *media_type, enum compress_format *ret);
+
+struct build_blob {
+	char digest[DIGEST_TEXT_SIZE];
+	const char *media_type; /* OCI's */
+	uint64_t size;
+};
+
+/*
+ * Sees to it that the layer has a blob of that form, or of any if that will do,
+ * and has it in the lease. From any thread. ERROR_CONFLICT: what is in the store
+ * is not what .diff_id says.
+ */
+int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, struct build_blob *ret,
+	struct error *err) _must_check_;
+
+#endif
