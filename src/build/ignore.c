@@ -12,6 +12,17 @@
 struct rule {
 	const struct path_pattern *pattern;
 	bool takes_back; /* '!' */
+	bool is_name;    /* path_pattern_is_name() */
+	unsigned char first;
+};
+
+/* A path with where its names begin, found once for all rules. */
+#define NAME_LIMIT 64
+
+struct path {
+	const char *text;
+	size_t count; /* 0: more than there is room for */
+	const char *names[NAME_LIMIT];
 };
 
 struct ignore {
@@ -71,6 +82,8 @@ static int add_rule(struct arena *arena, struct ignore *ignore, const struct whe
 	if (!rule->pattern)
 		return error_set(err, ERROR_INVALID, 0, "%s: '%.*s' is no pattern: %s", where_text(arena, where), written < 200 ? (int)written : 200, start,
 			strlen(clean) > PATH_PATTERN_LIMIT ? "it is longer than any path" : "a '[' without its ']', a range without its end, or a '\\' at the end");
+	rule->is_name = path_pattern_is_name(rule->pattern);
+	rule->first = path_pattern_first(rule->pattern);
 	/* The context itself is never left out: "." and "/" are nothing. */
 	if (*clean)
 		ignore->count++;
@@ -154,12 +167,39 @@ bool ignore_takes_back(const struct ignore *ignore)
 	return false;
 }
 
+static void find_names(const char *text, struct path *path)
+{
+	path->text = path->names[0] = text;
+	path->count = 1;
+	for (; *text; text++) {
+		if (*text != '/')
+			continue;
+		if (path->count == NAME_LIMIT) {
+			path->count = 0;
+			return;
+		}
+		path->names[path->count++] = text + 1;
+	}
+}
+
+static bool covers(const struct rule *rule, const struct path *path)
+{
+	if (!rule->is_name || path->count == 0)
+		return (rule->first == 0 || rule->is_name || rule->first == (unsigned char)*path->text) && path_pattern_covers(rule->pattern, path->text);
+	for (size_t i = 0; i < path->count; i++)
+		if ((rule->first == 0 || rule->first == (unsigned char)*path->names[i]) && path_pattern_fits_name(rule->pattern, path->names[i]))
+			return true;
+	return false;
+}
+
 /* One more than the index of the rule that decides about PATH; 0: none. */
-static size_t find_decision(const struct ignore *ignore, const char *path)
+static size_t find_decision(const struct ignore *ignore, const char *text)
 {
 	size_t i = ignore->count;
+	struct path path;
 
-	while (i > 0 && !path_pattern_covers(ignore->rules[i - 1].pattern, path))
+	find_names(text, &path);
+	while (i > 0 && !covers(&ignore->rules[i - 1], &path))
 		i--;
 	return i;
 }

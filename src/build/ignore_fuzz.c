@@ -23,12 +23,25 @@ static void check_below(struct arena *arena, const struct ignore *ignore, const 
 	}
 }
 
-static void check_single(struct arena *arena, const char *text, const char *path)
+/* A list of one pattern decides as that. */
+static void check_list(struct arena *arena, const struct path_pattern *pattern, char *text, const char *path)
+{
+	char *list[] = { text, NULL };
+	struct ignore *ignore = NULL;
+
+	if (strpbrk(text, "!\n\t\v\f\r ") || !str_equal(path_pattern_clean(arena, text), text) || !*text)
+		return;
+	if (ignore_of_list(arena, list, &ignore, NULL) < 0 || ignore_matches(ignore, path) != path_pattern_covers(pattern, path))
+		abort();
+}
+
+static void check_single(struct arena *arena, char *text, const char *path)
 {
 	struct path_pattern *pattern = path_pattern_compile(arena, text);
 
 	if (!pattern)
 		return;
+	check_list(arena, pattern, text, path);
 	if (path_pattern_fits(pattern, path) && !path_pattern_covers(pattern, path))
 		abort();
 	if (path_pattern_covers(pattern, path) && !path_pattern_covers(pattern, arena_printf(arena, "%s/x", path)))

@@ -189,6 +189,21 @@ static void test_list(void **state _unused_)
 	assert_string_equal(err.message, "cannot exclude: '[' is no pattern: a '[' without its ']', a range without its end, or a '\\' at the end");
 }
 
+/* More names than are found beforehand. */
+static void test_deep(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct ignore *ignore = parse(arena, "**/last");
+	char path[2 * 100 + 5] = { 0 };
+
+	for (size_t i = 0; i < 100; i++)
+		memcpy(path + 2 * i, "a/", 2);
+	memcpy(path + 200, "last", 5);
+	assert_true(ignore_matches(ignore, path));
+	path[203] = 'x';
+	assert_false(ignore_matches(ignore, path));
+}
+
 static void test_sources(void **state _unused_)
 {
 	assert_true(ignore_fits_source("a/*.c", "a/b.c"));
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_final),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_sources),
 	};
 

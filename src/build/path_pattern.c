@@ -200,21 +200,38 @@ struct place {
 	const char *text;              /* what the wildcard has left so far */
 };
 
+/* The next place, not before TEXT, at which what follows '*' may begin: where its byte is, if it is one; or NULL. */
+static const char *next_in_name(const struct element *element, const char *text)
+{
+	if (element->kind != ELEMENT_BYTE)
+		return text;
+	while ((unsigned char)*text != element->byte) {
+		if (*text == '\0' || *text == '/')
+			return NULL;
+		text++;
+	}
+	return text;
+}
+
 static bool return_to(struct place *star, struct place *names, const struct element **element, const char **text)
 {
 	size_t length;
 
 	if (star->element && *star->text && *star->text != '/') {
 		utf8_decode(star->text, &length);
-		star->text += length;
-	} else {
-		star->element = NULL;
-		names->text = names->element ? next_beginning(names->element, names->text) : NULL;
-		if (!names->text)
-			return false;
+		star->text = next_in_name(star->element + 1, star->text + length);
+		if (star->text) {
+			*element = star->element + 1;
+			*text = star->text;
+			return true;
+		}
 	}
-	*element = star->element ? star->element + 1 : names->element + 1;
-	*text = star->element ? star->text : names->text;
+	star->element = NULL;
+	names->text = names->element ? next_beginning(names->element, names->text) : NULL;
+	if (!names->text)
+		return false;
+	*element = names->element + 1;
+	*text = names->text;
 	return true;
 }
 
@@ -327,6 +344,31 @@ bool path_pattern_fits(const struct path_pattern *pattern, const char *path)
 bool path_pattern_covers(const struct path_pattern *pattern, const char *path)
 {
 	return decide(pattern, path, true);
+}
+
+bool path_pattern_is_name(const struct path_pattern *pattern)
+{
+	if (pattern->literal || pattern->elements[0].kind != ELEMENT_NAMES || pattern->slashes > 0)
+		return false;
+	for (size_t i = 1; i < pattern->count; i++)
+		if (pattern->elements[i].kind >= ELEMENT_NAMES)
+			return false;
+	return true;
+}
+
+bool path_pattern_fits_name(const struct path_pattern *pattern, const char *name)
+{
+	return walk(pattern->elements + 1, name, true);
+}
+
+unsigned char path_pattern_first(const struct path_pattern *pattern)
+{
+	const struct element *first;
+
+	if (pattern->literal)
+		return (unsigned char)pattern->literal[0];
+	first = &pattern->elements[path_pattern_is_name(pattern) ? 1 : 0];
+	return first->kind == ELEMENT_BYTE ? first->byte : 0;
 }
 
 /* Whether the names of PATH, which has so many slashes, fit as many first names of the pattern; it may if there is a "**" in those. */

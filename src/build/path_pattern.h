@@ -27,6 +27,17 @@ bool path_pattern_fits(const struct path_pattern *pattern, const char *path);
 /* Whether PATH or one of the directories that it is in fits. */
 bool path_pattern_covers(const struct path_pattern *pattern, const char *path);
 
+/*
+ * Most patterns are about a name anywhere, and most paths have none like it.
+ * _is_name(): it is double stars and one name, so that it covers a path if one
+ * of the path's names fits; _fits_name() asks that of one, which ends at a slash
+ * or at the end. _first(): the byte that such a name, or else a whole path, has
+ * to begin with; 0: any.
+ */
+bool path_pattern_is_name(const struct path_pattern *pattern);
+bool path_pattern_fits_name(const struct path_pattern *pattern, const char *name);
+unsigned char path_pattern_first(const struct path_pattern *pattern);
+
 /* Whether something below PATH may fit that is not covered by PATH itself. */
 bool path_pattern_may_fit_below(const struct path_pattern *pattern, const char *path);
 
