@@ -3,6 +3,8 @@
 #include "build/dockerfile_line.h"
 #include "build/words.h"
 
+#include <limits.h>
+
 /* The escape character of here-documents is the shell's, whatever the file says of its own. */
 #define ESCAPE '\\'
 
@@ -67,6 +69,11 @@ void dockerfile_heredoc_find(struct arena *arena, const char *line, struct docke
 	for (; *list; list++)
 		count += dockerfile_heredoc_of_word(arena, *list, *ret + count);
 	*ret_count = count;
+}
+
+bool dockerfile_heredoc_is_file_name(const char *name)
+{
+	return *name && !strchr(name, '/') && !str_equal(name, ".") && !str_equal(name, "..") && strlen(name) <= NAME_MAX;
 }
 
 char *dockerfile_heredoc_strip(struct arena *arena, const char *content)

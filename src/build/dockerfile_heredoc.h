@@ -11,6 +11,9 @@ bool dockerfile_heredoc_of_word(struct arena *arena, const char *word, struct do
 /* All of a line, in their order. */
 void dockerfile_heredoc_find(struct arena *arena, const char *line, struct dockerfile_heredoc **ret, size_t *ret_count);
 
+/* Whether the name of a here-document may be a file's in a directory. */
+bool dockerfile_heredoc_is_file_name(const char *name);
+
 /* CONTENT without the tabs that lines begin with. */
 char *dockerfile_heredoc_strip(struct arena *arena, const char *content);
 

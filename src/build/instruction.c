@@ -122,7 +122,7 @@ static int read_sources(const struct instruction_context *c, char **words, size_
 		if (!take_file(c, words[i], ret))
 			ret->sources[sources++] = words[i];
 	for (size_t i = 0; i < ret->file_count; i++)
-		if (strchr(ret->files[i].name, '/') || str_equal(ret->files[i].name, ".") || str_equal(ret->files[i].name, ".."))
+		if (!dockerfile_heredoc_is_file_name(ret->files[i].name))
 			return instruction_fail(c, ret->files[i].name, "'%s' is no name of a file", ret->files[i].name);
 	return 0;
 }

@@ -18,16 +18,21 @@ void instruction_run_read_command(const struct instruction_context *c, struct in
 }
 
 /* A here-document that is all of the text is the shell's command itself, so that shells need not know them; or a script that names its interpreter. */
-static char *take_only_heredoc(const struct instruction_context *c, struct instruction *ret)
+static int take_only_heredoc(const struct instruction_context *c, struct instruction *ret)
 {
 	const struct dockerfile_heredoc *heredoc = &c->source->heredocs[0];
 
-	if (!str_starts_with(heredoc->content, "#!"))
-		return heredoc->content;
+	if (!str_starts_with(heredoc->content, "#!")) {
+		ret->command = one_word(c->arena, heredoc->content);
+		return 0;
+	}
+	if (!dockerfile_heredoc_is_file_name(heredoc->name))
+		return instruction_fail(c, heredoc->name, "'%s' is no name of a file", heredoc->name);
 	ret->files = arena_alloc(c->arena, 1, sizeof(*ret->files));
 	ret->files[0] = (struct instruction_file){ .name = heredoc->name, .content = heredoc->content };
 	ret->file_count = 1;
-	return arena_printf(c->arena, "%s/%s", INSTRUCTION_SCRIPT_DIRECTORY, heredoc->name);
+	ret->command = one_word(c->arena, arena_printf(c->arena, "%s/%s", INSTRUCTION_SCRIPT_DIRECTORY, heredoc->name));
+	return 0;
 }
 
 /* Others are put back behind the text: the shell knows what they are for. */
@@ -47,12 +52,9 @@ static int read_heredocs(const struct instruction_context *c, struct instruction
 
 	if (!c->source->heredoc_count)
 		return 0;
-	if (!dockerfile_heredoc_of_word(c->arena, c->source->text, &only))
-		ret->command = one_word(c->arena, join_heredocs(c));
-	else if (strchr(c->source->heredocs[0].name, '/'))
-		return instruction_fail(c, c->source->heredocs[0].name, "'/' in the name of a here-document");
-	else
-		ret->command = one_word(c->arena, take_only_heredoc(c, ret));
+	if (dockerfile_heredoc_of_word(c->arena, c->source->text, &only))
+		return take_only_heredoc(c, ret);
+	ret->command = one_word(c->arena, join_heredocs(c));
 	return 0;
 }
 

@@ -160,6 +160,7 @@ static void test_heredocs(void **state _unused_)
 	static const struct reading cases[] = {
 		{ "RUN <<E\na\nb\nE", "RUN shell[a\nb\n]" }, { "RUN <<-E\n\ta\n\tE", "RUN shell[a\n]" },
 		{ "RUN <<E\n#!/usr/bin/env x\na\nE", "RUN shell[/dev/pipes/E] <E:#!/usr/bin/env x\na\n>" },
+		{ "RUN <<a/b\nc\na/b", "RUN shell[c\n]" },
 		{ "RUN cat <<-E 3<<'F' > x\n\ta\nE\nb\nF", "RUN shell[cat <<-E 3<<'F' > x\n\ta\nE\nb\nF]" },
 		{ "COPY <<a b <<'c' /d\n1\na\n2\nc", "COPY sources[b] <a:1\n> <c:2\n> to=/d" }, { "ADD --chmod=1 <<E /x\nE", "ADD sources[] <E:> to=/x chmod=1" },
 		{ "ONBUILD COPY <<-E /x\n\ta\nE", "ONBUILD words[COPY <<-E /x\n\ta\nE] triggered=COPY" },
@@ -267,6 +268,7 @@ static void test_mistakes(void **state _unused_)
 		{ "ADD", "Dockerfile:1: ADD has no source and no destination", "the last word is the destination: ADD SOURCE… DESTINATION", 1, 3 },
 		{ "COPY a <<E\nE", "Dockerfile:1: a here-document cannot be a destination", "", 8, 3 },
 		{ "COPY <<a/b /x\na/b", "Dockerfile:1: 'a/b' is no name of a file", "", 8, 3 },
+		{ "RUN <<..\n#!/x\n..", "Dockerfile:1: '..' is no name of a file", "", 7, 2 },
 		{ "COPY --chmod=999 a b", "Dockerfile:1: no mode of files: '999'", "such as 0755, 644 or u=rwX,go=rX", 6, 7 },
 		{ "COPY --chmod=u+q a b", "Dockerfile:1: no mode of files: 'u+q'", "such as 0755, 644 or u=rwX,go=rX", 6, 7 },
 		{ "COPY https://a/b c", "Dockerfile:1: COPY takes no URL: 'https://a/b'", "ADD does", 6, 11 },
