@@ -157,7 +157,7 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 }
 
 @test "hosts, host name, name servers, zone, clock, personality" {
-	run bivy run --rm -h web --domainname example.org --add-host db:10.0.0.5 --dns 10.0.0.1 --dns-search example.org busybox \
+	run bivy run --rm --network none -h web --domainname example.org --add-host db:10.0.0.5 --dns 10.0.0.1 --dns-search example.org busybox \
 		sh -c 'hostname; cat /etc/hostname; grep -E "web|db" /etc/hosts; cat /etc/resolv.conf | head -2; echo more >>/etc/hosts'
 	assert_ok
 	assert_equal $'web\nweb\n127.0.0.1\tweb.example.org web\n10.0.0.5\tdb\nsearch example.org\nnameserver 10.0.0.1' "$output"
@@ -213,7 +213,7 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 	run bivy run --rm --network nowhere busybox true
 	[ "$status" -eq 125 ]
 	assert_has "--network: no such network 'nowhere'"
-	run bivy run --rm -p 80:80 busybox true
+	run bivy run --rm --network none -p 80:80 busybox true
 	[ "$status" -eq 125 ]
 	assert_has "cannot publish ports"
 }
