@@ -274,7 +274,8 @@ static void hint_nearest(struct taker *t, const char *path, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		list[i] = names[i].text;
 	nearest = options_nearest(missing, list, count);
-	if (nearest)
+	/* A link that leads nowhere has that name itself. */
+	if (nearest && strcmp(nearest, missing) != 0)
 		error_hint(err, "did you mean '%s%s%s'?", directory.length ? directory.data : "", directory.length ? "/" : "", nearest);
 }
 
