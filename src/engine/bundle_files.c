@@ -220,22 +220,35 @@ static int add_resolv_conf(struct bundle_plan *plan, struct error *err)
 }
 
 /* In place: the file is mounted in the container. Nobody but us makes names in its directory. */
+int bundle_rewrite_file(int run_fd, const char *name, const struct buf *text)
+{
+	_cleanup_close_ int fd = openat(run_fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	/* What is new first, then the end of what was. */
+	r = fd_write_all(fd, text->data ? text->data : "", text->length);
+	return r == 0 && ftruncate(fd, (off_t)text->length) < 0 ? -errno : r;
+}
+
 int bundle_renew_resolv_conf(const struct container_record *record, const struct spec_network_plan *network, struct error *err)
 {
 	struct bundle_plan plan = { .arena = record->arena, .record = record, .container = record->container, .config = &record->container->config,
 		.host = &record->container->host, .network = network, .run_fd = -EBADF, .root_fd = -EBADF };
-	_cleanup_free_ char *path = str_printf("%s/resolv.conf", record->run_path);
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r;
 
-	if (fd < 0 || has_no_resolv_conf(plan.host))
-		return fd < 0 && errno != ENOENT ? error_errno(err, errno, "cannot open '%s'", path) : 0;
+	if (run_fd < 0 || has_no_resolv_conf(plan.host))
+		return run_fd < 0 && errno != ENOENT ? error_errno(err, errno, "cannot open '%s'", record->run_path) : 0;
+	if (faccessat(run_fd, "resolv.conf", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
 	r = make_resolv_conf(&plan, &text, err);
 	if (r < 0)
 		return r;
-	r = ftruncate(fd, 0) < 0 ? -errno : fd_write_all(fd, text.data ? text.data : "", text.length);
-	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
+	r = bundle_rewrite_file(run_fd, "resolv.conf", &text);
+	return r < 0 ? error_errno(err, -r, "cannot write '%s/resolv.conf'", record->run_path) : 0;
 }
 
 /* The file that describes the zone; "local" is the host's own. */

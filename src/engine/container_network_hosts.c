@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The file is the container's to write: what it says is read with a bound and
- * put into it again, and nothing of it is believed. It is changed in place, for
- * it is the file itself that is mounted in the container.
+ * put into it again, and nothing of it is believed.
  */
 #include "engine/container_network_hosts.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "engine/bundle_mounts.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #define FILE_LIMIT (256u << 10)
 
@@ -38,18 +37,6 @@ void container_network_change_hosts(char *text, const char *name, char *const *a
 
 /* ---- files ---------------------------------------------------------------------------- */
 
-static int replace_text(int run_fd, const char *name, const struct buf *text)
-{
-	_cleanup_close_ int fd = openat(run_fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	/* What is new first, then the end of what was: a reader never finds an empty file. */
-	r = fd_write_all(fd, text->data ? text->data : "", text->length);
-	return r == 0 && ftruncate(fd, (off_t)text->length) < 0 ? -errno : r;
-}
-
 static int refresh_hosts(const struct container_record *record, int run_fd, const struct spec_network_plan *plan)
 {
 	const char *hostname = record->container->config.hostname;
@@ -67,7 +54,7 @@ static int refresh_hosts(const struct container_record *record, int run_fd, cons
 		for (char **address = plan->links[i].addresses; address && *address; address++)
 			addresses[count++] = *address;
 	container_network_change_hosts(text.data ? text.data : (char[]){ "" }, str_is_empty(hostname) ? short_id : hostname, addresses, &changed);
-	return replace_text(run_fd, "hosts", &changed);
+	return bundle_rewrite_file(run_fd, "hosts", &changed);
 }
 
 void container_network_refresh_hosts(const struct container_record *record, const struct spec_network_plan *plan)
