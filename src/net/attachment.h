@@ -2,7 +2,7 @@
 /*
  * All that a container has of networks, together. The supervisor attaches the
  * links at each start of the process, in the namespace that is new then, and
- * detaches them at each end; ports, leases and names are the engine's to make
+ * retires them at the last end; ports, leases and names are the engine's to make
  * before the supervisor starts, and are released when it ends.
  */
 #ifndef BIVY_NET_ATTACHMENT_H
