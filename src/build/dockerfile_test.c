@@ -192,7 +192,7 @@ static void test_heredoc_words(void **state _unused_)
 		const char *line, *name; /* NULL: announces none */
 	} cases[] = {
 		{ "RUN <<E", "E" }, { "COPY <<E /x", "E" }, { "ADD <<E /x", "E" }, { "ONBUILD RUN <<E", "E" }, { "RUN << E", "E" }, { "RUN <<E\"F\"", "EF" },
-		{ "RUN <<$E", "$E" }, { "RUN <<a.b", "a.b" }, { "RUN \"<<E\"", NULL }, { "RUN '<<E'", NULL }, { "RUN a<<E", NULL }, { "RUN <<<E", NULL }, { "RUN \\<<E", NULL },
+		{ "RUN <<$E", "$E" }, { "RUN <<E cat ${x:0:3} $y ${z%.*}", "E" }, { "RUN <<a.b", "a.b" }, { "RUN \"<<E\"", NULL }, { "RUN '<<E'", NULL }, { "RUN a<<E", NULL }, { "RUN <<<E", NULL }, { "RUN \\<<E", NULL },
 		{ "RUN <<", NULL }, { "RUN [\"<<E\"]", NULL }, { "USER <<E", NULL }, { "CMD <<E", NULL }, { "RUN a <<'E", NULL }, { "RUN echo $((1<<2))", NULL },
 	};
 

@@ -285,11 +285,15 @@ static int expand_braces(struct lexer *l, const char **ret, struct error *err)
 		l->at++;
 		return replace(l, name, ret, err);
 	}
-	if (*mark == ':') {
-		if (!mark[1] || !strchr("-+?", mark[1]))
+	if (*mark == ':' && mark[1]) {
+		size_t length;
+
+		ignore_result((long)utf8_decode(mark + 1, &length));
+		/* What stays as it is need not be known: "${x:0:3}" is the shell's. */
+		if (!strchr("-+?", mark[1]) && !(l->words->keeps_unset && !words_value(l->words->environment, name)))
 			return fail_modifier(l, mark + 1, err);
-		l->at += 2;
-		return substitute(l, name, arena_strndup(l->arena, mark, 2), ret, err);
+		l->at += 1 + length;
+		return substitute(l, name, arena_strndup(l->arena, mark, 1 + length), ret, err);
 	}
 	if (!*mark || !strchr("-+?#%", *mark))
 		return fail_modifier(l, mark, err);

@@ -112,7 +112,8 @@ static void test_patterns(void **state _unused_)
 static void test_kept(void **state _unused_)
 {
 	static const struct expansion unset[] = {
-		{ "$NONE ${NONE} $NAME", "$NONE ${NONE} bivy" }, { "${NONE:-$NAME}", "${NONE:-bivy}" }, { "${NONE#a}", "${NONE#a}" }, { "${NONE/a/b}", "${NONE/a/b}" },
+		{ "$NONE ${NONE} $NAME", "$NONE ${NONE} bivy" }, { "${NONE:-$NAME}", "${NONE:-bivy}" }, { "${NONE#a}", "${NONE#a}" }, { "${NONE:0:3}", "${NONE:0:3}" },
+		{ "${NAME:0:3}", NULL }, { "${NONE/a/b}", "${NONE/a/b}" },
 	};
 	static const struct expansion quotes[] = { { "\"$NAME\" '$NAME' \\\"", "\"bivy\" '$NAME' \"" } };
 	static const struct expansion escapes[] = { { "\\$NAME \"\\$\" \\x", "\\$NAME \"\\$\" \\x" } };
