@@ -227,6 +227,7 @@ void life_take_end(struct keeper *keeper, int status)
 	set_time(&state->finished);
 	look_for_oom(keeper);
 	notes_add_number_event(keeper, "die", "exitCode", state->exit_code);
+	notes_add_network_events(keeper, "disconnect");
 	notes_add_volume_events(keeper, "unmount");
 	health_stop(keeper->health);
 	clients_close_inputs(keeper);
@@ -261,6 +262,7 @@ static void start_again(struct keeper *keeper)
 		keeper->is_over = true;
 		return;
 	}
+	notes_add_network_events(keeper, "connect");
 	notes_add_volume_events(keeper, "mount");
 	notes_add_event(keeper, "start", NULL, NULL);
 	clients_tell_start(keeper);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/moment.h"
+#include "net/journal.h"
 #include "spec/event.h"
 
 #include <fcntl.h>
@@ -145,4 +146,38 @@ void notes_add_volume_events(const struct keeper *keeper, const char *action)
 
 	for (size_t i = 0; keeper->what->events_path && i < what->volume_count; i++)
 		add_volume_event(keeper, &what->volumes[i], action);
+}
+
+/* ---- networks -------------------------------------------------------------------------------- */
+
+static const char *driver_of(const struct spec_network_link *link)
+{
+	return link->kind == SPEC_LINK_MACVLAN ? "macvlan" : link->kind == SPEC_LINK_IPVLAN ? "ipvlan" : "bridge";
+}
+
+static void add_network_event(const struct keeper *keeper, const struct spec_network_link *link, const char *action)
+{
+	struct spec_pair pairs[] = {
+		{ (char *)"container", keeper->what->id },
+		{ (char *)"name", link->network },
+		{ (char *)"type", (char *)driver_of(link) },
+	};
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	const struct spec_event event = { .type = "network", .action = action, .id = link->network_id, .time_ns = loop_wall_ns(), .attributes = pairs,
+		.attribute_count = ARRAY_SIZE(pairs) };
+
+	spec_event_encode(&event, &line);
+	append(keeper->what->events_path, &line);
+}
+
+void notes_add_network_events(const struct keeper *keeper, const char *action)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_network_plan *plan = NULL;
+
+	if (!keeper->what->events_path || net_journal_read(arena, keeper->bundle_fd, ".", &plan, NULL) < 0 || !plan)
+		return;
+	for (size_t i = 0; i < plan->link_count; i++)
+		if (plan->links[i].network && plan->links[i].network_id)
+			add_network_event(keeper, &plan->links[i], action);
 }

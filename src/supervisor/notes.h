@@ -18,6 +18,9 @@ void notes_add_number_event(const struct keeper *keeper, const char *action, con
 /* That its volumes were mounted ("mount") or are not any more ("unmount"); those that it has by now. */
 void notes_add_volume_events(const struct keeper *keeper, const char *action);
 
+/* That it has come into its networks ("connect") or has left them ("disconnect"): those that its plan has by now. */
+void notes_add_network_events(const struct keeper *keeper, const char *action);
+
 /* The time in RFC 3339, to be freed. */
 char *notes_time(void);
 

@@ -45,6 +45,7 @@ static void note_start(struct keeper *keeper)
 		close(fd);
 	if (!keeper->what->exit_command)
 		notes_write_record(keeper); /* after a crash or a reboot it tells that it ran */
+	notes_add_network_events(keeper, "connect");
 	notes_add_volume_events(keeper, "mount");
 	notes_add_event(keeper, "start", NULL, NULL);
 }

@@ -134,7 +134,7 @@ lines() {
 	bivy rename one two
 	bivy rm two >/dev/null
 	run bivy events --since "$since" --until 0s --format '{{.Action}} {{.Actor.Attributes.name}}'
-	lines "create one" "start one" "die one" "rename two" "destroy two"
+	lines "create one" "connect bridge" "start one" "die one" "disconnect bridge" "rename two" "destroy two"
 	[ "$(bivy events --since "$since" --until 0s --filter event=die --format '{{.Actor.Attributes.exitCode}}')" = 0 ]
 	[ "$(bivy events --since "$since" --until 0s --filter label=a=c)" = "" ]
 	run bivy events --filter evnt=die
