@@ -72,7 +72,7 @@ static int read_link(int root_fd, const char *path, char target[static PATH_MAX]
 }
 
 /* The rest of the way, a component at a time; what a link says is put in front of it. */
-static int follow(int root_fd, const char *path, bool follows_last, struct buf *ret)
+int build_path_follow(int root_fd, const char *path, struct buf *ret)
 {
 	_cleanup_free_ char *rest = str_dup(path);
 	char target[PATH_MAX];
@@ -82,7 +82,6 @@ static int follow(int root_fd, const char *path, bool follows_last, struct buf *
 	empty(ret);
 	while (at += strspn(at, "/"), *at) {
 		size_t length = strcspn(at, "/");
-		bool is_last = !at[length + strspn(at + length, "/")];
 		int is_link = 0;
 
 		if (length == 2 && memcmp(at, "..", 2) == 0) {
@@ -91,7 +90,7 @@ static int follow(int root_fd, const char *path, bool follows_last, struct buf *
 			go_down(ret, at, length);
 			if (ret->length >= PATH_MAX)
 				return -ENAMETOOLONG;
-			is_link = is_last && !follows_last ? 0 : read_link(root_fd, ret->data, target);
+			is_link = read_link(root_fd, ret->data, target);
 		}
 		if (is_link < 0)
 			return is_link;
@@ -112,14 +111,4 @@ static int follow(int root_fd, const char *path, bool follows_last, struct buf *
 		}
 	}
 	return 0;
-}
-
-int build_path_follow(int root_fd, const char *path, struct buf *ret)
-{
-	return follow(root_fd, path, true, ret);
-}
-
-int build_path_follow_parent(int root_fd, const char *path, struct buf *ret)
-{
-	return follow(root_fd, path, false, ret);
 }

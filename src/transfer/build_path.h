@@ -14,9 +14,6 @@
  */
 int build_path_follow(int root_fd, const char *path, struct buf *ret) _must_check_;
 
-/* The same, but what the last component is, a link or not, does not matter. */
-int build_path_follow_parent(int root_fd, const char *path, struct buf *ret) _must_check_;
-
 /* PATH without ".", double slashes and slashes at its ends; ".." takes a component back, of the root none. In *RET, emptied before. */
 void build_path_clean(const char *path, struct buf *ret);
 
