@@ -21,7 +21,8 @@ static size_t add_history(const struct build *build, const struct build_stage *s
 	size_t count = inherit_history(build, stage, stage->plan->step_count + more, ret);
 
 	for (size_t i = 0; i < stage->plan->step_count; i++)
-		(*ret)[count++] = entry_of(stage, i, created);
+		if (stage->plan->steps[i].created_by)
+			(*ret)[count++] = entry_of(stage, i, created);
 	return count;
 }
 

@@ -192,7 +192,7 @@ static void encode_mount(struct json_writer *w, const struct spec_container_moun
 		encode_given_fields(w, bind_fields, ARRAY_SIZE(bind_fields), mount);
 		json_write_close(w, '}');
 	}
-	if (mount->kind == SPEC_MOUNT_IMAGE && (mount->subpath || mount->image_id))
+	if (mount->kind == SPEC_MOUNT_IMAGE && (mount->subpath || mount->image_id || mount->image_top_layer))
 		encode_image_options(w, mount);
 	else if (mount->kind != SPEC_MOUNT_IMAGE && (mount->no_copy || mount->subpath || mount->volume_labels || mount->volume_options))
 		encode_volume_options(w, mount);
