@@ -34,7 +34,10 @@ static bool is_blank(char c)
 	return c && strchr(DOCKERFILE_BLANKS, c);
 }
 
-/* The word at *AT without quotes and escapes, put into TO if that is not NULL; an escape character takes the meaning of whatever follows, within quotes, too. */
+/*
+ * The word at *AT without quotes and escapes, put into TO if that is not NULL;
+ * an escape character takes the meaning of whatever follows, within quotes, too.
+ */
 static size_t read_flag(char **at, char escape, char *to)
 {
 	char *from = *at, quote = '\0';

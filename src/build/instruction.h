@@ -30,7 +30,8 @@ struct run_mount {
 	char *id;          /* cache, secret, ssh; the default filled in at the expansion */
 	char *from;        /* bind, cache: a stage, its number, a context or an image, never with variables; NULL: the context (bind), nothing (cache) */
 	char *source;      /* path within that, clean, absolute; "/" */
-	char *target;      /* as given, perhaps relative; NULL: the working directory, or the kind's default (secret: /run/secrets/ID, or none with .env; ssh: a path in /run/buildkit) */
+	/* As given, perhaps relative; NULL: the working directory, or the kind's default (secret: /run/secrets/ID, or none with .env; ssh: a path in /run/buildkit). */
+	char *target;
 	char *env;         /* secret: the variable that gets it */
 	bool has_read_only, read_only; /* .has_read_only: said so; default: false for cache and tmpfs, true for others */
 	bool required;     /* secret, ssh */

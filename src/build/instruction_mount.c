@@ -5,7 +5,9 @@
 
 #include <strings.h>
 
-enum key { KEY_TYPE, KEY_FROM, KEY_SOURCE, KEY_TARGET, KEY_READ_ONLY, KEY_READ_WRITE, KEY_REQUIRED, KEY_SIZE, KEY_ID, KEY_SHARING, KEY_MODE, KEY_UID, KEY_GID, KEY_ENV };
+enum key {
+	KEY_TYPE, KEY_FROM, KEY_SOURCE, KEY_TARGET, KEY_READ_ONLY, KEY_READ_WRITE, KEY_REQUIRED, KEY_SIZE, KEY_ID, KEY_SHARING, KEY_MODE, KEY_UID, KEY_GID, KEY_ENV,
+};
 #define KEY_COUNT (KEY_ENV + 1)
 
 #define OF(kind) (1u << RUN_MOUNT_##kind)
@@ -194,7 +196,8 @@ static int read_name(const struct parts *p, enum key key, const char *what, cons
 		}
 	r = instruction_fail(p->c, part->written, "no %s '%s'", what, part->value);
 	if (!instruction_hint_nearest(p->c, part->value, names, count))
-		error_hint(p->c->err, count == 3 ? "there are %s, %s and %s" : "there are %s, %s, %s, %s and %s", names[0], names[1], names[2], names[count - 2], names[count - 1]);
+		error_hint(p->c->err, count == 3 ? "there are %s, %s and %s" : "there are %s, %s, %s, %s and %s", names[0], names[1], names[2], names[count - 2],
+			names[count - 1]);
 	return r;
 }
 

@@ -56,6 +56,9 @@ static int read_range(const struct instruction_context *c, const char *word, str
 
 	if (r < 0)
 		return r;
+	/* Addresses and ports of the host, of which nothing comes: "127.0.0.1:80:80", "[::1]:8000-8010:80". */
+	if (colon && strspn(word, "0123456789abcdefABCDEF.:[]-") < (size_t)(colon - word))
+		return fail(c, word, "no address");
 	if (read_number(text, first, &ret->first) < 0)
 		return fail(c, word, "no number from 0 to 65535");
 	ret->last = ret->first;

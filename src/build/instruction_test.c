@@ -288,6 +288,7 @@ static void test_mistakes(void **state _unused_)
 		{ "EXPOSE", "Dockerfile:1: EXPOSE has no port", "", 1, 6 },
 		{ "EXPOSE 80 http", "Dockerfile:1: no number from 0 to 65535 in the port 'http'", "", 11, 4 },
 		{ "EXPOSE 80/tpc", "Dockerfile:1: an unknown protocol in the port '80/tpc'", "did you mean tcp?", 8, 6 },
+		{ "EXPOSE web:80", "Dockerfile:1: no address in the port 'web:80'", "", 8, 6 },
 		{ "EXPOSE 65536", "Dockerfile:1: no number from 0 to 65535 in the port '65536'", "", 8, 5 },
 		{ "EXPOSE 9-8", "Dockerfile:1: a range that ends before it begins in the port '9-8'", "", 8, 3 },
 		{ "EXPOSE 0-65535 1", "Dockerfile:1: more than 65536 ports", "", 16, 1 },
