@@ -343,6 +343,7 @@ static int think_of_port(struct publication *publication, size_t which, const en
 	for (size_t i = 0; i < SETS_OF_FAMILY; i++) {
 		const struct firewall_list *list = &publication->ports[which].lists[family[i]];
 
+		firewall_list_reserve(&change->add.lists[family[i]], list->count);
 		for (size_t k = 0; r == 0 && k < list->count; k++)
 			r = think_of_element(publication, family, family[i], &list->elements[k], state, occupancy, change);
 	}
@@ -487,6 +488,7 @@ static void reduction_done(struct reduction *reduction)
 static void reduce(const struct firewall_list *there, const struct firewall_list *out, const struct firewall_list *rest, struct firewall_list *ret_remove,
 	struct firewall_list *ret_add)
 {
+	firewall_list_reserve(ret_remove, out->count);
 	for (size_t i = 0; i < out->count; i++)
 		if (firewall_list_has(there, &out->elements[i]) && !firewall_list_has(rest, &out->elements[i]))
 			*firewall_list_add(ret_remove) = out->elements[i];

@@ -22,14 +22,20 @@ void firewall_elements_done(struct firewall_elements *elements)
 	memset(elements, 0, sizeof *elements);
 }
 
+void firewall_list_reserve(struct firewall_list *list, size_t count)
+{
+	if (list->capacity - list->count >= count)
+		return;
+	list->capacity = list->count + count > 2 * list->capacity ? list->count + count : 2 * list->capacity;
+	list->elements = memory_resize(list->elements, list->capacity, sizeof *list->elements);
+}
+
 struct nftables_element *firewall_list_add(struct firewall_list *list)
 {
 	struct nftables_element *element;
 
-	if (list->count == list->capacity) {
-		list->capacity = list->capacity ? list->capacity * 2 : 2;
-		list->elements = memory_resize(list->elements, list->capacity, sizeof *list->elements);
-	}
+	if (list->count == list->capacity)
+		firewall_list_reserve(list, list->capacity ? list->capacity : 2);
 	element = &list->elements[list->count++];
 	memset(element, 0, sizeof *element);
 	return element;
@@ -255,6 +261,7 @@ static int add_family(struct firewall_elements *elements, const struct spec_publ
 	const char *text = is6 ? port->address6 : port->address4;
 	uint8_t protocol = firewall_protocol_number(port->protocol);
 	const uint8_t *single = single_address(host);
+	struct firewall_list *list = &elements->lists[single ? families[is6].ports_at : families[is6].ports];
 	struct net_subnet address;
 	int r;
 
@@ -269,9 +276,9 @@ static int add_family(struct firewall_elements *elements, const struct spec_publ
 		add_range(&elements->lists[families[is6].ranges], single, protocol, port->host_port, port->count, &address);
 		return 0;
 	}
+	firewall_list_reserve(list, port->count);
 	for (unsigned i = 0; i < port->count; i++)
-		add_port(&elements->lists[single ? families[is6].ports_at : families[is6].ports], single, protocol, port->host_port + i, &address,
-			port->port + i);
+		add_port(list, single, protocol, port->host_port + i, &address, port->port + i);
 	return 0;
 }
 

@@ -23,6 +23,8 @@ struct firewall_elements {
 void firewall_elements_done(struct firewall_elements *elements);
 #define _cleanup_firewall_elements_ _cleanup_(firewall_elements_done)
 
+/* There is room for COUNT more. */
+void firewall_list_reserve(struct firewall_list *list, size_t count);
 struct nftables_element *firewall_list_add(struct firewall_list *list);
 /* But for their comments. */
 bool firewall_elements_equal(const struct nftables_element *a, const struct nftables_element *b);
