@@ -118,6 +118,9 @@ static int check(struct arena *arena, const struct build_request *request, struc
 	buf_printf(out, "Check complete, %zu warning%s been found!\n", report.warning_count, report.warning_count == 1 ? " has" : "s have");
 	for (size_t i = 0; i < report.warning_count; i++)
 		print_warning(&report, &report.warnings[i], out);
+	/* It is an error, and yet what was asked for. */
+	ignore_result(fd_write_all(STDOUT_FILENO, out->data, out->length));
+	out->length = 0;
 	return error_set(err, ERROR_INVALID, 0, "%s: there are warnings", report.dockerfile->name);
 }
 

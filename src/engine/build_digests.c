@@ -163,21 +163,59 @@ static int add_step(struct question *question, const struct build_step *step, bo
 	return r;
 }
 
+/* Calls EACH with all steps of the stages until it fails. */
+static int each_step(struct build *build, struct build_stage *const *stages, size_t count,
+	int (*each)(struct question *question, const struct build_step *step, struct error *err), struct question *question, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < stages[i]->plan->step_count; n++) {
+			const struct build_step step = { .build = build, .stage = stages[i], .plan = &stages[i]->plan->steps[n] };
+			int r = each(question, &step, err);
+
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+static int add_context(struct question *question, const struct build_step *step, struct error *err)
+{
+	return add_step(question, step, true, err);
+}
+
+/* Asks for the one step alone: it fails if that is the one for which all failed. */
+static int blame(struct question *all _unused_, const struct build_step *step, struct error *err)
+{
+	struct build_digests *digests = arena_alloc(step->build->arena, 1, sizeof *digests);
+	_cleanup_(question_done) struct question question = { .build = step->build, .digests = digests };
+	const struct dockerfile_instruction *source = step->plan->instruction->source;
+	int r = add_step(&question, step, true, err);
+
+	if (r == 0)
+		r = ask(&question, err);
+	if (r == 0)
+		return 0;
+	step->build->report->mark = source->mark;
+	return error_wrap(err, "%s:%u: %s", step->build->dockerfile->name, source->first_line, source->name);
+}
+
 int build_digests_of_contexts(struct build *build, struct build_stage *const *stages, size_t count, struct error *err)
 {
 	struct build_digests *digests = arena_alloc(build->arena, 1, sizeof *digests);
 	_cleanup_(question_done) struct question question = { .build = build, .digests = digests };
-	int r = 0;
+	struct error told = ERROR_INIT;
+	int r = each_step(build, stages, count, add_context, &question, &told);
 
-	for (size_t i = 0; i < count; i++)
-		for (size_t n = 0; r == 0 && n < stages[i]->plan->step_count; n++) {
-			const struct build_step step = { .build = build, .stage = stages[i], .plan = &stages[i]->plan->steps[n] };
-
-			r = add_step(&question, &step, true, err);
-		}
 	if (r == 0)
-		r = ask(&question, err);
+		r = ask(&question, &told);
 	build->digests = digests;
+	if (r == 0)
+		return 0;
+	if (err)
+		*err = told;
+	told = ERROR_INIT;
+	if (each_step(build, stages, count, blame, NULL, &told) < 0 && err)
+		*err = told;
 	return r;
 }
 
