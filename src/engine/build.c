@@ -280,5 +280,6 @@ int build_check(struct arena *arena, const struct build_request *request, struct
 	ret->is_error = settings.is_error;
 	ret->outline = r == 0 ? build.platforms[0].outline : NULL;
 	build_close_source(&build);
+	build_close_work(&build);
 	return r;
 }

@@ -195,12 +195,12 @@ int build_step_copy(const struct build_step *step, const char **ret_upper, struc
 
 /* ---- for mounts ------------------------------------------------------------------------------------ */
 
-static int copy_to(const struct build_step *step, struct spec_build_take *take, const char *destination, const char *to, struct error *err)
+int build_copy_take(const struct build *build, struct spec_build_take *take, const char *destination, const char *to, struct error *err)
 {
 	_cleanup_close_ int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct spec_build_copy work = { .takes = take, .take_count = 1, .root_fd = to_fd, .destination = (char *)destination };
 
-	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : run_copy(step->build, &work, err);
+	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : run_copy(build, &work, err);
 }
 
 int build_copy_context(const struct build_step *step, struct build_context *context, const char *inside, const char **ret_path, struct error *err)
@@ -210,7 +210,7 @@ int build_copy_context(const struct build_step *step, struct build_context *cont
 	int r = build_work_make(step->build, ret_path, err);
 
 	set_context(&take, context);
-	return r < 0 ? r : copy_to(step, &take, "/", *ret_path, err);
+	return r < 0 ? r : build_copy_take(step->build, &take, "/", *ret_path, err);
 }
 
 int build_copy_files(const struct build_step *step, const struct build_files *files, const char *path, const char *to, struct error *err)
@@ -221,5 +221,5 @@ int build_copy_files(const struct build_step *step, const struct build_files *fi
 	int r = build_open_files(step->build, files, &from_fd, err);
 
 	take.root_fd = from_fd;
-	return r < 0 ? r : copy_to(step, &take, "/", to, err);
+	return r < 0 ? r : build_copy_take(step->build, &take, "/", to, err);
 }

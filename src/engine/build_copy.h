@@ -24,6 +24,9 @@ int build_copy_context(const struct build_step *step, struct build_context *cont
 /* What is in PATH of FILES into the directory TO. */
 int build_copy_files(const struct build_step *step, const struct build_files *files, const char *path, const char *to, struct error *err) _must_check_;
 
+/* What TAKE takes, to DESTINATION beneath the directory TO. */
+int build_copy_take(const struct build *build, struct spec_build_take *take, const char *destination, const char *to, struct error *err) _must_check_;
+
 /* What the step takes of a tree that is open as ROOT_FD; CONTEXT: of which it is, or NULL. */
 struct spec_build_take build_take_of(const struct build_step *step, int root_fd, const struct build_context *context);
 

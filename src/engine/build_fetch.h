@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a build takes from elsewhere: contexts that are archives, URLs or git
- * repositories, and the same of ADD.
+ * Contexts that are no directories: what comes with the standard input, URLs,
+ * git repositories.
  *
  * Internal to the engine's build modules.
  */
@@ -13,7 +13,11 @@
 /* Whether TEXT, a context, is no directory: "-", a URL, a git repository. */
 bool build_fetch_is_remote(const char *text);
 
-/* Brings it here: *RET_PATH is a directory in the build's work. What comes with the standard input may also be a Dockerfile alone. */
-int build_fetch_context(struct build *build, const char *text, const char **ret_path, struct error *err) _must_check_;
+/*
+ * Brings it here: .temporary of CONTEXT becomes a directory of the build's work
+ * (which is opened, if it is not open yet). What is no archive is the
+ * Dockerfile, and the directory empty: .dockerfile.
+ */
+int build_fetch_context(struct build *build, const char *text, struct build_context *context, struct error *err) _must_check_;
 
 #endif

@@ -42,14 +42,12 @@ static int open_directory(struct build *build, struct build_context *context, co
 
 static int open_context(struct build *build, struct build_context *context, const char *text, struct error *err)
 {
-	const char *path = text;
-	int r = 0;
+	int r;
 
-	if (build_fetch_is_remote(text)) {
-		r = build_fetch_context(build, text, &path, err);
-		context->temporary = path;
-	}
-	return r < 0 ? r : open_directory(build, context, path, err);
+	if (!build_fetch_is_remote(text))
+		return open_directory(build, context, text, err);
+	r = build_fetch_context(build, text, context, err);
+	return r < 0 ? r : open_directory(build, context, context->temporary, err);
 }
 
 /* "docker-image://" and "target:" name no files of their own. */
@@ -114,6 +112,14 @@ static int read_text(int directory_fd, const char *path, size_t limit, struct bu
 	return S_ISREG(status.st_mode) ? fd_read_all(fd, limit, ret) : S_ISDIR(status.st_mode) ? -EISDIR : -ENXIO;
 }
 
+/* For messages: its directory, or what was given if that is one of our own. */
+static const char *shown_context(const struct build *build)
+{
+	const struct build_context *context = &build->contexts[0];
+
+	return !context->temporary ? context->path : str_equal(build->request->context, "-") ? "the standard input" : build->request->context;
+}
+
 /* Without -f. */
 static int read_default(struct build *build, struct source *source, struct buf *text, struct error *err)
 {
@@ -124,9 +130,9 @@ static int read_default(struct build *build, struct source *source, struct buf *
 		if (r == 0)
 			return 0;
 		if (r != -ENOENT)
-			return error_errno(err, -r, "cannot read '%s/%s'", build->contexts[0].path, dockerfile_names[i]);
+			return error_errno(err, -r, "cannot read '%s' of '%s'", dockerfile_names[i], shown_context(build));
 	}
-	error_set(err, ERROR_NOT_FOUND, ENOENT, "there is no Dockerfile in '%s'", build->contexts[0].path);
+	error_set(err, ERROR_NOT_FOUND, ENOENT, "there is no Dockerfile in '%s'", shown_context(build));
 	error_hint(err, "-f names another");
 	return -ENOENT;
 }
@@ -146,11 +152,26 @@ static int read_named(struct build *build, const char *path, struct source *sour
 	return r < 0 ? error_errno(err, -r, "cannot read the Dockerfile '%s'", path) : 0;
 }
 
+/* That came in place of the context. */
+static int take_dockerfile(const struct build *build, struct source *source, struct buf *text, struct error *err)
+{
+	if (build->request->file) {
+		error_set(err, ERROR_INVALID, 0, "there are two Dockerfiles: '%s' is one, and the context is one, no archive", build->request->file);
+		error_hint(err, "leave out -f, or send an archive that has it");
+		return -EINVAL;
+	}
+	*source = (struct source){ "Dockerfile", AT_FDCWD, NULL };
+	buf_add(text, build->contexts[0].dockerfile, build->contexts[0].dockerfile_length);
+	return 0;
+}
+
 static int read_dockerfile(struct build *build, struct source *source, struct buf *text, struct error *err)
 {
 	const char *file = build->request->file;
 	int r;
 
+	if (build->contexts[0].dockerfile)
+		return take_dockerfile(build, source, text, err);
 	if (!file)
 		return read_default(build, source, text, err);
 	if (!str_equal(file, "-"))
