@@ -110,6 +110,8 @@ static int read_comment(struct reader *r, const char *comment, struct error *err
 		if (is_directive < 0)
 			return wrap(r, &mark, err);
 		r->directives_are_over = !is_directive;
+		if (r->file->syntax && !r->file->syntax_mark.line)
+			r->file->syntax_mark = mark;
 	}
 	r->line++;
 	comment = skip_blanks(comment);

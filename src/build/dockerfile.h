@@ -60,6 +60,7 @@ struct dockerfile_warning {
 struct dockerfile {
 	const char *name; /* for messages: "Dockerfile" */
 	char *syntax;     /* first word of the directive's value, or NULL */
+	struct dockerfile_mark syntax_mark; /* of that directive */
 	char *check;      /* value of the directive, or NULL */
 	char escape;      /* '\\' or '`' */
 	struct dockerfile_instruction *instructions; /* at least one */

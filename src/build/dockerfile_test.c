@@ -138,6 +138,7 @@ static void test_directives(void **state _unused_)
 
 	assert_string_equal(file->syntax, "docker/dockerfile:1");
 	assert_string_equal(file->check, "skip=all");
+	assert_int_equal(file->syntax_mark.line, 1);
 	assert_int_equal(file->escape, '`');
 	assert_string_equal(file->instructions[0].text, "a b");
 	assert_null(file->instructions[0].comment);

@@ -215,6 +215,20 @@ static int find_ignore(struct build *build, const struct source *source, struct 
 	return r;
 }
 
+/* Other languages are programs in images, which nothing runs here. */
+static int check_syntax(struct build *build, struct error *err)
+{
+	const struct dockerfile *dockerfile = build->dockerfile;
+	int r;
+
+	if (!dockerfile->syntax || dockerfile_syntax_is_stock(dockerfile->syntax))
+		return 0;
+	build->report->mark = dockerfile->syntax_mark;
+	r = error_set(err, ERROR_UNSUPPORTED, 0, "%s:%u: the language '%s' is not built in", dockerfile->name, dockerfile->syntax_mark.line, dockerfile->syntax);
+	error_hint(err, "docker/dockerfile is; without the line that is what the file is read as");
+	return r;
+}
+
 int build_open_source(struct build *build, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -226,10 +240,12 @@ int build_open_source(struct build *build, struct error *err)
 		r = read_dockerfile(build, &source, &text, err);
 	if (r == 0)
 		r = dockerfile_parse(build->arena, source.name, text.data ? text.data : "", text.length, &dockerfile, &build->report->mark, err);
-	if (r < 0)
-		return r;
+	/* What was read serves to show where it went wrong. */
 	build->dockerfile = build->report->dockerfile = dockerfile;
-	r = find_ignore(build, &source, err);
+	if (r == 0)
+		r = check_syntax(build, err);
+	if (r == 0)
+		r = find_ignore(build, &source, err);
 	return r < 0 ? r : 0;
 }
 
