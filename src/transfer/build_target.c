@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/build_target.h"
 
+#include "base/memory.h"
 #include "host/beneath.h"
 #include "transfer/build_mode.h"
 #include "transfer/build_path.h"
@@ -40,20 +41,51 @@ int build_target_adapt(const struct build_target *target, struct stat *st, struc
 
 /* ---- directories ----------------------------------------------------------------------- */
 
-/* NAME in the directory, which is missing. */
-static int make_one(const struct build_target *target, int fd, const char *name)
+static void remember(const struct build_target *target, const char *path)
 {
-	struct timespec now = { 0 }, times[2];
+	struct build_target_made *made = target->made;
 
+	if (!made || !target->has_epoch)
+		return;
+	made->paths = memory_resize(made->paths, made->count + 2, sizeof *made->paths);
+	made->paths[made->count++] = str_dup(path);
+	made->paths[made->count] = NULL;
+}
+
+/* NAME in the directory, which is missing, the last component of PATH. */
+static int make_one(const struct build_target *target, int fd, const char *name, const char *path)
+{
 	if (mkdirat(fd, name, 0755) < 0)
 		return errno == EEXIST ? 0 : -errno;
+	remember(target, path);
 	if (target->has_owner && fchownat(fd, name, target->owner.uid, target->owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!target->has_epoch)
-		return 0;
+	return 0;
+}
+
+int build_target_finish(const struct build_target *target, struct error *err)
+{
+	struct build_target_made *made = target->made;
+	struct timespec now = { 0 }, times[2];
+	int r = 0;
+
 	clock_gettime(CLOCK_REALTIME, &now);
 	times[0] = times[1] = build_target_time(target, now);
-	return utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+	for (size_t i = 0; r == 0 && i < made->count; i++) {
+		_cleanup_close_ int fd = -EBADF;
+
+		r = beneath_open(target->root_fd, made->paths[i], O_RDONLY | O_DIRECTORY, BENEATH_NO_SYMLINKS, &fd);
+		/* An archive that was unpacked may have put something else there. */
+		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
+			r = 0;
+		else if (r == 0 && futimens(fd, times) < 0)
+			r = -errno;
+		if (r < 0)
+			error_errno(err, -r, "cannot set the times of '/%.400s'", made->paths[i]);
+	}
+	strv_free(made->paths);
+	*made = (struct build_target_made){ .count = 0 };
+	return r;
 }
 
 /* A component at a time, from the root. */
@@ -70,7 +102,7 @@ static int make_path(const struct build_target *target, char *path, int *ret_fd)
 		*slash = '\0';
 		next_fd = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next_fd < 0 && errno == ENOENT) {
-			r = make_one(target, fd, name);
+			r = make_one(target, fd, name, path);
 			next_fd = r < 0 ? -EBADF : openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		}
 		if (r == 0 && next_fd < 0)

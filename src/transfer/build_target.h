@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+/* Directories that were made on the way: what comes into them changes their times. */
+struct build_target_made {
+	char **paths;
+	size_t count;
+};
+
 struct build_target {
 	int root_fd;
 	const char *path;   /* as written: absolute */
@@ -17,6 +23,7 @@ struct build_target {
 	const char *chmod;  /* valid for build_mode_apply(), or NULL */
 	bool has_epoch;
 	int64_t epoch;      /* no time is later */
+	struct build_target_made *made; /* or NULL */
 };
 
 /* Whether what is written is a directory whatever is there. */
@@ -27,6 +34,9 @@ bool build_target_is_directory(const struct build_target *target);
  * O_PATH; what is missing of it is made with 0755, the target's owner.
  */
 int build_target_make_directory(const struct build_target *target, const char *path, int *ret_fd, struct error *err) _must_check_;
+
+/* When all is written: gives the directories that were made their times, and forgets them. */
+int build_target_finish(const struct build_target *target, struct error *err) _must_check_;
 
 /* Where something called NAME goes: in the directory *RET_FD, to be closed, as *RET, emptied before. */
 int build_target_place(const struct build_target *target, const char *name, int *ret_fd, struct buf *ret, struct error *err) _must_check_;

@@ -14,6 +14,7 @@ struct job {
 	struct arena *arena;
 	struct spec_build_copy work;
 	struct build_target target;
+	struct build_target_made made;
 	struct build_written written;
 };
 
@@ -35,7 +36,7 @@ static int prepare(struct job *job, struct error *err)
 	int r = 0;
 
 	job->target = (struct build_target){ .root_fd = work->root_fd, .path = work->destination, .has_owner = work->chown, .chmod = work->chmod,
-		.has_epoch = work->has_epoch, .epoch = work->epoch };
+		.has_epoch = work->has_epoch, .epoch = work->epoch, .made = &job->made };
 	if (work->chmod)
 		r = build_mode_apply(work->chmod, 0, &mode, err);
 	if (r == 0 && work->chown)
@@ -115,6 +116,8 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	r = prepare(&job, err);
 	if (r == 0)
 		r = copy_all(&job, err);
+	if (r == 0)
+		r = build_target_finish(&job.target, err);
 	if (r == 0)
 		spec_build_copy_report_encode(&(struct spec_build_copy_report){ job.written.entries, job.written.bytes }, out);
 	return r;
