@@ -147,7 +147,6 @@ static int write_regular(const struct writer *w, const struct build_found *found
 
 static int make_special(const struct writer *w, const struct build_found *found, const struct place *place, const struct stat *st)
 {
-	_cleanup_close_ int fd = -EBADF;
 	char target[PATH_MAX];
 	ssize_t n;
 
