@@ -40,8 +40,15 @@ void go_text_quote(struct buf *out, const char *text)
 
 	buf_add_char(out, '"');
 	for (; *text; text += length) {
-		uint32_t c = utf8_decode(text, &length);
+		uint32_t c;
 
+		for (length = 0; text[length] >= ' ' && text[length] < 0x7f && text[length] != '"' && text[length] != '\\';)
+			length++;
+		if (length > 0) {
+			buf_add(out, text, length);
+			continue;
+		}
+		c = utf8_decode(text, &length);
 		if (length == 1 && (unsigned char)*text >= 0x80)
 			buf_printf(out, "\\x%02x", (unsigned char)*text);
 		else if (c == '"' || c == '\\' || !is_printable(c))

@@ -54,6 +54,14 @@ int planner_fail(struct planner *planner, const char *format, ...)
 	return error_set(planner->err, ERROR_INVALID, 0, "%s:%u: %s", planner->dockerfile->name, planner->mark->line, text);
 }
 
+/* What an image triggers has no place of its own in the file but the FROM. */
+static struct dockerfile_mark place(const struct planner *planner)
+{
+	bool is_of_file = planner->dockerfile == planner->request->outline->request->dockerfile;
+
+	return is_of_file ? planner->source->source->mark : planner->from->from->source->mark;
+}
+
 void planner_warn(struct planner *planner, const char *rule, char *text)
 {
 	struct plan_request *request = planner->request;
@@ -67,9 +75,7 @@ void planner_warn(struct planner *planner, const char *rule, char *text)
 			warnings[i] = request->warnings[i];
 		request->warnings = warnings;
 	}
-	request->warnings[request->warning_count++] = (struct dockerfile_warning){
-		.rule = rule, .mark = planner->source->source->mark, .text = text,
-	};
+	request->warnings[request->warning_count++] = (struct dockerfile_warning){ .rule = rule, .mark = place(planner), .text = text };
 }
 
 char *planner_take(struct planner *planner, struct buf *out)
@@ -106,7 +112,7 @@ static void note_use(void *context, const char *name, bool is_set)
 	for (size_t i = planner->request->warning_count; i > 0; i--) {
 		const struct dockerfile_warning *warning = &planner->request->warnings[i - 1];
 
-		if (warning->mark.line != planner->source->source->mark.line)
+		if (warning->mark.line != place(planner).line)
 			break;
 		if (str_equal(warning->text, text))
 			return;
@@ -190,6 +196,21 @@ static int plan_step(struct planner *planner, struct plan_step *step)
 	return (makers[source->kind] ? makers[source->kind] : plan_configure)(planner, step);
 }
 
+/* Texts of steps hold texts of variables again and again. */
+static int check_size(struct planner *planner, const struct plan_step *step)
+{
+	const char *const texts[] = { step->shown, step->created_by, step->key };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		planner->text += texts[i] ? strlen(texts[i]) : 0;
+	planner->text += planner->environment.count * sizeof(char *);
+	if (planner->text > PLAN_TEXT_LIMIT)
+		return planner_fail(planner, "the stage is too large: its steps say more than %u MiB", PLAN_TEXT_LIMIT >> 20);
+	if (planner->environment.count > PLAN_VARIABLE_LIMIT)
+		return planner_fail(planner, "more than %d variables", PLAN_VARIABLE_LIMIT);
+	return 0;
+}
+
 static int add_step(struct planner *planner, const struct dockerfile *dockerfile, const struct instruction *instruction, bool is_trigger)
 {
 	struct plan_step *step = &planner->stage->steps[planner->stage->step_count];
@@ -197,12 +218,17 @@ static int add_step(struct planner *planner, const struct dockerfile *dockerfile
 
 	planner->dockerfile = dockerfile;
 	planner->source = instruction;
+	if (instruction->pair_count > PLAN_VARIABLE_LIMIT)
+		return planner_fail(planner, "more than %d names in one instruction", PLAN_VARIABLE_LIMIT);
 	step->is_trigger = is_trigger;
 	step->shown = show(planner, instruction);
 	r = plan_step(planner, step);
 	if (r < 0)
 		return r;
 	step->key = plan_key(planner->arena, step, planner->execution->user ? planner->execution->user : "", planner->environment.list);
+	r = check_size(planner, step);
+	if (r < 0)
+		return r;
 	step->execution = planner->execution;
 	planner->is_shared = true;
 	planner->stage->step_count++;

@@ -9,6 +9,9 @@
 
 #include "build/outline.h"
 
+#define PLAN_VARIABLE_LIMIT 10000      /* of the environment, or names with values of one instruction */
+#define PLAN_TEXT_LIMIT (64u << 20)    /* bytes of all that the steps of a stage say */
+
 /* A mount of a RUN step, or one source of a COPY, with what it is of. */
 struct plan_mount {
 	const struct run_mount *mount; /* expanded: .target absolute */

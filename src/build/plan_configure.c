@@ -7,31 +7,25 @@
 
 /* ---- lists -------------------------------------------------------------------- */
 
-/* LIST, sorted as docker writes such sets, with WORD in it once. */
-static char **with_word(struct planner *planner, char *const *list, char *word)
+static int compare_words(const void *a, const void *b)
 {
-	size_t count = list ? strv_length(list) : 0, i = 0, at = 0;
-	char **copy = arena_alloc(planner->arena, count + 2, sizeof *copy);
-
-	while (at < count && strcmp(list[at], word) < 0)
-		at++;
-	for (; i < at; i++)
-		copy[i] = list[i];
-	copy[at] = word;
-	if (at < count && strcmp(list[at], word) == 0)
-		i++;
-	for (size_t to = at + 1; i < count; i++)
-		copy[to++] = list[i];
-	return copy;
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char **copy_sorted(struct planner *planner, char *const *list)
+/* All of both, sorted as docker writes such sets, each once; LIST may be NULL. */
+static char **with_words(struct planner *planner, char *const *list, char *const *words)
 {
-	char **copy = NULL;
+	size_t count = list ? strv_length(list) : 0, more = strv_length(words), unique = 0;
+	char **all = arena_alloc(planner->arena, count + more + 1, sizeof *all);
 
-	for (; list && *list; list++)
-		copy = with_word(planner, copy, *list);
-	return copy;
+	for (size_t i = 0; i < count + more; i++)
+		all[i] = i < count ? list[i] : words[i - count];
+	qsort(all, count + more, sizeof *all, compare_words);
+	for (size_t i = 0; i < count + more; i++)
+		if (unique == 0 || strcmp(all[unique - 1], all[i]) != 0)
+			all[unique++] = all[i];
+	all[unique] = NULL;
+	return all;
 }
 
 static char **with_last(struct planner *planner, char *const *list, char *word)
@@ -45,23 +39,41 @@ static char **with_last(struct planner *planner, char *const *list, char *word)
 	return copy;
 }
 
-static void set_label(struct planner *planner, struct spec_execution *execution, const struct instruction_pair *pair)
-{
-	size_t at = 0, i = 0;
-	struct spec_pair *labels = arena_alloc(planner->arena, execution->label_count + 1, sizeof *labels);
+/* A label, and how many were given before it. */
+struct label {
+	struct spec_pair pair;
+	size_t place;
+};
 
-	while (at < execution->label_count && strcmp(execution->labels[at].key, pair->name) < 0)
-		at++;
-	for (; i < at; i++)
-		labels[i] = execution->labels[i];
-	labels[at] = (struct spec_pair){ .key = pair->name, .value = pair->value };
-	if (i < execution->label_count && str_equal(execution->labels[i].key, pair->name))
-		i++;
-	for (size_t to = at + 1; i < execution->label_count; i++)
-		labels[to++] = execution->labels[i];
-	if (at == execution->label_count || !str_equal(execution->labels[at].key, pair->name))
-		execution->label_count++;
+static int compare_labels(const void *a, const void *b)
+{
+	const struct label *one = a, *other = b;
+	int order = strcmp(one->pair.key, other->pair.key);
+
+	return order != 0 ? order : one->place < other->place ? -1 : 1;
+}
+
+/* Sorted by name; of equal names the last one counts. */
+static void add_labels(struct planner *planner, struct spec_execution *execution, const struct instruction *instruction)
+{
+	size_t count = execution->label_count, total = count + instruction->pair_count, unique = 0;
+	struct label *all = memory_new(total, sizeof *all);
+	struct spec_pair *labels = arena_alloc(planner->arena, total, sizeof *labels);
+
+	for (size_t i = 0; i < total; i++) {
+		all[i].place = i;
+		if (i < count)
+			all[i].pair = execution->labels[i];
+		else
+			all[i].pair = (struct spec_pair){ instruction->pairs[i - count].name, instruction->pairs[i - count].value };
+	}
+	qsort(all, total, sizeof *all, compare_labels);
+	for (size_t i = 0; i < total; i++)
+		if (i + 1 == total || strcmp(all[i].pair.key, all[i + 1].pair.key) != 0)
+			labels[unique++] = all[i].pair;
+	free(all);
 	execution->labels = labels;
+	execution->label_count = unique;
 }
 
 /* ---- the instructions --------------------------------------------------------- */
@@ -90,21 +102,19 @@ static void set_labels(struct planner *planner, const struct instruction *instru
 {
 	struct spec_execution *execution = planner_change(planner);
 
-	for (size_t i = 0; i < instruction->pair_count; i++)
-		set_label(planner, execution, &instruction->pairs[i]);
+	add_labels(planner, execution, instruction);
 	add_pairs(instruction, out);
 }
 
 static void set_ports(struct planner *planner, const struct instruction *instruction, struct buf *out)
 {
 	struct spec_execution *execution = planner_change(planner);
-	char **ports = copy_sorted(planner, instruction->words);
+	char **ports = with_words(planner, NULL, instruction->words);
 
+	execution->exposed_ports = with_words(planner, execution->exposed_ports, ports);
 	buf_add_text(out, " map[");
-	for (size_t i = 0; ports && ports[i]; i++) {
-		execution->exposed_ports = with_word(planner, execution->exposed_ports, ports[i]);
+	for (size_t i = 0; ports[i]; i++)
 		buf_printf(out, "%s%s:{}", i > 0 ? " " : "", ports[i]);
-	}
 	buf_add_char(out, ']');
 }
 
@@ -112,8 +122,7 @@ static void set_volumes(struct planner *planner, const struct instruction *instr
 {
 	struct spec_execution *execution = planner_change(planner);
 
-	for (char **word = instruction->words; *word; word++)
-		execution->volumes = with_word(planner, execution->volumes, *word);
+	execution->volumes = with_words(planner, execution->volumes, instruction->words);
 	buf_add_char(out, ' ');
 	go_text_list(out, instruction->words);
 }

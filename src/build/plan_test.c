@@ -447,6 +447,33 @@ static void test_errors(void **state _unused_)
 	}
 }
 
+/* Ranges of ports are long, and texts of variables multiply. */
+static void test_sizes(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct plan_stage *stage = plan(arena, NULL, "FROM scratch\nEXPOSE 80\nEXPOSE 1-65535\n");
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct scratch scratch;
+	struct plan_request request;
+
+	assert_int_equal(strv_length(stage->execution->exposed_ports), 65535);
+	assert_string_equal(stage->execution->exposed_ports[1], "10/tcp");
+	buf_add_text(&text, "FROM scratch\nENV");
+	for (size_t i = 0; i <= PLAN_VARIABLE_LIMIT; i++)
+		buf_printf(&text, " v%zu=1", i);
+	scratch_begin(arena, &scratch, NULL);
+	assert_null(plan_on(arena, &scratch, NULL, text.data, &request));
+	assert_string_equal(scratch.err.message, "Dockerfile:2: more than 10000 names in one instruction");
+	buf_done(&text);
+	buf_add_text(&text, "FROM scratch\nENV a=");
+	for (size_t i = 0; i < 100000; i++)
+		buf_add_text(&text, "0123456789");
+	for (size_t i = 0; i < 70; i++)
+		buf_add_text(&text, "\nRUN x");
+	assert_null(plan_on(arena, &scratch, NULL, text.data, &request));
+	assert_non_null(strstr(scratch.err.message, ": the stage is too large: its steps say more than 64 MiB"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_image_triggers),
 		cmocka_unit_test(test_stage_triggers),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ struct planner {
 	struct dockerfile_mark *mark;
 	struct error *err;
 	size_t warning_room;
+	size_t text; /* bytes of what the steps so far say */
 };
 
 /* The execution, to be changed. */
