@@ -336,6 +336,29 @@ static int fail_unknown(const struct instruction_context *c)
 	return r;
 }
 
+static bool has_variables(const struct dockerfile_instruction *source)
+{
+	for (size_t i = 0; i < source->heredoc_count; i++)
+		if (source->heredocs[i].expands && strchr(source->heredocs[i].content, '$'))
+			return true;
+	for (char **flag = source->flags; *flag; flag++)
+		if (strchr(*flag, '$'))
+			return true;
+	for (char **element = source->json; element && *element; element++)
+		if (strchr(*element, '$'))
+			return true;
+	return strchr(source->text, '$');
+}
+
+/* What the expansion finds is found now, if it has nothing to wait for. */
+static int check_expansion(const struct instruction_context *c, const struct instruction *instruction)
+{
+	const struct words words = { .escape = c->dockerfile->escape };
+	struct instruction *unused;
+
+	return has_variables(c->source) ? 0 : instruction_expand(c->arena, c->dockerfile, instruction, &words, &unused, c->mark, c->err);
+}
+
 int instruction_parse(struct arena *arena, const struct dockerfile *dockerfile, const struct dockerfile_instruction *source,
 	struct instruction **ret, struct dockerfile_mark *mark, struct error *err)
 {
@@ -354,6 +377,8 @@ int instruction_parse(struct arena *arena, const struct dockerfile *dockerfile, 
 	r = instruction_flags_read(&c, instruction->kind, &flags);
 	if (r == 0)
 		r = readers[kind](&c, &flags, instruction);
+	if (r == 0)
+		r = check_expansion(&c, instruction);
 	if (r < 0)
 		return r;
 	*ret = instruction;

@@ -109,7 +109,8 @@ extern const char *const instruction_names[];
  * ERROR_INVALID: "NAME:3: …" with the nearest known instruction, flag or key as
  * hint, and *MARK: unknown ones; flags given twice that may be given once, or
  * with a value that is none; words that are missing or too many; JSON where only
- * JSON can be; ONBUILD of FROM, MAINTAINER or ONBUILD.
+ * JSON can be; ONBUILD of FROM, MAINTAINER or ONBUILD; and what
+ * instruction_expand() finds, if there are no variables in it.
  */
 int instruction_parse(struct arena *arena, const struct dockerfile *dockerfile, const struct dockerfile_instruction *source,
 	struct instruction **ret, struct dockerfile_mark *mark, struct error *err) _must_check_;
