@@ -295,6 +295,27 @@ static int prepare_ssh(struct preparation *p, struct error *err)
 	return 0;
 }
 
+/* ---- a script ------------------------------------------------------------------------------------- */
+
+/* A here-document that is executed itself. */
+static int prepare_script(struct preparation *p, struct error *err)
+{
+	const struct plan_step *plan = p->step->plan;
+	const char *target = plan->command[strv_length(plan->command) - 1], *made = NULL, *path;
+	int r = build_work_make(p->step->build, &made, err);
+
+	if (r < 0)
+		return r;
+	path = arena_printf(p->arena, "%s/script", made);
+	r = file_replace_at(AT_FDCWD, path, plan->script, strlen(plan->script), 0755);
+	if (r == 0 && chmod(path, 0755) < 0)
+		r = -errno;
+	if (r < 0)
+		return error_errno(err, -r, "cannot write the script '%s'", target);
+	add_mount(p, SPEC_MOUNT_BIND, path, target)->read_only = true;
+	return 0;
+}
+
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 static int prepare(struct preparation *p, struct error *err)
@@ -317,7 +338,7 @@ static int prepare(struct preparation *p, struct error *err)
 int build_mounts_prepare(const struct build_step *step, struct build_mounts *ret, struct error *err)
 {
 	struct arena *arena = step->build->arena;
-	size_t count = step->plan->mount_count;
+	size_t count = step->plan->mount_count + 1; /* and a script */
 	struct preparation p = { .step = step, .mounts = ret, .arena = arena };
 	int r = 0;
 
@@ -328,11 +349,13 @@ int build_mounts_prepare(const struct build_step *step, struct build_mounts *ret
 		.targets = arena_alloc(arena, count + 1, sizeof *ret->targets),
 		.fds = arena_alloc(arena, count + 1, sizeof *ret->fds),
 	};
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	for (size_t i = 0; r == 0 && i < step->plan->mount_count; i++) {
 		p.plan = &step->plan->mounts[i];
 		p.mount = p.plan->mount;
 		r = prepare(&p, err);
 	}
+	if (r == 0 && step->plan->script)
+		r = prepare_script(&p, err);
 	return r;
 }
 
