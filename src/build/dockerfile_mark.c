@@ -3,6 +3,7 @@
 
 #define CONTEXT 2         /* lines shown before and behind */
 #define SHOWN_LIMIT 200   /* bytes of a line */
+#define CUT "..."         /* where others are */
 
 static bool is_between_words(char c)
 {
@@ -53,48 +54,72 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* A line on one line, in characters that do nothing else; tabs become single blanks, so that columns stay. */
-static void add_line(const char *line, struct buf *out)
+/* Bytes FROM to TO of a line, in characters that do nothing else; tabs become single blanks, so that columns stay. */
+static void add_characters(const char *line, size_t from, size_t to, struct buf *out)
 {
-	size_t length = strlen(line), shown = length;
-
-	if (length > SHOWN_LIMIT)
-		for (shown = SHOWN_LIMIT; shown && is_continuation(line[shown]);)
-			shown--;
-	for (size_t i = 0; i < shown; i++) {
+	for (size_t i = from; i < to; i++) {
 		unsigned char c = (unsigned char)line[i];
 
 		/* C1 controls are 0xc2 and 0x80 to 0x9f. */
-		if (c == 0xc2 && (unsigned char)line[i + 1] < 0xa0 && is_continuation(line[i + 1]) && i + 1 < shown) {
+		if (c == 0xc2 && i + 1 < to && (unsigned char)line[i + 1] < 0xa0 && is_continuation(line[i + 1])) {
 			buf_add_char(out, '?');
 			i++;
 			continue;
 		}
 		buf_add_char(out, c == '\t' ? ' ' : c < 0x20 || c == 0x7f ? '?' : line[i]);
 	}
-	buf_add_text(out, shown < length ? "..." : "");
 }
 
-/* Characters among LENGTH bytes. */
-static size_t count_characters(const char *text, size_t length)
+/* The part of a line that is shown: all of it, or some bytes with the column COLUMN (0: none) among them. */
+struct part {
+	const char *line;
+	size_t begin, end;
+};
+
+static struct part choose_part(const char *line, unsigned column)
+{
+	struct part part = { line, 0, strlen(line) };
+
+	if (part.end <= SHOWN_LIMIT)
+		return part;
+	if (column > SHOWN_LIMIT / 2 && column <= part.end)
+		part.begin = column - SHOWN_LIMIT / 2;
+	while (is_continuation(line[part.begin]))
+		part.begin++;
+	if (part.end - part.begin > SHOWN_LIMIT)
+		part.end = part.begin + SHOWN_LIMIT;
+	while (part.end > part.begin && is_continuation(line[part.end]))
+		part.end--;
+	return part;
+}
+
+static void add_part(const struct part *part, struct buf *out)
+{
+	buf_add_text(out, part->begin ? CUT : "");
+	add_characters(part->line, part->begin, part->end, out);
+	buf_add_text(out, part->line[part->end] ? CUT : "");
+}
+
+/* Characters from byte FROM to TO. */
+static size_t count_characters(const char *text, size_t from, size_t to)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < length && text[i]; i++)
+	for (size_t i = from; i < to; i++)
 		count += !is_continuation(text[i]);
 	return count;
 }
 
-static void add_caret(const char *line, const struct dockerfile_mark *mark, int digits, struct buf *out)
+static void add_caret(const struct part *part, const struct dockerfile_mark *mark, int digits, struct buf *out)
 {
-	size_t length = strlen(line), begin = mark->column - 1, width;
+	size_t begin = mark->column - 1, end = begin + mark->width;
 
-	if (begin >= length || begin >= SHOWN_LIMIT)
+	if (begin < part->begin || begin >= part->end)
 		return;
-	width = mark->width > SHOWN_LIMIT - begin ? SHOWN_LIMIT - begin : mark->width;
-	width = count_characters(line + begin, width);
-	buf_printf(out, "  %*s | %*s^", digits, "", (int)count_characters(line, begin), "");
-	for (size_t i = 1; i < width; i++)
+	end = count_characters(part->line, begin, end < part->end ? end : part->end);
+	begin = count_characters(part->line, part->begin, begin) + (part->begin ? strlen(CUT) : 0);
+	buf_printf(out, "  %*s | %*s^", digits, "", (int)begin, "");
+	for (size_t i = 1; i < end; i++)
 		buf_add_char(out, '~');
 	buf_add_char(out, '\n');
 }
@@ -110,12 +135,12 @@ void dockerfile_show_mark(const struct dockerfile *dockerfile, const struct dock
 	last = mark->line + CONTEXT < dockerfile->line_count ? mark->line + CONTEXT : dockerfile->line_count;
 	digits = snprintf(NULL, 0, "%zu", last);
 	for (size_t i = first; i <= last; i++) {
-		const char *line = dockerfile->lines[i - 1];
+		struct part part = choose_part(dockerfile->lines[i - 1], i == mark->line ? mark->column : 0);
 
-		buf_printf(out, "%c %*zu |%s", i == mark->line ? '>' : ' ', digits, i, *line ? " " : "");
-		add_line(line, out);
+		buf_printf(out, "%c %*zu |%s", i == mark->line ? '>' : ' ', digits, i, *part.line ? " " : "");
+		add_part(&part, out);
 		buf_add_char(out, '\n');
 		if (i == mark->line && mark->column)
-			add_caret(line, mark, digits, out);
+			add_caret(&part, mark, digits, out);
 	}
 }

@@ -302,6 +302,31 @@ static void test_show_mark(void **state _unused_)
 	assert_int_equal(out.length, 0);
 }
 
+static void test_show_long_line(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	char text[1001] = { 0 };
+	const char *caret;
+
+	for (size_t i = 0; i < 1000; i++)
+		text[i] = (char)('a' + i % 26);
+	dockerfile_show_mark(parse(arena, text), &(struct dockerfile_mark){ .line = 1, .column = 501, .width = 3 }, &out);
+	assert_true(str_starts_with(out.data, "> 1 | ..."));
+	caret = strchr(out.data, '\n') + 1;
+	assert_string_equal(strchr(caret, '^'), "^~~\n");
+	/* It is below its column. */
+	assert_int_equal(out.data[strchr(caret, '^') - caret], text[500]);
+	assert_true(strlen(caret) < 300);
+	out.length = 0;
+	dockerfile_show_mark(parse(arena, text), &(struct dockerfile_mark){ .line = 1, .column = 2, .width = 999 }, &out);
+	assert_int_equal(out.data[6], 'a');
+	assert_non_null(strstr(out.data, "...\n"));
+	out.length = 0;
+	dockerfile_show_mark(parse(arena, text), &(struct dockerfile_mark){ .line = 1, .column = 1000, .width = 1 }, &out);
+	assert_null(strstr(out.data, "...\n"));
+}
+
 static void test_mark_text(void **state _unused_)
 {
 	static const struct {
@@ -349,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_show_mark),
+		cmocka_unit_test(test_show_long_line),
 		cmocka_unit_test(test_mark_text),
 		cmocka_unit_test(test_stock_syntax),
 	};
