@@ -86,13 +86,13 @@ int outline_make(struct arena *arena, const struct outline_request *request, str
 int outline_origin(struct arena *arena, const struct outline *outline, const struct outline_stage *stage, const char *name, struct origin *ret, struct error *err) _must_check_;
 
 /*
- * A stage that turned out to be needed, as a trigger of a base image takes
- * something from it: it, what it depends on and their images become needed.
+ * Once the image of a needed stage's base is known: what its ONBUILD (NULL: it
+ * has none) takes from stages and images becomes needed, with all that they
+ * need. *RET_MORE becomes true if that is more than before: images then have to
+ * be found for those, too, and asked for their ONBUILD. ERROR_INVALID with *MARK.
  */
-void outline_need(struct arena *arena, struct outline *outline, size_t stage);
-
-/* Likewise an image. */
-void outline_add_image(struct arena *arena, struct outline *outline, const struct origin *image);
+int outline_follow_triggers(struct arena *arena, struct outline *outline, size_t stage, char *const *triggers, bool *ret_more,
+	struct dockerfile_mark *mark, struct error *err) _must_check_;
 
 /* The name of the stage that NAME was probably meant to be, for an image that does not exist; or NULL. */
 const char *outline_nearest_stage(const struct outline *outline, const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "build/outline_needs.h"
+#include "build/trigger.h"
 
 #include "base/str.h"
 
@@ -8,6 +9,7 @@ struct needs {
 	struct outline *outline;
 	size_t *seen;         /* of each stage: one more than the number of the stage that was the last to depend on it */
 	size_t trigger_count; /* that stages inherit from others, all in all */
+	const struct instruction *place; /* what messages point at, if it is not the instruction itself; or NULL */
 	struct dockerfile_mark *mark;
 	struct error *err;
 };
@@ -15,8 +17,8 @@ struct needs {
 /* Puts the place of the instruction in front of a message, and marks it. */
 static int at(struct needs *needs, const struct instruction *instruction, int r)
 {
-	*needs->mark = instruction->source->mark;
-	(void)error_wrap(needs->err, "%s:%u", needs->outline->request->dockerfile->name, instruction->source->mark.line);
+	*needs->mark = (needs->place ? needs->place : instruction)->source->mark;
+	(void)error_wrap(needs->err, "%s:%u", needs->outline->request->dockerfile->name, needs->mark->line);
 	return r;
 }
 
@@ -100,7 +102,7 @@ static bool platform_equals(const struct spec_platform *a, const struct spec_pla
 	       str_equal(a->os_version, b->os_version);
 }
 
-void outline_add_image(struct arena *arena, struct outline *outline, const struct origin *image)
+static void add_image(struct arena *arena, struct outline *outline, const struct origin *image)
 {
 	for (size_t i = 0; i < outline->image_count; i++)
 		if (str_equal(outline->images[i].name, image->name) && platform_equals(&outline->images[i].platform, &image->platform))
@@ -128,7 +130,7 @@ static void add_images_of(struct arena *arena, struct outline *outline, const st
 			const char *name = j == 0 ? instruction->from : instruction->mounts[j - 1].from;
 
 			if (name && outline_origin(arena, outline, stage, name, &origin, NULL) == 0 && origin.kind == ORIGIN_IMAGE)
-				outline_add_image(arena, outline, &origin);
+				add_image(arena, outline, &origin);
 		}
 	}
 }
@@ -136,7 +138,7 @@ static void add_images_of(struct arena *arena, struct outline *outline, const st
 static void add_images(struct arena *arena, struct outline *outline, const struct outline_stage *stage)
 {
 	if (stage->base.kind == ORIGIN_IMAGE)
-		outline_add_image(arena, outline, &stage->base);
+		add_image(arena, outline, &stage->base);
 	if (stage->is_replaced)
 		return;
 	if (stage->base.kind == ORIGIN_STAGE)
@@ -163,4 +165,55 @@ void outline_need(struct arena *arena, struct outline *outline, size_t stage)
 		if (is_new[i])
 			add_images(arena, outline, &outline->stages[i]);
 	free(is_new);
+}
+
+/* One that a trigger takes from becomes a dependency of the stage. */
+static int need_of_trigger(struct needs *needs, struct outline_stage *stage, const struct instruction *instruction)
+{
+	size_t count = stage->dependency_count, more = instruction->mount_count + 1;
+	size_t *dependencies = arena_alloc(needs->arena, count + more, sizeof *dependencies);
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		dependencies[i] = stage->dependencies[i];
+		needs->seen[dependencies[i]] = stage->number + 1;
+	}
+	stage->dependencies = dependencies;
+	r = depend_on_all(needs, stage, (struct instruction *const[]){ (struct instruction *)instruction }, 1);
+	for (size_t i = count; r == 0 && i < stage->dependency_count; i++)
+		outline_need(needs->arena, needs->outline, stage->dependencies[i]);
+	return r;
+}
+
+static size_t count_needed(const struct outline *outline)
+{
+	size_t count = outline->image_count;
+
+	for (size_t i = 0; i < outline->stage_count; i++)
+		count += outline->stages[i].needed;
+	return count;
+}
+
+int outline_follow_triggers(struct arena *arena, struct outline *outline, size_t stage, char *const *triggers, bool *ret_more,
+	struct dockerfile_mark *mark, struct error *err)
+{
+	struct needs needs = { .arena = arena, .outline = outline, .place = outline->stages[stage].from, .mark = mark, .err = err };
+	size_t before = count_needed(outline);
+
+	if (!triggers || !*triggers)
+		return 0;
+	needs.seen = arena_alloc(arena, outline->stage_count, sizeof *needs.seen);
+	for (; *triggers; triggers++) {
+		struct dockerfile *dockerfile = NULL;
+		struct instruction *instruction = NULL;
+		int r = trigger_parse(arena, outline, &outline->stages[stage], *triggers, &dockerfile, &instruction, mark, err);
+
+		if (r == 0)
+			r = need_of_trigger(&needs, &outline->stages[stage], instruction);
+		if (r < 0)
+			return r;
+		add_images_of(arena, outline, &outline->stages[stage], (struct instruction *const[]){ instruction }, 1);
+	}
+	*ret_more |= count_needed(outline) > before;
+	return 0;
 }

@@ -163,22 +163,38 @@ static void test_triggers(void **state _unused_)
 	assert_string_equal(outline->images[2].name, "other");
 }
 
-/* What is found to be needed later on brings what it needs. */
-static void test_later_need(void **state _unused_)
+/* What an image triggers brings what it takes from, and what that needs. */
+static void test_image_triggers(void **state _unused_)
 {
+	static char *triggers[] = { (char *)"RUN x", (char *)"COPY --from=x a b", (char *)"RUN --mount=from=other,target=/o x", NULL };
+	static char *later[] = { (char *)"COPY --from=7 a b", NULL }, *wrong[] = { (char *)"COYP a b", NULL };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct scratch scratch;
 	struct outline *outline;
+	bool more = false;
 
 	scratch_begin(arena, &scratch, NULL);
-	outline = make(arena, &scratch, "FROM a\nFROM b\nFROM 0 AS x\nFROM 1\nCOPY --from=0 a b\nFROM c\n");
-	assert_needed(outline, "----+");
+	outline = make(arena, &scratch, "FROM a\nFROM b\nFROM c AS x\nCOPY --from=0 a b\nFROM d\n");
+	assert_needed(outline, "---+");
 	assert_int_equal(outline->image_count, 1);
-	outline_need(arena, outline, 3);
-	assert_needed(outline, "+--++");
-	assert_int_equal(outline->image_count, 3);
-	outline_need(arena, outline, 3);
-	assert_int_equal(outline->image_count, 3);
+	assert_int_equal(outline_follow_triggers(arena, outline, 3, NULL, &more, &scratch.mark, NULL), 0);
+	assert_false(more);
+	assert_int_equal(outline_follow_triggers(arena, outline, 3, triggers, &more, &scratch.mark, NULL), 0);
+	assert_true(more);
+	assert_needed(outline, "+-++");
+	assert_int_equal(outline->image_count, 4);
+	assert_int_equal(outline->stages[3].dependency_count, 1);
+	assert_int_equal(outline->stages[3].dependencies[0], 2);
+	more = false;
+	assert_int_equal(outline_follow_triggers(arena, outline, 3, triggers, &more, &scratch.mark, NULL), 0);
+	assert_false(more);
+	assert_int_equal(outline->stages[3].dependency_count, 1);
+	assert_int_equal(outline_follow_triggers(arena, outline, 3, later, &more, &scratch.mark, &scratch.err), -EINVAL);
+	assert_string_equal(scratch.err.message, "Dockerfile:5: there is no stage 7");
+	assert_int_equal(scratch.mark.line, 5);
+	assert_int_equal(outline_follow_triggers(arena, outline, 3, wrong, &more, &scratch.mark, &scratch.err), -EINVAL);
+	assert_true(str_starts_with(scratch.err.message, "Dockerfile:5: ONBUILD of 'd'"));
+	assert_int_equal(scratch.mark.line, 5);
 }
 
 static void test_errors(void **state _unused_)
@@ -239,7 +255,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_triggers),
-		cmocka_unit_test(test_later_need),
+		cmocka_unit_test(test_image_triggers),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_missing_target),
 	};

@@ -3,6 +3,7 @@
 #include "build/path_pattern.h"
 #include "build/plan_key.h"
 #include "build/planner.h"
+#include "build/trigger.h"
 
 #include "base/options.h"
 #include "base/str.h"
@@ -237,32 +238,16 @@ static int add_step(struct planner *planner, const struct dockerfile *dockerfile
 
 /* ---- triggers ----------------------------------------------------------------- */
 
-static int check_trigger(const struct dockerfile *dockerfile, const struct instruction *instruction, struct error *err)
-{
-	if (dockerfile->instruction_count != 1)
-		return error_set(err, ERROR_INVALID, 0, "%s: more than one instruction", dockerfile->name);
-	if (instruction->kind == INSTRUCTION_FROM || instruction->kind == INSTRUCTION_MAINTAINER || instruction->kind == INSTRUCTION_ONBUILD)
-		return error_set(err, ERROR_INVALID, 0, "%s: %s cannot be triggered", dockerfile->name, instruction->source->name);
-	return 0;
-}
-
-/* What an image asks stages upon it to do. Messages name the FROM: there is no other place that the user knows. */
 static int follow_trigger(struct planner *planner, const char *text)
 {
-	const struct dockerfile *file = planner->request->outline->request->dockerfile;
-	const char *name = arena_printf(planner->arena, "%s:%u: ONBUILD of '%s'", file->name, planner->from->from->source->mark.line,
-		planner->from->base.name ? planner->from->base.name : "");
 	struct dockerfile *dockerfile = NULL;
 	struct instruction *instruction = NULL;
-	int r = dockerfile_parse(planner->arena, name, text, strlen(text), &dockerfile, planner->mark, planner->err);
+	int r = trigger_parse(planner->arena, planner->request->outline, planner->from, text, &dockerfile, &instruction, planner->mark, planner->err);
 
 	if (r == 0)
-		r = instruction_parse(planner->arena, dockerfile, &dockerfile->instructions[0], &instruction, planner->mark, planner->err);
-	if (r == 0)
-		r = check_trigger(dockerfile, instruction, planner->err);
-	if (r == 0)
 		r = add_step(planner, dockerfile, instruction, true);
-	*planner->mark = planner->from->from->source->mark;
+	if (r < 0)
+		*planner->mark = planner->from->from->source->mark;
 	return r;
 }
 

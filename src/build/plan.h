@@ -87,9 +87,8 @@ struct plan_request {
 };
 
 /*
- * The base of a stage is planned first. A trigger of an image may take from a
- * stage or image that the outline did not know to be needed (outline_need(),
- * outline_add_image()). ERROR_INVALID with *MARK.
+ * The base of a stage is planned first. What triggers of images take from must
+ * be known to be needed: outline_follow_triggers(). ERROR_INVALID with *MARK.
  */
 int plan_make(struct arena *arena, struct plan_request *request, struct plan_stage **ret, struct dockerfile_mark *mark, struct error *err) _must_check_;
 
