@@ -65,6 +65,15 @@ static void show_mark(const struct dockerfile *dockerfile, const struct dockerfi
 		ignore_result(fd_write_all(STDERR_FILENO, out.data, out.length));
 }
 
+/* The standard output is an archive's. */
+static bool gives_archive(const struct build_request *request)
+{
+	for (size_t i = 0; i < request->output_count; i++)
+		if (str_equal(request->outputs[i].destination, "-"))
+			return true;
+	return false;
+}
+
 static int build(struct arena *arena, const struct build_options *options, struct build_request *request, enum build_progress progress, struct buf *out,
 	struct error *err)
 {
@@ -82,7 +91,7 @@ static int build(struct arena *arena, const struct build_options *options, struc
 		return r;
 	}
 	r = write_files(options, &report, err);
-	if (r == 0 && options->quiet && report.image_id)
+	if (r == 0 && options->quiet && report.image_id && !gives_archive(request))
 		buf_printf(out, "%s\n", report.image_id);
 	return r;
 }

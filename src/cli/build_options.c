@@ -326,6 +326,10 @@ static int check_output(struct decoder *d, const struct build_output *output)
 		return error_set(d->err, ERROR_INVALID, 0, "dest= is missing");
 	if (output->kind == BUILD_OUTPUT_LOCAL && str_equal(output->destination, "-"))
 		return error_set(d->err, ERROR_INVALID, 0, "files cannot be written to the standard output: type=tar can");
+	if (output->is_directory && str_equal(output->destination, "-"))
+		return error_set(d->err, ERROR_INVALID, 0, "a directory cannot be written to the standard output");
+	if (str_equal(output->destination, "-") && isatty(STDOUT_FILENO))
+		return error_set(d->err, ERROR_INVALID, 0, "the archive would be written to the terminal: dest=FILE names a file");
 	return output->compression ? value_check_word(output->compression, compressions, d->err) : 0;
 }
 
@@ -375,6 +379,11 @@ static int finish_outputs(struct decoder *d)
 		request->outputs[i].docker_types |= str_equal(options->format, "docker");
 		request->outputs[i].rewrites_times |= options->rewrite_timestamp;
 		request->outputs[i].push |= options->push && request->outputs[i].kind == BUILD_OUTPUT_IMAGE;
+		if (request->outputs[i].push && !request->outputs[i].names && !request->tags) {
+			error_set(d->err, ERROR_INVALID, 0, "an image without a name cannot be pushed");
+			error_hint(d->err, "-t REGISTRY/NAME:TAG");
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
  *   3. outlines, for each platform
  *   4. images, in the lease (build_images.c)           the lease ends
  *   5. plans, digests, steps (build_graph.c)           a layer that no record names is the sweep's
- *   6. outputs (build_export.c)
+ *   6. outputs (build_output.c)
  */
 #include "engine/build_state.h"
 #include "base/moment.h"
@@ -58,6 +58,38 @@ void build_tell_failure(struct build *build, size_t vertex, const struct error *
 
 	build->vertices[vertex].state = VERTEX_FAILED;
 	tell(build, &event);
+}
+
+void build_tell_status(struct build *build, size_t vertex, const char *format, ...)
+{
+	char text[1000];
+	const struct build_event event = { .kind = BUILD_STATUS, .vertex = vertex, .text = text };
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	tell(build, &event);
+}
+
+/* How far a pull or a push is. */
+void build_tell_transfer(void *context, const struct spec_transfer_event *transfer)
+{
+	const struct build_transfer *what = context;
+	struct build_event event = { .kind = BUILD_STATUS, .vertex = what->vertex };
+
+	if (transfer->kind == SPEC_TRANSFER_ERROR || transfer->kind == SPEC_TRANSFER_REPORT)
+		return;
+	if (transfer->kind == SPEC_TRANSFER_ITEM) {
+		event.text = arena_printf(what->build->arena, "%s %s", transfer->item, spec_transfer_phase_word(transfer->phase));
+		event.current = transfer->current;
+		event.total = transfer->total;
+	} else {
+		event.text = transfer->text;
+	}
+	if (transfer->kind == SPEC_TRANSFER_WARNING)
+		event.kind = BUILD_WARNING;
+	tell(what->build, &event);
 }
 
 void build_warn(struct build *build, const char *format, ...)

@@ -106,7 +106,7 @@ struct spec_build_take build_take_of(const struct build_step *step, int root_fd,
 
 /* ---- the work ---------------------------------------------------------------------------------- */
 
-static int run_copy(const struct build *build, const struct spec_build_copy *work, struct error *err)
+int build_copy_run(const struct build *build, const struct spec_build_copy *work, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int *fds = arena_alloc(build->arena, work->take_count + 1, sizeof *fds);
@@ -169,7 +169,7 @@ static int copy(const struct build_step *step, int to_fd, struct error *err)
 		work.takes = &take;
 		work.take_count = 1;
 	}
-	return r < 0 ? r : run_copy(step->build, &work, err);
+	return r < 0 ? r : build_copy_run(step->build, &work, err);
 }
 
 static int make_directory(const struct build_step *step, int to_fd, struct error *err)
@@ -178,7 +178,7 @@ static int make_directory(const struct build_step *step, int to_fd, struct error
 		.chown = str_is_empty(step->plan->user) ? NULL : (char *)step->plan->user };
 
 	set_epoch(step->build, &work);
-	return run_copy(step->build, &work, err);
+	return build_copy_run(step->build, &work, err);
 }
 
 int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err)
@@ -200,7 +200,7 @@ int build_copy_take(const struct build *build, struct spec_build_take *take, con
 	_cleanup_close_ int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct spec_build_copy work = { .takes = take, .take_count = 1, .root_fd = to_fd, .destination = (char *)destination };
 
-	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : run_copy(build, &work, err);
+	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : build_copy_run(build, &work, err);
 }
 
 int build_copy_context(const struct build_step *step, struct build_context *context, const char *inside, const char **ret_path, struct error *err)

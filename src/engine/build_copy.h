@@ -21,6 +21,9 @@ int build_open_files(struct build *build, const struct build_files *files, int *
 int build_copy_context(const struct build_step *step, struct build_context *context, const char *inside, const char **ret_path, struct error *err)
 	_must_check_;
 
+/* What the document says, whose trees are open. */
+int build_copy_run(const struct build *build, const struct spec_build_copy *work, struct error *err) _must_check_;
+
 /* What is in PATH of FILES into the directory TO. */
 int build_copy_files(const struct build_step *step, const struct build_files *files, const char *path, const char *to, struct error *err) _must_check_;
 

@@ -14,9 +14,11 @@
 /* An image, or several under an index, on its way. */
 struct export {
 	struct build *build;
-	const struct build_output *output; /* of the image; or NULL */
+	const struct build_output *output; /* of the image */
+	size_t vertex;
 	struct spec_build_image work;
 	struct build_stage **targets; /* one for each platform */
+	size_t chosen;                /* of those: it is for this machine */
 	const char *created, *key;
 	struct image image; /* as it came out */
 };
@@ -43,7 +45,7 @@ static int add_name(struct export *export, const char *text, struct error *err)
 
 static int add_names(struct export *export, struct error *err)
 {
-	char **tags = export->build->request->tags, **more = export->output ? export->output->names : NULL;
+	char **tags = export->build->request->tags, **more = export->output->names;
 	int r = 0;
 
 	export->work.names = arena_alloc(export->build->arena, (tags ? strv_length(tags) : 0) + (more ? strv_length(more) : 0) + 1, sizeof(char *));
@@ -114,8 +116,7 @@ static void add_form(struct export *export)
 	const struct build_output *output = export->output;
 
 	export->work.created = (char *)export->created;
-	if (!output)
-		return;
+	export->work.is_unlisted = output->kind != BUILD_OUTPUT_IMAGE;
 	export->work.docker_types = output->docker_types;
 	export->work.compression = (char *)output->compression;
 	export->work.force_compression = output->force_compression;
@@ -129,6 +130,7 @@ static void make_key(struct export *export)
 	struct spec_build_image without = export->work;
 
 	without.names = NULL;
+	without.is_unlisted = false;
 	without.created = NULL;
 	without.parts = NULL;
 	without.part_count = 0;
@@ -149,8 +151,15 @@ static void make_key(struct export *export)
 static struct image image_of(const struct export *export, const struct spec_build_record *record)
 {
 	return (struct image){ .media_type = record->image_media_type, .target = record->image_target, .target_size = record->image_target_size,
-		.manifest = record->image_manifest, .id = record->image_id, .top_layer = (char *)build_files_top(&export->targets[0]->files),
+		.manifest = record->image_manifest, .id = record->image_id, .top_layer = (char *)build_files_top(&export->targets[export->chosen]->files),
 		.platform = record->image_platform, .created = record->created, .size = record->size };
+}
+
+static int hold_image(const struct export *export, struct error *err)
+{
+	int r = lease_add(&export->build->lease, export->image.target, err);
+
+	return r < 0 ? r : lease_add(&export->build->lease, export->image.manifest, err);
 }
 
 /* Its documents and blobs, which nobody may have removed meanwhile: in the lease, and then still there. */
@@ -162,9 +171,9 @@ static bool find_image(struct export *export)
 	if (build_cache_find(build->arena, build->directories, BUILD_CACHE_RESULTS, export->key, &record) <= 0 || !record.image_target ||
 	    !record.image_manifest || !record.image_id)
 		return false;
-	if (lease_add(&build->lease, record.image_target, NULL) < 0 || lease_add(&build->lease, record.image_manifest, NULL) < 0)
-		return false;
 	export->image = image_of(export, &record);
+	if (hold_image(export, NULL) < 0)
+		return false;
 	return build_output_is_whole(build, &export->image);
 }
 
@@ -182,6 +191,8 @@ static int give_names(struct export *export, struct error *err)
 	struct image image = export->image, found;
 	int r = 0;
 
+	if (export->work.is_unlisted)
+		return 0;
 	if (!export->work.names[0] && image_find(&export->build->store, export->build->arena, image.id, &found, NULL) < 0)
 		r = image_put(&export->build->store, &image, err);
 	for (char **name = export->work.names; r == 0 && *name; name++) {
@@ -222,10 +233,13 @@ static int remember_blobs(const struct export *export, const struct spec_build_i
 
 static int remember_image(struct export *export, const struct spec_build_image_report *report, struct error *err)
 {
-	const struct spec_build_record record = { .key = (char *)export->key, .created = (char *)export->created, .image_id = report->id,
+	size_t chosen = export->chosen < report->part_count ? export->chosen : 0;
+	const struct spec_build_record record = { .key = (char *)export->key, .created = (char *)export->created,
+		.image_id = report->part_count ? report->parts[chosen].id : report->id,
 		.image_target = report->digest, .image_media_type = report->media_type, .image_target_size = report->size,
-		.image_manifest = report->part_count ? report->parts[0].digest : NULL, .image_platform = (char *)export->build->platforms[0].text,
-		.size = build_output_size(export->build, &export->targets[0]->files) };
+		.image_manifest = report->part_count ? report->parts[chosen].digest : report->digest,
+		.image_platform = (char *)export->build->platforms[chosen].text,
+		.size = build_output_size(export->build, &export->targets[chosen]->files) };
 
 	export->image = image_of(export, &record);
 	return build_cache_put(export->build->directories, BUILD_CACHE_RESULTS, &record, err);
@@ -235,7 +249,9 @@ static int make_image(struct export *export, struct error *err)
 {
 	struct build *build = export->build;
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	const struct builder_request request = { .directories = build->directories, .command = "image", .work = &text };
+	struct build_transfer transfer = { build, export->vertex };
+	const struct builder_request request = { .directories = build->directories, .command = "image", .work = &text, .tell = build_tell_transfer,
+		.context = &transfer };
 	struct spec_build_image_report report = { .id = NULL };
 	const char *answer = NULL;
 	int r;
@@ -247,8 +263,12 @@ static int make_image(struct export *export, struct error *err)
 	if (r == 0)
 		r = remember_image(export, &report, err);
 	if (r == 0)
+		r = hold_image(export, err);
+	if (r == 0 && export->work.is_unlisted && !build_output_is_whole(build, &export->image))
+		r = error_set(err, ERROR_UNAVAILABLE, 0, "the image '%s' was removed while it was needed", export->image.target);
+	if (r == 0)
 		r = remember_blobs(export, &report, err);
-	for (char **name = export->work.names; r == 0 && *name; name++)
+	for (char **name = export->work.names; r == 0 && *name && !export->work.is_unlisted; name++)
 		image_event_add(build->directories, "tag", export->image.id, *name);
 	return r;
 }
@@ -265,6 +285,23 @@ static void report_image(const struct export *export)
 	report->names = export->work.names;
 }
 
+/* The number of the platform that this machine runs best; the first if it runs none. */
+static size_t choose_platform(const struct build *build)
+{
+	unsigned best_rank = SPEC_PLATFORM_NO_MATCH;
+	size_t best = 0;
+
+	for (size_t i = 0; i < build->platform_count; i++) {
+		unsigned rank = spec_platform_rank(&build->build_platform, &build->platforms[i].platform);
+
+		if (rank < best_rank) {
+			best_rank = rank;
+			best = i;
+		}
+	}
+	return best;
+}
+
 static int prepare(struct export *export, struct error *err)
 {
 	struct build *build = export->build;
@@ -272,6 +309,7 @@ static int prepare(struct export *export, struct error *err)
 	export->targets = arena_alloc(build->arena, build->platform_count + 1, sizeof(struct build_stage *));
 	for (size_t i = 0; i < build->platform_count; i++)
 		export->targets[i] = &build->platforms[i].stages[build->platforms[i].outline->target];
+	export->chosen = choose_platform(build);
 	export->created = created_at(export);
 	add_form(export);
 	add_parts(export);
@@ -279,24 +317,33 @@ static int prepare(struct export *export, struct error *err)
 	return add_names(export, err);
 }
 
-int build_export_image(struct build *build, const struct build_output *output, struct error *err)
+/* As BuildKit words it. */
+static void tell_result(const struct export *export)
 {
-	struct export export = { .build = build, .output = output };
-	size_t vertex = build_add_vertex(build, "exporting to image", NULL, 0);
-	int r;
+	struct build *build = export->build;
+	bool is_index = !str_equal(export->image.target, export->image.manifest);
 
-	build_tell(build, vertex, BUILD_STARTED);
-	r = prepare(&export, err);
-	if (r == 0 && !build->request->no_cache && find_image(&export)) {
-		r = give_names(&export, err);
-	} else if (r == 0) {
-		r = make_image(&export, err);
-	}
-	if (r < 0) {
-		build_tell_failure(build, vertex, err);
+	build_tell_status(build, export->vertex, "exporting manifest %s", export->image.manifest);
+	build_tell_status(build, export->vertex, "exporting config %s", export->image.id);
+	if (is_index)
+		build_tell_status(build, export->vertex, "exporting manifest list %s", export->image.target);
+	for (char **name = export->work.names; *name && !export->work.is_unlisted; name++)
+		build_tell_status(build, export->vertex, "naming to %s", *name);
+}
+
+int build_export_image(struct build *build, const struct build_output *output, size_t vertex, struct build_exported *ret, struct error *err)
+{
+	struct export export = { .build = build, .output = output, .vertex = vertex };
+	int r = prepare(&export, err);
+
+	if (r < 0)
 		return r;
-	}
+	build_tell_status(build, vertex, "exporting layers");
+	r = !build->request->no_cache && find_image(&export) ? give_names(&export, err) : make_image(&export, err);
+	if (r < 0)
+		return r;
+	tell_result(&export);
 	report_image(&export);
-	build_tell(build, vertex, BUILD_DONE);
+	*ret = (struct build_exported){ export.image, export.work.names };
 	return 0;
 }

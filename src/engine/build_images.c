@@ -5,35 +5,9 @@
 #include "engine/image_content.h"
 #include "store/layers.h"
 
-struct fetch {
-	struct build *build;
-	size_t vertex;
-};
-
-/* How far a pull is. */
-static void tell_transfer(void *context, const struct spec_transfer_event *transfer)
-{
-	const struct fetch *fetch = context;
-	const struct build_request *request = fetch->build->request;
-	struct build_event event = { .kind = BUILD_STATUS, .vertex = fetch->vertex };
-
-	if (!request->tell || transfer->kind == SPEC_TRANSFER_ERROR || transfer->kind == SPEC_TRANSFER_REPORT)
-		return;
-	if (transfer->kind == SPEC_TRANSFER_ITEM) {
-		event.text = arena_printf(fetch->build->arena, "%s %s", transfer->item, spec_transfer_phase_word(transfer->phase));
-		event.current = transfer->current;
-		event.total = transfer->total;
-	} else {
-		event.text = transfer->text;
-	}
-	if (transfer->kind == SPEC_TRANSFER_WARNING)
-		event.kind = BUILD_WARNING;
-	request->tell(request->tell_context, &event);
-}
-
 static void warn(void *context, const char *text)
 {
-	const struct fetch *fetch = context;
+	const struct build_transfer *fetch = context;
 
 	build_warn(fetch->build, "%s", text);
 }
@@ -69,10 +43,10 @@ static int get_image(struct build *build, const struct build_platform *platform,
 {
 	const struct spec_container asked = { .config = { .image = (char *)image->origin.name } };
 	struct container_image found = { .config = NULL };
-	struct fetch fetch = { build, image->vertex };
+	struct build_transfer fetch = { build, image->vertex };
 	const struct container_create_request request = { .directories = build->directories, .asked = &asked, .pull = build->request->pull,
 		.platform = image->origin.platform.os ? spec_platform_text(build->arena, &image->origin.platform) : platform->text,
-		.tell_transfer = tell_transfer, .warn = warn, .context = &fetch };
+		.tell_transfer = build_tell_transfer, .warn = warn, .context = &fetch };
 	int r;
 
 	build_tell(build, image->vertex, BUILD_STARTED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_output.h"
 #include "engine/image_content.h"
+#include "engine/transfer.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -30,29 +31,120 @@ uint64_t build_output_size(const struct build *build, const struct build_files *
 	return size;
 }
 
+/* ---- registries -------------------------------------------------------------------------- */
+
+static int push(struct build *build, size_t vertex, const char *name, struct error *err)
+{
+	struct build_transfer transfer = { build, vertex };
+	const struct transfer_request request = { .directories = build->directories, .arguments = (const char *const[]){ "push", "--", name, NULL },
+		.tell = build_tell_transfer, .context = &transfer };
+	struct spec_transfer_report report;
+
+	build_tell_status(build, vertex, "pushing %s", name);
+	return transfer_run_for_report(build->arena, &request, &report, err);
+}
+
+static int write_image(struct build *build, const struct build_output *output, size_t vertex, struct error *err)
+{
+	struct build_exported exported;
+	int r = build_export_image(build, output, vertex, &exported, err);
+
+	if (r == 0 && output->push && !exported.names[0]) {
+		error_set(err, ERROR_INVALID, 0, "an image without a name cannot be pushed");
+		error_hint(err, "-t REGISTRY/NAME:TAG");
+		return -EINVAL;
+	}
+	for (char **name = exported.names; r == 0 && output->push && *name; name++)
+		r = push(build, vertex, *name, err);
+	return r;
+}
+
+/* ---- archives ------------------------------------------------------------------------------ */
+
+static const char *format_of(const struct build_output *output)
+{
+	if (output->kind == BUILD_OUTPUT_DOCKER)
+		return "docker-archive";
+	return output->is_directory ? "oci-dir" : "oci-archive";
+}
+
+static int save(struct build *build, const struct build_output *output, const struct build_exported *exported, size_t vertex, struct error *err)
+{
+	struct build_transfer transfer = { build, vertex };
+	size_t count = 0;
+	const char **arguments = arena_alloc(build->arena, 2 * strv_length(exported->names) + 10, sizeof *arguments), *text = NULL;
+	struct transfer_request request = { .directories = build->directories, .arguments = arguments, .tell = build_tell_transfer, .context = &transfer,
+		.gives_output = str_equal(output->destination, "-") };
+
+	arguments[count++] = "save";
+	arguments[count++] = "--content";
+	arguments[count++] = "--format";
+	arguments[count++] = format_of(output);
+	if (!request.gives_output) {
+		arguments[count++] = "--output";
+		arguments[count++] = output->destination;
+	}
+	for (char **name = exported->names; *name; name++) {
+		arguments[count++] = "--name";
+		arguments[count++] = *name;
+	}
+	arguments[count++] = exported->image.target;
+	build_tell_status(build, vertex, output->is_directory ? "copying files" : "sending tarball");
+	return transfer_run(build->arena, &request, &text, err);
+}
+
+static int write_archive(struct build *build, const struct build_output *output, size_t vertex, struct error *err)
+{
+	struct build_exported exported;
+	int r = build_export_image(build, output, vertex, &exported, err);
+
+	return r < 0 ? r : save(build, output, &exported, vertex, err);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static int write_nothing(struct build *build _unused_, const struct build_output *output _unused_, size_t vertex _unused_, struct error *err _unused_)
+{
+	return 0;
+}
+
+static const struct {
+	const char *title;
+	int (*write)(struct build *build, const struct build_output *output, size_t vertex, struct error *err);
+} kinds[] = {
+	[BUILD_OUTPUT_IMAGE] = { "exporting to image", write_image },
+	[BUILD_OUTPUT_OCI] = { "exporting to oci image format", write_archive },
+	[BUILD_OUTPUT_DOCKER] = { "exporting to docker image format", write_archive },
+	[BUILD_OUTPUT_LOCAL] = { "exporting to client directory", build_output_files },
+	[BUILD_OUTPUT_TAR] = { "exporting to client tarball", build_output_files },
+	[BUILD_OUTPUT_NONE] = { NULL, write_nothing },
+};
+
 static int write_output(struct build *build, const struct build_output *output, struct error *err)
 {
-	switch (output->kind) {
-	case BUILD_OUTPUT_IMAGE:
-		return build_export_image(build, output, err);
-	case BUILD_OUTPUT_NONE:
-		return 0;
-	case BUILD_OUTPUT_OCI:
-	case BUILD_OUTPUT_DOCKER:
-	case BUILD_OUTPUT_LOCAL:
-	case BUILD_OUTPUT_TAR:
-		break;
-	}
-	return error_set(err, ERROR_UNSUPPORTED, 0, "this output is not supported yet");
+	size_t vertex;
+	int r;
+
+	if (!kinds[output->kind].title)
+		return kinds[output->kind].write(build, output, (size_t)-1, err);
+	vertex = build_add_vertex(build, kinds[output->kind].title, NULL, 0);
+	build_tell(build, vertex, BUILD_STARTED);
+	r = kinds[output->kind].write(build, output, vertex, err);
+	if (r < 0)
+		build_tell_failure(build, vertex, err);
+	else
+		build_tell(build, vertex, BUILD_DONE);
+	return r;
 }
 
 int build_write_outputs(struct build *build, struct error *err)
 {
+	static const struct build_output usual = { .kind = BUILD_OUTPUT_IMAGE };
 	const struct build_request *request = build->request;
 	int r = 0;
 
 	if (request->output_count == 0)
-		return build_export_image(build, NULL, err);
+		return write_output(build, &usual, err);
 	for (size_t i = 0; r == 0 && i < request->output_count; i++)
 		r = write_output(build, &request->outputs[i], err);
 	return r;

@@ -9,8 +9,21 @@
 
 #include "engine/build_state.h"
 
-/* build_export.c: the image of the target stages; OUTPUT says in which form and with which further names; NULL: as usual. Fills the report. */
-int build_export_image(struct build *build, const struct build_output *output, struct error *err) _must_check_;
+/* An image that was made, or was there. */
+struct build_exported {
+	struct image image; /* for this machine, of those under an index */
+	char **names;       /* normalised; NULL-terminated */
+};
+
+/*
+ * build_export.c: the image of the target stages; OUTPUT says in which form, with which further names, and whether it is
+ * one of the store's or only for an archive: then its blobs are in the lease.
+ */
+int build_export_image(struct build *build, const struct build_output *output, size_t vertex, struct build_exported *ret, struct error *err)
+	_must_check_;
+
+/* build_output_files.c: the files of the target stages, into a directory or an archive. */
+int build_output_files(struct build *build, const struct build_output *output, size_t vertex, struct error *err) _must_check_;
 
 /* Whether all that IMAGE reaches is in the store. */
 bool build_output_is_whole(const struct build *build, const struct image *image);

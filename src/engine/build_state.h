@@ -112,7 +112,16 @@ struct build {
 size_t build_add_vertex(struct build *build, const char *title, const size_t *inputs, size_t input_count);
 void build_tell(struct build *build, size_t vertex, enum build_event_kind kind);
 void build_tell_failure(struct build *build, size_t vertex, const struct error *err);
+/* A line of what is done for the vertex, without numbers. */
+void build_tell_status(struct build *build, size_t vertex, const char *format, ...) _printf_(3, 4);
 void build_warn(struct build *build, const char *format, ...) _printf_(2, 3);
+
+/* What a program says of blobs on their way, for the vertex; .context of its request. */
+struct build_transfer {
+	struct build *build;
+	size_t vertex;
+};
+void build_tell_transfer(void *context, const struct spec_transfer_event *transfer);
 
 /* ---- files ------------------------------------------------------------------------------- */
 
@@ -149,7 +158,7 @@ int build_get_images(struct build *build, struct error *err) _must_check_;
 /* build_graph.c: plans, runs all steps that are needed; afterwards the target stages are done. */
 int build_run_steps(struct build *build, struct error *err) _must_check_;
 
-/* build_export.c: images and other outputs of the target stages. */
+/* build_output.c: images and other outputs of the target stages. */
 int build_write_outputs(struct build *build, struct error *err) _must_check_;
 
 #endif

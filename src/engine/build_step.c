@@ -41,13 +41,22 @@ static void add_sources(const struct build_step *step, const struct build_digest
 			add_source(step, &plan->mounts[i].origin, i, digests, out);
 }
 
+/* Layers are made once, for all outputs. */
+static bool rewrites_times(const struct build *build)
+{
+	for (size_t i = 0; i < build->request->output_count; i++)
+		if (build->request->outputs[i].rewrites_times)
+			return true;
+	return false;
+}
+
 /* What of the options changes what comes out. */
 static void add_options(const struct build_step *step, struct buf *out)
 {
 	const struct build_request *request = step->build->request;
 
 	if (request->has_epoch)
-		buf_printf(out, "epoch %lld\n", (long long)request->epoch);
+		buf_printf(out, "epoch %lld%s\n", (long long)request->epoch, rewrites_times(step->build) ? " rewritten" : "");
 	if (step->plan->kind == PLAN_RUN && request->host && request->host->network_mode)
 		buf_printf(out, "network %s\n", request->host->network_mode);
 }
@@ -120,7 +129,7 @@ static int run_layer(const struct build_step *step, const struct spec_build_laye
 static struct spec_build_layer layer_work(const struct build_step *step)
 {
 	return (struct spec_build_layer){ .parent = (char *)build_files_top(&step->stage->files), .has_epoch = step->build->request->has_epoch,
-		.epoch = step->build->request->epoch };
+		.epoch = step->build->request->epoch, .rewrites_times = rewrites_times(step->build) };
 }
 
 /* A record of the same work on another parent, or found by the content of other stages' files only now: 1, 0 or -errno. */

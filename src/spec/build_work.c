@@ -471,6 +471,7 @@ static const struct field image_part_fields[] = {
 	FIELD_MUST(STRING, struct spec_build_image_part, platform, "platform"),
 	FIELD_BY(IMAGE_PART_LAYERS, "layers", 0),
 	FIELD_LIST(PAIRS, struct spec_build_image_part, annotations, annotation_count, "annotations"),
+	FIELD_LIST(PAIRS, struct spec_build_image_part, descriptor_annotations, descriptor_annotation_count, "descriptorAnnotations"),
 	FIELD_BY(IMAGE_PART_STATEMENTS, "statements", 0),
 };
 
@@ -514,6 +515,7 @@ static const struct field image_fields[] = {
 	FIELD(I64, struct spec_build_image, compression_level, "compressionLevel"),
 	FIELD_LIST(PAIRS, struct spec_build_image, annotations, annotation_count, "annotations"),
 	FIELD(STRINGS, struct spec_build_image, names, "names"),
+	FIELD(BOOL, struct spec_build_image, is_unlisted, "isUnlisted"),
 	FIELD(STRING, struct spec_build_image, created, "created"),
 };
 

@@ -100,6 +100,8 @@ struct spec_build_image_part {
 	size_t layer_count;
 	struct spec_pair *annotations; /* of the manifest */
 	size_t annotation_count;
+	struct spec_pair *descriptor_annotations; /* of what stands for it in the index */
+	size_t descriptor_annotation_count;
 	struct spec_pair *statements;  /* of in-toto: predicate type -> predicate, a JSON document; an attestation manifest beside it */
 	size_t statement_count;
 };
@@ -115,6 +117,7 @@ struct spec_build_image {
 	struct spec_pair *annotations; /* of the index */
 	size_t annotation_count;
 	char **names;          /* normalised; NULL-terminated; may be none */
+	bool is_unlisted;      /* only documents and blobs, for who has a lease: the image is not among those of the store */
 	char *created;         /* RFC 3339 */
 };
 

@@ -97,9 +97,10 @@ static void test_layer(void **state _unused_)
 
 static void test_image(void **state _unused_)
 {
-	CHECK(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"linux/amd64\",\"annotations\":{\"a\":\"b\"},\"layers\":[" LAYER "," BARE "],"
+	CHECK(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"linux/amd64\",\"annotations\":{\"a\":\"b\"},"
+		"\"descriptorAnnotations\":{\"e\":\"f\"},\"layers\":[" LAYER "," BARE "],"
 		"\"statements\":{\"https://x/y\":\"{}\"}}],\"wantsIndex\":true,\"dockerTypes\":true,\"compression\":\"zstd\",\"forceCompression\":true,"
-		"\"compressionLevel\":9,\"annotations\":{\"c\":\"d\"},\"names\":[\"n:t\"],\"created\":\"2020-01-01T00:00:00Z\"}", NULL);
+		"\"compressionLevel\":9,\"annotations\":{\"c\":\"d\"},\"names\":[\"n:t\"],\"isUnlisted\":true,\"created\":\"2020-01-01T00:00:00Z\"}", NULL);
 	CHECK(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"p\"}]}", "{\"parts\":[{\"config\":\"{}\",\"platform\":\"p\"}],\"names\":[]}");
 	CHECK(image_report, "{\"id\":\"" A "\",\"digest\":\"" B "\",\"mediaType\":\"m\",\"size\":7,\"parts\":[{\"id\":\"" A "\",\"digest\":\"" B
 		"\",\"layers\":[" LAYER "]},{\"id\":\"" A "\",\"digest\":\"" B "\"}]}", NULL);

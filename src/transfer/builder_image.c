@@ -218,6 +218,15 @@ static bool wants_index(const struct job *job)
 	return wants;
 }
 
+static struct spec_descriptor in_index(const struct job *job, size_t p)
+{
+	struct spec_descriptor descriptor = job->manifests[p];
+
+	descriptor.annotations = job->work.parts[p].descriptor_annotations;
+	descriptor.annotation_count = job->work.parts[p].descriptor_annotation_count;
+	return descriptor;
+}
+
 /* Or the one manifest that there is. */
 static int make_index(struct job *job, struct spec_descriptor *ret, struct error *err)
 {
@@ -232,7 +241,7 @@ static int make_index(struct job *job, struct spec_descriptor *ret, struct error
 	}
 	index.manifests = arena_alloc(job->arena, 2 * count, sizeof *index.manifests);
 	for (size_t p = 0; p < count; p++)
-		index.manifests[index.manifest_count++] = job->manifests[p];
+		index.manifests[index.manifest_count++] = in_index(job, p);
 	for (size_t p = 0; p < count; p++)
 		if (job->attestations[p].digest)
 			index.manifests[index.manifest_count++] = job->attestations[p];
@@ -312,7 +321,7 @@ static int make_image(struct job *job, struct error *err)
 		r = make_part(job, p, err);
 	if (r == 0)
 		r = make_index(job, &target, err);
-	if (r == 0)
+	if (r == 0 && !job->work.is_unlisted)
 		r = put_names(job, &target, err);
 	job->report.id = job->report.parts[0].id;
 	job->report.digest = target.digest;

@@ -30,6 +30,8 @@ struct save_request {
 	const char *output;
 	int format;      /* enum save_format */
 	int compression; /* enum saved_compression */
+	char **names;
+	bool is_content;
 };
 
 static int find_word(const char *value, const char *const *words, size_t count, void *target)
@@ -63,6 +65,8 @@ static const struct option_entry save_entries[] = {
 		"what to write; default: docker-archive, which is an image layout, too", .parse = parse_format },
 	{ "compress", 0, OPTION_CALLBACK, 0, offsetof(struct save_request, compression), "none|gzip|zstd",
 		"compress layers so; default: as they were pulled", .parse = parse_compression },
+	{ "content", 0, OPTION_FLAG, 0, offsetof(struct save_request, is_content), NULL, "IMAGE is the digest of a manifest or index, which no image need have" },
+	{ "name", 0, OPTION_LIST, 0, offsetof(struct save_request, names), "NAME", "what that is called in the archive" },
 	{ 0 },
 };
 
@@ -243,6 +247,7 @@ static int write_output(struct save *save, struct output *output, struct error *
 
 static int run_save(const struct command_call *call, struct buf *out, struct error *err)
 {
+	static char *no_names[] = { NULL };
 	const struct save_request *request = call->request;
 	_cleanup_store_ struct store store = STORE_INIT;
 	_cleanup_saved_images_ struct saved_images saved = { .arena = NULL };
@@ -258,7 +263,8 @@ static int run_save(const struct command_call *call, struct buf *out, struct err
 	output_confine(&output, &store);
 	r = saved_images_begin(&store, (enum saved_compression)request->compression, &saved, err);
 	for (char **image = call->operands; r == 0 && *image; image++)
-		r = saved_images_add(&saved, *image, err);
+		r = request->is_content ? saved_images_add_content(&saved, *image, request->names ? request->names : no_names, err)
+					: saved_images_add(&saved, *image, err);
 	if (r == 0)
 		r = check_format(request, &saved, err);
 	if (r < 0)

@@ -383,6 +383,42 @@ int saved_images_add(struct saved_images *saved, const char *text, struct error 
 	return add_image(saved, &image, is_name ? image.name : NULL, err);
 }
 
+/* With the first manifest of an index, which is an image's. */
+static int find_manifest(struct saved_images *saved, const char *digest, struct image *ret, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct spec_index *index = NULL;
+	struct spec_manifest *manifest = NULL;
+	uint64_t size = 0;
+	int r = spec_digest_is_verifiable(digest) ? lease_add(&saved->lease, digest, err) : error_set(err, ERROR_INVALID, 0, "'%.200s' is no digest", digest);
+
+	if (r == 0)
+		r = blob_read(saved->store, digest, SPEC_MANIFEST_LIMIT, &text, err);
+	if (r < 0)
+		return r;
+	*ret = (struct image){ .target = arena_strdup(saved->arena, digest), .target_size = text.length, .manifest = (char *)digest };
+	if (spec_index_decode(saved->arena, text.data ? text.data : "", text.length, &index, NULL) == 0 && index->manifest_count) {
+		ret->media_type = index->media_type;
+		ret->manifest = index->manifests[0].digest;
+	}
+	r = read_manifest(saved, ret->manifest, &manifest, &size, err);
+	if (r == 0)
+		ret->id = manifest->config.digest;
+	return r;
+}
+
+int saved_images_add_content(struct saved_images *saved, const char *digest, char *const *names, struct error *err)
+{
+	struct image image;
+	int r = find_manifest(saved, digest, &image, err);
+
+	if (r == 0 && !names[0])
+		return add_image(saved, &image, NULL, err);
+	for (; r == 0 && *names; names++)
+		r = add_image(saved, &image, *names, err);
+	return r;
+}
+
 /* ---- texts ------------------------------------------------------------------------------------ */
 
 void saved_images_index(const struct saved_images *saved, struct buf *out)

@@ -49,6 +49,9 @@ void saved_images_end(struct saved_images *saved);
  */
 int saved_images_add(struct saved_images *saved, const char *text, struct error *err) _must_check_;
 
+/* Adds what the blob DIGEST, a manifest or an index, reaches, under NAMES (NULL-terminated; may be none), whatever images there are. */
+int saved_images_add_content(struct saved_images *saved, const char *digest, char *const *names, struct error *err) _must_check_;
+
 /* The texts of index.json and of manifest.json; the latter has the images alone, other things cannot be in it. */
 void saved_images_index(const struct saved_images *saved, struct buf *out);
 void saved_images_docker(const struct saved_images *saved, struct buf *out);
