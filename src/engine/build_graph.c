@@ -18,9 +18,9 @@ struct graph {
 
 /* ---- plans --------------------------------------------------------------------------------- */
 
-static const struct build_image *find_image(const struct build_platform *platform, const struct origin *origin)
+const struct build_image *build_find_image(const struct build_platform *platform, const struct origin *origin)
 {
-	for (size_t i = 0; i < platform->outline->image_count; i++) {
+	for (size_t i = 0; i < platform->image_count; i++) {
 		const struct origin *other = &platform->images[i].origin;
 
 		if (str_equal(other->name, origin->name) && str_equal(other->platform.os, origin->platform.os) &&
@@ -36,7 +36,7 @@ const struct build_files *build_origin_files(const struct build_platform *platfo
 
 	if (origin->kind == ORIGIN_STAGE)
 		return &platform->stages[origin->stage].files;
-	image = origin->kind == ORIGIN_IMAGE ? find_image(platform, origin) : NULL;
+	image = origin->kind == ORIGIN_IMAGE ? build_find_image(platform, origin) : NULL;
 	return image ? &image->files : NULL;
 }
 
@@ -44,12 +44,9 @@ static struct plan_base base_of(struct build_stage *stage)
 {
 	const struct origin *origin = &stage->outline->base;
 
-	if (origin->kind == ORIGIN_STAGE) {
-		const struct build_stage *below = &stage->platform->stages[origin->stage];
-
-		return (struct plan_base){ .execution = below->plan->execution, .author = below->plan->author };
-	}
-	stage->base = origin->kind == ORIGIN_IMAGE ? find_image(stage->platform, origin) : NULL;
+	if (origin->kind == ORIGIN_STAGE)
+		return (struct plan_base){ .stage = stage->platform->stages[origin->stage].plan };
+	stage->base = origin->kind == ORIGIN_IMAGE ? build_find_image(stage->platform, origin) : NULL;
 	if (!stage->base)
 		return (struct plan_base){ .execution = NULL };
 	return (struct plan_base){ .execution = &stage->base->config->execution, .author = stage->base->config->author };
@@ -85,11 +82,17 @@ static int plan_stage(struct build *build, struct build_stage *stage, struct err
 {
 	struct plan_request request = { .outline = stage->platform->outline, .stage = stage->outline->number, .base = base_of(stage),
 		.default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
-	int r = plan_make(build->arena, &request, &stage->plan, &build->report->mark, err);
+	bool is_first = stage->platform == build->platforms;
+	int r;
 
+	if (is_first) {
+		request.warnings = build->warnings;
+		request.warning_count = build->warning_count;
+	}
+	r = plan_make(build->arena, &request, &stage->plan, &build->report->mark, err);
 	if (r < 0)
 		return r;
-	if (request.warning_count && stage->platform == build->platforms) {
+	if (is_first) {
 		build->warnings = request.warnings;
 		build->warning_count = request.warning_count;
 	}

@@ -69,26 +69,64 @@ static const char *title_of(const struct build *build, const struct build_platfo
 	return arena_printf(build->arena, "[%s internal] load metadata for %s", platform->text, origin->name);
 }
 
-int build_get_images(struct build *build, struct error *err)
+/* Room for images that have become known to be needed. */
+static void add_images(struct build *build, struct build_platform *platform)
 {
-	for (size_t i = 0; i < build->platform_count; i++) {
-		struct build_platform *platform = &build->platforms[i];
+	size_t count = platform->outline->image_count;
+	struct build_image *images = arena_alloc(build->arena, count + 1, sizeof *images);
 
-		platform->images = arena_alloc(build->arena, platform->outline->image_count + 1, sizeof *platform->images);
-		for (size_t n = 0; n < platform->outline->image_count; n++) {
-			platform->images[n].origin = platform->outline->images[n];
-			platform->images[n].vertex = build_add_vertex(build, title_of(build, platform, &platform->images[n].origin), NULL, 0);
+	for (size_t n = 0; n < count; n++) {
+		if (n < platform->image_count) {
+			images[n] = platform->images[n];
+			continue;
+		}
+		images[n].origin = platform->outline->images[n];
+		images[n].vertex = build_add_vertex(build, title_of(build, platform, &images[n].origin), NULL, 0);
+	}
+	platform->images = images;
+}
+
+static int get_images(struct build *build, struct build_platform *platform, struct error *err)
+{
+	for (; platform->image_count < platform->outline->image_count; platform->image_count++) {
+		struct build_image *image = &platform->images[platform->image_count];
+		int r = get_image(build, platform, image, err);
+
+		if (r < 0) {
+			build_tell_failure(build, image->vertex, err);
+			return r;
 		}
 	}
-	for (size_t i = 0; i < build->platform_count; i++)
-		for (size_t n = 0; n < build->platforms[i].outline->image_count; n++) {
-			struct build_image *image = &build->platforms[i].images[n];
-			int r = get_image(build, &build->platforms[i], image, err);
-
-			if (r < 0) {
-				build_tell_failure(build, image->vertex, err);
-				return r;
-			}
-		}
 	return 0;
+}
+
+/* What images ask of the stages upon them may take from others. */
+static int follow_triggers(struct build *build, struct build_platform *platform, bool *more, struct error *err)
+{
+	for (size_t i = 0; i < platform->outline->stage_count; i++) {
+		const struct outline_stage *stage = &platform->outline->stages[i];
+		const struct build_image *base = stage->needed && stage->base.kind == ORIGIN_IMAGE ? build_find_image(platform, &stage->base) : NULL;
+		int r = base ? outline_follow_triggers(build->arena, platform->outline, i, base->config->execution.on_build, more, &build->report->mark, err) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int build_get_images(struct build *build, struct error *err)
+{
+	bool more = true;
+	int r = 0;
+
+	while (r == 0 && more) {
+		more = false;
+		for (size_t i = 0; i < build->platform_count; i++)
+			add_images(build, &build->platforms[i]);
+		for (size_t i = 0; r == 0 && i < build->platform_count; i++)
+			r = get_images(build, &build->platforms[i], err);
+		for (size_t i = 0; r == 0 && i < build->platform_count; i++)
+			r = follow_triggers(build, &build->platforms[i], &more, err);
+	}
+	return r;
 }

@@ -80,6 +80,7 @@ struct build_platform {
 	struct outline_request request;
 	struct outline *outline;
 	struct build_image *images;     /* as .outline->images */
+	size_t image_count;             /* of them are there */
 	struct build_stage *stages;     /* by number */
 };
 
@@ -131,6 +132,9 @@ const char *build_files_top(const struct build_files *files);
 
 /* The files that ORIGIN names, of a stage that is done or of an image; NULL: of a context. */
 const struct build_files *build_origin_files(const struct build_platform *platform, const struct origin *origin);
+
+/* build_graph.c: an image that was found, or NULL. */
+const struct build_image *build_find_image(const struct build_platform *platform, const struct origin *origin);
 /* The context that ORIGIN names; NULL: it is none. */
 struct build_context *build_origin_context(struct build *build, const struct origin *origin);
 
