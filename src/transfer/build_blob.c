@@ -6,6 +6,7 @@
 #include "store/decompress.h"
 #include "store/layer_diff.h"
 #include "store/layers.h"
+#include "transfer/build_compress.h"
 #include "transfer/spool.h"
 
 static const struct {
@@ -59,21 +60,21 @@ static int write_archive(const struct lease *lease, const struct spec_build_imag
 	return r < 0 ? r : layer_diff(fd, sink, LAYER_DIFF_UPPER, &report, err);
 }
 
-static int write_blob(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, int fd, struct build_blob *made,
-	struct error *err)
+static int write_blob(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, int fd,
+	struct build_blob *made, struct error *err)
 {
 	_cleanup_digest_ struct digest *digest = digest_new("sha256"), *diff_id = digest_new(layer->diff_id);
 	struct digest_sink outer = { .downstream = sink_to_file(&fd), .digest = digest }, inner = { .digest = diff_id };
-	_cleanup_compress_ struct compress *compress = compress_new_at(digest_sink(&outer), form->format, form->level);
+	_cleanup_build_compress_ struct build_compress *compress = build_compress_new(digest_sink(&outer), form->format, form->level, form->threads);
 	char text[DIGEST_TEXT_SIZE];
 	int r;
 
 	if (!diff_id)
 		return error_set(err, ERROR_INVALID, 0, "'%.200s' cannot be verified", layer->diff_id);
-	inner.downstream = compress_sink(compress);
+	inner.downstream = build_compress_sink(compress);
 	r = write_archive(lease, layer, digest_sink(&inner), err);
 	if (r == 0)
-		r = compress_finish(compress, err);
+		r = build_compress_finish(compress, err);
 	if (r < 0)
 		return r;
 	digest_finish(diff_id, text);

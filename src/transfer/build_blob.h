@@ -12,6 +12,7 @@ struct build_blob_form {
 	enum compress_format format;
 	int level;     /* 0: the default */
 	bool is_forced; /* a blob in another form is compressed anew */
+	unsigned threads; /* for one */
 };
 
 /* The form of a media type of layers: true, or false for others. */

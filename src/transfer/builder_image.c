@@ -16,6 +16,9 @@
 #include "transfer/platform.h"
 #include "transfer/tasks.h"
 
+/* Each of which is compressed by as many threads as there are of use: one may be larger than all others. */
+#define LAYERS_AT_ONCE 4u
+
 struct job {
 	struct arena *arena;
 	struct store store;
@@ -49,7 +52,8 @@ static int choose_form(struct job *job, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		if (!str_equal(forms[i].name, wanted))
 			continue;
-		job->form = (struct build_blob_form){ forms[i].format, (int)job->work.compression_level, job->work.force_compression };
+		job->form = (struct build_blob_form){ forms[i].format, (int)job->work.compression_level, job->work.force_compression,
+			build_work_threads() };
 		return 0;
 	}
 	error_set(err, ERROR_INVALID, 0, "unknown compression '%.100s'", wanted);
@@ -93,7 +97,9 @@ static int make_blob(void *context, size_t i, struct error *err)
 
 static int make_blobs(struct job *job, struct error *err)
 {
-	const struct tasks tasks = { .count = job->layer_count, .at_once = build_work_threads(), .run = make_blob, .context = job };
+	unsigned threads = build_work_threads();
+	const struct tasks tasks = { .count = job->layer_count, .at_once = threads < LAYERS_AT_ONCE ? threads : LAYERS_AT_ONCE, .run = make_blob,
+		.context = job };
 	int r = 0;
 
 	for (size_t p = 0; r == 0 && p < job->work.part_count; p++)
