@@ -3,6 +3,7 @@
 #include "build/instruction.h"
 #include "build/instruction_flags.h"
 #include "build/instruction_mode.h"
+#include "build/remote.h"
 #include "build/instruction_ports.h"
 #include "build/instruction_run.h"
 
@@ -76,16 +77,6 @@ static int expand_files(const struct instruction_context *c, struct instruction 
 	return 0;
 }
 
-static bool is_remote(const char *source)
-{
-	static const char *const beginnings[] = { "http://", "https://", "git://", "ssh://", "git@" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
-		if (str_starts_with(source, beginnings[i]))
-			return true;
-	return false;
-}
-
 static int check_checksum(const struct instruction_context *c, const struct instruction *i)
 {
 	const char *value = i->checksum, *digits = str_starts_with(value, "sha256:") ? value + 7 : value;
@@ -93,7 +84,7 @@ static int check_checksum(const struct instruction_context *c, const struct inst
 
 	if (!i->sources[0] || i->sources[1])
 		return instruction_fail(c, "--checksum", "--checksum is for one source alone");
-	if (!is_remote(i->sources[0]))
+	if (!remote_is(i->sources[0]))
 		return instruction_fail(c, "--checksum", "--checksum is for URLs and git repositories, not '%s'", i->sources[0]);
 	/* Of a file, or the name of a commit. */
 	if (strspn(digits, "0123456789abcdef") != length || (digits != value ? length != 64 : length < 7 || length > 64))
@@ -104,7 +95,7 @@ static int check_checksum(const struct instruction_context *c, const struct inst
 static int check_sources(const struct instruction_context *c, const struct instruction *i)
 {
 	for (char **source = i->sources; i->kind == INSTRUCTION_COPY && *source; source++)
-		if (is_remote(*source)) {
+		if (remote_is(*source)) {
 			int r = instruction_fail(c, *source, "COPY takes no URL: '%s'", *source);
 
 			error_hint(c->err, "ADD does");

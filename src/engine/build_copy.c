@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_copy.h"
+#include "engine/build_remote.h"
 #include "engine/builder.h"
 #include "host/overlay.h"
 #include "store/root.h"
@@ -92,12 +93,13 @@ struct spec_build_take build_take_of(const struct build_step *step, int root_fd,
 {
 	const struct instruction *instruction = step->plan->instruction;
 	struct arena *arena = step->build->arena;
-	size_t count = strv_length(instruction->sources);
+	size_t count = strv_length(instruction->sources), n = 0;
 	struct spec_build_take take = { .root_fd = root_fd, .parents = instruction->parents, .excludes = instruction->excludes };
 
 	take.sources = arena_alloc(arena, count + 1, sizeof *take.sources);
 	for (size_t i = 0; i < count; i++)
-		take.sources[i] = clean_source(arena, instruction->sources[i], instruction->parents);
+		if (!build_remote_is(step->plan, i))
+			take.sources[n++] = clean_source(arena, instruction->sources[i], instruction->parents);
 	take.unpack = instruction->kind == INSTRUCTION_ADD && (!instruction->has_unpack || instruction->unpack);
 	if (context)
 		set_context(&take, context);
@@ -151,24 +153,64 @@ static int open_origin(const struct build_step *step, int *ret_fd, int *ret_own,
 	return 0;
 }
 
+/* All are ours, the context's copied. */
+static void close_takes(struct spec_build_copy *work)
+{
+	for (size_t i = 0; i < work->take_count; i++)
+		close(work->takes[i].root_fd);
+}
+
+static int add_remote(const struct build_step *step, size_t source, struct spec_build_copy *work, struct error *err)
+{
+	const struct instruction *instruction = step->plan->instruction;
+	struct spec_build_take *take = &work->takes[work->take_count];
+	const char *name = NULL;
+	int r = build_remote_open(step, source, &take->root_fd, &name, err);
+
+	if (r < 0)
+		return r;
+	take->sources = arena_alloc(step->build->arena, 2, sizeof *take->sources);
+	take->sources[0] = (char *)name;
+	take->excludes = instruction->excludes;
+	take->is_context = true;
+	take->unpack = instruction->has_unpack && instruction->unpack;
+	work->take_count++;
+	return 0;
+}
+
+static int add_takes(const struct build_step *step, struct spec_build_copy *work, struct error *err)
+{
+	size_t count = strv_length(step->plan->instruction->sources);
+	struct build_context *context = NULL;
+	int from_fd = -EBADF, own_fd = -EBADF, r = 0;
+
+	work->takes = arena_alloc(step->build->arena, count + 1, sizeof *work->takes);
+	if (build_remote_count(step->plan) < count) {
+		r = open_origin(step, &from_fd, &own_fd, &context, err);
+		if (r < 0)
+			return r;
+		if (own_fd < 0)
+			own_fd = fcntl(from_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (own_fd < 0)
+			return error_errno(err, errno, "cannot open the context again");
+		work->takes[work->take_count++] = build_take_of(step, own_fd, context);
+	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (build_remote_is(step->plan, i))
+			r = add_remote(step, i, work, err);
+	return r;
+}
+
 static int copy(const struct build_step *step, int to_fd, struct error *err)
 {
 	const struct instruction *instruction = step->plan->instruction;
-	struct spec_build_copy work = { .root_fd = to_fd, .destination = (char *)step->plan->destination, .chown = instruction->chown,
-		.chmod = instruction->chmod };
-	_cleanup_close_ int own_fd = -EBADF;
-	struct build_context *context = NULL;
-	struct spec_build_take take;
-	int from_fd = -EBADF, r = 0;
+	_cleanup_(close_takes) struct spec_build_copy work = { .root_fd = to_fd, .destination = (char *)step->plan->destination,
+		.chown = instruction->chown, .chmod = instruction->chmod };
+	int r;
 
 	set_epoch(step->build, &work);
 	add_files(step, &work);
-	if (strv_length(instruction->sources) > 0) {
-		r = open_origin(step, &from_fd, &own_fd, &context, err);
-		take = build_take_of(step, from_fd, context);
-		work.takes = &take;
-		work.take_count = 1;
-	}
+	r = add_takes(step, &work, err);
 	return r < 0 ? r : build_copy_run(step->build, &work, err);
 }
 

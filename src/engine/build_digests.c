@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_digests.h"
 #include "engine/build_copy.h"
+#include "engine/build_remote.h"
 #include "engine/builder.h"
 
 struct entry {
@@ -150,12 +151,29 @@ static int add_origin(struct question *question, const struct build_step *step, 
 	return 0;
 }
 
+/* Of sources that are elsewhere nobody else need make digests. */
+static int add_remotes(struct question *question, const struct build_step *step, struct error *err)
+{
+	struct entry entry = { .step = step->plan };
+	int r = 0;
+
+	if (step->plan->kind != PLAN_COPY)
+		return 0;
+	for (; r == 0 && step->plan->instruction->sources[entry.which]; entry.which++)
+		if (build_remote_is(step->plan, entry.which)) {
+			r = build_remote_identify(step, entry.which, &entry.digest, err);
+			if (r == 0)
+				add_entry(question->build->arena, question->digests, &entry);
+		}
+	return r;
+}
+
 static int add_step(struct question *question, const struct build_step *step, bool contexts_only, struct error *err)
 {
 	const struct plan_step *plan = step->plan;
 	int r = 0;
 
-	if (plan->kind == PLAN_COPY && strv_length(plan->instruction->sources) > 0)
+	if (plan->kind == PLAN_COPY && strv_length(plan->instruction->sources) > build_remote_count(plan))
 		r = add_origin(question, step, &plan->origin, BUILD_DIGESTS_COPY, contexts_only, err);
 	for (size_t i = 0; r == 0 && i < plan->mount_count; i++)
 		if (plan->mounts[i].mount->kind == RUN_MOUNT_BIND)
@@ -204,8 +222,12 @@ int build_digests_of_contexts(struct build *build, struct build_stage *const *st
 	struct build_digests *digests = arena_alloc(build->arena, 1, sizeof *digests);
 	_cleanup_(question_done) struct question question = { .build = build, .digests = digests };
 	struct error told = ERROR_INIT;
-	int r = each_step(build, stages, count, add_context, &question, &told);
+	int r = each_step(build, stages, count, add_remotes, &question, err);
 
+	if (r < 0)
+		return r;
+	question.first = digests->count;
+	r = each_step(build, stages, count, add_context, &question, &told);
 	if (r == 0)
 		r = ask(&question, &told);
 	build->digests = digests;

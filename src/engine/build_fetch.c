@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_fetch.h"
 #include "base/file.h"
+#include "build/remote.h"
 #include "engine/build_archive.h"
+#include "engine/build_download.h"
 
 #include <fcntl.h>
 
 #define BLOCK (256u << 10)
 #define CONTEXT_LIMIT ((uint64_t)1 << 40) /* bytes; an input without an end would fill the disk */
 
-static const char *const schemes[] = { "http://", "https://", "git://", "ssh://", "git@" };
-
 bool build_fetch_is_remote(const char *text)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-		if (str_starts_with(text, schemes[i]))
-			return true;
-	return str_equal(text, "-");
+	return str_equal(text, "-") || remote_is(text);
 }
 
 /* ---- the standard input ------------------------------------------------------------------------ */
@@ -64,6 +61,64 @@ static int take_input(struct build *build, struct build_context *context, struct
 	return r < 0 ? r : build_archive_take(build, directory, context, err);
 }
 
+/* ---- elsewhere -------------------------------------------------------------------------------------- */
+
+struct teller {
+	struct build *build;
+	size_t vertex;
+};
+
+static void tell_transfer(void *context, const struct spec_transfer_event *transfer)
+{
+	const struct teller *teller = context;
+	const struct build_request *request = teller->build->request;
+	const struct build_event event = { .kind = BUILD_STATUS, .vertex = teller->vertex, .text = "downloading", .current = transfer->current,
+		.total = transfer->total };
+
+	if (request->tell && transfer->kind == SPEC_TRANSFER_ITEM)
+		request->tell(request->tell_context, &event);
+}
+
+static int download(struct build *build, const struct remote *remote, size_t vertex, bool *ret_known, struct build_context *context, struct error *err)
+{
+	struct teller teller = { build, vertex };
+	struct build_download request = { .url = remote->url, .name = BUILD_ARCHIVE_NAME, .tell = tell_transfer, .context = &teller };
+	const char *digest = NULL;
+	int r = build_work_make(build, &request.directory, err);
+
+	if (r == 0)
+		r = build_download(build, &request, &digest, ret_known, err);
+	if (r < 0)
+		return r;
+	r = build_archive_take(build, request.directory, context, err);
+	return r < 0 ? error_wrap(err, "cannot use the context '%s'", remote->url) : 0;
+}
+
+static int get(struct build *build, const char *text, struct build_context *context, struct error *err)
+{
+	struct remote remote;
+	bool is_known = false;
+	const char *title = "[internal] load remote build context";
+	size_t vertex;
+	int r = remote_parse(build->arena, text, &remote, err);
+
+	if (r < 0)
+		return error_wrap(err, "cannot use the context '%s'", text);
+	if (context->name)
+		title = arena_printf(build->arena, "[context %s] %s", context->name, text);
+	vertex = build_add_vertex(build, title, NULL, 0);
+	build_tell(build, vertex, BUILD_STARTED);
+	if (remote.kind == REMOTE_FILE)
+		r = download(build, &remote, vertex, &is_known, context, err);
+	else
+		r = error_set(err, ERROR_UNSUPPORTED, 0, "git repositories are not supported");
+	if (r < 0)
+		build_tell_failure(build, vertex, err);
+	else
+		build_tell(build, vertex, is_known ? BUILD_CACHED : BUILD_DONE);
+	return r;
+}
+
 /* ---- all ------------------------------------------------------------------------------------------ */
 
 int build_fetch_context(struct build *build, const char *text, struct build_context *context, struct error *err)
@@ -73,7 +128,7 @@ int build_fetch_context(struct build *build, const char *text, struct build_cont
 	if (r < 0)
 		return r;
 	if (!str_equal(text, "-"))
-		return error_set(err, ERROR_UNSUPPORTED, 0, "cannot use the context '%s': only directories are supported", text);
+		return get(build, text, context, err);
 	if (context->name)
 		return error_set(err, ERROR_INVALID, 0, "only the main context can be the standard input, not '%s'", context->name);
 	if (build->request->file && str_equal(build->request->file, "-"))

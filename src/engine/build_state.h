@@ -102,6 +102,7 @@ struct build {
 	size_t platform_count;
 	struct build_vertex *vertices;
 	size_t vertex_count;
+	struct build_remote *remotes;   /* what ADD takes from elsewhere (build_remote.h) */
 	struct build_digests *digests;  /* of what steps read of contexts (build_digests.h) */
 	struct dockerfile_warning *warnings;
 	size_t warning_count;

@@ -2,6 +2,7 @@
 #include "engine/build_step.h"
 #include "engine/build_copy.h"
 #include "engine/build_digests.h"
+#include "engine/build_remote.h"
 #include "engine/builder.h"
 #include "store/layers.h"
 
@@ -36,6 +37,9 @@ static void add_sources(const struct build_step *step, const struct build_digest
 
 	if (plan->kind == PLAN_COPY && strv_length(plan->instruction->sources) > 0)
 		add_source(step, &plan->origin, BUILD_DIGESTS_COPY, digests, out);
+	for (size_t i = 0; plan->kind == PLAN_COPY && plan->instruction->sources[i]; i++)
+		if (build_remote_is(plan, i))
+			buf_printf(out, "source %zu content %s\n", i, build_digests_find(digests, plan, i));
 	for (size_t i = 0; i < plan->mount_count; i++)
 		if (plan->mounts[i].mount->kind == RUN_MOUNT_BIND)
 			add_source(step, &plan->mounts[i].origin, i, digests, out);

@@ -86,6 +86,11 @@ char *http_resolve(const char *base, const char *location)
 	return str_dup(url);
 }
 
+int64_t http_date_s(const char *text)
+{
+	return curl_getdate(text, NULL);
+}
+
 void http_escape(const char *text, struct buf *out)
 {
 	for (; *text; text++) {

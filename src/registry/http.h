@@ -74,6 +74,8 @@ enum http_header {
 	HTTP_CONTENT_RANGE,
 	HTTP_CONTENT_TYPE,
 	HTTP_DIGEST, /* Docker-Content-Digest */
+	HTTP_ETAG,
+	HTTP_LAST_MODIFIED,
 	HTTP_LINK,
 	HTTP_LOCATION,
 	HTTP_MINIMUM_CHUNK, /* OCI-Chunk-Min-Length */
@@ -166,6 +168,9 @@ char *http_origin(const char *url);
 
 /* LOCATION, which may be relative, as seen from BASE; NULL if it is no URL. Allocated. */
 char *http_resolve(const char *base, const char *location);
+
+/* A date of HTTP's, in seconds since 1970; -1: it is none. */
+int64_t http_date_s(const char *text);
 
 /* TEXT with everything but letters, digits and "-._~" escaped, added to OUT. */
 void http_escape(const char *text, struct buf *out);

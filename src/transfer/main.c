@@ -28,6 +28,7 @@ static const struct command *const list[] = {
 	&transfer_copy,
 	&transfer_copy_files,
 	&transfer_decompress,
+	&transfer_download,
 	&transfer_export,
 	&transfer_export_root,
 	&transfer_import,

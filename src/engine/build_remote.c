@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/build_remote.h"
+#include "build/remote.h"
+#include "engine/build_download.h"
+
+#include <fcntl.h>
+
+/* One that was asked for, whatever has asked. */
+struct build_remote {
+	struct build_remote *next;
+	const char *text, *checksum;
+	bool keeps_git;
+	struct remote remote;
+	const char *content;   /* or NULL: it is not known yet */
+	const char *directory; /* that has it, or NULL */
+	size_t vertex;         /* (size_t)-1: it has none */
+};
+
+struct teller {
+	struct build *build;
+	size_t vertex;
+};
+
+static void tell_transfer(void *context, const struct spec_transfer_event *transfer)
+{
+	const struct teller *teller = context;
+	const struct build_request *request = teller->build->request;
+	const struct build_event event = { .kind = BUILD_STATUS, .vertex = teller->vertex, .text = "downloading", .current = transfer->current,
+		.total = transfer->total };
+
+	if (request->tell && transfer->kind == SPEC_TRANSFER_ITEM)
+		request->tell(request->tell_context, &event);
+}
+
+bool build_remote_is(const struct plan_step *step, size_t source)
+{
+	return step->instruction->kind == INSTRUCTION_ADD && remote_is(step->instruction->sources[source]);
+}
+
+size_t build_remote_count(const struct plan_step *step)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; step->instruction->sources[i]; i++)
+		count += build_remote_is(step, i);
+	return count;
+}
+
+/* ---- the list ----------------------------------------------------------------------------- */
+
+static int find(const struct build_step *step, size_t source, struct build_remote **ret, struct error *err)
+{
+	const struct instruction *instruction = step->plan->instruction;
+	struct build *build = step->build;
+	struct build_remote *remote;
+	int r;
+
+	for (remote = build->remotes; remote; remote = remote->next)
+		if (str_equal(remote->text, instruction->sources[source]) && remote->keeps_git == instruction->keep_git_dir &&
+		    str_equal(remote->checksum ? remote->checksum : "", instruction->checksum ? instruction->checksum : "")) {
+			*ret = remote;
+			return 0;
+		}
+	remote = arena_alloc(build->arena, 1, sizeof *remote);
+	*remote = (struct build_remote){ .text = instruction->sources[source], .checksum = instruction->checksum, .keeps_git = instruction->keep_git_dir,
+		.vertex = (size_t)-1 };
+	r = remote_parse(build->arena, remote->text, &remote->remote, err);
+	if (r < 0)
+		return r;
+	remote->next = build->remotes;
+	*ret = build->remotes = remote;
+	return 0;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* "sha256:" may be left out. */
+static const char *digest_of_checksum(struct arena *arena, const char *checksum)
+{
+	return !checksum || strchr(checksum, ':') ? checksum : arena_printf(arena, "sha256:%s", checksum);
+}
+
+static int download(struct build *build, struct build_remote *remote, bool *ret_known, struct error *err)
+{
+	struct teller teller = { build, remote->vertex };
+	struct build_download request = { .url = remote->remote.url, .name = remote->remote.name,
+		.checksum = digest_of_checksum(build->arena, remote->checksum), .context = &teller };
+	int r = build_work_make(build, &request.directory, err);
+
+	if (remote->vertex != (size_t)-1)
+		request.tell = tell_transfer;
+	if (r == 0)
+		r = build_download(build, &request, &remote->content, ret_known, err);
+	if (r == 0)
+		remote->directory = request.directory;
+	return r;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------ */
+
+static int get(struct build *build, struct build_remote *remote, bool *ret_known, struct error *err)
+{
+	if (remote->remote.kind == REMOTE_FILE)
+		return download(build, remote, ret_known, err);
+	return error_set(err, ERROR_UNSUPPORTED, 0, "cannot add the git repository '%s': only files of web servers are supported", remote->text);
+}
+
+static int fail(const struct build_step *step, struct error *err)
+{
+	const struct dockerfile_instruction *source = step->plan->instruction->source;
+
+	step->build->report->mark = source->mark;
+	return error_wrap(err, "%s:%u", step->build->dockerfile->name, source->first_line);
+}
+
+int build_remote_identify(const struct build_step *step, size_t source, const char **ret, struct error *err)
+{
+	struct build *build = step->build;
+	struct build_remote *remote = NULL;
+	bool is_known = false;
+	int r = find(step, source, &remote, err);
+
+	if (r < 0)
+		return fail(step, err);
+	if (!remote->content && remote->remote.kind == REMOTE_FILE && remote->checksum)
+		remote->content = digest_of_checksum(build->arena, remote->checksum);
+	if (!remote->content) {
+		remote->vertex = build_add_vertex(build, remote->text, NULL, 0);
+		build_tell(build, remote->vertex, BUILD_STARTED);
+		r = get(build, remote, &is_known, err);
+		if (r < 0) {
+			build_tell_failure(build, remote->vertex, err);
+			return fail(step, err);
+		}
+		build_tell(build, remote->vertex, is_known ? BUILD_CACHED : BUILD_DONE);
+	}
+	*ret = remote->content;
+	return 0;
+}
+
+int build_remote_open(const struct build_step *step, size_t source, int *ret_fd, const char **ret_name, struct error *err)
+{
+	struct build_remote *remote = NULL;
+	bool is_known = false;
+	int r = find(step, source, &remote, err);
+
+	if (r == 0 && !remote->directory) {
+		remote->vertex = (size_t)-1; /* it is the step itself that takes so long */
+		r = get(step->build, remote, &is_known, err);
+	}
+	if (r < 0)
+		return r;
+	*ret_fd = open(remote->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*ret_name = remote->remote.kind == REMOTE_FILE ? remote->remote.name : ".";
+	return *ret_fd < 0 ? error_errno(err, errno, "cannot open the directory '%s'", remote->directory) : 0;
+}
