@@ -17,6 +17,20 @@ static int write_file(const char *path, const char *text, size_t length, struct 
 	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
 }
 
+static void write_image_metadata(struct json_writer *w, const struct build_report *report)
+{
+	json_write_string(w, "containerimage.config.digest", report->image_id);
+	json_write_open(w, "containerimage.descriptor", '{');
+	json_write_string(w, "mediaType", report->media_type);
+	json_write_string(w, "digest", report->digest);
+	json_write_uint(w, "size", report->target_size);
+	json_write_open(w, "annotations", '{');
+	json_write_string(w, "config.digest", report->image_id);
+	json_write_close(w, '}');
+	json_write_close(w, '}');
+	json_write_string(w, "containerimage.digest", report->digest);
+}
+
 /* In the words of `docker buildx build --metadata-file`. */
 static int write_metadata(const char *path, const struct build_report *report, struct error *err)
 {
@@ -26,13 +40,8 @@ static int write_metadata(const char *path, const struct build_report *report, s
 	for (char **name = report->names; name && *name; name++)
 		buf_printf(&names, "%s%s", names.length ? "," : "", *name);
 	json_write_open(&w, NULL, '{');
-	json_write_string(&w, "containerimage.config.digest", report->image_id);
-	json_write_open(&w, "containerimage.descriptor", '{');
-	json_write_string(&w, "mediaType", report->media_type);
-	json_write_string(&w, "digest", report->digest);
-	json_write_uint(&w, "size", report->target_size);
-	json_write_close(&w, '}');
-	json_write_string(&w, "containerimage.digest", report->digest);
+	if (report->digest)
+		write_image_metadata(&w, report);
 	if (names.length)
 		json_write_string(&w, "image.name", names.data);
 	json_write_close(&w, '}');

@@ -33,7 +33,7 @@ static int parse_text(const char *value, void *target, struct error *err _unused
 const struct option_entry build_entries[] = {
 	{ "add-host", 0, OPTION_LIST, 0, AT(hosts), "NAME:IP", "a line more in /etc/hosts of steps" },
 	{ "allow", 0, OPTION_LIST, 0, AT(allowed), "network.host|security.insecure", "what the Dockerfile may ask for" },
-	{ "annotation", 0, OPTION_LIST, 0, AT(annotations), "[TYPE:]KEY=VALUE", "annotation of the image; TYPE: manifest, index" },
+	{ "annotation", 0, OPTION_LIST, 0, AT(annotations), "[TYPE:]KEY=VALUE", "annotation of the image; TYPE: manifest, index, manifest-descriptor" },
 	{ "attest", 0, OPTION_LIST, 0, AT(attestations), "type=TYPE[,mode=MODE]", "attestation: provenance or sbom" },
 	{ "build-arg", 0, OPTION_LIST, 0, AT(arguments), "NAME[=VALUE]", "value of an ARG" },
 	{ "build-arg-file", 0, OPTION_LIST, OPTION_FILE, AT(argument_files), "FILE", "file of lines NAME=VALUE" },
@@ -276,10 +276,18 @@ static int set_output_kind(struct decoder *d, struct build_output *output, const
 	return value_check_word(word ? word : "", words, d->err);
 }
 
+/* "annotation.KEY", "annotation-TYPE.KEY", "annotation-TYPE[PLATFORM].KEY"; kept as --annotation has it. */
 static int add_output_annotation(struct decoder *d, struct build_output *output, const struct spec_pair *pair)
 {
+	const char *type = pair->key + strlen("annotation"), *bracket = strchr(type, ']'), *dot = strchr(bracket ? bracket : type, '.');
+	size_t length = dot ? (size_t)(dot - type) : 0;
+	const char *prefix = length == 0 ? "" : type[0] == '-' ? arena_printf(d->arena, "%.*s:", (int)length - 1, type + 1)
+						: arena_printf(d->arena, "manifest%.*s:", (int)length, type);
+
+	if (!dot)
+		return error_set(d->err, ERROR_INVALID, 0, "expected annotation.KEY=VALUE");
 	output->annotations = value_list_grow(d->arena, output->annotations, output->annotation_count, sizeof *output->annotations);
-	output->annotations[output->annotation_count++] = *pair;
+	output->annotations[output->annotation_count++] = (struct spec_pair){ arena_printf(d->arena, "%s%s", prefix, dot + 1), pair->value };
 	return 0;
 }
 
@@ -310,8 +318,8 @@ static int set_output(struct decoder *d, struct build_output *output, struct spe
 		output->docker_types = !flag;
 	else if (str_equal(pair->key, "rewrite-timestamp"))
 		r = value_parse_bool(pair->value, &output->rewrites_times, d->err);
-	else if (str_starts_with(pair->key, "annotation.") && pair->value)
-		r = add_output_annotation(d, output, &(struct spec_pair){ pair->key + strlen("annotation."), pair->value });
+	else if (str_starts_with(pair->key, "annotation") && strchr(pair->key, '.') && pair->value)
+		r = add_output_annotation(d, output, pair);
 	else if (r == 0 && !str_equal(pair->key, "unpack"))
 		r = refuse_key(d, pair->key, keys);
 	return r;

@@ -10,7 +10,7 @@
  *   5. plans, digests, steps (build_graph.c)           a layer that no record names is the sweep's
  *   6. outputs (build_output.c)
  */
-#include "engine/build_state.h"
+#include "engine/build_annotations.h"
 #include "base/moment.h"
 
 #include <stdarg.h>
@@ -252,6 +252,8 @@ static int begin(struct build *build, struct error *err)
 		r = choose_build_platform(build, err);
 	if (r == 0)
 		r = choose_platforms(build, err);
+	if (r == 0)
+		r = build_annotations_check(build, err);
 	return r < 0 ? r : build_open_work(build, err);
 }
 

@@ -3,6 +3,7 @@
  * What the target stages become. An image that was made of the very same before
  * is found by that, and gets its names without anything being written anew.
  */
+#include "engine/build_annotations.h"
 #include "engine/build_cache.h"
 #include "engine/build_config.h"
 #include "engine/build_output.h"
@@ -123,6 +124,12 @@ static void add_form(struct export *export)
 	export->work.compression_level = output->compression_level;
 }
 
+static void add_pairs(const char *what, const struct spec_pair *pairs, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s %s=%s\n", what, pairs[i].key, pairs[i].value);
+}
+
 /* All that it comes from, but when. */
 static void make_key(struct export *export)
 {
@@ -137,11 +144,13 @@ static void make_key(struct export *export)
 	spec_build_image_encode(&without, &form);
 	buf_printf(&text, "bivy image 1\n%s", form.data);
 	for (size_t i = 0; i < export->build->platform_count; i++) {
+		const struct spec_build_image_part *part = &export->work.parts[i];
+
 		buf_printf(&text, "%s\n", config_text(export, export->targets[i], NULL));
 		for (size_t n = 0; n < export->targets[i]->files.count; n++)
 			buf_printf(&text, "%s\n", export->targets[i]->files.layers[n].chain_id);
-		for (size_t n = 0; n < export->work.parts[i].annotation_count; n++)
-			buf_printf(&text, "%s=%s\n", export->work.parts[i].annotations[n].key, export->work.parts[i].annotations[n].value);
+		add_pairs("manifest", part->annotations, part->annotation_count, &text);
+		add_pairs("descriptor", part->descriptor_annotations, part->descriptor_annotation_count, &text);
 	}
 	export->key = arena_strndup(export->build->arena, text.data, text.length);
 }
@@ -305,6 +314,7 @@ static size_t choose_platform(const struct build *build)
 static int prepare(struct export *export, struct error *err)
 {
 	struct build *build = export->build;
+	int r;
 
 	export->targets = arena_alloc(build->arena, build->platform_count + 1, sizeof(struct build_stage *));
 	for (size_t i = 0; i < build->platform_count; i++)
@@ -313,6 +323,9 @@ static int prepare(struct export *export, struct error *err)
 	export->created = created_at(export);
 	add_form(export);
 	add_parts(export);
+	r = build_annotations_add(build, export->output, &export->work, err);
+	if (r < 0)
+		return r;
 	make_key(export);
 	return add_names(export, err);
 }

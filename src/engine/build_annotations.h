@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * --annotation, as buildx has it: "TYPE[,TYPE…][[PLATFORM]]:KEY", where TYPE is
+ * manifest (which it is without any), index or manifest-descriptor.
+ *
+ * Internal to the engine's build modules.
+ */
+#ifndef BIVY_ENGINE_BUILD_ANNOTATIONS_H
+#define BIVY_ENGINE_BUILD_ANNOTATIONS_H
+
+#include "engine/build_state.h"
+
+/* Whether all of the request's can be understood, before anything is built. */
+int build_annotations_check(const struct build *build, struct error *err) _must_check_;
+
+/* Those of the request and of OUTPUT into WORK, whose parts are the build's platforms. */
+int build_annotations_add(const struct build *build, const struct build_output *output, struct spec_build_image *work, struct error *err) _must_check_;
+
+#endif
