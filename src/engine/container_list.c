@@ -4,6 +4,7 @@
 #include "engine/container_network.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
+#include "engine/networks.h"
 
 /* A list that is being made: what is shown of a container, and what decides its place. */
 struct place {
@@ -16,6 +17,7 @@ struct list {
 	const struct container_filter *filter;
 	struct place *places;
 	size_t count, capacity;
+	bool has_members; /* some of them are in networks now */
 };
 
 static bool runs(const struct spec_container_state *state)
@@ -60,6 +62,7 @@ static int list_one(void *context, struct container_record *record, struct error
 	const char *shown = NULL;
 	int r;
 
+	list->has_members |= record->is_supervised && record->container->host.endpoint_count > 0;
 	if ((!all && !runs(record->state)) || !container_filter_passes(list->filter, record->container, record->state))
 		return 0;
 	entry = (struct container_entry){
@@ -111,6 +114,9 @@ int container_list(struct arena *arena, const struct container_list_request *req
 		r = container_record_survey(request->directories, list_one, &list, err);
 	if (r == 0)
 		finish(arena, &list, ret, ret_count);
+	/* What somebody has flushed comes back with the next look at the containers; who may not do that only looks. */
+	if (r == 0 && list.has_members)
+		ignore_result(networks_ensure_firewall(request->directories, NULL));
 	free(list.places);
 	return r;
 }

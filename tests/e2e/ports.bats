@@ -74,7 +74,7 @@ need_nft() { command -v nft >/dev/null || skip "missing: nft"; }
 	[ "$(bivy port web | wc -l)" = 2 ]
 	[ "$(fetch http://127.0.0.1:8080/)" = web ]
 	nft flush map inet bivy ports4
-	bivy port web >/dev/null
+	bivy ps >/dev/null
 	[ "$(fetch http://127.0.0.1:8080/)" = web ]
 }
 
