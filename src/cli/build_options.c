@@ -398,6 +398,14 @@ static int finish_outputs(struct decoder *d)
 
 /* ---- caches and attestations ----------------------------------------------------------------------------- */
 
+static const char *const mode_words[] = { "min", "max", NULL };
+
+static int set_mode(struct decoder *d, struct build_cache_place *place, const char *word)
+{
+	place->is_maximal = str_equal(word, "max");
+	return value_check_word(word ? word : "", mode_words, d->err);
+}
+
 static int decode_cache(struct decoder *d, const char *text, struct build_cache_place *ret)
 {
 	static const char *const types[] = { "registry", "local", "inline", NULL };
@@ -418,7 +426,7 @@ static int decode_cache(struct decoder *d, const char *text, struct build_cache_
 		else if (str_equal(pair.key, "src") || str_equal(pair.key, "dest"))
 			ret->directory = pair.value ? value_clean_path(d->arena, d->directory, pair.value) : NULL;
 		else if (str_equal(pair.key, "mode"))
-			ret->is_maximal = str_equal(pair.value, "max");
+			r = set_mode(d, ret, pair.value);
 		else if (str_equal(pair.key, "mounts"))
 			r = value_parse_bool(pair.value, &ret->with_mounts, d->err);
 		else if (!str_equal(pair.key, "compression") && !str_equal(pair.key, "oci-mediatypes") && !str_equal(pair.key, "image-manifest") &&
@@ -458,29 +466,40 @@ static void keep_attestation(struct decoder *d, const char *type, const char *mo
 	request->attestations[request->attestation_count++] = (struct build_attestation){ type, mode };
 }
 
-static int add_attestation(struct decoder *d, const char *text)
+/* "type=sbom", "mode=max", "disabled=true"; in short the type is known, and "true" and "false" are enough. */
+static int decode_attestation(struct decoder *d, const char *text, const char *type)
 {
 	static const char *const types[] = { "provenance", "sbom", NULL };
+	static const char *const keys[] = { "type", "mode", "disabled", NULL };
 	struct value_strings parts;
-	const char *type = NULL, *mode = NULL;
-	bool disabled = false;
+	const char *mode = NULL;
+	bool is_wanted = true, is_disabled = false;
 	int r = value_split_quoted(d->arena, text, &parts, d->err);
 
 	for (size_t i = 0; r == 0 && i < parts.count; i++) {
 		struct spec_pair pair = split_part(d->arena, parts.items[i]);
 
-		if (str_equal(pair.key, "type"))
+		if (type && !pair.value && parts.count == 1)
+			r = value_parse_bool(pair.key, &is_wanted, d->err);
+		else if (str_equal(pair.key, "type"))
 			type = pair.value;
 		else if (str_equal(pair.key, "mode"))
-			mode = pair.value;
+			r = value_check_word(mode = pair.value ? pair.value : "", mode_words, d->err);
 		else if (str_equal(pair.key, "disabled"))
-			r = value_parse_bool(pair.value, &disabled, d->err);
+			r = value_parse_bool(pair.value, &is_disabled, d->err);
+		else
+			r = refuse_key(d, pair.key, keys);
 	}
 	if (r == 0)
 		r = value_check_word(type ? type : "", types, d->err);
-	if (r == 0 && !disabled)
+	if (r == 0 && is_wanted && !is_disabled)
 		keep_attestation(d, type, mode);
 	return r;
+}
+
+static int add_attestation(struct decoder *d, const char *text)
+{
+	return decode_attestation(d, text, NULL);
 }
 
 /* --sbom and --provenance, which say the same in short. */
@@ -488,12 +507,9 @@ static int decode_short_attestations(struct decoder *d)
 {
 	const char *const texts[][2] = { { "sbom", d->options->sbom_text }, { "provenance", d->options->provenance_text } };
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		const char *text = texts[i][1];
-
-		if (text && !str_equal(text, "false") && !str_equal(text, "0"))
-			keep_attestation(d, texts[i][0], str_starts_with(text, "mode=") ? text + strlen("mode=") : NULL);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i][1] && decode_attestation(d, texts[i][1], texts[i][0]) < 0)
+			return error_wrap(d->err, "invalid value '%.300s' for --%s", texts[i][1], texts[i][0]);
 	return 0;
 }
 
