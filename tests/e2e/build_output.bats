@@ -1,0 +1,113 @@
+# build: what comes out, besides an image in the store: archives, files, pushes, annotations, the same bytes once more.
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/engine
+
+setup_file() {
+	[ -x "${BIVY_BUILD:-}/bivy-builder" ] || skip "missing: bivy-builder in this build"
+	engine_setup_file
+}
+
+setup() {
+	engine_setup
+	mkdir context
+	cat >Dockerfile <<-'END'
+		FROM busybox AS made
+		RUN mkdir /d && echo one >/d/one && ln /d/one /d/other && ln -s one /d/soft && chown 5:6 /d/one && touch /d/gone
+		RUN rm /d/gone && chmod 600 /d/one
+		FROM scratch AS files
+		COPY --from=made /d /d/
+		FROM made
+		ENV A=b
+	END
+}
+
+built() { bivy build --progress quiet -f Dockerfile "$@" context; }
+refused() { run -1 bivy build --progress quiet -f Dockerfile "$@" context; }
+
+# blob DIRECTORY DIGEST: prints it.
+blob() { cat "$1/blobs/${2/://}"; }
+
+@test "archives and directories of an image: oci, docker, to a file, a directory, the standard output" {
+	built -o type=oci,dest=a.tar,name=more:2 -t x/y:1 --metadata-file metadata --iidfile id
+	mkdir a && tar xf a.tar -C a
+	assert_equal '["docker.io/x/y:1","docker.io/library/more:2"]' \
+		"$(jq -c '[.manifests[].annotations["org.opencontainers.image.ref.name"]]' a/index.json)"
+	digest=$(jq -r '.manifests[0].digest' a/index.json)
+	assert_equal "$digest $(<id)" "$(jq -r '.["containerimage.digest"] + " " + .["containerimage.config.digest"]' metadata)"
+	assert_equal "$(<id)" "$(blob a "$digest" | jq -r .config.digest)"
+	for file in a/blobs/sha256/*; do assert_equal "${file##*/}" "$(sha256sum <"$file" | cut -d' ' -f1)"; done
+	run bivy images -q x/y
+	assert_equal "" "$output" "it is not in the store"
+	built -o type=oci,dest=b,tar=false -t x/y:1 -t more:2
+	diff -r a b
+	# What is read is an archive alone, whatever else would be printed.
+	built -q -o type=docker,dest=- -t z:1 >docker.tar
+	assert_equal '["docker.io/library/z:1"]' "$(tar xOf docker.tar manifest.json | jq -c '.[0].RepoTags')"
+	bivy load -q -i docker.tar
+	bivy image inspect z:1 | jq -e '.[0].Config.Env | index("A=b")' >/dev/null
+	built -o type=image,name=zstd:1,compression=zstd,force-compression=true,oci-mediatypes=true
+	assert_equal application/vnd.oci.image.layer.v1.tar+zstd "$(bivy image inspect zstd:1 | jq -r '[.[0].Manifest.Layers[].mediaType] | unique[]')"
+	refused -o type=oci
+	[[ $output == *'dest= is missing'* ]]
+	refused -o type=oci,tar=false,dest=-
+}
+
+@test "files: into a directory, as an archive, of several platforms" {
+	mkdir out && echo old >out/old
+	built --target files -o out
+	assert_equal "d d/one d/other d/soft old" "$(cd out && echo $(find * | LC_ALL=C sort))"
+	assert_equal "one 600 0:0" "$(readlink out/d/soft) $(stat -c '%a %u:%g' out/d/one)"
+	built --target files -o - | tar t --numeric-owner -v >list
+	[ "$(grep -c -e ' 5/6 ' list)" -eq 2 ]
+	built -o type=tar,dest=all.tar
+	tar tf all.tar | grep -qx bin/sh
+	printf '%s\n' 'FROM scratch' 'ARG TARGETARCH' 'COPY f-$TARGETARCH /f' >Dockerfile
+	echo amd >context/f-amd64; echo arm >context/f-arm64
+	built --platform linux/amd64,linux/arm64 -o out2
+	assert_equal "amd arm" "$(echo $(<out2/linux_amd64/f) $(<out2/linux_arm64/f))"
+	built --platform linux/amd64,linux/arm64 -o - | tar x
+	assert_equal arm "$(<linux_arm64/f)"
+	built --platform linux/arm64,linux/amd64 -t many --annotation index:i=1 --annotation 'manifest[linux/arm64]:m=2' -o type=oci,tar=false,dest=many
+	digest=$(jq -r '.manifests[0].digest' many/index.json)
+	blob many "$digest" >index
+	assert_equal '["linux/arm64","linux/amd64"] 1' "$(jq -rc '([.manifests[].platform | .os + "/" + .architecture] | tostring) + " " + .annotations.i' index)"
+	assert_equal '{"m":"2"}null' "$(for n in 0 1; do blob many "$(jq -r ".manifests[$n].digest" index)" | jq -c .annotations; done | tr -d '\n')"
+	refused --annotation 'manifest[linux/arm64]:m=2' -t many
+	[[ $output == *"of the platform 'linux/arm64', which is not built"* ]]
+	refused --annotation 'manifes:m=2' -t many
+	[[ $output == *"unknown type 'manifes'"*"did you mean 'manifest'"* ]]
+}
+
+@test "SOURCE_DATE_EPOCH: the same bytes once more" {
+	export SOURCE_DATE_EPOCH=1700000000
+	built --no-cache --rewrite-timestamp -o type=oci,dest=1.tar -t r:1
+	touch context
+	sleep 1.1 # a second later
+	built --no-cache --rewrite-timestamp -o type=oci,dest=2.tar -t r:1
+	cmp 1.tar 2.tar
+	tar xf 1.tar
+	assert_equal 2023-11-14T22:13:20Z "$(cat blobs/sha256/* | grep -a -o '"created":"2023[^"]*"' | sort -u | cut -d'"' -f4)"
+	built --target files --rewrite-timestamp -o files
+	assert_equal 1700000000 "$(stat -c %Y files/d/one)"
+}
+
+@test "an image is pushed under all of its names" {
+	command -v docker-registry >/dev/null || skip "missing: program docker-registry"
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	printf '%s\n' 'version: 0.1' 'log: { level: error, accesslog: { disabled: true } }' "storage: { filesystem: { rootdirectory: $PWD/registry } }" \
+		"http: { addr: '127.0.0.1:$port' }" >registry.yml
+	docker-registry serve registry.yml >registry.log 2>&1 3>&- &
+	TEST_PIDS+=($!)
+	for _ in $(seq 200); do
+		! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+		sleep 0.05
+	done
+	built --push -t "localhost:$port/a:1" -t "localhost:$port/b:2" --metadata-file metadata
+	bivy rmi "localhost:$port/b:2" >/dev/null
+	bivy pull -q "localhost:$port/b:2" >/dev/null
+	assert_equal "$(jq -r '.["containerimage.digest"]' metadata)" "$(bivy image inspect "localhost:$port/b:2" | jq -r '.[0].Descriptor.digest')"
+	refused --push
+	[[ $output == *'an image without a name cannot be pushed'* ]]
+	refused --push -t localhost:1/a:1
+}
