@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 #include "base/str.h"
+#include "spec/reference.h"
 
 #include <strings.h>
 
@@ -130,11 +131,28 @@ static int take_platform(struct maker *maker, struct outline_stage *stage, const
 	return r;
 }
 
+/* What a base that is none was probably meant to be. */
+static void hint_base(struct maker *maker, const char *name, const char *unset)
+{
+	const char *nearest = unset ? NULL : outline_nearest_stage(maker->outline, name);
+	char *lower = arena_strdup(maker->arena, name);
+	struct spec_reference reference;
+
+	for (char *c = lower; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c += 'a' - 'A';
+	if (unset)
+		hint_argument(maker, unset);
+	else if (nearest)
+		error_hint(maker->err, "did you mean the stage '%s'?", nearest);
+	else if (spec_reference_parse(maker->arena, lower, &reference, NULL) == 0)
+		error_hint(maker->err, "did you mean '%s'?", lower);
+}
+
 /* An earlier stage, or what is not of this file. */
 static int take_base(struct maker *maker, struct outline_stage *stage, const char *name, const char *unset)
 {
 	size_t base = outline_find_stage(maker->outline, name, stage->number);
-	const char *nearest;
 	int r;
 
 	if (stage->name && outline_find_context(maker->arena, maker->request, stage->name, &stage->base)) {
@@ -148,11 +166,8 @@ static int take_base(struct maker *maker, struct outline_stage *stage, const cha
 		return 0;
 	}
 	r = outline_find_origin(maker->arena, maker->request, name, &stage->platform, &stage->base, maker->err);
-	nearest = r < 0 && !unset ? outline_nearest_stage(maker->outline, name) : NULL;
-	if (r < 0 && unset)
-		hint_argument(maker, unset);
-	else if (nearest)
-		error_hint(maker->err, "did you mean the stage '%s'?", nearest);
+	if (r < 0)
+		hint_base(maker, name, unset);
 	return r;
 }
 

@@ -207,6 +207,7 @@ static void test_errors(void **state _unused_)
 		{ "ARG a\n", "Dockerfile: no FROM: there is nothing to build", "", 0 },
 		{ "ARG VERSION=1\nFROM $VERSOIN\n", "Dockerfile:2: FROM has no image: '$VERSOIN' is empty", "'VERSOIN' is not set; did you mean 'VERSION'?", 2 },
 		{ "FROM a AS build\nFROM Biuld\n", "Dockerfile:2: invalid reference 'Biuld': the repository must be lower case", "did you mean the stage 'build'?", 2 },
+		{ "FROM Debian:12\n", "Dockerfile:1: invalid reference 'Debian:12': the repository must be lower case", "did you mean 'debian:12'?", 1 },
 		{ "FROM a AS build\nCOPY --from=build a b\n", "Dockerfile:2: stage 'build' cannot take from itself", "", 2 },
 		{ "FROM a\n\nCOPY --from=later a b\nFROM b AS later\n", "Dockerfile:3: stage 'later' begins later, on line 4",
 			"stages can take from those before them: move it up", 3 },

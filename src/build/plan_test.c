@@ -431,7 +431,7 @@ static void test_errors(void **state _unused_)
 		unsigned line;
 	} cases[] = {
 		{ "FROM scratch\nRUN --mount=type=tmpfs,target=/a/.. x\n", "Dockerfile:2: nothing can be mounted over the whole root: target=/a/..", 2 },
-		{ "FROM scratch\n\nWORKDIR $x\n", "Dockerfile:3: the working directory is blank", 3 },
+		{ "FROM scratch\n\nWORKDIR $x\n", "Dockerfile:3: WORKDIR is empty: '$x'", 3 },
 		{ "FROM scratch\nARG x=${y?why}\n", "Dockerfile:2: y: why", 2 },
 	};
 

@@ -11,7 +11,7 @@ int plan_directory(struct planner *planner, struct plan_step *step)
 	const char *path = step->instruction->words[0];
 
 	if (!*path)
-		return planner_fail(planner, "the working directory is blank");
+		return planner_fail(planner, "WORKDIR is empty: '%s'", planner->source->words[0]);
 	if (*path != '/' && !planner->directory_is_set)
 		planner_warn(planner, "WorkdirRelativePath",
 			arena_printf(planner->arena, "'%s' is relative to whatever the base image has for a working directory", path));
