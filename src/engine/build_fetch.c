@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_fetch.h"
 #include "base/file.h"
-#include "build/remote.h"
 #include "engine/build_archive.h"
 #include "engine/build_download.h"
+#include "engine/build_git.h"
 
 #include <fcntl.h>
 
@@ -94,6 +94,25 @@ static int download(struct build *build, const struct remote *remote, size_t ver
 	return r < 0 ? error_wrap(err, "cannot use the context '%s'", remote->url) : 0;
 }
 
+/* With this argument, as BuildKit has it, .git stays. */
+static bool keeps_git(const struct build *build)
+{
+	static const char name[] = "BUILDKIT_CONTEXT_KEEP_GIT_DIR=";
+
+	for (char *const *argument = build->request->arguments; argument && *argument; argument++)
+		if (str_starts_with(*argument, name))
+			return str_equal(*argument + strlen(name), "1") || str_equal(*argument + strlen(name), "true");
+	return false;
+}
+
+static int check_out(struct build *build, const struct remote *remote, struct build_context *context, struct error *err)
+{
+	struct build_git_checkout checkout = { .remote = remote, .keeps_git = keeps_git(build) };
+	int r = build_git_resolve(build, remote, NULL, &checkout.commit, &checkout.name, err);
+
+	return r < 0 ? r : build_git_check_out(build, &checkout, &context->temporary, err);
+}
+
 static int get(struct build *build, const char *text, struct build_context *context, struct error *err)
 {
 	struct remote remote;
@@ -111,7 +130,7 @@ static int get(struct build *build, const char *text, struct build_context *cont
 	if (remote.kind == REMOTE_FILE)
 		r = download(build, &remote, vertex, &is_known, context, err);
 	else
-		r = error_set(err, ERROR_UNSUPPORTED, 0, "git repositories are not supported");
+		r = check_out(build, &remote, context, err);
 	if (r < 0)
 		build_tell_failure(build, vertex, err);
 	else

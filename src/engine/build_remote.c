@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_remote.h"
-#include "build/remote.h"
 #include "engine/build_download.h"
+#include "engine/build_git.h"
 
 #include <fcntl.h>
 
@@ -11,7 +11,8 @@ struct build_remote {
 	const char *text, *checksum;
 	bool keeps_git;
 	struct remote remote;
-	const char *content;   /* or NULL: it is not known yet */
+	const char *content;   /* a digest or a commit; or NULL: it is not known yet */
+	const char *reference; /* that the commit was found by, or NULL */
 	const char *directory; /* that has it, or NULL */
 	size_t vertex;         /* (size_t)-1: it has none */
 };
@@ -98,11 +99,23 @@ static int download(struct build *build, struct build_remote *remote, bool *ret_
 
 /* ---- all ------------------------------------------------------------------------------------------ */
 
-static int get(struct build *build, struct build_remote *remote, bool *ret_known, struct error *err)
+/* What it is; a file comes along, as that cannot be known otherwise. */
+static int identify(struct build *build, struct build_remote *remote, bool *ret_known, struct error *err)
 {
 	if (remote->remote.kind == REMOTE_FILE)
 		return download(build, remote, ret_known, err);
-	return error_set(err, ERROR_UNSUPPORTED, 0, "cannot add the git repository '%s': only files of web servers are supported", remote->text);
+	return build_git_resolve(build, &remote->remote, remote->checksum, &remote->content, &remote->reference, err);
+}
+
+static int get(struct build *build, struct build_remote *remote, struct error *err)
+{
+	const struct build_git_checkout checkout = { .remote = &remote->remote, .commit = remote->content, .name = remote->reference,
+		.keeps_git = remote->keeps_git };
+	bool is_known = false;
+
+	if (remote->remote.kind == REMOTE_FILE)
+		return download(build, remote, &is_known, err);
+	return build_git_check_out(build, &checkout, &remote->directory, err);
 }
 
 static int fail(const struct build_step *step, struct error *err)
@@ -127,7 +140,7 @@ int build_remote_identify(const struct build_step *step, size_t source, const ch
 	if (!remote->content) {
 		remote->vertex = build_add_vertex(build, remote->text, NULL, 0);
 		build_tell(build, remote->vertex, BUILD_STARTED);
-		r = get(build, remote, &is_known, err);
+		r = identify(build, remote, &is_known, err);
 		if (r < 0) {
 			build_tell_failure(build, remote->vertex, err);
 			return fail(step, err);
@@ -141,12 +154,11 @@ int build_remote_identify(const struct build_step *step, size_t source, const ch
 int build_remote_open(const struct build_step *step, size_t source, int *ret_fd, const char **ret_name, struct error *err)
 {
 	struct build_remote *remote = NULL;
-	bool is_known = false;
 	int r = find(step, source, &remote, err);
 
 	if (r == 0 && !remote->directory) {
 		remote->vertex = (size_t)-1; /* it is the step itself that takes so long */
-		r = get(step->build, remote, &is_known, err);
+		r = get(step->build, remote, err);
 	}
 	if (r < 0)
 		return r;

@@ -17,7 +17,7 @@ struct transfer_globals {
 extern const struct command transfer_load, transfer_save, transfer_import, transfer_export, transfer_check, transfer_bootstrap;
 extern const struct command transfer_compress, transfer_decompress, transfer_pack, transfer_unpack;
 extern const struct command transfer_commit, transfer_copy_files, transfer_export_root;
-extern const struct command transfer_download;
+extern const struct command transfer_download, transfer_git_checkout, transfer_git_resolve;
 extern const struct command transfer_unpack_image;
 extern const struct command transfer_copy, transfer_login, transfer_logout, transfer_pull, transfer_push, transfer_referrers, transfer_remote_delete, transfer_remote_inspect, transfer_tags;
 

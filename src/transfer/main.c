@@ -31,6 +31,8 @@ static const struct command *const list[] = {
 	&transfer_download,
 	&transfer_export,
 	&transfer_export_root,
+	&transfer_git_checkout,
+	&transfer_git_resolve,
 	&transfer_import,
 	&transfer_load,
 	&transfer_login,

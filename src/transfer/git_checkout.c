@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* git-checkout: the files of a commit, with those of its submodules. */
+#include "store/tree.h"
+#include "transfer/confine.h"
+#include "transfer/git.h"
+#include "transfer/session.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+struct checkout_request {
+	const char *reference;
+	bool keeps_git;
+};
+
+static const struct option_entry entries[] = {
+	{ "ref", 0, OPTION_STRING, 0, offsetof(struct checkout_request, reference), "NAME", "the whole name of what the commit was found by" },
+	{ "keep-git-dir", 0, OPTION_FLAG, 0, offsetof(struct checkout_request, keeps_git), NULL, "leave .git there" },
+	{ 0 },
+};
+
+struct checkout {
+	struct arena *arena;
+	const char *url, *commit, *reference, *directory;
+};
+
+static int git(const struct checkout *c, const char *const *arguments, struct error *err)
+{
+	return git_run(c->directory, arguments, NULL, err);
+}
+
+static bool has_commit(const struct checkout *c)
+{
+	return git(c, (const char *const[]){ "cat-file", "-e", arena_printf(c->arena, "%s^{commit}", c->commit), NULL }, NULL) == 0;
+}
+
+/*
+ * By the reference, with no history; if that has moved on, or there is none, by
+ * the name of the commit; servers that do not give that give all that they have.
+ */
+static int fetch(const struct checkout *c, struct error *err)
+{
+	const char *whole = "+refs/heads/*:refs/remotes/origin/*";
+	const char *refspec = c->reference;
+	struct error first = ERROR_INIT;
+
+	if (refspec && str_starts_with(refspec, "refs/"))
+		refspec = arena_printf(c->arena, "+%s:%s", refspec, refspec);
+	if (refspec && git(c, (const char *const[]){ "fetch", "-q", "--depth=1", "--no-tags", "--update-head-ok", "origin", refspec, NULL }, &first) == 0 &&
+	    has_commit(c))
+		return 0;
+	if (git(c, (const char *const[]){ "fetch", "-q", "--depth=1", "--no-tags", "origin", c->commit, NULL }, &first) == 0 && has_commit(c))
+		return 0;
+	/* What has no answer has none the third time. */
+	if (strstr(first.message, "unable to access") || strstr(first.message, "Could not read from remote") || strstr(first.message, "unable to connect")) {
+		if (err)
+			*err = first;
+		return -EIO;
+	}
+	if (git(c, (const char *const[]){ "fetch", "-q", "--tags", "origin", whole, NULL }, err) < 0)
+		return -EIO;
+	if (!has_commit(c))
+		return error_set(err, ERROR_NOT_FOUND, 0, "there is no commit '%s'", c->commit);
+	return 0;
+}
+
+static int take_submodules(const struct checkout *c, struct error *err)
+{
+	struct stat status;
+
+	if (fstatat(AT_FDCWD, arena_printf(c->arena, "%s/.gitmodules", c->directory), &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return git(c, (const char *const[]){ "submodule", "-q", "update", "--init", "--recursive", "--checkout", "--depth=1", NULL }, err);
+}
+
+static int check_out(const struct checkout *c, bool keeps_git, struct error *err)
+{
+	int r = git(c, (const char *const[]){ "init", "-q", NULL }, err);
+
+	if (r == 0)
+		r = git(c, (const char *const[]){ "remote", "add", "origin", c->url, NULL }, err);
+	if (r == 0)
+		r = fetch(c, err);
+	if (r == 0)
+		r = git(c, (const char *const[]){ "checkout", "-q", "--detach", c->commit, NULL }, err);
+	if (r == 0)
+		r = take_submodules(c, err);
+	if (r < 0 || keeps_git)
+		return r;
+	r = tree_remove_at(AT_FDCWD, arena_printf(c->arena, "%s/.git", c->directory));
+	return r < 0 ? error_errno(err, -r, "cannot remove '%s/.git'", c->directory) : 0;
+}
+
+static int run(const struct command_call *call, struct buf *out _unused_, struct error *err)
+{
+	const struct checkout_request *request = call->request;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct checkout c = { .arena = arena, .url = call->operands[0], .commit = call->operands[1], .directory = call->operands[2],
+		.reference = request->reference };
+	int r;
+
+	git_prepare();
+	confine(&(struct confinement){ .properties = CONFINE_NETWORK | CONFINE_PROGRAMS });
+	r = check_out(&c, request->keeps_git, err);
+	return r < 0 ? error_wrap(err, "cannot get '%.600s'", c.url) : 0;
+}
+
+const struct command transfer_git_checkout = {
+	.command = {
+		.name = "git-checkout",
+		.operands = "URL COMMIT DIR",
+		.summary = "get the files of a commit of a git repository",
+		.description = "Makes the empty directory have what is in the commit, and in its submodules.",
+		.entries = entries,
+		.minimum_operands = 3,
+		.maximum_operands = 3,
+	},
+	.request_size = sizeof(struct checkout_request),
+	.run = run,
+};
