@@ -2,7 +2,10 @@
 #include "cli/build_view.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/build_view_raw.h"
 #include "engine/terminal.h"
+
+#include <limits.h>
 
 #define REDRAW_MS 80
 #define LINE_LIMIT 4096 /* bytes of a line of output */
@@ -189,7 +192,13 @@ static void add_row(struct buf *out, const char *left, const char *right, unsign
 	buf_printf(out, "%s\033[K\n", right);
 }
 
-static void add_state(const struct build_view_vertex *vertex, const struct build_view_place *place, struct buf *out)
+static void add_color(const struct build_view *view, const char *sequence, struct buf *out)
+{
+	if (view->colors)
+		buf_add_text(out, sequence);
+}
+
+static void add_state(const struct build_view *view, const struct build_view_vertex *vertex, const struct build_view_place *place, struct buf *out)
 {
 	struct buf left = BUF_INIT, right = BUF_INIT;
 	const char *word = vertex->state == BUILD_VIEW_CACHED ? "CACHED " : vertex->state == BUILD_VIEW_FAILED ? "ERROR " :
@@ -198,40 +207,47 @@ static void add_state(const struct build_view_vertex *vertex, const struct build
 	buf_printf(&left, " => %s%s", word, vertex->title);
 	add_seconds(&right, vertex->state == BUILD_VIEW_WAITING ? 0 : (vertex->ended_ms ? vertex->ended_ms : place->now_ms) - vertex->begun_ms);
 	if (vertex->state == BUILD_VIEW_FAILED)
-		buf_add_text(out, "\033[31m");
+		add_color(view, "\033[31m", out);
 	else if (vertex->state != BUILD_VIEW_RUNNING && vertex->state != BUILD_VIEW_WAITING)
-		buf_add_text(out, "\033[34m");
+		add_color(view, "\033[34m", out);
 	add_row(out, left.data, right.data, place->columns);
-	buf_add_text(out, "\033[m");
+	add_color(view, "\033[m", out);
 	buf_done(&left);
 	buf_done(&right);
 }
 
-/* The last lines of a step that runs. Returns how many. */
-static unsigned add_output(const struct build_view_vertex *vertex, const struct build_view_place *place, struct buf *out)
+/* Lines beneath a step: what a transfer says, and the last that it has printed. */
+static unsigned lines_beneath(const struct build_view_vertex *vertex)
 {
-	size_t first = vertex->line_count > BUILD_VIEW_LINES ? vertex->line_count - BUILD_VIEW_LINES : 0;
-	unsigned count = 0;
+	if (vertex->state != BUILD_VIEW_RUNNING)
+		return 0;
+	return (vertex->status != NULL) + (unsigned)(vertex->line_count < BUILD_VIEW_LINES ? vertex->line_count : BUILD_VIEW_LINES);
+}
 
-	if (vertex->status && vertex->state == BUILD_VIEW_RUNNING) {
-		struct buf line = BUF_INIT;
+static void add_line_beneath(const struct build_view *view, const char *prefix, const char *text, const struct build_view_place *place, struct buf *out)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
 
-		buf_printf(&line, " => => %s", vertex->status);
-		add_row(out, line.data, "", place->columns);
-		buf_done(&line);
-		count++;
-	}
-	for (size_t i = first; i < vertex->line_count && vertex->state == BUILD_VIEW_RUNNING; i++, count++) {
-		struct buf line = BUF_INIT;
-		const char *text = vertex->lines[i % BUILD_VIEW_KEPT];
+	buf_add_text(&line, prefix);
+	add_clean(&line, text, strlen(text));
+	add_color(view, "\033[2m", out);
+	add_row(out, line.data, "", place->columns);
+	add_color(view, "\033[m", out);
+}
 
-		buf_add_text(&line, " => => # ");
-		add_clean(&line, text, strlen(text));
-		buf_add_text(out, "\033[2m");
-		add_row(out, line.data, "", place->columns);
-		buf_add_text(out, "\033[m");
-		buf_done(&line);
-	}
+/* At most ROOM of them, the last. Returns how many. */
+static unsigned add_beneath(const struct build_view *view, const struct build_view_vertex *vertex, unsigned room, const struct build_view_place *place,
+	struct buf *out)
+{
+	unsigned all = lines_beneath(vertex), count = all < room ? all : room;
+	unsigned logs = count < all || !vertex->status ? count : count - 1;
+
+	if (count == 0)
+		return 0;
+	if (logs < count)
+		add_line_beneath(view, " => => ", vertex->status, place, out);
+	for (size_t i = vertex->line_count - logs; i < vertex->line_count; i++)
+		add_line_beneath(view, " => => # ", vertex->lines[i % BUILD_VIEW_KEPT], place, out);
 	return count;
 }
 
@@ -256,28 +272,37 @@ static void add_heading(const struct build_view *view, const struct build_view_p
 	buf_done(&left);
 }
 
-/* What was drawn is drawn anew; of more steps than the terminal has rows those that are over go first. */
+/* How many steps that are over do not fit into LIMIT lines with all the others. */
+static size_t count_hidden(const struct build_view *view, size_t limit)
+{
+	size_t needed = 1;
+
+	for (size_t i = 0; i < view->count; i++)
+		needed += 1 + lines_beneath(&view->vertices[i]);
+	return needed > limit ? needed - limit : 0;
+}
+
+/* What was drawn is drawn anew; of more than the terminal has room for, those that are over go first. */
 static void draw(struct build_view *view, const struct build_view_place *place, bool is_last, struct buf *out)
 {
-	size_t rows = place->rows > 2 + BUILD_VIEW_LINES ? place->rows - 2 - BUILD_VIEW_LINES : 1, hidden;
-	unsigned shown = 1;
+	/* The cursor stands below it, and can go up no further than the terminal's first row. */
+	unsigned limit = is_last ? UINT_MAX : place->rows > 2 ? place->rows - 1 : 1, shown = 1;
+	size_t hidden = is_last ? 0 : count_hidden(view, limit);
 
 	if (view->shown)
 		buf_printf(out, "\033[%uA", view->shown);
 	buf_add_text(out, "\r");
 	add_heading(view, place, is_last, out);
-	hidden = !is_last && view->count > rows ? view->count - rows : 0;
-	for (size_t i = 0; i < view->count; i++) {
+	for (size_t i = 0; i < view->count && shown < limit; i++) {
 		const struct build_view_vertex *vertex = &view->vertices[i];
 
 		if (hidden > 0 && is_over(vertex)) {
 			hidden--;
 			continue;
 		}
-		if (shown > rows && !is_last)
-			break;
-		add_state(vertex, place, out);
-		shown += 1 + add_output(vertex, place, out);
+		add_state(view, vertex, place, out);
+		shown++;
+		shown += add_beneath(view, vertex, limit - shown, place, out);
 	}
 	buf_add_text(out, "\033[J");
 	view->shown = shown;
@@ -302,17 +327,27 @@ static void keep_output(struct build_view *view, const struct build_event *event
 
 /* ---- both ---------------------------------------------------------------------------------------------- */
 
-static void add_warning(struct build_view *view, const struct build_event *event, struct buf *out)
+/* Kept for the end, where it is read. */
+static void keep_warning(struct build_view *view, const struct build_event *event)
 {
+	const struct lint_rule *rule = lint_rules;
+
+	while (event->rule && rule->name && !str_equal(rule->name, event->rule))
+		rule++;
 	view->warnings++;
-	if (view->progress == BUILD_PROGRESS_PLAIN && view->last != NOBODY)
-		buf_add_char(out, '\n');
-	view->last = NOBODY;
-	buf_printf(out, "WARNING: %s%s", event->rule ? event->rule : "", event->rule ? ": " : "");
-	add_clean(out, event->text, strlen(event->text));
+	buf_printf(&view->notes, " - %s%s", event->rule ? event->rule : "", event->rule ? ": " : "");
+	add_clean(&view->notes, event->text, strlen(event->text));
 	if (event->mark.line)
-		buf_printf(out, " (line %u)", event->mark.line);
-	buf_add_text(out, view->progress == BUILD_PROGRESS_TTY ? "\033[K\n" : "\n");
+		buf_printf(&view->notes, " (line %u)", event->mark.line);
+	buf_add_char(&view->notes, '\n');
+	if (event->rule && rule->name && rule->url)
+		buf_printf(&view->notes, "   %s\n", rule->url);
+}
+
+static void add_warnings(const struct build_view *view, struct buf *out)
+{
+	if (view->warnings && view->progress != BUILD_PROGRESS_QUIET)
+		buf_printf(out, "\n%zu warning%s:\n%s", view->warnings, view->warnings == 1 ? "" : "s", view->notes.data);
 }
 
 static void note(struct build_view *view, const struct build_event *event, const struct build_view_place *place)
@@ -350,19 +385,20 @@ void build_view_take(struct build_view *view, const struct build_event *event, c
 {
 	bool is_steady = event->kind == BUILD_LOG || event->kind == BUILD_STATUS || event->kind == BUILD_TICK;
 
-	if (event->kind == BUILD_WARNING) {
-		if (view->progress == BUILD_PROGRESS_TTY && view->shown)
-			buf_printf(out, "\033[%uA\r", view->shown);
-		view->shown = 0;
-		add_warning(view, event, out);
+	if (event->kind == BUILD_WARNING && view->progress != BUILD_PROGRESS_RAW) {
+		keep_warning(view, event);
 		return;
 	}
+	if (event->kind != BUILD_PLANNED && event->kind != BUILD_TICK && event->kind != BUILD_WARNING && event->vertex >= view->count)
+		return;
 	note(view, event, place);
 	if (view->progress == BUILD_PROGRESS_PLAIN)
 		take_plain(view, event, place, out);
 	else if (event->kind == BUILD_LOG)
 		keep_output(view, event);
 	note_end(view, event, place);
+	if (view->progress == BUILD_PROGRESS_RAW)
+		build_view_raw_take(view, event, place, out);
 	if (view->progress == BUILD_PROGRESS_TTY && event->kind != BUILD_PLANNED && (!is_steady || place->now_ms - view->drawn_ms >= REDRAW_MS))
 		draw(view, place, false, out);
 }
@@ -388,14 +424,18 @@ void build_view_finish(struct build_view *view, const struct build_view_place *p
 {
 	if (view->progress == BUILD_PROGRESS_TTY && view->count)
 		draw(view, place, true, out);
-	for (size_t i = 0; i < view->count && view->progress != BUILD_PROGRESS_PLAIN; i++)
+	for (size_t i = 0; i < view->count && (view->progress == BUILD_PROGRESS_TTY || view->progress == BUILD_PROGRESS_QUIET); i++)
 		add_failure(&view->vertices[i], out);
+	add_warnings(view, out);
+	buf_done(&view->notes);
 	for (size_t i = 0; i < view->count; i++) {
 		for (size_t n = 0; n < BUILD_VIEW_KEPT; n++)
 			free(view->vertices[i].lines[n]);
 		buf_done(&view->vertices[i].line);
 		free(view->vertices[i].title);
 		free(view->vertices[i].status);
+		free(view->vertices[i].digest);
+		free(view->vertices[i].inputs);
 	}
 	free(view->vertices);
 	view->vertices = NULL;
@@ -406,7 +446,7 @@ void build_view_finish(struct build_view *view, const struct build_view_place *p
 
 static struct build_view_place place_now(const struct build_view *view)
 {
-	struct build_view_place place = { .columns = 80, .rows = 24, .now_ms = clock_monotonic_ms() };
+	struct build_view_place place = { .columns = 80, .rows = 24, .now_ms = clock_monotonic_ms(), .wall_ns = clock_wall_ns() };
 
 	if (view->progress == BUILD_PROGRESS_TTY)
 		terminal_size(view->fd, &place.columns, &place.rows);
@@ -415,9 +455,12 @@ static struct build_view_place place_now(const struct build_view *view)
 
 void build_view_begin(struct build_view *view, int fd, enum build_progress progress)
 {
+	unsigned columns, rows;
+
 	*view = (struct build_view){ .fd = fd, .progress = progress, .last = NOBODY, .begun_ms = clock_monotonic_ms() };
+	view->colors = str_is_empty(getenv("NO_COLOR"));
 	if (progress == BUILD_PROGRESS_AUTO)
-		view->progress = isatty(fd) ? BUILD_PROGRESS_TTY : BUILD_PROGRESS_PLAIN;
+		view->progress = terminal_size(fd, &columns, &rows) ? BUILD_PROGRESS_TTY : BUILD_PROGRESS_PLAIN;
 }
 
 void build_view_tell(void *context, const struct build_event *event)
@@ -430,6 +473,12 @@ void build_view_tell(void *context, const struct build_event *event)
 	/* Nobody who reads it need be there. */
 	if (out.length)
 		ignore_result(fd_write_all(view->fd, out.data, out.length));
+}
+
+void build_view_pause(struct build_view *view)
+{
+	view->shown = 0;
+	view->last = NOBODY;
 }
 
 void build_view_end(struct build_view *view)

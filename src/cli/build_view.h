@@ -2,7 +2,7 @@
 /*
  * How far a build is: on a terminal a tree of steps that is drawn again in
  * place, the running ones with the last lines of their output; elsewhere a line
- * for each thing that happens.
+ * for each thing that happens, for a person or, as JSON, for a program.
  */
 #ifndef BIVY_CLI_BUILD_VIEW_H
 #define BIVY_CLI_BUILD_VIEW_H
@@ -22,21 +22,26 @@ struct build_view_vertex {
 	size_t line_count;
 	struct buf line;       /* that has no end yet */
 	char *status;          /* what a transfer says */
+	char *digest;          /* rawjson: what programs call it */
+	size_t *inputs;        /* rawjson: what it waits for */
+	size_t input_count;
+	int64_t begun_ns, ended_ns; /* rawjson: of the wall's clock; 0: not yet */
 };
 
 struct build_view {
 	enum build_progress progress; /* not AUTO any more */
 	int fd;
-	const char *name;      /* of the Dockerfile, for warnings; or NULL */
+	bool colors;
 	struct build_view_vertex *vertices;
 	size_t count, capacity;
 	size_t last;           /* whose lines came last, (size_t)-1: nobody's (plain) */
 	unsigned shown;        /* lines of the tree that stand on the terminal */
 	int64_t begun_ms, drawn_ms;
-	unsigned warnings;
+	struct buf notes;      /* warnings, told at the end */
+	size_t warnings;
 };
 
-/* Where it is shown: FD; AUTO becomes what suits that. */
+/* Where it is shown: FD; AUTO becomes what suits that. Without colors if $NO_COLOR is set. */
 void build_view_begin(struct build_view *view, int fd, enum build_progress progress);
 
 /* For struct build_request: CONTEXT is a struct build_view. */
@@ -45,12 +50,14 @@ void build_view_tell(void *context, const struct build_event *event);
 /* The last drawing; what a step that failed has printed, if that is not there to be read; releases everything. */
 void build_view_end(struct build_view *view);
 
-#define _cleanup_build_view_ _cleanup_(build_view_end)
+/* Somebody else writes on the terminal now: what stands there stays, and the next drawing begins below. */
+void build_view_pause(struct build_view *view);
 
 /* What is behind them, without clock and terminal: adds to *OUT what is to be written. */
 struct build_view_place {
 	unsigned columns, rows;
 	int64_t now_ms;
+	int64_t wall_ns; /* since 1970 */
 };
 
 void build_view_take(struct build_view *view, const struct build_event *event, const struct build_view_place *place, struct buf *out);

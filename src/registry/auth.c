@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/auth.h"
 #include "registry/answer.h"
-#include "registry/base64.h"
 #include "registry/challenge.h"
 #include "registry/registries_config.h"
 
+#include "base/base64.h"
 #include "base/memory.h"
 
 #include <time.h>

@@ -6,8 +6,8 @@
  * but those who ask for it.
  */
 #include "registry/docker_config.h"
-#include "registry/base64.h"
 
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"

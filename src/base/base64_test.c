@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/base64.h"
+#include "base/base64.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,5 +69,5 @@ int main(void)
 		cmocka_unit_test(test_refused),
 	};
 
-	return cmocka_run_group_tests_name("registry/base64", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("base/base64", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Base64 as RFC 4648, section 4, has it: what login files and basic authentication are written in. */
-#ifndef BIVY_REGISTRY_BASE64_H
-#define BIVY_REGISTRY_BASE64_H
+#ifndef BIVY_BASE_BASE64_H
+#define BIVY_BASE_BASE64_H
 
 #include "base/str.h"
 
