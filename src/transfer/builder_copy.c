@@ -118,6 +118,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		r = copy_all(&job, err);
 	if (r == 0)
 		r = build_target_finish(&job.target, err);
+	strv_free(job.made.paths);
 	if (r == 0)
 		spec_build_copy_report_encode(&(struct spec_build_copy_report){ job.written.entries, job.written.bytes }, out);
 	return r;
