@@ -12,6 +12,7 @@
  */
 #include "engine/build_annotations.h"
 #include "base/moment.h"
+#include "engine/image_removal.h"
 
 #include <stdarg.h>
 #include <sys/utsname.h>
@@ -274,6 +275,15 @@ static int go(struct build *build, struct error *err)
 	return r < 0 ? r : build_write_outputs(build, err);
 }
 
+/* What is only in an archive leaves documents and blobs that nothing needs any more. */
+static bool makes_archives(const struct build_request *request)
+{
+	for (size_t i = 0; i < request->output_count; i++)
+		if (request->outputs[i].kind == BUILD_OUTPUT_OCI || request->outputs[i].kind == BUILD_OUTPUT_DOCKER)
+			return true;
+	return false;
+}
+
 int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err)
 {
 	struct build build = { .arena = arena, .request = request, .report = ret, .directories = request->directories, .store = STORE_INIT,
@@ -286,6 +296,8 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 	build_close_work(&build);
 	lease_end(&build.lease);
 	store_close(&build.store);
+	if (makes_archives(request))
+		ignore_result(image_removal_sweep(request->directories, false, NULL, NULL, NULL)); /* the next removal does it else */
 	return r;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_config.h"
+#include "engine/build_squash.h"
 
 #define COMMENT "buildkit.dockerfile.v0" /* what tools take for the mark of a Dockerfile's steps */
 
@@ -40,6 +41,26 @@ static size_t inherit_history(const struct build *build, const struct build_stag
 	return count;
 }
 
+/* As docker has it: those of the stages have no layer any more, one entry behind them has it. */
+static void squash_history(const struct build *build, const struct build_stage *stage, const char *created, struct spec_image_config *config)
+{
+	size_t base = build_squash_base(stage), layers = 0;
+	struct spec_history *last = &config->history[config->history_count];
+
+	if (stage->files.count != base + 1)
+		return;
+	for (size_t i = 0; i < config->history_count; i++) {
+		struct spec_history *entry = &config->history[i];
+
+		if (layers >= base)
+			entry->empty_layer = true;
+		layers += !entry->empty_layer;
+	}
+	*last = (struct spec_history){ .created = (char *)created };
+	last->comment = base ? arena_printf(build->arena, "squashed onto %s", stage->files.layers[base - 1].chain_id) : (char *)"squashed";
+	config->history_count++;
+}
+
 /* ---- labels ---------------------------------------------------------------------------------- */
 
 /* Those of the options go before those of the file. */
@@ -77,6 +98,8 @@ struct spec_image_config *build_config_make(const struct build *build, const str
 	if (build->request->label_count)
 		add_labels(build, &config->execution);
 	if (!build->request->omits_history)
-		config->history_count = add_history(build, stage, created, 0, &config->history);
+		config->history_count = add_history(build, stage, created, 1, &config->history);
+	if (!build->request->omits_history && build->request->squash)
+		squash_history(build, stage, created, config);
 	return config;
 }

@@ -7,6 +7,7 @@
 #include "engine/build_cache.h"
 #include "engine/build_config.h"
 #include "engine/build_output.h"
+#include "engine/build_squash.h"
 #include "engine/builder.h"
 #include "engine/image_event.h"
 #include "spec/reference.h"
@@ -59,17 +60,21 @@ static int add_names(struct export *export, struct error *err)
 
 /* ---- what it is made of ---------------------------------------------------------------------------- */
 
-/* When its last layer was made, or the epoch; now if it has none of its own. */
+/* When its last layer was made, or the epoch; now if all are its base image's. */
 static const char *created_at(const struct export *export)
 {
 	const struct build_stage *stage = export->targets[0];
 
 	if (export->build->request->has_epoch)
 		return build_now(export->build);
-	for (size_t i = stage->plan->step_count; i-- > 0;)
-		if (stage->created[i])
-			return stage->created[i];
-	return build_now(export->build);
+	for (;;) {
+		for (size_t i = stage->plan->step_count; i-- > 0;)
+			if (stage->created[i])
+				return stage->created[i];
+		if (stage->outline->base.kind != ORIGIN_STAGE)
+			return build_now(export->build);
+		stage = &stage->platform->stages[stage->outline->base.stage];
+	}
 }
 
 static void add_layers(const struct build *build, const struct build_stage *stage, struct spec_build_image_part *part)
@@ -311,14 +316,28 @@ static size_t choose_platform(const struct build *build)
 	return best;
 }
 
+static int choose_targets(struct export *export, struct error *err)
+{
+	struct build *build = export->build;
+	int r = 0;
+
+	export->targets = arena_alloc(build->arena, build->platform_count + 1, sizeof(struct build_stage *));
+	for (size_t i = 0; r == 0 && i < build->platform_count; i++) {
+		export->targets[i] = &build->platforms[i].stages[build->platforms[i].outline->target];
+		if (build->request->squash)
+			r = build_squash(build, export->targets[i], &export->targets[i], err);
+	}
+	return r;
+}
+
 static int prepare(struct export *export, struct error *err)
 {
 	struct build *build = export->build;
 	int r;
 
-	export->targets = arena_alloc(build->arena, build->platform_count + 1, sizeof(struct build_stage *));
-	for (size_t i = 0; i < build->platform_count; i++)
-		export->targets[i] = &build->platforms[i].stages[build->platforms[i].outline->target];
+	r = choose_targets(export, err);
+	if (r < 0)
+		return r;
 	export->chosen = choose_platform(build);
 	export->created = created_at(export);
 	add_form(export);

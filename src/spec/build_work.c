@@ -343,6 +343,7 @@ static const struct field layer_fields[] = {
 	FIELD_BY(LAYER_PARENT, "parent", 0),
 	FIELD_BY(LAYER_CLONE, "clone", 0),
 	FIELD(STRINGS, struct spec_build_layer, mountpoints, "mountpoints"),
+	FIELD(STRINGS, struct spec_build_layer, merge, "merge"),
 	FIELD_WITH(I64, struct spec_build_layer, epoch, has_epoch, "epoch"),
 	FIELD(BOOL, struct spec_build_layer, rewrites_times, "rewritesTimes"),
 };
@@ -360,8 +361,11 @@ int spec_build_layer_decode(struct arena *arena, const char *text, size_t length
 	struct spec_build_layer work = { .upper = NULL };
 	int r = decode_document(arena, text, length, &shape, &work, err);
 
-	if (r == 0 && !work.upper == !work.clone)
-		r = error_set(err, ERROR_INVALID, 0, "expected one of upper and clone");
+	if (r == 0 && !!work.upper + !!work.clone + !!work.merge != 1)
+		r = error_set(err, ERROR_INVALID, 0, "expected one of upper, clone and merge");
+	for (char **chain_id = work.merge; r == 0 && chain_id && *chain_id; chain_id++)
+		if (!spec_digest_is_valid(*chain_id))
+			r = error_set(err, ERROR_INVALID, 0, "merge: '%.200s' is no digest", *chain_id);
 	if (r == 0)
 		*ret = work;
 	return r;

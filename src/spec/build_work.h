@@ -78,6 +78,7 @@ struct spec_build_layer {
 	bool has_epoch, rewrites_times;
 	int64_t epoch;      /* with .rewrites_times no time in it is later */
 	char *clone;        /* chain id of a layer that has the same files, in place of .upper: a layer of COPY --link on another parent */
+	char **merge;      /* chain ids of layers on .parent, one on the other, the lowest first, in place of both: they become one */
 };
 
 struct spec_build_layer_report {

@@ -85,9 +85,11 @@ static void test_layer(void **state _unused_)
 {
 	CHECK(layer, "{\"parent\":\"" A "\",\"upper\":\"/u\",\"mountpoints\":[\"/proc\",\"/a/b\"],\"epoch\":5,\"rewritesTimes\":true}", NULL);
 	CHECK(layer, "{\"clone\":\"" A "\"}", NULL);
+	CHECK(layer, "{\"merge\":[\"" A "\",\"" B "\"]}", NULL);
+	REFUSE(layer, "{\"merge\":[\"../x\"]}", "merge: '../x' is no digest");
 	CHECK(layer_report, "{\"chainId\":\"" A "\",\"diffId\":\"" B "\",\"size\":1,\"members\":2}", NULL);
-	REFUSE(layer, "{}", "expected one of upper and clone");
-	REFUSE(layer, "{\"upper\":\"/u\",\"clone\":\"" A "\"}", "expected one of upper and clone");
+	REFUSE(layer, "{}", "expected one of upper, clone and merge");
+	REFUSE(layer, "{\"upper\":\"/u\",\"clone\":\"" A "\"}", "expected one of upper, clone and merge");
 	REFUSE(layer, "{\"upper\":\"/u\",\"parent\":\"../x\"}", "parent: expected a digest");
 	REFUSE(layer_report, "{\"chainId\":\"" A "\"}", "diffId: missing");
 }

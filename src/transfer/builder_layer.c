@@ -5,6 +5,7 @@
 #include "store/layer_diff.h"
 #include "store/lease.h"
 #include "transfer/build_clone.h"
+#include "transfer/build_merge.h"
 #include "transfer/build_upper.h"
 #include "transfer/build_work.h"
 #include "transfer/confine.h"
@@ -102,6 +103,22 @@ static int clone_layer(struct job *job, struct error *err)
 	return 0;
 }
 
+static int merge_layers(struct job *job, struct error *err)
+{
+	int r = 0;
+
+	for (char **chain_id = job->work.merge; r == 0 && *chain_id; chain_id++) {
+		_cleanup_close_ int fd = -EBADF;
+
+		r = lease_add(&job->lease, *chain_id, err);
+		if (r == 0)
+			r = layer_open(&job->store, *chain_id, &fd, err);
+		if (r == 0)
+			r = build_merge(fd, job->stage.diff_fd, &job->lower, err);
+	}
+	return r < 0 ? r : build_upper_unmark(job->stage.diff_fd, &job->lower, err);
+}
+
 static int commit_layer(struct job *job, struct error *err)
 {
 	const struct spec_layer record = { .diff_id = job->report.diff_id, .parent = job->work.parent, .size = job->report.size };
@@ -119,7 +136,7 @@ static int make_layer(struct job *job, struct error *err)
 	int r = build_lower_open(&job->store, job->arena, job->work.parent, &job->lower, err);
 
 	if (r == 0)
-		r = job->work.clone ? clone_layer(job, err) : prepare_upper(job, err);
+		r = job->work.clone ? clone_layer(job, err) : job->work.merge ? merge_layers(job, err) : prepare_upper(job, err);
 	if (r == 0 && !job->work.clone)
 		r = digest_layer(job, err);
 	return r < 0 ? r : commit_layer(job, err);
@@ -159,7 +176,7 @@ const struct command build_layer_command = {
 		.name = "layer",
 		.summary = "make a layer of what a step has changed",
 		.description = "Takes the upper directory of an overlay mount into the store as a layer, or makes a layer that is there once more for another "
-			"parent, and prints its ids as JSON.",
+			"parent, or one of several, and prints its ids as JSON.",
 		.entries = build_work_entries,
 	},
 	.request_size = sizeof(struct build_work_request),

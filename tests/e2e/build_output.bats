@@ -39,6 +39,7 @@ blob() { cat "$1/blobs/${2/://}"; }
 	for file in a/blobs/sha256/*; do assert_equal "${file##*/}" "$(sha256sum <"$file" | cut -d' ' -f1)"; done
 	run bivy images -q x/y
 	assert_equal "" "$output" "it is not in the store"
+	bivy system check
 	built -o type=oci,dest=b,tar=false -t x/y:1 -t more:2
 	diff -r a b
 	# What is read is an archive alone, whatever else would be printed.
@@ -77,6 +78,24 @@ blob() { cat "$1/blobs/${2/://}"; }
 	[[ $output == *"of the platform 'linux/arm64', which is not built"* ]]
 	refused --annotation 'manifes:m=2' -t many
 	[[ $output == *"unknown type 'manifes'"*"did you mean 'manifest'"* ]]
+}
+
+@test "--squash: the same files in one layer" {
+	cat >Dockerfile <<-'END'
+		FROM busybox AS base
+		RUN mkdir -p /d/in /e && echo one >/d/one && ln /d/one /d/two && touch /gone /d/in/old && rm /bin/cat && mkdir /bin/cat && touch /bin/cat/x
+		FROM base
+		RUN rm /gone /d/one && rm -r /e && echo f >/e && rm -r /bin/cat /etc/passwd && rm -r /d/in && mkdir /d/in && touch /d/in/new
+		RUN rm /e && mkdir /e && touch /e/x && chmod 700 /d
+	END
+	built -t plain
+	built --squash -t squashed
+	assert_equal "$(bivy image export plain | sha256sum)" "$(bivy image export squashed | sha256sum)"
+	assert_equal "2 1" "$(bivy image inspect squashed | jq -r '.[0].RootFS.Layers | length') $(bivy history squashed | grep -c 'squashed onto sha256:')"
+	mkdir saved && bivy save squashed | tar x -C saved
+	layer=saved/$(jq -r '.[0].Layers[1]' saved/manifest.json)
+	assert_equal "bin/ bin/.wh.cat d/ d/in/ d/in/new d/two e/ e/x etc/ etc/.wh.passwd" "$(echo $(tar tf "$layer"))"
+	bivy system check
 }
 
 @test "SOURCE_DATE_EPOCH: the same bytes once more" {
