@@ -18,10 +18,11 @@ int plan_directory(struct planner *planner, struct plan_step *step)
 	planner->directory_is_set = true;
 	step->directory = planner_absolute(planner, path);
 	step->user = planner->execution->user ? planner->execution->user : "";
-	planner_change(planner)->working_directory = (char *)step->directory;
+	/* What is absolute stays as it was written. */
+	planner_change(planner)->working_directory = (char *)(*path == '/' ? path : step->directory);
 	/* The root is there. */
 	step->kind = str_equal(step->directory, "/") ? PLAN_CONFIGURE : PLAN_DIRECTORY;
-	step->created_by = arena_printf(planner->arena, "WORKDIR %s", step->directory);
+	step->created_by = arena_printf(planner->arena, "WORKDIR %s", planner_directory(planner));
 	return 0;
 }
 

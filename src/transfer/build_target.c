@@ -7,7 +7,6 @@
 #include "transfer/build_path.h"
 
 #include <fcntl.h>
-#include <time.h>
 
 bool build_target_is_directory(const struct build_target *target)
 {
@@ -63,14 +62,22 @@ static int make_one(const struct build_target *target, int fd, const char *name,
 	return 0;
 }
 
+static int limit_time(const struct build_target *target, int fd)
+{
+	struct timespec times[2];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	times[0] = times[1] = build_target_time(target, st.st_mtim);
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
 int build_target_finish(const struct build_target *target, struct error *err)
 {
 	struct build_target_made *made = target->made;
-	struct timespec now = { 0 }, times[2];
 	int r = 0;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	times[0] = times[1] = build_target_time(target, now);
 	for (size_t i = 0; r == 0 && i < made->count; i++) {
 		_cleanup_close_ int fd = -EBADF;
 
@@ -78,8 +85,8 @@ int build_target_finish(const struct build_target *target, struct error *err)
 		/* An archive that was unpacked may have put something else there. */
 		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
 			r = 0;
-		else if (r == 0 && futimens(fd, times) < 0)
-			r = -errno;
+		else if (r == 0)
+			r = limit_time(target, fd);
 		if (r < 0)
 			error_errno(err, -r, "cannot set the times of '/%.400s'", made->paths[i]);
 	}

@@ -127,12 +127,9 @@ static int unpack_hard_link(struct unpacker *u, int fd, const char *name, const 
 	return linkat(target_fd, build_path_base(path.data), fd, name, 0) < 0 ? error_errno(err, errno, "a hard link to '%.300s'", target) : 0;
 }
 
+/* Owners are those of the archive, as with the stock frontend: the target's is only for directories on the way. */
 static void adapt(const struct unpacker *u, struct tar_entry *entry)
 {
-	if (u->target->has_owner) {
-		entry->uid = u->target->owner.uid;
-		entry->gid = u->target->owner.gid;
-	}
 	entry->mtime = build_target_time(u->target, entry->mtime);
 	entry->has_atime = false;
 }

@@ -302,6 +302,25 @@ static void count(const struct build_found *list, const struct build_source *sou
 			written->bytes += (uint64_t)list[i].st.st_size;
 }
 
+/* A directory whose content was copied gives the one that it came into its time, and nothing else. */
+static int copy_time(const struct writer *w, struct error *err)
+{
+	_cleanup_close_ int from_fd = -EBADF, fd = -EBADF;
+	struct timespec times[2];
+	struct stat st;
+	int r = beneath_open(w->take->root_fd, w->source->path, O_PATH | O_DIRECTORY, BENEATH_NO_SYMLINKS, &from_fd);
+
+	if (r == 0)
+		r = open_target_directory(w, "", O_RDONLY, &fd);
+	if (r == 0 && fstat(from_fd, &st) < 0)
+		r = -errno;
+	if (r == 0) {
+		times[0] = times[1] = build_target_time(w->target, st.st_mtim);
+		r = futimens(fd, times) < 0 ? -errno : 0;
+	}
+	return r < 0 ? error_errno(err, -r, "cannot set the time of '%.400s'", w->target->path) : 0;
+}
+
 int build_write_source(const struct build_target *target, const struct spec_build_take *take, const struct build_taken *taken,
 	const struct build_source *source, unsigned threads, struct build_written *written, struct error *err)
 {
@@ -322,6 +341,8 @@ int build_write_source(const struct build_target *target, const struct spec_buil
 	w.base_fd = fd;
 	if (r == 0)
 		r = write_all(&w, threads, err);
+	if (r == 0 && source->is_directory && !take->parents)
+		r = copy_time(&w, err);
 	if (r == 0)
 		count(taken->list, source, written);
 	return r;

@@ -12,9 +12,10 @@ struct build_written {
 
 /*
  * Copies one source: a directory's content into the directory that the target
- * becomes, anything else as that or into it. Files are replaced, directories
- * merged; a directory in place of a file, or the other way round, is
- * ERROR_CONFLICT. Hard links within the source stay links, holes holes.
+ * becomes, which has the source's time then, anything else as that or into it.
+ * Files are replaced, directories merged; a directory in place of a file, or
+ * the other way round, is ERROR_CONFLICT. Hard links within the source stay
+ * links, holes holes.
  */
 int build_write_source(const struct build_target *target, const struct spec_build_take *take, const struct build_taken *taken,
 	const struct build_source *source, unsigned threads, struct build_written *written, struct error *err) _must_check_;

@@ -211,7 +211,7 @@ g' "$output"
 	assert_equal '/1/d/f -rw-r----- 3:4
 /2/d/f -rw-r----- 3:4
 /3/plain.tar -rw-r--r-- 0:0
-/4/d/f -rw-r----- 9:9
+/4/d/f -rw-r----- 3:4
 /5/plain.tar -rw-r--r-- 0:0
 d
 not.tar' "$output"

@@ -284,7 +284,7 @@ list() { (cd "${1-root}" && find . -mindepth 1 -printf '%P %y %m %U:%G %n %l\n' 
 	[ "$(stat -c %Y root/t/sub/f root/t/deep | sort -u)" = 1000 ]
 	for way in bz2 xz zst tar; do
 		copy "\"x.$way\"" "/$way/" '"chown":"8:9"' '"unpack":true'
-		[ "$(list "root/$way" | cut -d' ' -f1,4 | tr '\n' ' ')" = 'deep 8:9 deep/hard 8:9 sub 8:9 sub/f 8:9 was_dir 8:9 ' ]
+		[ "$(list "root/$way" | cut -d' ' -f1,4 | tr '\n' ' ')" = 'deep 3:4 deep/hard 3:4 sub 3:4 sub/f 3:4 was_dir 3:4 ' ]
 	done
 	# What is none, and what is not asked for, is a file.
 	head -c 5000 /dev/zero >context/zeros
