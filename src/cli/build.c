@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 
 /* ---- what came out ---------------------------------------------------------------------------- */
 
@@ -60,8 +61,6 @@ static int write_files(const struct build_options *options, const struct build_r
 	return r;
 }
 
-/* ---- building ------------------------------------------------------------------------------------ */
-
 /* Where in the file it went wrong, before the error itself is told. */
 static void show_mark(const struct dockerfile *dockerfile, const struct dockerfile_mark *mark)
 {
@@ -83,6 +82,61 @@ static bool gives_archive(const struct build_request *request)
 	return false;
 }
 
+/* ---- where a step has failed ---------------------------------------------------------------------- */
+
+static void say(const char *format, ...) _printf_(1, 2);
+
+static void say(const char *format, ...)
+{
+	char text[1400];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	ignore_result(fd_write_all(STDERR_FILENO, text, strlen(text)));
+}
+
+/* The first letter of a line that a person types; 0 without one. */
+static char ask(const char *question)
+{
+	char line[64];
+	ssize_t n;
+
+	say("%s", question);
+	n = read(STDIN_FILENO, line, sizeof line);
+	return n > 0 && line[0] != '\n' ? line[0] : 0;
+}
+
+/* For struct build_request: CONTEXT is a struct build_view. */
+static enum build_debug_choice choose(void *context, const struct build_debug_state *state)
+{
+	char answer;
+
+	if (state->is_first) {
+		build_view_end(context);
+		show_mark(state->dockerfile, &state->mark);
+		say("%s\n\nThis is a shell where it failed, with the files, mounts and environment of the step; 'exit' leaves it.\n",
+			state->error->message);
+		return BUILD_DEBUG_SHELL;
+	}
+	if (state->error)
+		say("%s\n", state->error->message);
+	else if (state->last == BUILD_DEBUG_RETRY)
+		say("The step ended with %lld.\n", (long long)state->exit_code);
+	answer = ask("Retry the step on these files (r), a shell again (s), or leave (Enter)? ");
+	return answer == 'r' ? BUILD_DEBUG_RETRY : answer == 's' ? BUILD_DEBUG_SHELL : BUILD_DEBUG_LEAVE;
+}
+
+static int check_terminal(const struct build_options *options, struct error *err)
+{
+	if (!options->debug || (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)))
+		return 0;
+	return error_set(err, ERROR_INVALID, 0, "--debug is for a person at a terminal");
+}
+
+/* ---- building ------------------------------------------------------------------------------------ */
+
 static int build(struct arena *arena, const struct build_options *options, struct build_request *request, enum build_progress progress, struct buf *out,
 	struct error *err)
 {
@@ -90,7 +144,11 @@ static int build(struct arena *arena, const struct build_options *options, struc
 	struct build_report report = { .dockerfile = NULL };
 	int r;
 
+	r = check_terminal(options, err);
+	if (r < 0)
+		return r;
 	build_view_begin(&view, STDERR_FILENO, progress);
+	request->debug = options->debug ? choose : NULL;
 	request->tell = build_view_tell;
 	request->tell_context = &view;
 	r = build_run(arena, request, &report, err);

@@ -658,7 +658,7 @@ int build_decode(struct arena *arena, const struct build_options *options, const
 
 	*ret = (struct build_request){ .context = context, .file = options->file, .ignore_file = options->ignore_file, .tags = options->tags,
 		.target = options->target, .no_cache = options->no_cache, .pull = options->pull, .push = options->push, .squash = options->squash,
-		.omits_history = options->omit_history, .keeps_failed = options->debug, .jobs = options->jobs, .host = d.host,
+		.omits_history = options->omit_history, .jobs = options->jobs, .host = d.host,
 		.user_namespace = options->user_namespace };
 	ret->platforms = split_words(&d, options->platforms);
 	ret->no_cache_stages = split_words(&d, options->no_cache_stages);

@@ -84,7 +84,7 @@ static void test_nothing_said(void **state)
 	assert_int_equal(request->outputs[0].kind, BUILD_OUTPUT_IMAGE);
 	assert_false(request->outputs[0].push || request->outputs[0].docker_types || request->outputs[0].rewrites_times);
 	assert_int_equal(request->attestation_count, 0);
-	assert_false(request->has_epoch || request->no_cache || request->keeps_failed || request->allows_host_network || request->allows_insecure);
+	assert_false(request->has_epoch || request->no_cache || request->allows_host_network || request->allows_insecure);
 	assert_null(request->host->network_mode);
 	assert_int_equal(line->progress, BUILD_PROGRESS_AUTO);
 }
@@ -92,7 +92,7 @@ static void test_nothing_said(void **state)
 static void test_texts(void **state)
 {
 	const struct build_request *request = decodes(*state, "-f other -t a:1 -t b --target second --ignorefile no --platform linux/amd64,linux/arm64 "
-		"--platform linux/riscv64 --no-cache-filter one,two --jobs 3 --squash --omit-history --debug --no-cache --push --userns host");
+		"--platform linux/riscv64 --no-cache-filter one,two --jobs 3 --squash --omit-history --no-cache --push --userns host");
 
 	assert_string_equal(request->file, "other");
 	assert_string_equal(request->tags[0], "a:1");
@@ -106,7 +106,7 @@ static void test_texts(void **state)
 	assert_int_equal(strv_length(request->no_cache_stages), 2);
 	assert_string_equal(request->no_cache_stages[1], "two");
 	assert_int_equal(request->jobs, 3);
-	assert_true(request->squash && request->omits_history && request->keeps_failed && request->no_cache && request->push);
+	assert_true(request->squash && request->omits_history && request->no_cache && request->push);
 	assert_true(request->outputs[0].push);
 	assert_string_equal(request->user_namespace, "host");
 }

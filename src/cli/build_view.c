@@ -427,6 +427,7 @@ void build_view_finish(struct build_view *view, const struct build_view_place *p
 	for (size_t i = 0; i < view->count && (view->progress == BUILD_PROGRESS_TTY || view->progress == BUILD_PROGRESS_QUIET); i++)
 		add_failure(&view->vertices[i], out);
 	add_warnings(view, out);
+	view->warnings = 0;
 	buf_done(&view->notes);
 	for (size_t i = 0; i < view->count; i++) {
 		for (size_t n = 0; n < BUILD_VIEW_KEPT; n++)
@@ -473,12 +474,6 @@ void build_view_tell(void *context, const struct build_event *event)
 	/* Nobody who reads it need be there. */
 	if (out.length)
 		ignore_result(fd_write_all(view->fd, out.data, out.length));
-}
-
-void build_view_pause(struct build_view *view)
-{
-	view->shown = 0;
-	view->last = NOBODY;
 }
 
 void build_view_end(struct build_view *view)

@@ -47,11 +47,8 @@ void build_view_begin(struct build_view *view, int fd, enum build_progress progr
 /* For struct build_request: CONTEXT is a struct build_view. */
 void build_view_tell(void *context, const struct build_event *event);
 
-/* The last drawing; what a step that failed has printed, if that is not there to be read; releases everything. */
+/* The last drawing; what a step that failed has printed, if that is not there to be read; releases everything. May be called again: there is nothing then. */
 void build_view_end(struct build_view *view);
-
-/* Somebody else writes on the terminal now: what stands there stays, and the next drawing begins below. */
-void build_view_pause(struct build_view *view);
 
 /* What is behind them, without clock and terminal: adds to *OUT what is to be written. */
 struct build_view_place {

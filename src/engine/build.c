@@ -258,6 +258,20 @@ static int begin(struct build *build, struct error *err)
 	return r < 0 ? r : build_open_work(build, err);
 }
 
+static int run_steps(struct build *build, struct error *err)
+{
+	struct error own = ERROR_INIT;
+	int r = build_run_steps(build, &own);
+
+	if (r < 0 && build->failed) {
+		ignore_result(tell_warnings(build, NULL)); /* they may be why */
+		build_debug(build, &own);
+	}
+	if (r < 0 && err)
+		*err = own;
+	return r;
+}
+
 static int go(struct build *build, struct error *err)
 {
 	int r = begin(build, err);
@@ -269,7 +283,7 @@ static int go(struct build *build, struct error *err)
 	if (r == 0)
 		r = build_get_images(build, err);
 	if (r == 0)
-		r = build_run_steps(build, err);
+		r = run_steps(build, err);
 	if (r == 0)
 		r = tell_warnings(build, err);
 	return r < 0 ? r : build_write_outputs(build, err);

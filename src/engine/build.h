@@ -98,6 +98,23 @@ struct build_event {
 	const struct error *error; /* of FAILED */
 };
 
+/* What a person does who looks around in a container of the failed step's files, mounts and environment. */
+enum build_debug_choice {
+	BUILD_DEBUG_LEAVE,
+	BUILD_DEBUG_SHELL, /* on our terminal */
+	BUILD_DEBUG_RETRY, /* the step's command, on the files as they are now; the build does not go on with them */
+};
+
+struct build_debug_state {
+	const char *title;            /* of the step */
+	const struct dockerfile *dockerfile;
+	struct dockerfile_mark mark;
+	const struct error *error;    /* of the step, or why the last choice could not be done; or NULL */
+	bool is_first;                /* nothing was done yet */
+	enum build_debug_choice last; /* otherwise: what */
+	int64_t exit_code;            /* how that ended */
+};
+
 struct build_request {
 	const struct directories *directories;
 	const char *context;    /* directory, "-", URL, git reference */
@@ -127,7 +144,6 @@ struct build_request {
 	const char *pull;       /* "missing", "always", "never", "newer" */
 	bool squash, omits_history;
 	bool allows_host_network, allows_insecure; /* --allow */
-	bool keeps_failed;      /* the container of a step that failed stays, for --debug: its id is in the report */
 	int64_t jobs;           /* steps at once; 0: as many as there are processors */
 	/* What RUN steps get of --memory, --cpus, --ulimit, --shm-size, --add-host, --cgroup-parent, --network, --cap-add, --security-opt, --device, --volume, --dns. */
 	const struct spec_host_config *host;
@@ -135,7 +151,9 @@ struct build_request {
 	bool has_epoch;         /* $SOURCE_DATE_EPOCH, or --timestamp */
 	int64_t epoch;
 	void (*tell)(void *context, const struct build_event *event);
-	void *tell_context;
+	/* --debug: what is to be done where a step of RUN has failed; asked again after each. NULL: nothing, and what the step has changed is not kept. */
+	enum build_debug_choice (*debug)(void *context, const struct build_debug_state *state);
+	void *tell_context; /* of both */
 };
 
 /* What became of it; in the arena. */
@@ -151,9 +169,6 @@ struct build_report {
 	/* Of a step that failed. */
 	const char *failed_title;
 	int64_t exit_code;
-	const char *failed_chain;            /* chain id of the layer below the step, with .keeps_failed */
-	const char *failed_upper;            /* path of what the step has changed, likewise; bivy build removes it at the end */
-	const struct spec_container *failed_container; /* as the step's was asked for: what a shell in its place needs */
 };
 
 /* An error that a step's command makes has .exit_status 1, as docker's. */

@@ -272,8 +272,8 @@ static int fail(const struct build_step *step, const struct build_step_result *r
 	report->mark = step->plan->instruction->source->mark;
 	report->failed_title = step->build->vertices[step->vertex].title;
 	report->exit_code = result->exit_code;
-	report->failed_chain = build_files_top(&step->stage->files);
-	report->failed_upper = result->failed_upper[0] ? arena_strdup(arena, result->failed_upper) : NULL;
+	step->build->failed = step;
+	step->build->failed_upper = result->failed_upper[0] ? arena_strdup(arena, result->failed_upper) : NULL;
 	return result->r;
 }
 

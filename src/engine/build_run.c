@@ -20,6 +20,7 @@ struct run {
 	struct spec_pair labels[1];
 	const char *upper; /* where what has changed goes */
 	bool has_upper;
+	bool is_shell;     /* for a person, in place of the step's command */
 	struct build_step_result *result;
 };
 
@@ -92,6 +93,20 @@ static void join_mounts(struct run *run)
 	host->mount_count += run->mounts.count;
 }
 
+/* The step's own shell, or the usual one, on our terminal. */
+static void ask_for_shell(struct run *run)
+{
+	const struct build_step *step = run->step;
+	char **command = arena_alloc(step->build->arena, 2, sizeof *command);
+	struct spec_container_config *config = &run->asked.config;
+
+	command[0] = step->plan->instruction->is_shell_form ? step->plan->command[0] : (char *)"/bin/sh";
+	config->command = command;
+	config->tty = config->open_stdin = config->stdin_once = true;
+	config->has_attach_stdin = config->has_attach_stdout = config->has_attach_stderr = true;
+	config->attach_stdin = config->attach_stdout = config->attach_stderr = true;
+}
+
 static int describe(struct run *run, struct error *err)
 {
 	const struct build_step *step = run->step;
@@ -105,6 +120,8 @@ static int describe(struct run *run, struct error *err)
 	run->asked.host.auto_remove = true;
 	run->asked.host.log_driver = (char *)"none";
 	run->asked.host.user_namespace = (char *)step->build->request->user_namespace;
+	if (run->is_shell)
+		ask_for_shell(run);
 	run->labels[0] = (struct spec_pair){ (char *)LABEL, (char *)step->plan->shown };
 	run->asked.config.labels = run->labels;
 	run->asked.config.label_count = ARRAY_SIZE(run->labels);
@@ -140,7 +157,7 @@ static int take_upper(void *context, struct container_record *record, int64_t ex
 	struct run *run = context;
 	_cleanup_free_ char *from = str_printf("%s/root/upper", record->path);
 
-	if (exit_code != 0 && !run->step->build->request->keeps_failed)
+	if (exit_code != 0 && !run->step->build->request->debug)
 		return 0;
 	if (rename(from, run->upper) < 0)
 		return error_errno(err, errno, "cannot take what the step has changed out of '%s'", from);
@@ -160,6 +177,8 @@ static int judge(struct run *run, int64_t exit_code, struct error *err)
 		snprintf(result->failed_upper, sizeof result->failed_upper, "%s", run->upper);
 	error_set(err, ERROR_UNAVAILABLE, 0, "%s:%u: '%.400s' did not complete successfully: exit code %lld", run->step->build->dockerfile->name,
 		plan->instruction->source->first_line, plan->shown, (long long)exit_code);
+	if (!run->step->build->request->debug)
+		error_hint(err, "with --debug there is a shell where it failed");
 	if (err)
 		err->exit_status = 1;
 	return -EINVAL;
@@ -193,4 +212,44 @@ int build_step_run(const struct build_step *step, const char **ret_upper, const 
 	*ret_upper = run.upper;
 	*ret_mountpoints = run.mounts.targets;
 	return 0;
+}
+
+/* ---- once more, for a person ----------------------------------------------------------------------- */
+
+/* What an earlier one has changed becomes what this one begins with. */
+static int give_upper(const struct run *run, const char *id, struct error *err)
+{
+	_cleanup_free_ char *to = str_printf("%s/containers/%s/root/upper", run->step->build->directories->root, id);
+
+	if (rmdir(to) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "cannot empty '%s'", to);
+	if (rename(run->upper, to) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "cannot give a container the files '%s'", run->upper);
+	return 0;
+}
+
+int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, struct error *err)
+{
+	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .upper = upper, .is_shell = is_shell };
+	const struct container_attachment attachment = { .in = is_shell, .out = true, .err = true, .detach_keys = "" };
+	struct container_start_report report = { .exit_code = 0 };
+	struct container_start_request start = { .directories = step->build->directories, .attachment = &attachment, .cleans = true, .ended = take_upper,
+		.context = &run };
+	const char *id = NULL;
+	int r = describe(&run, err);
+
+	if (r == 0)
+		r = create(&run, &id, err);
+	if (r < 0)
+		return r;
+	r = give_upper(&run, id, err);
+	if (r < 0) {
+		ignore_result(container_remove(step->build->directories, id, CONTAINER_REMOVE_FORCE, NULL)); /* the first error counts */
+		return r;
+	}
+	start.container = id;
+	r = container_start(&start, &report, err);
+	if (r == 0)
+		*ret_exit_code = report.exit_code;
+	return r;
 }

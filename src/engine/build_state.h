@@ -74,6 +74,8 @@ struct build_stage {
 	bool is_running, is_done;
 };
 
+struct build_step;
+
 struct build_platform {
 	struct spec_platform platform;
 	const char *text;               /* "linux/amd64" */
@@ -106,6 +108,8 @@ struct build {
 	struct build_digests *digests;  /* of what steps read of contexts (build_digests.h) */
 	struct dockerfile_warning *warnings;
 	size_t warning_count;
+	const struct build_step *failed; /* that has ended the build, or NULL */
+	const char *failed_upper;        /* path of what it had changed, with --debug */
 };
 
 /* ---- telling --------------------------------------------------------------------------- */
@@ -162,6 +166,9 @@ int build_get_images(struct build *build, struct error *err) _must_check_;
 
 /* build_graph.c: plans, runs all steps that are needed; afterwards the target stages are done. */
 int build_run_steps(struct build *build, struct error *err) _must_check_;
+
+/* build_debug.c: a person may look around where a step of RUN has failed with ERR. */
+void build_debug(struct build *build, const struct error *err);
 
 /* build_output.c: images and other outputs of the target stages. */
 int build_write_outputs(struct build *build, struct error *err) _must_check_;

@@ -47,6 +47,11 @@ void build_step_do(const struct build_step *step, struct build_step_result *ret)
 
 /* build_run.c and build_copy.c: the two kinds of work. *RET_UPPER: path of the directory with what has changed, in ROOT/build/work. */
 int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err) _must_check_;
+/*
+ * In the build's own process: the command of a step of RUN, or a shell on our terminal, where what the step has changed is in
+ * the directory UPPER, if that is there; so it is afterwards.
+ */
+int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, struct error *err) _must_check_;
 int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err) _must_check_;
 
 #endif
