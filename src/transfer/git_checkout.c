@@ -29,39 +29,55 @@ static int git(const struct checkout *c, const char *const *arguments, struct er
 	return git_run(c->directory, arguments, NULL, err);
 }
 
-static bool has_commit(const struct checkout *c)
+static int take_files(const struct checkout *c, struct error *err)
 {
-	return git(c, (const char *const[]){ "cat-file", "-e", arena_printf(c->arena, "%s^{commit}", c->commit), NULL }, NULL) == 0;
+	return git(c, (const char *const[]){ "checkout", "-q", "--detach", c->commit, NULL }, err);
+}
+
+/* Whether no other way of asking would help. */
+static bool is_out_of_reach(const struct error *err)
+{
+	static const char *const words[] = { "unable to access", "unable to connect", "Could not read from remote", "Could not resolve", "errno=" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(err->message, words[i]))
+			return true;
+	return false;
+}
+
+/* *FIRST gets the error of the first way that failed. */
+static bool try_shallow(const struct checkout *c, const char *refspec, struct error *first)
+{
+	struct error err = ERROR_INIT;
+	int r = git(c, (const char *const[]){ "fetch", "-q", "--depth=1", "--no-tags", "--update-head-ok", "origin", refspec, NULL }, &err);
+
+	if (r == 0)
+		r = take_files(c, &err);
+	if (r < 0 && !first->message[0])
+		*first = err;
+	return r == 0;
 }
 
 /*
  * By the reference, with no history; if that has moved on, or there is none, by
- * the name of the commit; servers that do not give that give all that they have.
+ * the name of the commit; servers that do neither give all that they have.
  */
 static int fetch(const struct checkout *c, struct error *err)
 {
-	const char *whole = "+refs/heads/*:refs/remotes/origin/*";
-	const char *refspec = c->reference;
+	const char *refspec = c->reference && str_starts_with(c->reference, "refs/") ? arena_printf(c->arena, "+%s:%s", c->reference, c->reference) :
+		c->reference;
 	struct error first = ERROR_INIT;
+	int r;
 
-	if (refspec && str_starts_with(refspec, "refs/"))
-		refspec = arena_printf(c->arena, "+%s:%s", refspec, refspec);
-	if (refspec && git(c, (const char *const[]){ "fetch", "-q", "--depth=1", "--no-tags", "--update-head-ok", "origin", refspec, NULL }, &first) == 0 &&
-	    has_commit(c))
+	if ((refspec && try_shallow(c, refspec, &first)) || (!is_out_of_reach(&first) && try_shallow(c, c->commit, &first)))
 		return 0;
-	if (git(c, (const char *const[]){ "fetch", "-q", "--depth=1", "--no-tags", "origin", c->commit, NULL }, &first) == 0 && has_commit(c))
-		return 0;
-	/* What has no answer has none the third time. */
-	if (strstr(first.message, "unable to access") || strstr(first.message, "Could not read from remote") || strstr(first.message, "unable to connect")) {
+	if (is_out_of_reach(&first)) {
 		if (err)
 			*err = first;
 		return -EIO;
 	}
-	if (git(c, (const char *const[]){ "fetch", "-q", "--tags", "origin", whole, NULL }, err) < 0)
-		return -EIO;
-	if (!has_commit(c))
-		return error_set(err, ERROR_NOT_FOUND, 0, "there is no commit '%s'", c->commit);
-	return 0;
+	r = git(c, (const char *const[]){ "fetch", "-q", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*", NULL }, err);
+	return r < 0 ? r : take_files(c, err);
 }
 
 static int take_submodules(const struct checkout *c, struct error *err)
@@ -81,8 +97,6 @@ static int check_out(const struct checkout *c, bool keeps_git, struct error *err
 		r = git(c, (const char *const[]){ "remote", "add", "origin", c->url, NULL }, err);
 	if (r == 0)
 		r = fetch(c, err);
-	if (r == 0)
-		r = git(c, (const char *const[]){ "checkout", "-q", "--detach", c->commit, NULL }, err);
 	if (r == 0)
 		r = take_submodules(c, err);
 	if (r < 0 || keeps_git)

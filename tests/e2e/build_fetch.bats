@@ -41,7 +41,7 @@ make_context() {
 	make_context
 	built -t it - < <(tar c -C context .)
 	[ "$(told cat /x/sub/f)" = hello ]
-	for compress in gzip bzip2 xz zstd; do
+	for compress in gzip zstd; do
 		type "$compress" >/dev/null || continue
 		built -t it - < <(tar c -C context . | "$compress" -c)
 		[[ $output == *"COPY . /x"*CACHED* ]]
@@ -144,13 +144,9 @@ make_context() {
 	[[ $output == *"> 2 | ADD $url/none /g"*"bivy: Dockerfile:2: cannot get '$url/none': the server answers with status 404" ]]
 }
 
-# serve_git: a repository of two commits, v1 and main, and a branch with a submodule; $url is where.
-serve_git() {
-	local port
-	type git >/dev/null && [ -x "$(git --exec-path)/git-daemon" ] || skip "missing: git with its daemon"
+# make_repositories: r, of two commits, v1 and main, and a branch with the submodule lib; $1 is where they will be.
+make_repositories() {
 	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b GIT_CONFIG_GLOBAL=/dev/null
-	port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	url=git://127.0.0.1:$port/r
 	git init -q -b main lib && echo lib >lib/l && git -C lib add l && git -C lib commit -qm l
 	git init -q -b main r && cd r
 	mkdir sub
@@ -158,16 +154,24 @@ serve_git() {
 	echo 1 >f
 	ln -s / out
 	git add . && git commit -qm 1 && git tag -a -m v1 v1
-	first=$(git rev-parse HEAD)
 	echo 2 >f
 	git commit -qam 2
 	git checkout -q -b more
-	git config -f .gitmodules submodule.l.path l
-	git config -f .gitmodules submodule.l.url "${url%/r}/lib"
+	printf '[submodule "l"]\npath = l\nurl = ../lib\n' >.gitmodules
 	git update-index --add --cacheinfo "160000,$(git -C ../lib rev-parse HEAD),l"
 	git add .gitmodules && git commit -qm 3 && git checkout -q main
 	cd ..
-	git daemon --base-path="$PWD" --export-all --listen=127.0.0.1 --port="$port" --reuseaddr 2>/dev/null 3>&- &
+}
+
+# serve_git: $url is where a repository is, $first its first commit.
+serve_git() {
+	local port
+	type git >/dev/null && [ -x "$(git --exec-path)/git-daemon" ] || skip "missing: git with its daemon"
+	[ -e "$SCRATCH/git" ] || (mkdir "$SCRATCH/git" && cd "$SCRATCH/git" && make_repositories)
+	first=$(git -C "$SCRATCH/git/r" rev-parse 'v1^{commit}')
+	port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	url=git://127.0.0.1:$port/r
+	git daemon --base-path="$SCRATCH/git" --export-all --listen=127.0.0.1 --port="$port" --reuseaddr 2>/dev/null 3>&- &
 	TEST_PIDS+=($!)
 	until (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.02; done
 }
@@ -181,8 +185,6 @@ serve_git() {
 	[ "$(told cat /x/f)" = 1 ]
 	built -t it "$url#more"
 	[ "$(told cat /x/l/l)" = lib ]
-	built -t it "$url#$first:sub"
-	[ "$(told ls -A /x)" = Dockerfile ]
 	# A link of the repository leads nowhere else.
 	built -t it "$url#main:out/sub"
 	[ "$(told ls -A /x)" = Dockerfile ]
