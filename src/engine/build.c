@@ -305,6 +305,7 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 	int r;
 
 	*ret = (struct build_report){ .dockerfile = NULL };
+	build.started = build_now(&build);
 	r = go(&build, err);
 	build_close_source(&build);
 	build_close_work(&build);

@@ -7,6 +7,7 @@
 #include "engine/build_cache.h"
 #include "engine/build_config.h"
 #include "engine/build_output.h"
+#include "engine/build_provenance.h"
 #include "engine/build_squash.h"
 #include "engine/builder.h"
 #include "engine/image_event.h"
@@ -155,9 +156,31 @@ static void make_key(struct export *export)
 		for (size_t n = 0; n < export->targets[i]->files.count; n++)
 			buf_printf(&text, "%s\n", export->targets[i]->files.layers[n].chain_id);
 		add_pairs("manifest", part->annotations, part->annotation_count, &text);
+		add_pairs("statement", part->statements, part->statement_count, &text);
 		add_pairs("descriptor", part->descriptor_annotations, part->descriptor_annotation_count, &text);
 	}
 	export->key = arena_strndup(export->build->arena, text.data, text.length);
+}
+
+/* ---- attestations ---------------------------------------------------------------------------------- */
+
+/* What is said of how each part was built; with times only in what is written, so that the same build is found again. */
+static int add_statements(struct export *export, bool has_times, struct error *err _unused_)
+{
+	const struct build *build = export->build;
+	const struct build_request *request = build->request;
+
+	for (size_t i = 0; i < export->work.part_count; i++) {
+		struct spec_build_image_part *part = &export->work.parts[i];
+
+		part->statements = arena_alloc(build->arena, request->attestation_count + 1, sizeof *part->statements);
+		part->statement_count = 0;
+		for (size_t n = 0; n < request->attestation_count; n++)
+			if (str_equal(request->attestations[n].type, "provenance"))
+				part->statements[part->statement_count++] = (struct spec_pair){ (char *)BUILD_PROVENANCE_TYPE,
+					(char *)build_provenance(build, &build->platforms[i], str_equal(request->attestations[n].mode, "max"), has_times) };
+	}
+	return 0;
 }
 
 /* ---- made before ------------------------------------------------------------------------------------- */
@@ -268,8 +291,10 @@ static int make_image(struct export *export, struct error *err)
 		.context = &transfer };
 	struct spec_build_image_report report = { .id = NULL };
 	const char *answer = NULL;
-	int r;
+	int r = add_statements(export, true, err);
 
+	if (r < 0)
+		return r;
 	spec_build_image_encode(&export->work, &text);
 	r = builder_run(build->arena, &request, &answer, err);
 	if (r == 0)
@@ -343,6 +368,9 @@ static int prepare(struct export *export, struct error *err)
 	add_form(export);
 	add_parts(export);
 	r = build_annotations_add(build, export->output, &export->work, err);
+	if (r < 0)
+		return r;
+	r = add_statements(export, false, err);
 	if (r < 0)
 		return r;
 	make_key(export);

@@ -94,6 +94,7 @@ struct build {
 	struct store store;
 	struct lease lease;
 	const struct dockerfile *dockerfile;
+	const char *started;            /* RFC 3339 */
 	const char *work_path;          /* ROOT/build/work/NAME, this build's own */
 	int work_fd;                    /* of it, locked; -EBADF: not made yet */
 	size_t work_count;              /* directories that this process has made in it */

@@ -3,49 +3,18 @@
 
 #include "base/json.h"
 #include "spec/image_digest.h"
+#include "spec/image_purl.h"
 #include "spec/manifest.h"
-#include "spec/reference.h"
-
-#include <ctype.h>
 
 #define STATEMENT_TYPE "https://in-toto.io/Statement/v0.1"
 #define STATEMENT_MEDIA_TYPE "application/vnd.in-toto+json"
-
-/* As a part of a package URL. */
-static void add_escaped(struct buf *out, const char *text, const char *plain)
-{
-	for (; *text; text++) {
-		if (isalnum((unsigned char)*text) || strchr(plain, *text))
-			buf_add_char(out, *text);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*text);
-	}
-}
-
-/* "pkg:docker/NAME@TAG?platform=linux%2Famd64"; "_" without a name. */
-static void add_purl(const char *name, const char *platform, struct buf *out)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct spec_reference reference;
-
-	if (!name || spec_reference_parse(arena, name, &reference, NULL) < 0) {
-		buf_add_text(out, "_");
-		return;
-	}
-	buf_add_text(out, "pkg:docker/");
-	add_escaped(out, spec_reference_familiar_repository(arena, &reference), "-._~/:");
-	if (reference.tag)
-		buf_printf(out, "@%s", reference.tag);
-	buf_add_text(out, "?platform=");
-	add_escaped(out, platform, "-._~");
-}
 
 static void write_subject(struct json_writer *w, const struct build_attestation_subject *subject, const char *name)
 {
 	_cleanup_buf_ struct buf purl = BUF_INIT;
 	_cleanup_free_ char *algorithm = str_printf("%.*s", (int)spec_digest_algorithm_length(subject->digest), subject->digest);
 
-	add_purl(name, subject->platform, &purl);
+	spec_image_purl(name, subject->platform, &purl);
 	json_write_open(w, NULL, '{');
 	json_write_string(w, "name", purl.data);
 	json_write_open(w, "digest", '{');
