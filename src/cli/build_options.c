@@ -37,7 +37,7 @@ const struct option_entry build_entries[] = {
 	{ "attest", 0, OPTION_LIST, 0, AT(attestations), "type=TYPE[,mode=MODE]", "attestation: provenance or sbom" },
 	{ "build-arg", 0, OPTION_LIST, 0, AT(arguments), "NAME[=VALUE]", "value of an ARG" },
 	{ "build-arg-file", 0, OPTION_LIST, OPTION_FILE, AT(argument_files), "FILE", "file of lines NAME=VALUE" },
-	{ "build-context", 0, OPTION_LIST, 0, AT(contexts), "NAME=SOURCE", "directory, URL or docker-image://IMAGE that the Dockerfile calls NAME" },
+	{ "build-context", 0, OPTION_LIST, 0, AT(contexts), "NAME=SOURCE", "directory, URL, git repository, oci-layout://DIR or docker-image://IMAGE that the Dockerfile calls NAME" },
 	{ "builder", 0, OPTION_STRING, OPTION_HIDDEN, AT(builder), "NAME", "accepted" },
 	{ "cache-from", 0, OPTION_LIST, 0, AT(cache_from), "type=TYPE,…", "where steps that were done elsewhere may be found" },
 	{ "cache-to", 0, OPTION_LIST, 0, AT(cache_to), "type=TYPE,…", "where the steps of this build are put for others" },

@@ -199,7 +199,7 @@ static int make_outline(struct build *build, struct build_platform *platform, st
 {
 	const struct build_request *request = build->request;
 
-	platform->request = (struct outline_request){ .dockerfile = build->dockerfile, .target = request->target, .contexts = request->contexts,
+	platform->request = (struct outline_request){ .dockerfile = build->dockerfile, .target = request->target, .contexts = build->named,
 		.context_count = request->context_count, .build_platform = build->build_platform, .target_platform = platform->platform };
 	platform->request.arguments = make_arguments(build->arena, request->arguments, &platform->request.argument_count);
 	return outline_make(build->arena, &platform->request, &platform->outline, &build->report->mark, err);

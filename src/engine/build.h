@@ -6,6 +6,7 @@
  *   cache/HEX.json        a step that was done: its key, and the layer that came out (build_cache.h)
  *   results/HEX.json      an image that was written, by all that it was made of
  *   mounts/NAME/          the directories of `RUN --mount=type=cache`, each beside NAME.lock
+ *   downloads/            what came from web servers (build_download.h)
  *   index/HEX             digests of a context's files, by what stat(2) says of them
  *   work/                 what a build has on its way: locked, garbage once it is not
  *

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/build_cache.h"
 #include "engine/build_fetch.h"
+#include "engine/build_layout.h"
 #include "engine/build_state.h"
 #include "host/beneath.h"
 
@@ -64,11 +65,14 @@ static int open_contexts(struct build *build, struct error *err)
 	build->contexts = arena_alloc(build->arena, request->context_count + 1, sizeof *build->contexts);
 	build->contexts[0].fd = -EBADF;
 	build->context_count = 1;
+	r = build_layouts_load(build, err);
+	if (r < 0)
+		return r;
 	r = open_context(build, &build->contexts[0], request->context, err);
 	for (size_t i = 0; r == 0 && i < request->context_count; i++) {
 		struct build_context *context = &build->contexts[build->context_count];
 
-		if (!has_files(request->contexts[i].value))
+		if (!has_files(build->named[i].value))
 			continue;
 		*context = (struct build_context){ .name = request->contexts[i].key, .fd = -EBADF };
 		build->context_count++;

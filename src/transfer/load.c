@@ -7,12 +7,15 @@
 #include "transfer/session.h"
 
 struct load_request {
-	const char *input, *platform;
+	const char *input, *platform, *only;
+	bool is_nameless;
 };
 
 static const struct option_entry load_entries[] = {
 	{ "input", 'i', OPTION_STRING, OPTION_FILE, offsetof(struct load_request, input), "FILE|DIR", "the archive; default: the standard input" },
 	{ "platform", 0, OPTION_STRING, 0, offsetof(struct load_request, platform), "OS/ARCH", "which of an image for several; default: this machine's" },
+	{ "only", 0, OPTION_STRING, 0, offsetof(struct load_request, only), "TAG|DIGEST", "of several images the one that is called so" },
+	{ "nameless", 0, OPTION_FLAG, 0, offsetof(struct load_request, is_nameless), NULL, "the images get no names" },
 	{ 0 },
 };
 
@@ -21,7 +24,7 @@ struct load {
 	const struct store *store;
 	const struct archive_source *source;
 	struct spec_platform platform;
-	bool is_strict;
+	bool is_strict, is_nameless;
 	struct arena *arena;
 };
 
@@ -40,12 +43,30 @@ static void report_image(struct json_writer *w, const struct archive_image *imag
 	json_write_close(w, '}');
 }
 
+/* Whether it is what --only calls TEXT: all of a name, its tag, or the name of the layout's annotation, which is a tag by itself. */
+static bool is_called(const struct archive_image *image, const char *text)
+{
+	if (!text || str_equal(image->digest, text))
+		return true;
+	for (char **name = image->names; *name; name++) {
+		const char *last = strrchr(*name, '/') ? strrchr(*name, '/') + 1 : *name, *tag = strchr(last, ':');
+		size_t length = tag ? (size_t)(tag - last) : strlen(last);
+
+		if (str_equal(*name, text) || (tag && str_equal(tag + 1, text)))
+			return true;
+		if (tag && str_equal(tag, ":latest") && strlen(text) == length && strncmp(last, text, length) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int load_image(const struct load *load, const struct archive_image *image, struct json_writer *w, struct error *err)
 {
+	static char *no_names[] = { NULL };
 	const struct ingest_request request = {
 		.reference = image->digest,
 		.title = image->title,
-		.names = image->names,
+		.names = load->is_nameless ? no_names : image->names,
 		.platform = &load->platform,
 		.properties = (image->is_whole ? INGEST_ALL_PLATFORMS : 0) | (load->is_strict ? INGEST_STRICT_PLATFORM : 0),
 		.progress = session_progress(load->globals),
@@ -67,7 +88,8 @@ static int run_load(const struct command_call *call, struct buf *out, struct err
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_store_ struct store store = STORE_INIT;
 	_cleanup_archive_source_ struct archive_source source = { .archive = ARCHIVE_INIT, .spool_fd = -EBADF };
-	struct load load = { .globals = call->globals, .store = &store, .source = &source, .is_strict = request->platform, .arena = arena };
+	struct load load = { .globals = call->globals, .store = &store, .source = &source, .is_strict = request->platform,
+		.is_nameless = request->is_nameless, .arena = arena };
 	struct json_writer w = { .out = out };
 	int r = platform_choose(arena, request->platform, &load.platform, err);
 
@@ -84,7 +106,8 @@ static int run_load(const struct command_call *call, struct buf *out, struct err
 	json_write_open(&w, NULL, '{');
 	json_write_open(&w, "images", '[');
 	for (size_t i = 0; r == 0 && i < source.count; i++)
-		r = load_image(&load, &source.images[i], &w, err);
+		if (is_called(&source.images[i], request->only))
+			r = load_image(&load, &source.images[i], &w, err);
 	json_write_close(&w, ']');
 	json_write_close(&w, '}');
 	buf_add_char(out, '\n');

@@ -215,3 +215,17 @@ serve_git() {
 	built .
 	[[ $output == *CACHED* ]]
 }
+
+@test "images of a layout as contexts" {
+	printf '%s\n' 'FROM busybox' 'RUN echo one >/f' >Dockerfile
+	built -t one .
+	bivy save --format oci-archive -o one.tar one
+	mkdir layout && tar xf one.tar -C layout
+	bivy rmi one >/dev/null
+	for name in layout layout:latest "layout@$(jq -r '.manifests[0].digest' layout/index.json)"; do
+		built -t it --build-context "n=oci-layout://$name" - <<<$'FROM n\nCOPY --from=n /f /g'
+	done
+	[ "$(told cat /f /g)" = $'one\none' ]
+	refused --build-context n=oci-layout://layout:nope - <<<'FROM n'
+	[[ $output == "bivy: cannot use the context 'oci-layout://layout:nope': there is no such image in it"* ]]
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * --build-context NAME=oci-layout://DIR[:TAG|@DIGEST]: an image of a layout. It
+ * comes into the store, without a name, and is an image as others from then on.
+ *
+ * Internal to the engine's build modules.
+ */
+#ifndef BIVY_ENGINE_BUILD_LAYOUT_H
+#define BIVY_ENGINE_BUILD_LAYOUT_H
+
+#include "engine/build_state.h"
+
+/* .named of the build, of what was asked for. Nothing is loaded while the build has no store: to look at a Dockerfile. */
+int build_layouts_load(struct build *build, struct error *err) _must_check_;
+
+#endif
