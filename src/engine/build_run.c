@@ -9,7 +9,7 @@
 #include "engine/container_image.h"
 #include "engine/containers.h"
 
-#include <sys/stat.h>
+#include <signal.h>
 
 #define LABEL "io.bivy.build" /* of containers: whose they are */
 
@@ -184,14 +184,38 @@ static int judge(struct run *run, int64_t exit_code, struct error *err)
 	return -EINVAL;
 }
 
+/* As long as there is a container that nobody waits for yet a signal to end us waits, too: the session takes it then, and ends the container. */
+static int start_and_wait(struct run *run, int (*prepare)(const struct run *run, const char *id, struct error *err), int64_t *ret_exit_code, struct error *err)
+{
+	const struct build *build = run->step->build;
+	const struct container_attachment attachment = { .in = run->is_shell, .out = true, .err = true, .kills = true, .detach_keys = "" };
+	struct container_start_request start = { .directories = build->directories, .attachment = &attachment, .cleans = true, .ended = take_upper,
+		.context = run };
+	struct container_start_report report = { .exit_code = 0 };
+	sigset_t deadly, old;
+	int r;
+
+	sigemptyset(&deadly);
+	sigaddset(&deadly, SIGHUP);
+	sigaddset(&deadly, SIGINT);
+	sigaddset(&deadly, SIGTERM);
+	sigprocmask(SIG_BLOCK, &deadly, &old);
+	r = create(run, &start.container, err);
+	if (r == 0 && prepare && (r = prepare(run, start.container, err)) < 0)
+		ignore_result(container_remove(build->directories, start.container, CONTAINER_REMOVE_FORCE, NULL)); /* the first error counts */
+	if (r == 0)
+		r = container_start(&start, &report, err);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (r == 0)
+		*ret_exit_code = report.exit_code;
+	return r;
+}
+
 int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err)
 {
 	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .result = result };
-	const struct container_attachment attachment = { .out = true, .err = true };
-	struct container_start_report report = { .exit_code = 0 };
-	struct container_start_request start = { .directories = step->build->directories, .attachment = &attachment, .cleans = true, .ended = take_upper,
-		.context = &run };
-	const char *directory = NULL, *id = NULL;
+	const char *directory = NULL;
+	int64_t exit_code = 0;
 	int r = build_work_make(step->build, &directory, err);
 
 	if (r < 0)
@@ -199,14 +223,9 @@ int build_step_run(const struct build_step *step, const char **ret_upper, const 
 	run.upper = arena_printf(step->build->arena, "%s/upper", directory);
 	r = describe(&run, err);
 	if (r == 0)
-		r = create(&run, &id, err);
-	if (r < 0)
-		return r;
-	start.container = id;
-	snprintf(result->container, sizeof result->container, "%s", id);
-	r = container_start(&start, &report, err);
+		r = start_and_wait(&run, NULL, &exit_code, err);
 	if (r == 0)
-		r = judge(&run, report.exit_code, err);
+		r = judge(&run, exit_code, err);
 	if (r < 0)
 		return r;
 	*ret_upper = run.upper;
@@ -231,25 +250,7 @@ static int give_upper(const struct run *run, const char *id, struct error *err)
 int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, struct error *err)
 {
 	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .upper = upper, .is_shell = is_shell };
-	const struct container_attachment attachment = { .in = is_shell, .out = true, .err = true, .detach_keys = "" };
-	struct container_start_report report = { .exit_code = 0 };
-	struct container_start_request start = { .directories = step->build->directories, .attachment = &attachment, .cleans = true, .ended = take_upper,
-		.context = &run };
-	const char *id = NULL;
 	int r = describe(&run, err);
 
-	if (r == 0)
-		r = create(&run, &id, err);
-	if (r < 0)
-		return r;
-	r = give_upper(&run, id, err);
-	if (r < 0) {
-		ignore_result(container_remove(step->build->directories, id, CONTAINER_REMOVE_FORCE, NULL)); /* the first error counts */
-		return r;
-	}
-	start.container = id;
-	r = container_start(&start, &report, err);
-	if (r == 0)
-		*ret_exit_code = report.exit_code;
-	return r;
+	return r < 0 ? r : start_and_wait(&run, give_upper, ret_exit_code, err);
 }

@@ -21,7 +21,6 @@ struct build_step_result {
 	char chain_id[BUILD_DIGEST_SIZE], diff_id[BUILD_DIGEST_SIZE];
 	char created[64];
 	char failed_upper[1024]; /* kept for --debug */
-	char container[72];
 };
 
 struct build_step {

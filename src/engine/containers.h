@@ -40,6 +40,7 @@ struct container_attachment {
 	const char *detach_keys; /* "ctrl-p,ctrl-q" (NULL), "" for none */
 	bool no_signal_proxy;   /* signals are not passed on */
 	bool no_stdin_raw;
+	bool kills;             /* SIGHUP, SIGINT, SIGQUIT and SIGTERM are passed on as SIGKILL: whoever it runs for wants its end, not its answer */
 };
 
 struct container_start_request {

@@ -208,7 +208,7 @@ static void take_signal(struct relay *relay)
 		make_raw(session);
 		pass_size(relay);
 	} else if (passes_signals(session)) {
-		pass_signal(relay, number);
+		pass_signal(relay, session->attachment->kills && is_deadly(number) ? SIGKILL : number);
 	} else {
 		session->last_signal = number;
 		relay->has_left = true;
