@@ -11,6 +11,13 @@
 static const struct command *const list[] = {
 	&cli_attach,
 	&cli_build,
+	&cli_builder,
+	ALSO("builder build", cli_build),
+	&cli_builder_du,
+	&cli_builder_prune,
+	ALSO_HIDDEN("buildx build", cli_build),
+	ALSO_HIDDEN("buildx du", cli_builder_du),
+	ALSO_HIDDEN("buildx prune", cli_builder_prune),
 	&cli_commit,
 	&cli_container,
 	ALSO("container attach", cli_attach),

@@ -192,24 +192,25 @@ struct build_cache_entry {
 	const char *id;           /* 32 digits */
 	const char *kind;         /* "regular", "exec.cachemount", "source.local" */
 	const char *description;  /* "[build 2/5] RUN make" */
-	int64_t created_s, used_s;
-	uint64_t use_count;
-	uint64_t size;            /* bytes on disk */
-	bool in_use, shared;      /* a build has it; an image has its layer, too */
+	int64_t created_s, used_s; /* seconds since 1970; .created_s 0: nobody knows */
+	uint64_t size;            /* bytes: of the files in the layer; of a cache mount on the disk */
+	bool in_use, shared;      /* a step has the cache mounted; an image has the layer, too */
 };
+/* FILTERS: "NAME=VALUE", NULL-terminated, or NULL: id, inuse, shared, private, type, until, unused-for, description. The one used last comes last. */
 int build_cache_list(struct arena *arena, const struct directories *directories, char *const *filters, struct build_cache_entry **ret, size_t *ret_count,
 	struct error *err) _must_check_;
 
 struct build_cache_prune_request {
 	const struct directories *directories;
 	bool all;               /* what images share, too */
-	char *const *filters;   /* until=, id=, type=, … */
-	uint64_t keep_bytes;    /* 0: none need be kept; the oldest go first */
+	char *const *filters;   /* as above */
+	uint64_t keep_bytes;    /* so much may stay: those go first that were not used for longest */
 };
 struct build_cache_prune_report {
 	char **ids;
 	uint64_t freed_bytes;
 };
+/* What a step has mounted stays. Then content that nothing names any more goes. */
 int build_cache_prune(struct arena *arena, const struct build_cache_prune_request *request, struct build_cache_prune_report *ret, struct error *err) _must_check_;
 
 #endif
