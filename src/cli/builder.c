@@ -18,6 +18,17 @@ const struct command cli_builder = {
 	},
 };
 
+/* What docker's plug-in is called by. */
+const struct command cli_buildx = {
+	.command = {
+		.name = "buildx",
+		.operands = "COMMAND",
+		.summary = "the same as builder",
+		.properties = OPTIONS_STOP_AT_OPERAND | OPTIONS_HIDDEN,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
+	},
+};
+
 static void print_total(const char *title, uint64_t bytes, struct buf *out)
 {
 	_cleanup_free_ char *size = human_size(bytes, 4);

@@ -15,6 +15,7 @@ static const struct command *const list[] = {
 	ALSO("builder build", cli_build),
 	&cli_builder_du,
 	&cli_builder_prune,
+	&cli_buildx,
 	ALSO_HIDDEN("buildx build", cli_build),
 	ALSO_HIDDEN("buildx du", cli_builder_du),
 	ALSO_HIDDEN("buildx prune", cli_builder_prune),
