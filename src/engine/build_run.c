@@ -10,6 +10,7 @@
 #include "engine/containers.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 
 #define LABEL "io.bivy.build" /* of containers: whose they are */
 
@@ -20,6 +21,7 @@ struct run {
 	struct spec_pair labels[1];
 	const char *upper; /* where what has changed goes */
 	bool has_upper;
+	pid_t parent;      /* whose end is ours; 0: nobody's */
 	bool is_shell;     /* for a person, in place of the step's command */
 	struct build_step_result *result;
 };
@@ -184,13 +186,25 @@ static int judge(struct run *run, int64_t exit_code, struct error *err)
 	return -EINVAL;
 }
 
+/* To be told of the parent's end is forgotten with every change of credentials (prctl(2)), such as those of a start. */
+static void follow_parent(void *context, const char *id _unused_)
+{
+	const struct run *run = context;
+
+	if (run->parent == 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != run->parent)
+		raise(SIGTERM); /* waits for the session */
+}
+
 /* As long as there is a container that nobody waits for yet a signal to end us waits, too: the session takes it then, and ends the container. */
 static int start_and_wait(struct run *run, int (*prepare)(const struct run *run, const char *id, struct error *err), int64_t *ret_exit_code, struct error *err)
 {
 	const struct build *build = run->step->build;
 	const struct container_attachment attachment = { .in = run->is_shell, .out = true, .err = true, .kills = true, .detach_keys = "" };
-	struct container_start_request start = { .directories = build->directories, .attachment = &attachment, .cleans = true, .ended = take_upper,
-		.context = run };
+	struct container_start_request start = { .directories = build->directories, .attachment = &attachment, .cleans = true, .started = follow_parent,
+		.ended = take_upper, .context = run };
 	struct container_start_report report = { .exit_code = 0 };
 	sigset_t deadly, old;
 	int r;
@@ -213,7 +227,7 @@ static int start_and_wait(struct run *run, int (*prepare)(const struct run *run,
 
 int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err)
 {
-	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .result = result };
+	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .result = result, .parent = getppid() };
 	const char *directory = NULL;
 	int64_t exit_code = 0;
 	int r = build_work_make(step->build, &directory, err);
