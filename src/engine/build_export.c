@@ -8,6 +8,7 @@
 #include "engine/build_config.h"
 #include "engine/build_output.h"
 #include "engine/build_provenance.h"
+#include "engine/build_sbom.h"
 #include "engine/build_squash.h"
 #include "engine/builder.h"
 #include "engine/image_event.h"
@@ -164,23 +165,50 @@ static void make_key(struct export *export)
 
 /* ---- attestations ---------------------------------------------------------------------------------- */
 
-/* What is said of how each part was built; with times only in what is written, so that the same build is found again. */
-static int add_statements(struct export *export, bool has_times, struct error *err _unused_)
+/* What is said of a part; for the KEY only what that depends on, so that the same build is found again. */
+static int add_statement(const struct export *export, size_t number, const struct build_attestation *attestation, bool is_key, struct error *err)
 {
-	const struct build *build = export->build;
-	const struct build_request *request = build->request;
+	struct build *build = export->build;
+	struct spec_build_image_part *part = &export->work.parts[number];
+	struct spec_pair *statement = &part->statements[part->statement_count++];
+	const char *text = "{}";
+	int r = 0;
+
+	if (str_equal(attestation->type, "provenance")) {
+		text = build_provenance(build, &build->platforms[number], str_equal(attestation->mode, "max"), !is_key);
+		*statement = (struct spec_pair){ (char *)BUILD_PROVENANCE_TYPE, (char *)text };
+		return 0;
+	}
+	if (!is_key)
+		r = build_sbom(build, &export->targets[number]->files, build->platforms[number].text, &text, err);
+	*statement = (struct spec_pair){ (char *)BUILD_SBOM_TYPE, (char *)text };
+	return r;
+}
+
+/* What is said later counts. */
+static bool is_last_of_type(const struct build_request *request, size_t n)
+{
+	for (size_t i = n + 1; i < request->attestation_count; i++)
+		if (str_equal(request->attestations[i].type, request->attestations[n].type))
+			return false;
+	return true;
+}
+
+static int add_statements(struct export *export, bool is_key, struct error *err)
+{
+	const struct build_request *request = export->build->request;
+	int r = 0;
 
 	for (size_t i = 0; i < export->work.part_count; i++) {
 		struct spec_build_image_part *part = &export->work.parts[i];
 
-		part->statements = arena_alloc(build->arena, request->attestation_count + 1, sizeof *part->statements);
+		part->statements = arena_alloc(export->build->arena, request->attestation_count + 1, sizeof *part->statements);
 		part->statement_count = 0;
-		for (size_t n = 0; n < request->attestation_count; n++)
-			if (str_equal(request->attestations[n].type, "provenance"))
-				part->statements[part->statement_count++] = (struct spec_pair){ (char *)BUILD_PROVENANCE_TYPE,
-					(char *)build_provenance(build, &build->platforms[i], str_equal(request->attestations[n].mode, "max"), has_times) };
+		for (size_t n = 0; r == 0 && n < request->attestation_count; n++)
+			if (is_last_of_type(request, n))
+				r = add_statement(export, i, &request->attestations[n], is_key, err);
 	}
-	return 0;
+	return r;
 }
 
 /* ---- made before ------------------------------------------------------------------------------------- */
@@ -291,7 +319,7 @@ static int make_image(struct export *export, struct error *err)
 		.context = &transfer };
 	struct spec_build_image_report report = { .id = NULL };
 	const char *answer = NULL;
-	int r = add_statements(export, true, err);
+	int r = add_statements(export, false, err);
 
 	if (r < 0)
 		return r;
@@ -370,7 +398,7 @@ static int prepare(struct export *export, struct error *err)
 	r = build_annotations_add(build, export->output, &export->work, err);
 	if (r < 0)
 		return r;
-	r = add_statements(export, false, err);
+	r = add_statements(export, true, err);
 	if (r < 0)
 		return r;
 	make_key(export);

@@ -130,3 +130,35 @@ blob() { cat "$1/blobs/${2/://}"; }
 	[[ $output == *'an image without a name cannot be pushed'* ]]
 	refused --push -t localhost:1/a:1
 }
+
+# predicate DIRECTORY TYPE: prints what the statement of that type says of the image in the layout.
+predicate() {
+	local manifest
+	manifest=$(blob "$1" "$(jq -r '.manifests[0].digest' "$1/index.json")" | jq -r '.manifests[] | select(.annotations["vnd.docker.reference.type"]) | .digest')
+	blob "$1" "$(blob "$1" "$manifest" | jq -r ".layers[] | select(.annotations[\"in-toto.io/predicate-type\"] == \"$2\") | .digest")" | jq -c .predicate
+}
+
+@test "attestations: how it was built, and which packages are in it" {
+	mkdir -p context/dpkg context/apk
+	printf 'ID="small"\nVERSION_ID=3\n' >context/os-release
+	printf 'Package: b\nStatus: install ok installed\nMaintainer: A \351 B\nArchitecture: amd64\nDescription: x\n Version: no\nVersion: 1:2+3\n\nPackage: gone\n%s\n' \
+		$'Status: deinstall ok config-files\nVersion: 1' >context/dpkg/status
+	printf 'C:Q1\nP:a\nV:1.0-r0\nA:x86_64\nL:MIT AND X\n\n' >context/apk/installed
+	printf '%s\n' 'FROM busybox' 'COPY os-release /etc/' 'COPY dpkg /var/lib/dpkg/' 'COPY apk /lib/apk/db/' 'ARG X' >Dockerfile
+	built --sbom --attest type=provenance,mode=min --attest type=provenance,mode=max --build-arg X=secret --label l=m -o type=oci,tar=false,dest=full
+	predicate full https://spdx.dev/Document >sbom
+	assert_equal '["pkg:apk/small/a@1.0-r0?arch=x86_64&distro=small-3","pkg:deb/small/b@1:2%2B3?arch=amd64&distro=small-3"]' \
+		"$(jq -c '[.packages[].externalRefs[].referenceLocator]' sbom)"
+	assert_equal 2 "$(jq '[.packages[].SPDXID] - [.relationships[].relatedSpdxElement] | length + 2' sbom)"
+	predicate full https://slsa.dev/provenance/v0.2 >provenance
+	assert_equal "secret m true $(base64 -w 0 Dockerfile)" "$(jq -r '.invocation.parameters.args["build-arg:X"] + " " + .invocation.parameters.args["label:l"] + " " +
+		(.metadata.completeness.parameters | tostring) + " " + .metadata["https://mobyproject.org/buildkit@v1#metadata"].source.infos[0].data' provenance)"
+	assert_equal "pkg:docker/busybox@latest?platform=linux%2Famd64 sha256:" "$(jq -r '.materials[0] | .uri + " " + (.digest | keys[0]) + ":"' provenance)"
+	built --provenance=true --build-arg X=secret -t few -o type=oci,tar=false,dest=few
+	assert_equal '{} false' "$(predicate few https://slsa.dev/provenance/v0.2 | jq -rc '(.invocation.parameters.args | tostring) + " " + (.metadata.completeness.parameters | tostring)')"
+	built --provenance=true -t it
+	bivy run --rm --network none --pull never it true
+	printf '%s\n' 'FROM scratch' 'COPY os-release /' >Dockerfile
+	run bivy build --progress plain --sbom=true -t none context -f Dockerfile
+	[[ $output == *"no packages are listed"* ]]
+}
