@@ -22,6 +22,18 @@ bool remote_is_commit(const char *text)
 	return (length == 40 || length == 64) && strspn(text, "0123456789abcdef") == length;
 }
 
+const char *remote_shown(struct arena *arena, const char *text)
+{
+	const char *scheme = strstr(text, "://"), *host = scheme ? scheme + 3 : text, *at = NULL;
+
+	for (const char *c = host; *c && !strchr("/?#", *c); c++)
+		at = *c == '@' ? c : at;
+	/* A name alone ("git@") is no secret. */
+	if (!scheme || !at || !memchr(host, ':', (size_t)(at - host)))
+		return text;
+	return arena_printf(arena, "%.*sxxxxx:xxxxx%s", (int)(host - text), text, at);
+}
+
 /* ---- escapes ---------------------------------------------------------------------------- */
 
 static int digit_value(char c)

@@ -35,6 +35,9 @@ bool remote_is(const char *text);
  */
 int remote_parse(struct arena *arena, const char *text, struct remote *ret, struct error *err) _must_check_;
 
+/* TEXT for people: without the user and password that an URL may have. In the arena, or TEXT itself. */
+const char *remote_shown(struct arena *arena, const char *text);
+
 /* Whether TEXT can only be the whole name of a commit. */
 bool remote_is_commit(const char *text);
 

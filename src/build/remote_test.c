@@ -109,6 +109,23 @@ static void test_refused(void **state _unused_)
 	}
 }
 
+static void test_shown(void **state _unused_)
+{
+	static const char *const cases[][2] = {
+		{ "https://u:p@h/a.git#m", "https://xxxxx:xxxxx@h/a.git#m" },
+		{ "https://u:p@q@h:8/a", "https://xxxxx:xxxxx@h:8/a" },
+		{ "https://h/a:b@c", "https://h/a:b@c" },
+		{ "ssh://git@h:22/a", "ssh://git@h:22/a" },
+		{ "git@h:a@b", "git@h:a@b" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+
+		assert_string_equal(remote_shown(arena, cases[i][0]), cases[i][1]);
+	}
+}
+
 static void test_commits(void **state _unused_)
 {
 	assert_true(remote_is_commit("0123456789abcdef0123456789abcdef01234567"));
@@ -124,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_repositories),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_commits),
 	};
 

@@ -91,7 +91,7 @@ static int download(struct build *build, const struct remote *remote, size_t ver
 	if (r < 0)
 		return r;
 	r = build_archive_take(build, request.directory, context, err);
-	return r < 0 ? error_wrap(err, "cannot use the context '%s'", remote->url) : 0;
+	return r < 0 ? error_wrap(err, "cannot use the context '%s'", remote_shown(build->arena, remote->url)) : 0;
 }
 
 /* With this argument, as BuildKit has it, .git stays. */
@@ -122,9 +122,9 @@ static int get(struct build *build, const char *text, struct build_context *cont
 	int r = remote_parse(build->arena, text, &remote, err);
 
 	if (r < 0)
-		return error_wrap(err, "cannot use the context '%s'", text);
+		return error_wrap(err, "cannot use the context '%s'", remote_shown(build->arena, text));
 	if (context->name)
-		title = arena_printf(build->arena, "[context %s] %s", context->name, text);
+		title = arena_printf(build->arena, "[context %s] %s", context->name, remote_shown(build->arena, text));
 	vertex = build_add_vertex(build, title, NULL, 0);
 	build_tell(build, vertex, BUILD_STARTED);
 	if (remote.kind == REMOTE_FILE)

@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <limits.h>
 
-static int check_commit(const struct remote *remote, const char *commit, const char *wanted, struct error *err)
+static int check_commit(struct arena *arena, const struct remote *remote, const char *commit, const char *wanted, struct error *err)
 {
 	if (!wanted || str_starts_with(commit, wanted))
 		return 0;
-	return error_set(err, ERROR_INVALID, 0, "'%s' of '%s' is the commit %s, not %s", remote->reference ? remote->reference : "HEAD", remote->url, commit,
-		wanted);
+	return error_set(err, ERROR_INVALID, 0, "'%s' of '%s' is the commit %s, not %s", remote->reference ? remote->reference : "HEAD",
+		remote_shown(arena, remote->url), commit, wanted);
 }
 
 static int ask(struct build *build, const struct remote *remote, const char **ret_commit, const char **ret_name, struct error *err)
@@ -48,8 +48,8 @@ int build_git_resolve(struct build *build, const struct remote *remote, const ch
 	else
 		r = ask(build, remote, ret_commit, ret_name, err);
 	if (r == 0)
-		r = check_commit(remote, *ret_commit, remote->commit, err);
-	return r < 0 ? r : check_commit(remote, *ret_commit, checksum, err);
+		r = check_commit(build->arena, remote, *ret_commit, remote->commit, err);
+	return r < 0 ? r : check_commit(build->arena, remote, *ret_commit, checksum, err);
 }
 
 /* Links of the repository lead nowhere else. */

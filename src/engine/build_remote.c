@@ -138,7 +138,7 @@ int build_remote_identify(const struct build_step *step, size_t source, const ch
 	if (!remote->content && remote->remote.kind == REMOTE_FILE && remote->checksum)
 		remote->content = digest_of_checksum(build->arena, remote->checksum);
 	if (!remote->content) {
-		remote->vertex = build_add_vertex(build, remote->text, NULL, 0);
+		remote->vertex = build_add_vertex(build, remote_shown(build->arena, remote->text), NULL, 0);
 		build_tell(build, remote->vertex, BUILD_STARTED);
 		r = identify(build, remote, &is_known, err);
 		if (r < 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* download: a file of a web server, unless it is known already. */
+#include "build/remote.h"
 #include "registry/http.h"
 #include "spec/download.h"
 #include "store/digest.h"
@@ -137,6 +138,7 @@ static int report(struct download *d, struct http_response *response, struct buf
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct download_request *request = call->request;
+	_cleanup_arena_ struct arena *arena = arena_new();
 	struct download d = { .globals = call->globals, .url = call->operands[0], .fd = (int)request->output };
 	_cleanup_http_response_ struct http_response response = { .status = 0 };
 	_cleanup_free_ char *etag = str_printf("If-None-Match: %s", request->etag ? request->etag : "");
@@ -149,6 +151,8 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 
 	if (!request->output)
 		return error_set(err, ERROR_INVALID, 0, "--output-fd is missing");
+	if (remote_shown(arena, d.url) != d.url)
+		return error_set(err, ERROR_UNSUPPORTED, 0, "cannot get '%.600s': addresses with a user in them are not supported", remote_shown(arena, d.url));
 	confine(&(struct confinement){ .properties = CONFINE_NETWORK });
 	r = perform(&d, &http, &response, err);
 	if (r == 0)

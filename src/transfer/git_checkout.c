@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* git-checkout: the files of a commit, with those of its submodules. */
+#include "build/remote.h"
 #include "store/tree.h"
 #include "transfer/confine.h"
 #include "transfer/git.h"
@@ -116,7 +117,7 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 	git_prepare();
 	confine(&(struct confinement){ .properties = CONFINE_NETWORK | CONFINE_PROGRAMS });
 	r = check_out(&c, request->keeps_git, err);
-	return r < 0 ? error_wrap(err, "cannot get '%.600s'", c.url) : 0;
+	return r < 0 ? error_wrap(err, "cannot get '%.600s'", remote_shown(arena, c.url)) : 0;
 }
 
 const struct command transfer_git_checkout = {

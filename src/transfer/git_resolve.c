@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* git-resolve: which commit a reference of a repository is. */
+#include "build/remote.h"
 #include "spec/repository.h"
 #include "transfer/confine.h"
 #include "transfer/git.h"
@@ -29,9 +30,9 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	confine(&(struct confinement){ .properties = CONFINE_NETWORK | CONFINE_PROGRAMS });
 	r = git_run(NULL, arguments, &text, err);
 	if (r < 0)
-		return error_wrap(err, "cannot look into '%.600s'", url);
+		return error_wrap(err, "cannot look into '%.600s'", remote_shown(arena, url));
 	if (!git_find_reference(arena, text.data, reference, &found)) {
-		error_set(err, ERROR_NOT_FOUND, 0, "there is no branch or tag '%s' in '%.600s'", reference, url);
+		error_set(err, ERROR_NOT_FOUND, 0, "there is no branch or tag '%s' in '%.600s'", reference, remote_shown(arena, url));
 		if (strspn(reference, "0123456789abcdef") == strlen(reference))
 			error_hint(err, "a commit must be given with all of its digits");
 		return -ENOENT;
