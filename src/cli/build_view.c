@@ -272,37 +272,60 @@ static void add_heading(const struct build_view *view, const struct build_view_p
 	buf_done(&left);
 }
 
-/* How many steps that are over do not fit into LIMIT lines with all the others. */
-static size_t count_hidden(const struct build_view *view, size_t limit)
+/* What of the tree does not fit into LIMIT lines: so many steps that are over, and then that wait. */
+static void count_hidden(const struct build_view *view, size_t limit, size_t *ret_over, size_t *ret_waiting)
 {
-	size_t needed = 1;
+	size_t needed = 1, over = 0, hidden;
 
-	for (size_t i = 0; i < view->count; i++)
+	for (size_t i = 0; i < view->count; i++) {
 		needed += 1 + lines_beneath(&view->vertices[i]);
-	return needed > limit ? needed - limit : 0;
+		over += is_over(&view->vertices[i]);
+	}
+	hidden = needed > limit ? needed - limit : 0;
+	*ret_over = hidden < over ? hidden : over;
+	*ret_waiting = hidden - *ret_over;
 }
 
-/* What was drawn is drawn anew; of more than the terminal has room for, those that are over go first. */
+/* Whether one of those is meant. */
+static bool take_hidden(enum build_view_state state, size_t *over, size_t *waiting)
+{
+	size_t *count = state == BUILD_VIEW_WAITING ? waiting : over;
+
+	if (state == BUILD_VIEW_RUNNING || *count == 0)
+		return false;
+	(*count)--;
+	return true;
+}
+
+/* Of ROOM lines below step NUMBER those that later steps do not need to be seen running. */
+static unsigned room_beneath(const struct build_view *view, size_t number, unsigned room)
+{
+	for (size_t i = number + 1; i < view->count && room > 0; i++)
+		room -= view->vertices[i].state == BUILD_VIEW_RUNNING;
+	return room;
+}
+
+/* What was drawn is drawn anew; of more than the terminal has room for, those that are over go first, and then those that wait. */
 static void draw(struct build_view *view, const struct build_view_place *place, bool is_last, struct buf *out)
 {
 	/* The cursor stands below it, and can go up no further than the terminal's first row. */
 	unsigned limit = is_last ? UINT_MAX : place->rows > 2 ? place->rows - 1 : 1, shown = 1;
-	size_t hidden = is_last ? 0 : count_hidden(view, limit);
+	size_t over = 0, waiting = 0;
 
 	if (view->shown)
 		buf_printf(out, "\033[%uA", view->shown);
 	buf_add_text(out, "\r");
 	add_heading(view, place, is_last, out);
+	if (!is_last)
+		count_hidden(view, limit, &over, &waiting);
 	for (size_t i = 0; i < view->count && shown < limit; i++) {
 		const struct build_view_vertex *vertex = &view->vertices[i];
 
-		if (hidden > 0 && is_over(vertex)) {
-			hidden--;
+		if (take_hidden(vertex->state, &over, &waiting))
 			continue;
-		}
 		add_state(view, vertex, place, out);
 		shown++;
-		shown += add_beneath(view, vertex, limit - shown, place, out);
+		shown += add_beneath(view, vertex, room_beneath(view, i, limit - shown), place, out);
 	}
 	buf_add_text(out, "\033[J");
 	view->shown = shown;

@@ -188,6 +188,28 @@ static void test_small_terminal(void **state _unused_)
 	show_free(show);
 }
 
+/* All steps that run are seen, before what they print is. */
+static void test_much_output(void **state _unused_)
+{
+	struct show *show = show_new(BUILD_PROGRESS_TTY);
+
+	plan(show, "one");
+	plan(show, "two");
+	plan(show, "three");
+	happen(show, BUILD_STARTED, 0);
+	happen(show, BUILD_STARTED, 2);
+	print(show, 0, "a\nb\nc\nd\ne\nf\n");
+	wait_ms(show, 100);
+	print(show, 2, "x\ny\n");
+	expect(show, "[+] Building 0.1s (0/3)\n => one                            0.1s\n => => # c\n => => # d\n => => # e\n => => # f\n"
+		" => three                          0.1s\n");
+	happen(show, BUILD_CACHED, 1);
+	expect(show, "[+] Building 0.1s (1/3)\n => one                            0.1s\n => => # c\n => => # d\n => => # e\n => => # f\n"
+		" => three                          0.1s\n");
+	finish(show);
+	show_free(show);
+}
+
 static void test_failure(void **state _unused_)
 {
 	static const struct error err = { .kind = ERROR_UNAVAILABLE, .message = "it ended with 3" };
@@ -356,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_small_terminal),
+		cmocka_unit_test(test_much_output),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_colors),
 		cmocka_unit_test(test_plain),
