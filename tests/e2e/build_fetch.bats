@@ -171,7 +171,7 @@ serve_git() {
 	first=$(git -C "$SCRATCH/git/r" rev-parse 'v1^{commit}')
 	port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	url=git://127.0.0.1:$port/r
-	git daemon --base-path="$SCRATCH/git" --export-all --listen=127.0.0.1 --port="$port" --reuseaddr 2>/dev/null 3>&- &
+	"$(git --exec-path)/git-daemon" --base-path="$SCRATCH/git" --export-all --listen=127.0.0.1 --port="$port" --reuseaddr 2>/dev/null 3>&- &
 	TEST_PIDS+=($!)
 	until (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.02; done
 }
