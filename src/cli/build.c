@@ -18,6 +18,22 @@ static int write_file(const char *path, const char *text, size_t length, struct 
 	return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
 }
 
+/* "buildx.build.provenance", of several platforms with "/linux/amd64" behind it. */
+static void write_provenance(struct json_writer *w, const struct build_report *report)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < report->provenance_count; i++) {
+		const char *text = report->provenance[i].value, *key = "buildx.build.provenance";
+		struct json *value = NULL;
+
+		if (report->provenance_count > 1)
+			key = arena_printf(arena, "%s/%s", key, report->provenance[i].key);
+		if (json_parse(arena, text, strlen(text), &value, NULL) == 0)
+			json_write_value(w, key, value);
+	}
+}
+
 static void write_image_metadata(struct json_writer *w, const struct build_report *report)
 {
 	json_write_string(w, "containerimage.config.digest", report->image_id);
@@ -41,6 +57,7 @@ static int write_metadata(const char *path, const struct build_report *report, s
 	for (char **name = report->names; name && *name; name++)
 		buf_printf(&names, "%s%s", names.length ? "," : "", *name);
 	json_write_open(&w, NULL, '{');
+	write_provenance(&w, report);
 	if (report->digest)
 		write_image_metadata(&w, report);
 	if (names.length)

@@ -166,6 +166,8 @@ struct build_report {
 	uint64_t target_size;                /* bytes of that */
 	uint64_t size;                       /* of all files in it */
 	char **names;                        /* that it has got */
+	struct spec_pair *provenance;        /* of each platform, if it was asked for: its name, and the predicate */
+	size_t provenance_count;
 	size_t steps, cached_steps;
 	/* Of a step that failed. */
 	const char *failed_title;

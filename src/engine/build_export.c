@@ -340,6 +340,17 @@ static int make_image(struct export *export, struct error *err)
 	return r;
 }
 
+static void report_provenance(const struct export *export, struct build_report *report)
+{
+	report->provenance = arena_alloc(export->build->arena, export->work.part_count + 1, sizeof *report->provenance);
+	report->provenance_count = 0;
+	for (size_t i = 0; i < export->work.part_count; i++)
+		for (size_t n = 0; n < export->work.parts[i].statement_count; n++)
+			if (str_equal(export->work.parts[i].statements[n].key, BUILD_PROVENANCE_TYPE))
+				report->provenance[report->provenance_count++] =
+					(struct spec_pair){ export->work.parts[i].platform, export->work.parts[i].statements[n].value };
+}
+
 static void report_image(const struct export *export)
 {
 	struct build_report *report = export->build->report;
@@ -350,6 +361,7 @@ static void report_image(const struct export *export)
 	report->target_size = export->image.target_size;
 	report->size = export->image.size;
 	report->names = export->work.names;
+	report_provenance(export, report);
 }
 
 /* The number of the platform that this machine runs best; the first if it runs none. */

@@ -156,7 +156,8 @@ predicate() {
 	assert_equal "pkg:docker/busybox@latest?platform=linux%2Famd64 sha256:" "$(jq -r '.materials[0] | .uri + " " + (.digest | keys[0]) + ":"' provenance)"
 	built --provenance=true --build-arg X=secret -t few -o type=oci,tar=false,dest=few
 	assert_equal '{} false' "$(predicate few https://slsa.dev/provenance/v0.2 | jq -rc '(.invocation.parameters.args | tostring) + " " + (.metadata.completeness.parameters | tostring)')"
-	built --provenance=true -t it
+	built --provenance=true -t it --metadata-file metadata
+	assert_equal https://mobyproject.org/buildkit@v1 "$(jq -r '.["buildx.build.provenance"].buildType' metadata)"
 	bivy run --rm --network none --pull never it true
 	printf '%s\n' 'FROM scratch' 'COPY os-release /' >Dockerfile
 	run bivy build --progress plain --sbom=true -t none context -f Dockerfile
