@@ -3,8 +3,9 @@
  * A build from its beginning to its end:
  *
  *      step                                            undo
- *   1. a directory of its own in ROOT/build/work       it is removed; by the next build if this is killed
- *   2. contexts, Dockerfile, patterns (build_source.c)
+ *   1. contexts, Dockerfile, patterns (build_source.c)
+ *   2. a directory of its own in ROOT/build/work, as   it is removed; by the next build if this is killed
+ *      soon as something is to be put there
  *   3. outlines, for each platform
  *   4. images, in the lease (build_images.c)           the lease ends
  *   5. plans, digests, steps (build_graph.c)           a layer that no record names is the sweep's
@@ -255,7 +256,7 @@ static int begin(struct build *build, struct error *err)
 		r = choose_platforms(build, err);
 	if (r == 0)
 		r = build_annotations_check(build, err);
-	return r < 0 ? r : build_open_work(build, err);
+	return r;
 }
 
 static int run_steps(struct build *build, struct error *err)

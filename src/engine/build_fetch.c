@@ -142,10 +142,8 @@ static int get(struct build *build, const char *text, struct build_context *cont
 
 int build_fetch_context(struct build *build, const char *text, struct build_context *context, struct error *err)
 {
-	int r = build->work_fd < 0 ? build_open_work(build, err) : 0;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!str_equal(text, "-"))
 		return get(build, text, context, err);
 	if (context->name)

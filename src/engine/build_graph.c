@@ -195,6 +195,10 @@ static int advance_step(struct graph *graph, struct build_stage *stage, const st
 		return 1;
 	if (!build_workers_have_room(graph->workers))
 		return 0;
+	/* Before there is a child that needs it: all of them have the one. */
+	r = build->work_fd < 0 ? build_open_work(build, err) : 0;
+	if (r < 0)
+		return r;
 	build_tell(build, step->vertex, BUILD_STARTED);
 	r = build_workers_start(graph->workers, step, err);
 	stage->is_running = r == 0;

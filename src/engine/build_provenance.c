@@ -165,7 +165,7 @@ static void write_metadata(struct json_writer *w, const struct build *build, boo
 
 	json_write_open(w, "metadata", '{');
 	if (has_times) {
-		build_cache_id(arena_printf(build->arena, "%s %s", build->work_path, build_now(build)), id);
+		build_cache_id(arena_printf(build->arena, "%s %d %s", build->directories->root, getpid(), build_now(build)), id);
 		if (!request->has_epoch)
 			json_write_string(w, "buildInvocationID", id);
 		json_write_string(w, "buildStartedOn", build->started ? build->started : build_now(build));

@@ -153,7 +153,7 @@ const char *build_now(const struct build *build);
 
 /* ---- modules in the order of a build -------------------------------------------------------- */
 
-/* build_work.c: the directory of what is on its way, and that of earlier builds away. */
+/* build_work.c: the directory of what is on its way, made before the first process that needs it; and those of earlier builds away. */
 int build_open_work(struct build *build, struct error *err) _must_check_;
 void build_close_work(struct build *build);
 /* A new, empty directory in it, 0755. It is removed with all the rest. */

@@ -69,6 +69,10 @@ int build_open_work(struct build *build, struct error *err)
 
 int build_work_make(struct build *build, const char **ret, struct error *err)
 {
+	int r = build->work_fd < 0 ? build_open_work(build, err) : 0;
+
+	if (r < 0)
+		return r;
 	*ret = arena_printf(build->arena, "%s/%d-%zu", build->work_path, getpid(), build->work_count++);
 	return mkdir(*ret, 0755) < 0 ? error_errno(err, errno, "cannot make the directory '%s'", *ret) : 0;
 }
