@@ -55,10 +55,15 @@ static void test_references(void **state _unused_)
 
 static void test_environment(void **state _unused_)
 {
+	_cleanup_free_ char *output = str_dup(getenv("CMOCKA_MESSAGE_OUTPUT"));
+
 	setenv("GIT_DIR", "/x", 1);
 	setenv("GIT_PROXY_COMMAND", "x", 1);
 	setenv("https_proxy", "http://p", 1);
 	git_prepare();
+	/* How results are told is in the environment, too. */
+	if (output)
+		setenv("CMOCKA_MESSAGE_OUTPUT", output, 1);
 	assert_null(getenv("GIT_DIR"));
 	assert_null(getenv("GIT_PROXY_COMMAND"));
 	assert_string_equal(getenv("https_proxy"), "http://p");
