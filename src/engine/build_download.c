@@ -99,13 +99,24 @@ static void keep(const struct job *job, struct spec_download *download)
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
+static void tell(void *context, const struct spec_transfer_event *transfer)
+{
+	const struct job *job = context;
+	const struct build_request *request = job->build->request;
+	const struct build_event event = { .kind = BUILD_STATUS, .vertex = job->request->vertex, .text = "downloading", .current = transfer->current,
+		.total = transfer->total };
+
+	if (request->tell && event.vertex != (size_t)-1 && transfer->kind == SPEC_TRANSFER_ITEM)
+		request->tell(request->tell_context, &event);
+}
+
 static int ask(const struct job *job, int fd, struct spec_download *ret, struct error *err)
 {
 	const struct build_download *request = job->request;
 	const struct spec_download *known = &job->known;
 	const char *number = arena_printf(job->build->arena, "%d", fd), *text = NULL, *arguments[9];
 	struct transfer_request transfer = { .directories = job->build->directories, .arguments = arguments, .fds = &fd, .fd_count = 1,
-		.tell = request->tell, .context = request->context };
+		.tell = tell, .context = (void *)job };
 	size_t n = 0;
 	int r;
 

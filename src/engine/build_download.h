@@ -21,9 +21,7 @@ struct build_download {
 	const char *checksum;  /* "sha256:…" that it must have; or NULL */
 	const char *directory; /* of the build's work, where it becomes the file .name, 0600, of the time that the server says */
 	const char *name;
-	/* Called with how far it is; or NULL. */
-	void (*tell)(void *context, const struct spec_transfer_event *event);
-	void *context;
+	size_t vertex;         /* that is told how far it is; (size_t)-1: none */
 };
 
 /* *RET_DIGEST: of its bytes, in the arena. *RET_KNOWN: they did not have to come. ERROR_INVALID if they have another checksum. */

@@ -63,26 +63,9 @@ static int take_input(struct build *build, struct build_context *context, struct
 
 /* ---- elsewhere -------------------------------------------------------------------------------------- */
 
-struct teller {
-	struct build *build;
-	size_t vertex;
-};
-
-static void tell_transfer(void *context, const struct spec_transfer_event *transfer)
-{
-	const struct teller *teller = context;
-	const struct build_request *request = teller->build->request;
-	const struct build_event event = { .kind = BUILD_STATUS, .vertex = teller->vertex, .text = "downloading", .current = transfer->current,
-		.total = transfer->total };
-
-	if (request->tell && transfer->kind == SPEC_TRANSFER_ITEM)
-		request->tell(request->tell_context, &event);
-}
-
 static int download(struct build *build, const struct remote *remote, size_t vertex, bool *ret_known, struct build_context *context, struct error *err)
 {
-	struct teller teller = { build, vertex };
-	struct build_download request = { .url = remote->url, .name = BUILD_ARCHIVE_NAME, .tell = tell_transfer, .context = &teller };
+	struct build_download request = { .url = remote->url, .name = BUILD_ARCHIVE_NAME, .vertex = vertex };
 	const char *digest = NULL;
 	int r = build_work_make(build, &request.directory, err);
 

@@ -17,22 +17,6 @@ struct build_remote {
 	size_t vertex;         /* (size_t)-1: it has none */
 };
 
-struct teller {
-	struct build *build;
-	size_t vertex;
-};
-
-static void tell_transfer(void *context, const struct spec_transfer_event *transfer)
-{
-	const struct teller *teller = context;
-	const struct build_request *request = teller->build->request;
-	const struct build_event event = { .kind = BUILD_STATUS, .vertex = teller->vertex, .text = "downloading", .current = transfer->current,
-		.total = transfer->total };
-
-	if (request->tell && transfer->kind == SPEC_TRANSFER_ITEM)
-		request->tell(request->tell_context, &event);
-}
-
 bool build_remote_is(const struct plan_step *step, size_t source)
 {
 	return step->instruction->kind == INSTRUCTION_ADD && remote_is(step->instruction->sources[source]);
@@ -83,13 +67,10 @@ static const char *digest_of_checksum(struct arena *arena, const char *checksum)
 
 static int download(struct build *build, struct build_remote *remote, bool *ret_known, struct error *err)
 {
-	struct teller teller = { build, remote->vertex };
 	struct build_download request = { .url = remote->remote.url, .name = remote->remote.name,
-		.checksum = digest_of_checksum(build->arena, remote->checksum), .context = &teller };
+		.checksum = digest_of_checksum(build->arena, remote->checksum), .vertex = remote->vertex };
 	int r = build_work_make(build, &request.directory, err);
 
-	if (remote->vertex != (size_t)-1)
-		request.tell = tell_transfer;
 	if (r == 0)
 		r = build_download(build, &request, &remote->content, ret_known, err);
 	if (r == 0)

@@ -95,7 +95,7 @@ struct build {
 	struct lease lease;
 	const struct dockerfile *dockerfile;
 	const char *started;            /* RFC 3339 */
-	const char *work_path;          /* ROOT/build/work/NAME, this build's own */
+	const char *work_path;          /* of the directory that is this build's own (build_work.c) */
 	int work_fd;                    /* of it, locked; -EBADF: not made yet */
 	size_t work_count;              /* directories that this process has made in it */
 	struct build_context *contexts; /* the main one first */
