@@ -165,7 +165,12 @@ int spec_platform_parse(struct arena *arena, const char *text, const struct spec
 	if (count == 0)
 		return error_set(err, ERROR_INVALID, 0, "invalid platform '%.200s': it should be os/architecture[/variant]", text);
 	if (count > 1) {
-		*ret = spec_platform_normalize(arena, &platform);
+		struct spec_platform normal = spec_platform_normalize(arena, &platform);
+
+		/* A "v" may have come before the variant: what is written must be read again. */
+		if (normal.variant && strlen(normal.variant) > PART_LIMIT)
+			return error_set(err, ERROR_INVALID, 0, "invalid platform '%.200s': its variant is too long", text);
+		*ret = normal;
 		return 0;
 	}
 	if (complete_word(arena, words[0], host, ret) < 0)

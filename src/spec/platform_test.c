@@ -73,6 +73,8 @@ static void test_refused(void **state _unused_)
 		{ "linux/a b", "it should be os/architecture[/variant]" },
 		{ "linux(1)/amd64", "it should be os/architecture[/variant]" },
 		{ "beos", "neither an operating system nor an architecture" },
+		/* 64 bytes, which a "v" makes 65 */
+		{ "linux/arm/4444444444444444444444444444444444444444444444444444444444444444", "its variant is too long" },
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct spec_platform host = spec_platform_of_machine(arena, "x86_64"), platform = { 0 };
