@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of `build`: their table, and what they come to as a request for a build. */
+/* The options of `build`: their table (build_options.c), and what they come to as a request for a build (build_decode.c). */
 #ifndef BIVY_CLI_BUILD_OPTIONS_H
 #define BIVY_CLI_BUILD_OPTIONS_H
 
 #include "base/options.h"
 #include "engine/build.h"
+
+#define BUILD_NOT_GIVEN INT64_MIN
 
 enum build_progress { BUILD_PROGRESS_AUTO, BUILD_PROGRESS_PLAIN, BUILD_PROGRESS_TTY, BUILD_PROGRESS_RAW, BUILD_PROGRESS_QUIET };
 
@@ -26,7 +28,7 @@ extern const struct build_options build_option_defaults;
 extern const struct option_entry build_entries[];
 
 /*
- * Makes *RET, in the arena or of the options' own texts. DIRECTORY: what
+ * build_decode.c: makes *RET, in the arena or of the options' own texts. DIRECTORY: what
  * relative paths are relative to. *RET_PROGRESS: as asked for.
  */
 int build_decode(struct arena *arena, const struct build_options *options, const char *context, const char *directory, struct build_request *ret,

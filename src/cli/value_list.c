@@ -82,6 +82,24 @@ int value_split_quoted(struct arena *arena, const char *text, struct value_strin
 	return 0;
 }
 
+struct spec_pair value_split_pair(struct arena *arena, const char *part)
+{
+	const char *equals = strchr(part, '=');
+
+	return (struct spec_pair){ equals ? arena_strndup(arena, part, (size_t)(equals - part)) : arena_strdup(arena, part),
+		equals ? (char *)equals + 1 : NULL };
+}
+
+int value_refuse_key(const char *key, const char *const *keys, struct error *err)
+{
+	const char *nearest = options_nearest(key, keys, strv_length((char **)keys));
+
+	error_set(err, ERROR_INVALID, 0, "there is no '%.100s'", key);
+	if (nearest)
+		error_hint(err, "did you mean '%s'?", nearest);
+	return -EINVAL;
+}
+
 int value_check_word(const char *text, const char *const *words, struct error *err)
 {
 	_cleanup_buf_ struct buf all = BUF_INIT;

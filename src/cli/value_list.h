@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "spec/config.h"
 
 /* ITEMS, an array of COUNT objects of SIZE bytes or NULL, with room for two more; those are zeros. */
 void *value_list_grow(struct arena *arena, void *items, size_t count, size_t size) _must_check_;
@@ -28,6 +29,12 @@ struct value_strings value_split(struct arena *arena, const char *text, char sep
 
 /* A line of comma-separated values: a part in double quotes may have commas, and "" in it stands for one quote. */
 int value_split_quoted(struct arena *arena, const char *text, struct value_strings *ret, struct error *err) _must_check_;
+
+/* "KEY=VALUE" of such parts; a part without '=' has no value: NULL. */
+struct spec_pair value_split_pair(struct arena *arena, const char *part);
+
+/* Fails with KEY, which is none of the NULL-terminated KEYS, and with the nearest as hint. */
+int value_refuse_key(const char *key, const char *const *keys, struct error *err);
 
 /* Fails with "expected one of a, b, c" for a TEXT that is not among the NULL-terminated WORDS, and with the nearest as hint. */
 int value_check_word(const char *text, const char *const *words, struct error *err) _must_check_;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --cache-from, --cache-to: where the steps of builds are for others. */
+#ifndef BIVY_CLI_VALUE_CACHE_H
+#define BIVY_CLI_VALUE_CACHE_H
+
+#include "engine/build.h"
+
+/* "type=TYPE,ref=NAME,…", or a name alone: of an image in a registry. Paths are relative to DIRECTORY, which is absolute. */
+int value_cache_parse(struct arena *arena, const char *text, const char *directory, struct build_cache_place *ret, struct error *err) _must_check_;
+
+#endif
