@@ -43,6 +43,8 @@ static void write_image_metadata(struct json_writer *w, const struct build_repor
 	json_write_uint(w, "size", report->target_size);
 	json_write_open(w, "annotations", '{');
 	json_write_string(w, "config.digest", report->image_id);
+	for (size_t i = 0; i < report->annotation_count; i++)
+		json_write_string(w, report->annotations[i].key, report->annotations[i].value);
 	json_write_close(w, '}');
 	json_write_close(w, '}');
 	json_write_string(w, "containerimage.digest", report->digest);

@@ -331,6 +331,15 @@ static int decode_lists(struct decoder *d)
 	return r;
 }
 
+static const struct transfer_registry *decode_registry(const struct decoder *d)
+{
+	const struct registry_request *asked = &d->options->registry;
+	struct transfer_registry *registry = arena_alloc(d->arena, 1, sizeof *registry);
+
+	*registry = (struct transfer_registry){ .skips_verification = !asked->verifies, .authfile = asked->authfile, .creds = asked->creds };
+	return registry;
+}
+
 int build_decode(struct arena *arena, const struct build_options *options, const char *context, const char *directory, struct build_request *ret,
 	enum build_progress *ret_progress, struct error *err)
 {
@@ -340,7 +349,7 @@ int build_decode(struct arena *arena, const struct build_options *options, const
 	*ret = (struct build_request){ .context = context, .file = options->file, .ignore_file = options->ignore_file, .tags = options->tags,
 		.target = options->target, .no_cache = options->no_cache, .pull = options->pull, .push = options->push, .squash = options->squash,
 		.omits_history = options->omit_history, .jobs = options->jobs, .host = d.host,
-		.user_namespace = options->user_namespace };
+		.user_namespace = options->user_namespace, .registry = decode_registry(&d) };
 	ret->platforms = split_words(&d, options->platforms);
 	ret->no_cache_stages = split_words(&d, options->no_cache_stages);
 	r = decode_arguments(&d);

@@ -320,6 +320,20 @@ static void test_epoch(void **state)
 	assert_false(decodes(*state, "--build-arg SOURCE_DATE_EPOCH=")->has_epoch);
 }
 
+static void test_registries(void **state)
+{
+	struct line *line = *state;
+
+	assert_int_equal(decode(line, ""), 0);
+	assert_false(line->request.registry->skips_verification);
+	assert_null(line->request.registry->authfile);
+	assert_int_equal(decode(line, "--tls-verify=false --authfile a.json --creds me:secret -t r/i -o type=registry,registry.insecure=true"), 0);
+	assert_true(line->request.registry->skips_verification);
+	assert_string_equal(line->request.registry->authfile, "a.json");
+	assert_string_equal(line->request.registry->creds, "me:secret");
+	assert_true(line->request.outputs[0].skips_verification);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -376,8 +390,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing_said), TEST(test_texts), TEST(test_pull), TEST(test_pairs), TEST(test_secrets), TEST(test_agents), TEST(test_kinds_of_output),
-		TEST(test_outputs), TEST(test_caches), TEST(test_attestations), TEST(test_steps), TEST(test_progress), TEST(test_epoch), TEST(test_refusals),
+		TEST(test_outputs), TEST(test_caches), TEST(test_attestations), TEST(test_steps), TEST(test_progress), TEST(test_epoch), TEST(test_registries), TEST(test_refusals),
 	};
 
-	return cmocka_run_group_tests_name("cli/build_options", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("cli/build_decode", tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@
 
 #define AT(member) offsetof(struct build_options, member)
 
-const struct build_options build_option_defaults = { .memory_swap = BUILD_NOT_GIVEN, .timestamp = BUILD_NOT_GIVEN, .remove = true, .layers = true };
+const struct build_options build_option_defaults = { .memory_swap = BUILD_NOT_GIVEN, .timestamp = BUILD_NOT_GIVEN, .remove = true, .layers = true,
+	.registry.verifies = true };
 
 /* "--pull", "--pull=always": TARGET is .pull. */
 static int parse_pull(const char *value, void *target, struct error *err)
@@ -28,7 +29,7 @@ static int parse_text(const char *value, void *target, struct error *err _unused
 const struct option_entry build_entries[] = {
 	{ "add-host", 0, OPTION_LIST, 0, AT(hosts), "NAME:IP", "a line more in /etc/hosts of steps" },
 	{ "allow", 0, OPTION_LIST, 0, AT(allowed), "network.host|security.insecure", "what the Dockerfile may ask for" },
-	{ "annotation", 0, OPTION_LIST, 0, AT(annotations), "[TYPE:]KEY=VALUE", "annotation of the image; TYPE: manifest, index, manifest-descriptor" },
+	{ "annotation", 0, OPTION_LIST, 0, AT(annotations), "[TYPE:]KEY=VALUE", "annotation of the image; TYPE: manifest, index, manifest-descriptor, index-descriptor" },
 	{ "attest", 0, OPTION_LIST, 0, AT(attestations), "type=TYPE[,mode=MODE]", "attestation: provenance or sbom" },
 	{ "build-arg", 0, OPTION_LIST, 0, AT(arguments), "NAME[=VALUE]", "value of an ARG" },
 	{ "build-arg-file", 0, OPTION_LIST, OPTION_FILE, AT(argument_files), "FILE", "file of lines NAME=VALUE" },
@@ -90,5 +91,6 @@ const struct option_entry build_entries[] = {
 	{ "ulimit", 0, OPTION_LIST, 0, AT(ulimits), "NAME=SOFT[:HARD]", "resource limit of steps" },
 	{ "userns", 0, OPTION_STRING, 0, AT(user_namespace), "MODE", "user namespace of steps, as of run" },
 	{ "volume", 'v', OPTION_LIST, 0, AT(volumes), "SOURCE:PATH[:OPTIONS]", "mount of the host for RUN steps" },
+	REGISTRY_ENTRIES(struct build_options, registry),
 	{ 0 },
 };

@@ -4,6 +4,7 @@
 #define BIVY_CLI_BUILD_OPTIONS_H
 
 #include "base/options.h"
+#include "cli/transfer.h"
 #include "engine/build.h"
 
 #define BUILD_NOT_GIVEN INT64_MIN
@@ -12,16 +13,15 @@ enum build_progress { BUILD_PROGRESS_AUTO, BUILD_PROGRESS_PLAIN, BUILD_PROGRESS_
 
 /* What the options fill. */
 struct build_options {
-	const char *file, *target, *ignore_file, *id_file, *metadata_file, *progress, *call, *pull, *network, *user_namespace, *format, *log_file;
+	const char *file, *target, *ignore_file, *id_file, *metadata_file, *progress, *call, *pull, *network, *user_namespace, *format;
 	char **tags, **arguments, **argument_files, **contexts, **platforms, **outputs, **labels, **annotations, **secrets, **ssh;
 	char **cache_from, **cache_to, **attestations, **no_cache_stages, **allowed, **hosts, **ulimits, **volumes, **devices, **cap_add, **cap_drop;
 	char **security_options, **dns, **dns_search, **dns_options;
-	struct option_choice sbom, provenance; /* with .sbom_text: what was said */
-	const char *sbom_text, *provenance_text, *cgroup_parent, *cpuset_cpus, *cpuset_mems, *builder, *compression;
+	const char *sbom_text, *provenance_text, *cgroup_parent, *cpuset_cpus, *cpuset_mems, *builder;
 	int64_t memory, memory_swap, cpu_shares, cpu_period, cpu_quota, nano_cpus, jobs, timestamp;
 	uint64_t shm_size;
 	bool no_cache, quiet, push, load, check, squash, omit_history, debug, remove, force_remove, layers, compress, rewrite_timestamp;
-	struct option_choice pulls; /* --pull without a value, or "true" */
+	struct registry_request registry;
 };
 
 extern const struct build_options build_option_defaults;

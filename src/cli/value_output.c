@@ -47,7 +47,7 @@ static int add_annotation(struct arena *arena, struct build_output *output, cons
 static int set(struct arena *arena, struct build_output *output, const struct spec_pair *pair, struct error *err)
 {
 	static const char *const keys[] = { "type", "dest", "name", "push", "tar", "compression", "compression-level", "force-compression",
-		"oci-mediatypes", "rewrite-timestamp", "unpack", "annotation.KEY", NULL };
+		"oci-mediatypes", "registry.insecure", "rewrite-timestamp", "unpack", "annotation.KEY", NULL };
 	bool flag = false;
 	int r = 0;
 
@@ -69,6 +69,8 @@ static int set(struct arena *arena, struct build_output *output, const struct sp
 		r = value_parse_bool(pair->value, &output->force_compression, err);
 	else if (str_equal(pair->key, "oci-mediatypes") && (r = value_parse_bool(pair->value, &flag, err)) == 0)
 		output->docker_types = !flag;
+	else if (str_equal(pair->key, "registry.insecure"))
+		r = value_parse_bool(pair->value, &output->skips_verification, err);
 	else if (str_equal(pair->key, "rewrite-timestamp"))
 		r = value_parse_bool(pair->value, &output->rewrites_times, err);
 	else if (str_starts_with(pair->key, "annotation") && strchr(pair->key, '.') && pair->value)

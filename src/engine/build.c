@@ -12,6 +12,7 @@
  *   6. outputs (build_output.c)
  */
 #include "engine/build_annotations.h"
+#include "engine/build_warnings.h"
 #include "base/moment.h"
 #include "engine/image_removal.h"
 
@@ -127,6 +128,17 @@ const char *build_files_top(const struct build_files *files)
 	return files->count ? files->layers[files->count - 1].chain_id : NULL;
 }
 
+const char *build_argument(const struct build *build, const char *name)
+{
+	size_t length = strlen(name);
+	const char *value = NULL;
+
+	for (char *const *argument = build->request->arguments; argument && *argument; argument++)
+		if (strncmp(*argument, name, length) == 0 && ((*argument)[length] == '=' || !(*argument)[length]))
+			value = (*argument)[length] ? *argument + length + 1 : getenv(name);
+	return value;
+}
+
 const char *build_now(const struct build *build)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -217,31 +229,6 @@ static int make_outlines(struct build *build, struct error *err)
 	return r;
 }
 
-/* ---- warnings ---------------------------------------------------------------------------------------- */
-
-/* What the lints say of a build that goes on; they are of use, but nothing depends on them. */
-static int tell_warnings(struct build *build, struct error *err)
-{
-	struct lint_settings settings = { .skips_all = false };
-	struct dockerfile_warning *warnings = NULL;
-	size_t count = 0;
-	int r = lint_settings_parse(build->arena, build->dockerfile->check, &settings, err);
-
-	if (r == 0)
-		lint(build->arena, build->platforms[0].outline, build->warnings, build->warning_count, &settings, &warnings, &count);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++) {
-		const struct build_event event = { .kind = BUILD_WARNING, .vertex = (size_t)-1, .text = warnings[i].text, .rule = warnings[i].rule,
-			.mark = warnings[i].mark };
-
-		tell(build, &event);
-	}
-	if (count > 0 && settings.is_error)
-		return error_set(err, ERROR_INVALID, 0, "%s: there are warnings, which its directive 'check' makes errors", build->dockerfile->name);
-	return 0;
-}
-
 /* ---- the call ------------------------------------------------------------------------------------------ */
 
 static int begin(struct build *build, struct error *err)
@@ -265,7 +252,7 @@ static int run_steps(struct build *build, struct error *err)
 	int r = build_run_steps(build, &own);
 
 	if (r < 0 && build->failed) {
-		ignore_result(tell_warnings(build, NULL)); /* they may be why */
+		build_warnings_tell(build); /* they may be why */
 		build_debug(build, &own);
 	}
 	if (r < 0 && err)
@@ -285,9 +272,10 @@ static int go(struct build *build, struct error *err)
 		r = build_get_images(build, err);
 	if (r == 0)
 		r = run_steps(build, err);
-	if (r == 0)
-		r = tell_warnings(build, err);
-	return r < 0 ? r : build_write_outputs(build, err);
+	if (r < 0)
+		return r;
+	build_warnings_tell(build);
+	return build_write_outputs(build, err);
 }
 
 /* What is only in an archive leaves documents and blobs that nothing needs any more. */
@@ -334,7 +322,7 @@ int build_check(struct arena *arena, const struct build_request *request, struct
 	if (r == 0)
 		r = make_outlines(&build, err);
 	if (r == 0)
-		r = lint_settings_parse(arena, build.dockerfile->check, &settings, err);
+		r = build_warnings_settings(&build, &settings, err);
 	if (r == 0)
 		lint(arena, build.platforms[0].outline, NULL, 0, &settings, &ret->warnings, &ret->warning_count);
 	ret->dockerfile = report.dockerfile;

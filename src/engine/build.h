@@ -27,6 +27,8 @@
 #include "spec/container.h"
 #include "spec/transfer_event.h"
 
+struct transfer_registry;
+
 enum build_output_kind {
 	BUILD_OUTPUT_IMAGE,  /* into the store (also docker's "docker" and "registry" without dest) */
 	BUILD_OUTPUT_OCI,    /* an archive of an OCI layout */
@@ -41,7 +43,7 @@ struct build_output {
 	enum build_output_kind kind;
 	const char *destination; /* "-": standard output; NULL for images */
 	char **names;            /* of an image, besides --tag; or NULL */
-	bool push;
+	bool push, skips_verification; /* to a registry of which plain HTTP, and certificates that do not verify, will do */
 	bool is_directory;       /* oci with tar=false */
 	const char *compression; /* "gzip", "zstd", "uncompressed"; or NULL */
 	bool force_compression, docker_types, rewrites_times;
@@ -143,6 +145,7 @@ struct build_request {
 	bool no_cache;
 	char **no_cache_stages; /* --no-cache-filter, or NULL */
 	const char *pull;       /* "missing", "always", "never", "newer" */
+	const struct transfer_registry *registry; /* how registries are asked (engine/transfer.h), for images and for --push; NULL: as usual */
 	bool squash, omits_history;
 	bool allows_host_network, allows_insecure; /* --allow */
 	int64_t jobs;           /* steps at once; 0: as many as there are processors */
@@ -164,6 +167,8 @@ struct build_report {
 	const char *image_id;                /* digest of the configuration, or NULL: nothing was put into the store */
 	const char *digest, *media_type;     /* of the manifest or index */
 	uint64_t target_size;                /* bytes of that */
+	struct spec_pair *annotations;       /* of its descriptor */
+	size_t annotation_count;
 	uint64_t size;                       /* of all files in it */
 	char **names;                        /* that it has got */
 	struct spec_pair *provenance;        /* of each platform, if it was asked for: its name, and the predicate */

@@ -3,9 +3,9 @@
 
 #include "base/options.h"
 
-enum { TYPE_MANIFEST, TYPE_INDEX, TYPE_MANIFEST_DESCRIPTOR, TYPES };
+enum { TYPE_MANIFEST, TYPE_INDEX, TYPE_MANIFEST_DESCRIPTOR, TYPE_INDEX_DESCRIPTOR, TYPES };
 
-static const char *const type_words[TYPES] = { "manifest", "index", "manifest-descriptor" };
+static const char *const type_words[TYPES] = { "manifest", "index", "manifest-descriptor", "index-descriptor" };
 
 struct annotation {
 	bool types[TYPES];
@@ -25,9 +25,7 @@ static int set_type(struct annotation *annotation, const char *word, struct erro
 		annotation->types[i] = true;
 		return 0;
 	}
-	if (str_equal(word, "index-descriptor"))
-		return error_set(err, ERROR_UNSUPPORTED, 0, "what names an index has no annotations here");
-	error_set(err, ERROR_INVALID, 0, "unknown type '%.50s': expected manifest, index or manifest-descriptor", word);
+	error_set(err, ERROR_INVALID, 0, "unknown type '%.50s': expected manifest, index, manifest-descriptor or index-descriptor", word);
 	if (nearest)
 		error_hint(err, "did you mean '%s'?", nearest);
 	return -EINVAL;
@@ -65,7 +63,7 @@ static int parse(struct arena *arena, const struct spec_pair *pair, struct annot
 	}
 	if (r == 0 && !*ret->pair.key)
 		r = error_set(err, ERROR_INVALID, 0, "the key is empty");
-	if (!ret->types[TYPE_INDEX] && !ret->types[TYPE_MANIFEST_DESCRIPTOR])
+	if (!ret->types[TYPE_INDEX] && !ret->types[TYPE_MANIFEST_DESCRIPTOR] && !ret->types[TYPE_INDEX_DESCRIPTOR])
 		ret->types[TYPE_MANIFEST] = true;
 	return r < 0 ? error_wrap(err, "invalid annotation '%.200s'", pair->key) : 0;
 }
@@ -113,7 +111,8 @@ int build_annotations_check(const struct build *build, struct error *err)
 struct addition {
 	const struct build *build;
 	struct spec_build_image *work;
-	size_t capacity;
+	struct spec_pair *of_index; /* of the descriptor of the index */
+	size_t of_index_count, capacity;
 };
 
 static void set_pair(const struct addition *addition, struct spec_pair **list, size_t *count, const struct spec_pair *pair)
@@ -131,7 +130,7 @@ static void set_pair(const struct addition *addition, struct spec_pair **list, s
 
 static int add(void *context, const struct annotation *annotation, struct error *err _unused_)
 {
-	const struct addition *addition = context;
+	struct addition *addition = context;
 	struct spec_build_image *work = addition->work;
 
 	if (annotation->types[TYPE_INDEX])
@@ -146,16 +145,22 @@ static int add(void *context, const struct annotation *annotation, struct error 
 		if (annotation->types[TYPE_MANIFEST_DESCRIPTOR])
 			set_pair(addition, &part->descriptor_annotations, &part->descriptor_annotation_count, &annotation->pair);
 	}
+	if (annotation->types[TYPE_INDEX_DESCRIPTOR])
+		set_pair(addition, &addition->of_index, &addition->of_index_count, &annotation->pair);
 	/* There is none where it could stand, else. */
-	work->wants_index |= annotation->types[TYPE_INDEX] || annotation->types[TYPE_MANIFEST_DESCRIPTOR];
+	work->wants_index |= annotation->types[TYPE_INDEX] || annotation->types[TYPE_MANIFEST_DESCRIPTOR] || annotation->types[TYPE_INDEX_DESCRIPTOR];
 	return 0;
 }
 
-int build_annotations_add(const struct build *build, const struct build_output *output, struct spec_build_image *work, struct error *err)
+int build_annotations_add(const struct build *build, const struct build_output *output, struct spec_build_image *work, struct build_annotations *ret,
+	struct error *err)
 {
 	const struct build_request *request = build->request;
-	struct addition addition = { build, work, request->annotation_count + output->annotation_count + 1 };
+	struct addition addition = { .build = build, .work = work, .capacity = request->annotation_count + output->annotation_count + 1 };
 	int r = visit(build, request->annotations, request->annotation_count, add, &addition, err);
 
-	return r < 0 ? r : visit(build, output->annotations, output->annotation_count, add, &addition, err);
+	if (r == 0)
+		r = visit(build, output->annotations, output->annotation_count, add, &addition, err);
+	*ret = (struct build_annotations){ addition.of_index, addition.of_index_count };
+	return r;
 }

@@ -3,7 +3,6 @@
  * What the target stages become. An image that was made of the very same before
  * is found by that, and gets its names without anything being written anew.
  */
-#include "engine/build_annotations.h"
 #include "engine/build_cache.h"
 #include "engine/build_config.h"
 #include "engine/build_output.h"
@@ -24,6 +23,7 @@ struct export {
 	struct build_stage **targets; /* one for each platform */
 	size_t chosen;                /* of those: it is for this machine */
 	const char *created, *key;
+	struct build_annotations annotations;
 	struct image image; /* as it came out */
 };
 
@@ -359,6 +359,8 @@ static void report_image(const struct export *export)
 	report->digest = export->image.target;
 	report->media_type = export->image.media_type;
 	report->target_size = export->image.target_size;
+	report->annotations = export->annotations.pairs;
+	report->annotation_count = export->annotations.count;
 	report->size = export->image.size;
 	report->names = export->work.names;
 	report_provenance(export, report);
@@ -407,7 +409,7 @@ static int prepare(struct export *export, struct error *err)
 	export->created = created_at(export);
 	add_form(export);
 	add_parts(export);
-	r = build_annotations_add(build, export->output, &export->work, err);
+	r = build_annotations_add(build, export->output, &export->work, &export->annotations, err);
 	if (r < 0)
 		return r;
 	r = add_statements(export, true, err);
@@ -444,6 +446,6 @@ int build_export_image(struct build *build, const struct build_output *output, s
 		return r;
 	tell_result(&export);
 	report_image(&export);
-	*ret = (struct build_exported){ export.image, export.work.names };
+	*ret = (struct build_exported){ export.image, export.work.names, export.annotations };
 	return 0;
 }

@@ -80,12 +80,9 @@ static int download(struct build *build, const struct remote *remote, size_t ver
 /* With this argument, as BuildKit has it, .git stays. */
 static bool keeps_git(const struct build *build)
 {
-	static const char name[] = "BUILDKIT_CONTEXT_KEEP_GIT_DIR=";
+	const char *value = build_argument(build, "BUILDKIT_CONTEXT_KEEP_GIT_DIR");
 
-	for (char *const *argument = build->request->arguments; argument && *argument; argument++)
-		if (str_starts_with(*argument, name))
-			return str_equal(*argument + strlen(name), "1") || str_equal(*argument + strlen(name), "true");
-	return false;
+	return str_equal(value, "1") || str_equal(value, "true");
 }
 
 static int check_out(struct build *build, const struct remote *remote, struct build_context *context, struct error *err)

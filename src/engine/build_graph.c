@@ -6,6 +6,7 @@
  */
 #include "engine/build_cache.h"
 #include "engine/build_digests.h"
+#include "engine/build_warnings.h"
 #include "engine/build_worker.h"
 #include "store/layers.h"
 
@@ -341,6 +342,8 @@ int build_run_steps(struct build *build, struct error *err)
 	struct graph graph = { .build = build };
 	int r = make_plans(&graph, err);
 
+	if (r == 0)
+		r = build_warnings_judge(build, err);
 	if (r == 0)
 		r = build_digests_of_contexts(build, graph.stages, graph.count, err);
 	if (r < 0)

@@ -33,13 +33,20 @@ uint64_t build_output_size(const struct build *build, const struct build_files *
 
 /* ---- registries -------------------------------------------------------------------------- */
 
-static int push(struct build *build, size_t vertex, const char *name, struct error *err)
+static int push(struct build *build, const struct build_output *output, size_t vertex, const char *name, struct error *err)
 {
+	struct transfer_registry registry = build->request->registry ? *build->request->registry : (struct transfer_registry){ 0 };
 	struct build_transfer transfer = { build, vertex };
-	const struct transfer_request request = { .directories = build->directories, .arguments = (const char *const[]){ "push", "--", name, NULL },
-		.tell = build_tell_transfer, .context = &transfer };
+	const char *arguments[TRANSFER_REGISTRY_ARGUMENTS + 4] = { "push" };
+	const struct transfer_request request = { .directories = build->directories, .arguments = arguments, .tell = build_tell_transfer,
+		.context = &transfer };
 	struct spec_transfer_report report;
+	size_t count = 1;
 
+	registry.skips_verification |= output->skips_verification;
+	count += transfer_registry_add(build->arena, &registry, arguments + count);
+	arguments[count++] = "--";
+	arguments[count] = name;
 	build_tell_status(build, vertex, "pushing %s", name);
 	return transfer_run_for_report(build->arena, &request, &report, err);
 }
@@ -55,7 +62,7 @@ static int write_image(struct build *build, const struct build_output *output, s
 		return -EINVAL;
 	}
 	for (char **name = exported.names; r == 0 && output->push && *name; name++)
-		r = push(build, vertex, *name, err);
+		r = push(build, output, vertex, *name, err);
 	return r;
 }
 
@@ -72,7 +79,7 @@ static int save(struct build *build, const struct build_output *output, const st
 {
 	struct build_transfer transfer = { build, vertex };
 	size_t count = 0;
-	const char **arguments = arena_alloc(build->arena, 2 * strv_length(exported->names) + 10, sizeof *arguments), *text = NULL;
+	const char **arguments = arena_alloc(build->arena, 2 * (strv_length(exported->names) + exported->annotations.count) + 10, sizeof *arguments), *text = NULL;
 	struct transfer_request request = { .directories = build->directories, .arguments = arguments, .tell = build_tell_transfer, .context = &transfer,
 		.gives_output = str_equal(output->destination, "-") };
 
@@ -87,6 +94,12 @@ static int save(struct build *build, const struct build_output *output, const st
 	for (char **name = exported->names; *name; name++) {
 		arguments[count++] = "--name";
 		arguments[count++] = *name;
+	}
+	for (size_t i = 0; i < exported->annotations.count; i++) {
+		const struct spec_pair *pair = &exported->annotations.pairs[i];
+
+		arguments[count++] = "--annotation";
+		arguments[count++] = arena_printf(build->arena, "%s=%s", pair->key, pair->value);
 	}
 	arguments[count++] = exported->image.target;
 	build_tell_status(build, vertex, output->is_directory ? "copying files" : "sending tarball");

@@ -7,12 +7,13 @@
 #ifndef BIVY_ENGINE_BUILD_OUTPUT_H
 #define BIVY_ENGINE_BUILD_OUTPUT_H
 
-#include "engine/build_state.h"
+#include "engine/build_annotations.h"
 
 /* An image that was made, or was there. */
 struct build_exported {
 	struct image image; /* for this machine, of those under an index */
 	char **names;       /* normalised; NULL-terminated */
+	struct build_annotations annotations; /* of its descriptor, where there is one: in the index.json of an archive */
 };
 
 /*

@@ -108,8 +108,10 @@ struct build {
 	size_t vertex_count;
 	struct build_remote *remotes;   /* what ADD takes from elsewhere (build_remote.h) */
 	struct build_digests *digests;  /* of what steps read of contexts (build_digests.h) */
-	struct dockerfile_warning *warnings;
+	struct dockerfile_warning *warnings; /* of plans */
 	size_t warning_count;
+	struct dockerfile_warning *lints;    /* all that are worth telling (build_warnings.h) */
+	size_t lint_count;
 	const struct build_step *failed; /* that has ended the build, or NULL */
 	const char *failed_upper;        /* path of what it had changed, with --debug */
 };
@@ -147,6 +149,9 @@ struct build_context *build_origin_context(struct build *build, const struct ori
 
 /* Whether no step of the stage may be found in the cache. */
 bool build_is_uncached(const struct build *build, const struct build_stage *stage);
+
+/* The value that the build argument NAME was given, the last time, or NULL. */
+const char *build_argument(const struct build *build, const char *name);
 
 /* Now, or SOURCE_DATE_EPOCH's time; RFC 3339. */
 const char *build_now(const struct build *build);

@@ -122,11 +122,12 @@ static int pull(const struct search *search)
 {
 	const char *name = search->request->asked->config.image;
 	struct spec_transfer_report report;
-	const char *arguments[5] = { "pull" };
+	const char *arguments[5 + TRANSFER_REGISTRY_ARGUMENTS] = { "pull" };
 	const struct transfer_request request = { .directories = search->request->directories, .arguments = arguments, .tell = tell,
 						  .context = (void *)search->request };
 	size_t count = 1;
 
+	count += transfer_registry_add(search->arena, search->request->registry, arguments + count);
 	if (search->request->platform)
 		arguments[count++] = arena_printf(search->arena, "--platform=%s", search->request->platform);
 	arguments[count++] = "--";

@@ -15,6 +15,7 @@
 /* ---- create ------------------------------------------------------------------ */
 
 struct container_image;
+struct transfer_registry;
 
 struct container_create_request {
 	const struct directories *directories;
@@ -22,6 +23,7 @@ struct container_create_request {
 	const struct container_image *given; /* in place of either, found and kept from being removed by the caller (container_image.h); or NULL */
 	const char *pull;     /* "missing" (NULL), "always", "never", "newer" */
 	const char *platform; /* or NULL */
+	const struct transfer_registry *registry; /* how it is asked; NULL: as usual */
 	bool replace;         /* a container of that name is removed first */
 	bool quiet_pull;
 	void (*tell_transfer)(void *context, const struct spec_transfer_event *event); /* or NULL */

@@ -12,6 +12,21 @@ int transfer_run(struct arena *arena, const struct transfer_request *request, co
 	return assistant_run(arena, &assistant, ret_text, err);
 }
 
+size_t transfer_registry_add(struct arena *arena, const struct transfer_registry *registry, const char **arguments)
+{
+	size_t count = 0;
+
+	if (!registry)
+		return 0;
+	if (registry->skips_verification)
+		arguments[count++] = "--tls-verify=false";
+	if (registry->authfile)
+		arguments[count++] = arena_printf(arena, "--authfile=%s", registry->authfile);
+	if (registry->creds)
+		arguments[count++] = arena_printf(arena, "--creds=%s", registry->creds);
+	return count;
+}
+
 int transfer_run_for_report(struct arena *arena, const struct transfer_request *request, struct spec_transfer_report *ret, struct error *err)
 {
 	const char *text = NULL;

@@ -24,6 +24,17 @@ struct transfer_request {
 	void *context;
 };
 
+/* How registries are asked: options of the commands that do. */
+struct transfer_registry {
+	bool skips_verification; /* plain HTTP, and certificates that do not verify, will do */
+	const char *authfile, *creds; /* where logins are looked for, "USER:PASSWORD" in place of one; or NULL */
+};
+
+#define TRANSFER_REGISTRY_ARGUMENTS 3
+
+/* Adds those that REGISTRY (NULL: none) asks for to ARGUMENTS, which have room for so many; returns how many. In the arena. */
+size_t transfer_registry_add(struct arena *arena, const struct transfer_registry *registry, const char **arguments);
+
 /*
  * Runs it to its end; *RET_TEXT gets what it printed, a JSON document, "" for
  * none, in the arena. An interrupt from the terminal ends it first and then us; its settings

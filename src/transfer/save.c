@@ -10,7 +10,6 @@
 #include "transfer/saved_images.h"
 #include "transfer/spool.h"
 
-
 /* How often anybody is told how far a blob is. */
 #define TELL_EVERY_MS 100
 
@@ -30,7 +29,7 @@ struct save_request {
 	const char *output;
 	int format;      /* enum save_format */
 	int compression; /* enum saved_compression */
-	char **names;
+	char **names, **annotations;
 	bool is_content;
 };
 
@@ -67,6 +66,7 @@ static const struct option_entry save_entries[] = {
 		"compress layers so; default: as they were pulled", .parse = parse_compression },
 	{ "content", 0, OPTION_FLAG, 0, offsetof(struct save_request, is_content), NULL, "IMAGE is the digest of a manifest or index, which no image need have" },
 	{ "name", 0, OPTION_LIST, 0, offsetof(struct save_request, names), "NAME", "what that is called in the archive" },
+	{ "annotation", 0, OPTION_LIST, 0, offsetof(struct save_request, annotations), "KEY=VALUE", "of what names it in the archive" },
 	{ 0 },
 };
 
@@ -245,6 +245,19 @@ static int write_output(struct save *save, struct output *output, struct error *
 	return r < 0 ? error_wrap(err, "cannot save to '%.300s'", output_name(output)) : 0;
 }
 
+static void add_annotations(const struct save_request *request, struct saved_images *saved)
+{
+	size_t count = request->annotations ? strv_length(request->annotations) : 0;
+
+	saved->annotations = arena_alloc(saved->arena, count + 1, sizeof *saved->annotations);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = request->annotations[i], *equals = strchr(text, '=');
+
+		saved->annotations[saved->annotation_count++] = (struct spec_pair){
+			arena_strndup(saved->arena, text, equals ? (size_t)(equals - text) : strlen(text)), (char *)(equals ? equals + 1 : "") };
+	}
+}
+
 static int run_save(const struct command_call *call, struct buf *out, struct error *err)
 {
 	static char *no_names[] = { NULL };
@@ -262,6 +275,8 @@ static int run_save(const struct command_call *call, struct buf *out, struct err
 		return r;
 	output_confine(&output, &store);
 	r = saved_images_begin(&store, (enum saved_compression)request->compression, &saved, err);
+	if (r == 0)
+		add_annotations(request, &saved);
 	for (char **image = call->operands; r == 0 && *image; image++)
 		r = request->is_content ? saved_images_add_content(&saved, *image, request->names ? request->names : no_names, err)
 					: saved_images_add(&saved, *image, err);

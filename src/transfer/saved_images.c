@@ -270,8 +270,13 @@ static void add_entry(struct saved_images *saved, const struct spec_descriptor *
 {
 	struct spec_descriptor entry = *target;
 
+	if (name || saved->annotation_count) {
+		entry.annotations = arena_alloc(saved->arena, saved->annotation_count + 2, sizeof *entry.annotations);
+		entry.annotation_count = saved->annotation_count;
+		if (saved->annotation_count)
+			memcpy(entry.annotations, saved->annotations, saved->annotation_count * sizeof *entry.annotations);
+	}
 	if (name) {
-		entry.annotations = arena_alloc(saved->arena, 2, sizeof *entry.annotations);
 		entry.annotations[entry.annotation_count++] =
 			(struct spec_pair){ arena_strdup(saved->arena, ANNOTATION_CONTAINERD_NAME), arena_strdup(saved->arena, name) };
 		entry.annotations[entry.annotation_count++] =

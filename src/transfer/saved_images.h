@@ -30,6 +30,8 @@ struct saved_images {
 	int spool_fd; /* of layers that were compressed otherwise */
 	struct saved_blob *blobs;
 	size_t blob_count;
+	struct spec_pair *annotations; /* of the entries, beside their names */
+	size_t annotation_count;
 	struct spec_descriptor *entries; /* of index.json */
 	size_t entry_count;
 	struct spec_docker_image *images; /* of manifest.json */

@@ -321,6 +321,12 @@ not.tar' "$output"
 	printf '%s\n' 'from busybox as X' 'MAINTAINER me' 'CMD echo hi' >Dockerfile
 	refused --check .
 	assert_equal "ConsistentInstructionCasing StageNameCasing MaintainerDeprecated JSONArgsRecommended" "$(sed -n 's/^WARNING: \([A-Za-z]*\) - .*/\1/p' <<<"$output" | xargs)"
+	refused --build-arg BUILDKIT_DOCKERFILE_CHECK=error=true --progress plain .
+	[[ $output == *'JSONArgsRecommended'*'which the build argument BUILDKIT_DOCKERFILE_CHECK makes errors'* && $output != *'exporting'* ]]
+	printf '%s\n' '# check=error=true' 'FROM busybox' 'MAINTAINER me' 'RUN echo never' >Dockerfile
+	refused --progress plain .
+	[[ $output == *'MaintainerDeprecated'* && $output != *'RUN echo never'*'DONE'* ]]
+	bivy build --build-arg BUILDKIT_DOCKERFILE_CHECK=skip=all --progress quiet .
 	printf '%s\n' 'FROM busybox' 'CMD ["echo"]' >Dockerfile
 	assert_equal "Check complete, no warnings found." "$(bivy build --check .)"
 }

@@ -69,11 +69,12 @@ blob() { cat "$1/blobs/${2/://}"; }
 	assert_equal "amd arm" "$(echo $(<out2/linux_amd64/f) $(<out2/linux_arm64/f))"
 	built --platform linux/amd64,linux/arm64 -o - | tar x
 	assert_equal arm "$(<linux_arm64/f)"
-	built --platform linux/arm64,linux/amd64 -t many --annotation index:i=1 --annotation 'manifest[linux/arm64]:m=2' -o type=oci,tar=false,dest=many
+	built --platform linux/arm64,linux/amd64 -t many --annotation index:i=1 --annotation index-descriptor:d=3 --metadata-file metadata --annotation 'manifest[linux/arm64]:m=2' -o type=oci,tar=false,dest=many
 	digest=$(jq -r '.manifests[0].digest' many/index.json)
 	blob many "$digest" >index
 	assert_equal '["linux/arm64","linux/amd64"] 1' "$(jq -rc '([.manifests[].platform | .os + "/" + .architecture] | tostring) + " " + .annotations.i' index)"
 	assert_equal '{"m":"2"}null' "$(for n in 0 1; do blob many "$(jq -r ".manifests[$n].digest" index)" | jq -c .annotations; done | tr -d '\n')"
+	assert_equal '3 3' "$(jq -r '.manifests[0].annotations.d' many/index.json) $(jq -r '.["containerimage.descriptor"].annotations.d' metadata)"
 	refused --annotation 'manifest[linux/arm64]:m=2' -t many
 	[[ $output == *"of the platform 'linux/arm64', which is not built"* ]]
 	refused --annotation 'manifes:m=2' -t many
@@ -129,6 +130,9 @@ blob() { cat "$1/blobs/${2/://}"; }
 	refused --push
 	[[ $output == *'an image without a name cannot be pushed'* ]]
 	refused --push -t localhost:1/a:1
+	echo no JSON >auth.json
+	refused --push --authfile auth.json -t "localhost:$port/a:1"
+	[[ $output == *auth.json* ]]
 }
 
 # predicate DIRECTORY TYPE: prints what the statement of that type says of the image in the layout.
