@@ -133,7 +133,7 @@ static enum build_debug_choice choose(void *context, const struct build_debug_st
 	char answer;
 
 	if (state->is_first) {
-		build_view_end(context);
+		build_view_pause(context);
 		show_mark(state->dockerfile, &state->mark);
 		say("%s\n\nThis is a shell where it failed, with the files, mounts and environment of the step; 'exit' leaves it.\n",
 			state->error->message);
@@ -143,7 +143,7 @@ static enum build_debug_choice choose(void *context, const struct build_debug_st
 		say("%s\n", state->error->message);
 	else if (state->last == BUILD_DEBUG_RETRY)
 		say("The step ended with %lld.\n", (long long)state->exit_code);
-	answer = ask("Retry the step on these files (r), a shell again (s), or leave (Enter)? ");
+	answer = ask("Retry the step on these files and go on from there (r), a shell again (s), or leave (Enter)? ");
 	return answer == 'r' ? BUILD_DEBUG_RETRY : answer == 's' ? BUILD_DEBUG_SHELL : BUILD_DEBUG_LEAVE;
 }
 

@@ -408,6 +408,7 @@ void build_view_take(struct build_view *view, const struct build_event *event, c
 {
 	bool is_steady = event->kind == BUILD_LOG || event->kind == BUILD_STATUS || event->kind == BUILD_TICK;
 
+	view->is_paused = false;
 	if (event->kind == BUILD_WARNING && view->progress != BUILD_PROGRESS_RAW) {
 		keep_warning(view, event);
 		return;
@@ -443,15 +444,23 @@ static void add_failure(const struct build_view_vertex *vertex, struct buf *out)
 	buf_add_text(out, "------\n");
 }
 
-void build_view_finish(struct build_view *view, const struct build_view_place *place, struct buf *out)
+void build_view_rest(struct build_view *view, const struct build_view_place *place, struct buf *out)
 {
-	if (view->progress == BUILD_PROGRESS_TTY && view->count)
+	if (view->progress == BUILD_PROGRESS_TTY && view->count && !view->is_paused)
 		draw(view, place, true, out);
-	for (size_t i = 0; i < view->count && (view->progress == BUILD_PROGRESS_TTY || view->progress == BUILD_PROGRESS_QUIET); i++)
+	for (size_t i = 0; i < view->count && !view->is_paused && (view->progress == BUILD_PROGRESS_TTY || view->progress == BUILD_PROGRESS_QUIET); i++)
 		add_failure(&view->vertices[i], out);
 	add_warnings(view, out);
 	view->warnings = 0;
 	buf_done(&view->notes);
+	view->is_paused = true;
+	view->shown = 0;
+	view->last = NOBODY;
+}
+
+void build_view_finish(struct build_view *view, const struct build_view_place *place, struct buf *out)
+{
+	build_view_rest(view, place, out);
 	for (size_t i = 0; i < view->count; i++) {
 		for (size_t n = 0; n < BUILD_VIEW_KEPT; n++)
 			free(view->vertices[i].lines[n]);
@@ -495,6 +504,16 @@ void build_view_tell(void *context, const struct build_event *event)
 
 	build_view_take(view, event, &place, &out);
 	/* Nobody who reads it need be there. */
+	if (out.length)
+		ignore_result(fd_write_all(view->fd, out.data, out.length));
+}
+
+void build_view_pause(struct build_view *view)
+{
+	const struct build_view_place place = place_now(view);
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	build_view_rest(view, &place, &out);
 	if (out.length)
 		ignore_result(fd_write_all(view->fd, out.data, out.length));
 }

@@ -31,7 +31,7 @@ struct build_view_vertex {
 struct build_view {
 	enum build_progress progress; /* not AUTO any more */
 	int fd;
-	bool colors;
+	bool colors, is_paused;
 	struct build_view_vertex *vertices;
 	size_t count, capacity;
 	size_t last;           /* whose lines came last, (size_t)-1: nobody's (plain) */
@@ -47,7 +47,10 @@ void build_view_begin(struct build_view *view, int fd, enum build_progress progr
 /* For struct build_request: CONTEXT is a struct build_view. */
 void build_view_tell(void *context, const struct build_event *event);
 
-/* The last drawing; what a step that failed has printed, if that is not there to be read; releases everything. May be called again: there is nothing then. */
+/* Somebody else has the terminal until the next event: all stands there as it is, with what a step that failed has printed. */
+void build_view_pause(struct build_view *view);
+
+/* The last drawing; what a step that failed has printed, if that is not there to be read; releases everything. */
 void build_view_end(struct build_view *view);
 
 /* What is behind them, without clock and terminal: adds to *OUT what is to be written. */
@@ -58,6 +61,7 @@ struct build_view_place {
 };
 
 void build_view_take(struct build_view *view, const struct build_event *event, const struct build_view_place *place, struct buf *out);
+void build_view_rest(struct build_view *view, const struct build_view_place *place, struct buf *out);
 void build_view_finish(struct build_view *view, const struct build_view_place *place, struct buf *out);
 
 #endif

@@ -246,14 +246,18 @@ static int begin(struct build *build, struct error *err)
 	return r;
 }
 
+/* A step that a person has put right is done: the others go on from there. */
 static int run_steps(struct build *build, struct error *err)
 {
 	struct error own = ERROR_INIT;
-	int r = build_run_steps(build, &own);
+	int r;
 
-	if (r < 0 && build->failed) {
+	while ((r = build_run_steps(build, &own)) < 0 && build->failed) {
 		build_warnings_tell(build); /* they may be why */
-		build_debug(build, &own);
+		if (build_debug(build, &own) < 0)
+			break;
+		build->failed = NULL;
+		own = ERROR_INIT;
 	}
 	if (r < 0 && err)
 		*err = own;
@@ -270,6 +274,8 @@ static int go(struct build *build, struct error *err)
 		r = make_outlines(build, err);
 	if (r == 0)
 		r = build_get_images(build, err);
+	if (r == 0)
+		r = build_plan_steps(build, err);
 	if (r == 0)
 		r = run_steps(build, err);
 	if (r < 0)

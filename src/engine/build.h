@@ -105,7 +105,7 @@ struct build_event {
 enum build_debug_choice {
 	BUILD_DEBUG_LEAVE,
 	BUILD_DEBUG_SHELL, /* on our terminal */
-	BUILD_DEBUG_RETRY, /* the step's command, on the files as they are now; the build does not go on with them */
+	BUILD_DEBUG_RETRY, /* the step's command, on the files as they are now; the build goes on with them if it succeeds */
 };
 
 struct build_debug_state {

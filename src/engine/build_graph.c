@@ -12,7 +12,7 @@
 
 struct graph {
 	struct build *build;
-	struct build_stage **stages; /* those that are needed, in the order of the file */
+	struct build_stage **stages; /* those that are needed, in the order of the file; the build's own */
 	size_t count;
 	struct build_workers *workers;
 };
@@ -101,32 +101,36 @@ static int plan_stage(struct build *build, struct build_stage *stage, struct err
 	return 0;
 }
 
-static int make_plans(struct graph *graph, struct error *err)
+static int plan_stages(struct build *build, struct build_platform *platform, struct error *err)
 {
-	struct build *build = graph->build;
+	int r = 0;
+
+	platform->stages = arena_alloc(build->arena, platform->outline->stage_count + 1, sizeof *platform->stages);
+	for (size_t n = 0; r == 0 && n < platform->outline->stage_count; n++) {
+		struct build_stage *stage = &platform->stages[n];
+
+		*stage = (struct build_stage){ .outline = &platform->outline->stages[n], .platform = platform };
+		if (!stage->outline->needed)
+			continue;
+		r = plan_stage(build, stage, err);
+		build->stages[build->stage_count++] = stage;
+	}
+	return r;
+}
+
+int build_plan_steps(struct build *build, struct error *err)
+{
 	size_t capacity = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < build->platform_count; i++)
 		capacity += build->platforms[i].outline->stage_count;
-	graph->stages = arena_alloc(build->arena, capacity + 1, sizeof(struct build_stage *));
-	for (size_t i = 0; i < build->platform_count; i++) {
-		struct build_platform *platform = &build->platforms[i];
-
-		platform->stages = arena_alloc(build->arena, platform->outline->stage_count + 1, sizeof *platform->stages);
-		for (size_t n = 0; n < platform->outline->stage_count; n++) {
-			struct build_stage *stage = &platform->stages[n];
-			int r;
-
-			*stage = (struct build_stage){ .outline = &platform->outline->stages[n], .platform = platform };
-			if (!stage->outline->needed)
-				continue;
-			r = plan_stage(build, stage, err);
-			if (r < 0)
-				return r;
-			graph->stages[graph->count++] = stage;
-		}
-	}
-	return 0;
+	build->stages = arena_alloc(build->arena, capacity + 1, sizeof *build->stages);
+	for (size_t i = 0; r == 0 && i < build->platform_count; i++)
+		r = plan_stages(build, &build->platforms[i], err);
+	if (r == 0)
+		r = build_warnings_judge(build, err);
+	return r < 0 ? r : build_digests_of_contexts(build, build->stages, build->stage_count, err);
 }
 
 /* ---- going on ------------------------------------------------------------------------------------ */
@@ -282,33 +286,40 @@ static int fail(const struct build_step *step, const struct build_step_result *r
 	return result->r;
 }
 
+void build_take_step(const struct build_step *step, const struct build_step_result *result, const char *key)
+{
+	struct arena *arena = step->build->arena;
+	const struct build_layer layer = { .chain_id = arena_strdup(arena, result->chain_id), .diff_id = arena_strdup(arena, result->diff_id),
+		.created = arena_strdup(arena, result->created), .key = key };
+
+	take_layer(step, &layer);
+	step->build->report->cached_steps += result->is_cached;
+	build_tell(step->build, step->vertex, result->is_cached ? BUILD_CACHED : BUILD_DONE);
+}
+
 static int take_result(struct graph *graph, struct error *err)
 {
-	struct arena *arena = graph->build->arena;
 	const struct build_step *step = NULL;
 	struct build_step_result result = { .err = ERROR_INIT };
-	struct build_layer layer = { .chain_id = NULL };
 	int r = build_workers_wait(graph->workers, &step, &result, err);
 
 	if (r < 0)
 		return r;
 	if (result.r < 0)
 		return fail(step, &result, err);
-	layer = (struct build_layer){ .chain_id = arena_strdup(arena, result.chain_id), .diff_id = arena_strdup(arena, result.diff_id),
-		.created = arena_strdup(arena, result.created), .key = step->key };
-	take_layer(step, &layer);
-	graph->build->report->cached_steps += result.is_cached;
-	build_tell(graph->build, step->vertex, result.is_cached ? BUILD_CACHED : BUILD_DONE);
+	build_take_step(step, &result, step->key);
 	return 0;
 }
 
+/* What they have begun is done anew, if the build goes on. */
 static void cancel_all(struct graph *graph)
 {
 	for (size_t i = 0; i < graph->count; i++) {
-		const struct build_stage *stage = graph->stages[i];
+		struct build_stage *stage = graph->stages[i];
 
 		if (stage->is_running && graph->build->vertices[stage->vertices[stage->next]].state == VERTEX_RUNNING)
 			build_tell(graph->build, stage->vertices[stage->next], BUILD_CANCELED);
+		stage->is_running = false;
 	}
 }
 
@@ -338,16 +349,8 @@ static size_t job_limit(const struct build *build)
 
 int build_run_steps(struct build *build, struct error *err)
 {
-	_cleanup_build_workers_ struct build_workers *workers = NULL;
-	struct graph graph = { .build = build };
-	int r = make_plans(&graph, err);
+	_cleanup_build_workers_ struct build_workers *workers = build_workers_new(build, job_limit(build));
+	struct graph graph = { .build = build, .stages = build->stages, .count = build->stage_count, .workers = workers };
 
-	if (r == 0)
-		r = build_warnings_judge(build, err);
-	if (r == 0)
-		r = build_digests_of_contexts(build, graph.stages, graph.count, err);
-	if (r < 0)
-		return r;
-	workers = graph.workers = build_workers_new(build, job_limit(build));
 	return run_all(&graph, err);
 }

@@ -261,10 +261,14 @@ static int give_upper(const struct run *run, const char *id, struct error *err)
 	return 0;
 }
 
-int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, struct error *err)
+int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, const char ***ret_mountpoints,
+	struct error *err)
 {
 	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .upper = upper, .is_shell = is_shell };
 	int r = describe(&run, err);
 
-	return r < 0 ? r : start_and_wait(&run, give_upper, ret_exit_code, err);
+	if (r == 0)
+		r = start_and_wait(&run, give_upper, ret_exit_code, err);
+	*ret_mountpoints = run.mounts.targets;
+	return r;
 }

@@ -104,6 +104,8 @@ struct build {
 	struct spec_platform build_platform;
 	struct build_platform *platforms;
 	size_t platform_count;
+	struct build_stage **stages;    /* of all platforms, those that are needed */
+	size_t stage_count;
 	struct build_vertex *vertices;
 	size_t vertex_count;
 	struct build_remote *remotes;   /* what ADD takes from elsewhere (build_remote.h) */
@@ -171,11 +173,17 @@ void build_close_source(struct build *build);
 /* build_images.c: the images that .outline of all platforms names: found, or pulled, and in the lease. */
 int build_get_images(struct build *build, struct error *err) _must_check_;
 
-/* build_graph.c: plans, runs all steps that are needed; afterwards the target stages are done. */
+/* build_graph.c: the plans of all stages that are needed, judged, and the digests of what they read of contexts. */
+int build_plan_steps(struct build *build, struct error *err) _must_check_;
+/* Runs all steps that are needed, or goes on with them; afterwards the target stages are done. */
 int build_run_steps(struct build *build, struct error *err) _must_check_;
 
-/* build_debug.c: a person may look around where a step of RUN has failed with ERR. */
-void build_debug(struct build *build, const struct error *err);
+/*
+ * build_debug.c: a person may look around where a step of RUN has failed with
+ * ERR, and do it again. 0: it is done, with what was changed by hand, and the
+ * other steps may go on; else ERR is why not.
+ */
+int build_debug(struct build *build, struct error *err) _must_check_;
 
 /* build_output.c: images and other outputs of the target stages. */
 int build_write_outputs(struct build *build, struct error *err) _must_check_;

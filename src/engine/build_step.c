@@ -171,23 +171,23 @@ static char **join_mountpoints(const struct build_step *step, const char *const 
 	return list;
 }
 
-static int do_step(const struct build_step *step, struct build_step_result *result, struct error *err)
+int build_step_layer(const struct build_step *step, const char *upper, const char *const *mountpoints, struct build_step_result *ret, struct error *err)
 {
 	struct spec_build_layer work = layer_work(step);
-	const char *upper = NULL, **mountpoints = NULL;
-	int r;
 
-	if (step->plan->kind == PLAN_RUN) {
-		r = build_step_run(step, &upper, &mountpoints, result, err);
+	if (step->plan->kind == PLAN_RUN)
 		work.mountpoints = join_mountpoints(step, mountpoints);
-	} else {
-		r = build_step_copy(step, &upper, err);
-	}
-	if (r < 0)
-		return r;
 	work.upper = (char *)upper;
-	snprintf(result->created, sizeof result->created, "%s", build_now(step->build));
-	return run_layer(step, &work, result, err);
+	snprintf(ret->created, sizeof ret->created, "%s", build_now(step->build));
+	return run_layer(step, &work, ret, err);
+}
+
+static int do_step(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	const char *upper = NULL, **mountpoints = NULL;
+	int r = step->plan->kind == PLAN_RUN ? build_step_run(step, &upper, &mountpoints, result, err) : build_step_copy(step, &upper, err);
+
+	return r < 0 ? r : build_step_layer(step, upper, mountpoints, result, err);
 }
 
 static bool uses_cache(const struct build_step *step)

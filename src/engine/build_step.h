@@ -44,13 +44,21 @@ int build_hold_layer(struct build *build, const char *chain_id, struct error *er
 /* In the child: does it, and writes the record. What it prints is the step's output. */
 void build_step_do(const struct build_step *step, struct build_step_result *ret);
 
+/* build_graph.c: what has come out of the step is part of its stage. KEY: of the cache's record, NULL: there is none. */
+void build_take_step(const struct build_step *step, const struct build_step_result *result, const char *key);
+
+/* Makes a layer of what the step has changed, UPPER, which is taken away; MOUNTPOINTS as build_run_again() gives them. The cache does not get it. */
+int build_step_layer(const struct build_step *step, const char *upper, const char *const *mountpoints, struct build_step_result *ret, struct error *err)
+	_must_check_;
+
 /* build_run.c and build_copy.c: the two kinds of work. *RET_UPPER: path of the directory with what has changed, in ROOT/build/work. */
 int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err) _must_check_;
 /*
  * In the build's own process: the command of a step of RUN, or a shell on our terminal, where what the step has changed is in
- * the directory UPPER, if that is there; so it is afterwards.
+ * the directory UPPER, if that is there; so it is afterwards. *RET_MOUNTPOINTS: where something was mounted.
  */
-int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, struct error *err) _must_check_;
+int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, const char ***ret_mountpoints,
+	struct error *err) _must_check_;
 int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err) _must_check_;
 
 #endif

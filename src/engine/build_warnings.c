@@ -30,7 +30,7 @@ int build_warnings_judge(struct build *build, struct error *err)
 	return error_set(err, ERROR_INVALID, 0, "%s: there are warnings, which its directive 'check' makes errors", build->dockerfile->name);
 }
 
-void build_warnings_tell(const struct build *build)
+void build_warnings_tell(struct build *build)
 {
 	const struct build_request *request = build->request;
 
@@ -41,4 +41,5 @@ void build_warnings_tell(const struct build *build)
 
 		request->tell(request->tell_context, &event);
 	}
+	build->lint_count = 0;
 }

@@ -16,7 +16,7 @@ int build_warnings_settings(const struct build *build, struct lint_settings *ret
 /* Finds them; ERROR_INVALID, after they are told, if there are any and the settings make them errors. */
 int build_warnings_judge(struct build *build, struct error *err) _must_check_;
 
-/* They are of use, but nothing depends on them. */
-void build_warnings_tell(const struct build *build);
+/* Tells them, once. */
+void build_warnings_tell(struct build *build);
 
 #endif
