@@ -212,3 +212,19 @@ int remote_parse(struct arena *arena, const char *text, struct remote *ret, stru
 		return parse_file(arena, text, ret, err);
 	return parse_git(arena, text, ret, err);
 }
+
+const char *remote_address(struct arena *arena, const struct remote *remote, const char *reference)
+{
+	const char *url = remote_shown(arena, remote->url);
+
+	if (!reference)
+		reference = remote->reference ? remote->reference : remote->commit;
+	return remote->kind == REMOTE_GIT && reference ? arena_printf(arena, "%s#%s", url, reference) : url;
+}
+
+const char *remote_digest(struct arena *arena, const struct remote *remote, const char *content)
+{
+	if (remote->kind == REMOTE_FILE)
+		return content;
+	return arena_printf(arena, "%s:%s", strlen(content) == 40 ? "sha1" : "sha256", content);
+}

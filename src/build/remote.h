@@ -38,6 +38,12 @@ int remote_parse(struct arena *arena, const char *text, struct remote *ret, stru
 /* TEXT for people: without the user and password that an URL may have. In the arena, or TEXT itself. */
 const char *remote_shown(struct arena *arena, const char *text);
 
+/* As people may see it, with the whole name of the reference that was found, REFERENCE, or NULL: "URL#REFERENCE". In the arena. */
+const char *remote_address(struct arena *arena, const struct remote *remote, const char *reference);
+
+/* CONTENT with the algorithm that its digits are of: a commit's, as "sha1:…" or "sha256:…"; a file's digest as it is. */
+const char *remote_digest(struct arena *arena, const struct remote *remote, const char *content);
+
 /* Whether TEXT can only be the whole name of a commit. */
 bool remote_is_commit(const char *text);
 

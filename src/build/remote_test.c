@@ -134,6 +134,21 @@ static void test_commits(void **state _unused_)
 	assert_false(remote_is_commit("0123456789Abcdef0123456789abcdef01234567"));
 }
 
+static void test_materials(void **state _unused_)
+{
+	static const char commit[] = "0123456789abcdef0123456789abcdef01234567";
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct remote remote;
+
+	assert_int_equal(remote_parse(arena, "https://u:p@h/r.git#v1:sub", &remote, NULL), 0);
+	assert_string_equal(remote_address(arena, &remote, "refs/tags/v1"), "https://xxxxx:xxxxx@h/r.git#refs/tags/v1");
+	assert_string_equal(remote_address(arena, &remote, NULL), "https://xxxxx:xxxxx@h/r.git#v1");
+	assert_string_equal(remote_digest(arena, &remote, commit), "sha1:0123456789abcdef0123456789abcdef01234567");
+	assert_int_equal(remote_parse(arena, "https://h/f.tar", &remote, NULL), 0);
+	assert_string_equal(remote_address(arena, &remote, NULL), "https://h/f.tar");
+	assert_string_equal(remote_digest(arena, &remote, "sha256:00"), "sha256:00");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_commits),
+		cmocka_unit_test(test_materials),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

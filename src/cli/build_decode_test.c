@@ -251,6 +251,11 @@ static void test_attestations(void **state)
 	request = decodes(*state, "--provenance=mode=min --sbom=false");
 	assert_int_equal(request->attestation_count, 1);
 	assert_string_equal(request->attestations[0].mode, "min");
+	assert_null(request->attestations[0].version);
+	request = decodes(*state, "--provenance=version=v1,builder-id=https://ci/7,reproducible=true");
+	assert_string_equal(request->attestations[0].version, "v1");
+	assert_string_equal(request->attestations[0].builder_id, "https://ci/7");
+	assert_true(request->attestations[0].is_reproducible);
 	assert_int_equal(decodes(*state, "--provenance=false --sbom=0")->attestation_count, 0);
 }
 

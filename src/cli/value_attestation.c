@@ -4,14 +4,24 @@
 
 static int set(const struct spec_pair *pair, struct build_attestation *attestation, bool *is_disabled, struct error *err)
 {
-	static const char *const keys[] = { "type", "mode", "disabled", NULL }, *const modes[] = { "min", "max", NULL };
+	static const char *const keys[] = { "type", "mode", "version", "builder-id", "reproducible", "disabled", NULL };
+	static const char *const modes[] = { "min", "max", NULL }, *const versions[] = { "v0.2", "v1", NULL };
+	const char *value = pair->value ? pair->value : "";
 
 	if (str_equal(pair->key, "type"))
 		attestation->type = pair->value;
 	else if (str_equal(pair->key, "mode"))
-		return value_check_word(attestation->mode = pair->value ? pair->value : "", modes, err);
+		return value_check_word(attestation->mode = value, modes, err);
+	else if (str_equal(pair->key, "version"))
+		return value_check_word(attestation->version = value, versions, err);
+	else if (str_equal(pair->key, "builder-id"))
+		attestation->builder_id = value;
+	else if (str_equal(pair->key, "reproducible"))
+		return value_parse_bool(pair->value, &attestation->is_reproducible, err);
 	else if (str_equal(pair->key, "disabled"))
 		return value_parse_bool(pair->value, is_disabled, err);
+	else if (str_equal(pair->key, "generator"))
+		return error_set(err, ERROR_UNSUPPORTED, 0, "no scanner in an image is run: what the databases of packages list is what there is");
 	else
 		return value_refuse_key(pair->key, keys, err);
 	return 0;

@@ -68,7 +68,11 @@ struct build_cache_place {
 
 struct build_attestation {
 	const char *type; /* "provenance", "sbom" */
+	/* Of provenance. */
 	const char *mode; /* "min", "max"; or NULL */
+	const char *version; /* of SLSA: "v0.2", "v1"; or NULL */
+	const char *builder_id; /* an address of the build, or NULL */
+	bool is_reproducible; /* so it is said */
 };
 
 enum build_event_kind {

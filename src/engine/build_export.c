@@ -175,8 +175,8 @@ static int add_statement(const struct export *export, size_t number, const struc
 	int r = 0;
 
 	if (str_equal(attestation->type, "provenance")) {
-		text = build_provenance(build, &build->platforms[number], str_equal(attestation->mode, "max"), !is_key);
-		*statement = (struct spec_pair){ (char *)BUILD_PROVENANCE_TYPE, (char *)text };
+		*statement = (struct spec_pair){ (char *)build_provenance_type(attestation),
+			(char *)build_provenance(build, &build->platforms[number], attestation, !is_key) };
 		return 0;
 	}
 	if (!is_key)
@@ -346,7 +346,7 @@ static void report_provenance(const struct export *export, struct build_report *
 	report->provenance_count = 0;
 	for (size_t i = 0; i < export->work.part_count; i++)
 		for (size_t n = 0; n < export->work.parts[i].statement_count; n++)
-			if (str_equal(export->work.parts[i].statements[n].key, BUILD_PROVENANCE_TYPE))
+			if (str_starts_with(export->work.parts[i].statements[n].key, BUILD_PROVENANCE_TYPES))
 				report->provenance[report->provenance_count++] =
 					(struct spec_pair){ export->work.parts[i].platform, export->work.parts[i].statements[n].value };
 }

@@ -73,6 +73,8 @@ static int download(struct build *build, const struct remote *remote, size_t ver
 		r = build_download(build, &request, &digest, ret_known, err);
 	if (r < 0)
 		return r;
+	context->address = remote_address(build->arena, remote, NULL);
+	context->digest = digest;
 	r = build_archive_take(build, request.directory, context, err);
 	return r < 0 ? error_wrap(err, "cannot use the context '%s'", remote_shown(build->arena, remote->url)) : 0;
 }
@@ -90,7 +92,11 @@ static int check_out(struct build *build, const struct remote *remote, struct bu
 	struct build_git_checkout checkout = { .remote = remote, .keeps_git = keeps_git(build) };
 	int r = build_git_resolve(build, remote, NULL, &checkout.commit, &checkout.name, err);
 
-	return r < 0 ? r : build_git_check_out(build, &checkout, &context->temporary, err);
+	if (r < 0)
+		return r;
+	context->address = remote_address(build->arena, remote, checkout.name);
+	context->digest = remote_digest(build->arena, remote, checkout.commit);
+	return build_git_check_out(build, &checkout, &context->temporary, err);
 }
 
 static int get(struct build *build, const char *text, struct build_context *context, struct error *err)

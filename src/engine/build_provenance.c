@@ -4,37 +4,23 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "engine/build_cache.h"
-#include "spec/image_digest.h"
-#include "spec/image_purl.h"
+#include "engine/build_definition.h"
+#include "engine/build_materials.h"
 
 #define BUILD_TYPE "https://mobyproject.org/buildkit@v1"
+#define BUILD_TYPE_1 "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md"
 
-/* ---- what came in ----------------------------------------------------------------------- */
+/* What both versions are written from. */
+struct provenance {
+	const struct build *build;
+	const struct build_platform *platform;
+	const struct build_attestation *attestation;
+	bool is_maximal, has_times;
+};
 
-static void write_material(struct json_writer *w, const struct build_platform *platform, const struct build_image *image)
+const char *build_provenance_type(const struct build_attestation *attestation)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_buf_ struct buf purl = BUF_INIT;
-	const char *digest = image->image.target;
-	const char *text = image->origin.platform.os ? spec_platform_text(arena, &image->origin.platform) : platform->text;
-
-	if (!digest)
-		return;
-	spec_image_purl(image->image.name ? image->image.name : image->origin.name, text, &purl);
-	json_write_open(w, NULL, '{');
-	json_write_string(w, "uri", purl.data);
-	json_write_open(w, "digest", '{');
-	json_write_string(w, arena_strndup(arena, digest, spec_digest_algorithm_length(digest)), spec_digest_encoded(digest));
-	json_write_close(w, '}');
-	json_write_close(w, '}');
-}
-
-static void write_materials(struct json_writer *w, const struct build_platform *platform)
-{
-	json_write_open(w, "materials", '[');
-	for (size_t i = 0; i < platform->outline->image_count; i++)
-		write_material(w, platform, &platform->images[i]);
-	json_write_close(w, ']');
+	return str_equal(attestation->version, "v1") ? BUILD_PROVENANCE_TYPES "v1" : BUILD_PROVENANCE_TYPES "v0.2";
 }
 
 /* ---- how it was asked for ------------------------------------------------------------------- */
@@ -54,19 +40,19 @@ static void write_labels(struct json_writer *w, const struct build *build)
 		json_write_string(w, arena_printf(build->arena, "label:%s", request->labels[i].key), request->labels[i].value);
 }
 
-static void write_arguments(struct json_writer *w, const struct build *build, bool is_maximal)
+static void write_arguments(struct json_writer *w, const struct provenance *p)
 {
-	const struct build_request *request = build->request;
+	const struct build_request *request = p->build->request;
 
 	json_write_open(w, "args", '{');
 	if (request->target)
 		json_write_string(w, "target", request->target);
 	if (request->no_cache)
 		json_write_string(w, "no-cache", "");
-	if (build->dockerfile->syntax)
-		json_write_string(w, "cmdline", build->dockerfile->syntax);
-	if (is_maximal)
-		write_labels(w, build);
+	if (p->build->dockerfile->syntax)
+		json_write_string(w, "cmdline", p->build->dockerfile->syntax);
+	if (p->is_maximal)
+		write_labels(w, p->build);
 	json_write_close(w, '}');
 }
 
@@ -96,56 +82,72 @@ static void write_locals(struct json_writer *w)
 	json_write_close(w, ']');
 }
 
-/* Where the context came from, but what is in the address for nobody else to see. */
-static const char *context_address(const struct build *build)
+/* FILE: what the key of the Dockerfile's name is. */
+static void write_config_source(struct json_writer *w, const struct provenance *p, const char *file)
 {
-	const char *context = build->request->context, *scheme = context ? strstr(context, "://") : NULL;
-	const char *at = scheme ? strchr(scheme, '@') : NULL;
+	const struct build_context *context = &p->build->contexts[0];
 
-	if (!scheme)
-		return NULL;
-	if (!at || memchr(scheme + 3, '/', (size_t)(at - scheme - 3)))
-		return context;
-	return arena_printf(build->arena, "%.*s%s", (int)(scheme + 3 - context), context, at + 1);
+	json_write_open(w, "configSource", '{');
+	if (context->address) {
+		json_write_string(w, "uri", context->address);
+		build_materials_write_digest(w, context->digest);
+	}
+	json_write_string(w, file, p->build->dockerfile->name);
+	json_write_close(w, '}');
 }
 
-static void write_invocation(struct json_writer *w, const struct build *build, const struct build_platform *platform, bool is_maximal)
+static void write_parameters(struct json_writer *w, const char *key, const struct provenance *p)
 {
-	const char *address = context_address(build);
+	const struct build_request *request = p->build->request;
 
-	json_write_open(w, "invocation", '{');
-	json_write_open(w, "configSource", '{');
-	if (address)
-		json_write_string(w, "uri", address);
-	json_write_string(w, "entryPoint", build->dockerfile->name);
-	json_write_close(w, '}');
-	json_write_open(w, "parameters", '{');
+	json_write_open(w, key, '{');
 	json_write_string(w, "frontend", "dockerfile.v0");
-	write_arguments(w, build, is_maximal);
-	if (is_maximal) {
-		write_ids(w, "secrets", build->request->secrets, build->request->secret_count);
-		write_ids(w, "ssh", build->request->ssh, build->request->ssh_count);
+	write_arguments(w, p);
+	if (p->is_maximal) {
+		write_ids(w, "secrets", request->secrets, request->secret_count);
+		write_ids(w, "ssh", request->ssh, request->ssh_count);
 	}
-	if (!address)
+	if (!p->build->contexts[0].address)
 		write_locals(w);
 	json_write_close(w, '}');
-	json_write_open(w, "environment", '{');
-	json_write_string(w, "platform", platform->text);
-	json_write_close(w, '}');
-	json_write_close(w, '}');
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------- */
+/* ---- when, and how much of it is told ------------------------------------------------------------ */
 
-static void write_source(struct json_writer *w, const struct dockerfile *dockerfile)
+/* START, END, ID: keys. */
+static void write_times(struct json_writer *w, const struct provenance *p, const char *id, const char *start, const char *end)
+{
+	const struct build *build = p->build;
+	char digits[BUILD_CACHE_ID_LENGTH + 1];
+
+	if (!p->has_times)
+		return;
+	build_cache_id(arena_printf(build->arena, "%s %d %s", build->directories->root, getpid(), build->started ? build->started : ""), digits);
+	if (!build->request->has_epoch)
+		json_write_string(w, id, digits);
+	json_write_string(w, start, build->started ? build->started : build_now(build));
+	json_write_string(w, end, build_now(build));
+}
+
+/* Whether all that the build was asked with is in it. */
+static bool has_parameters(const struct provenance *p)
+{
+	const struct build_request *request = p->build->request;
+
+	return p->is_maximal || (request->label_count == 0 && (!request->arguments || !request->arguments[0]));
+}
+
+static void write_source(struct json_writer *w, const char *key, const struct provenance *p)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT, encoded = BUF_INIT;
+	const struct dockerfile *dockerfile = p->build->dockerfile;
 
 	for (char **line = dockerfile->lines; *line; line++)
 		buf_printf(&text, "%s\n", *line);
 	base64_encode(text.data ? text.data : "", text.length, &encoded);
-	json_write_open(w, BUILD_TYPE "#metadata", '{');
+	json_write_open(w, key, '{');
 	json_write_open(w, "source", '{');
+	build_definition_write_locations(w, p->build, p->platform);
 	json_write_open(w, "infos", '[');
 	json_write_open(w, NULL, '{');
 	json_write_string(w, "filename", dockerfile->name);
@@ -157,44 +159,104 @@ static void write_source(struct json_writer *w, const struct dockerfile *dockerf
 	json_write_close(w, '}');
 }
 
-static void write_metadata(struct json_writer *w, const struct build *build, bool is_maximal, bool has_times)
+static void write_builder(struct json_writer *w, const struct provenance *p)
 {
-	const struct build_request *request = build->request;
-	bool is_complete = is_maximal || (request->label_count == 0 && (!request->arguments || !request->arguments[0]));
-	char id[BUILD_CACHE_ID_LENGTH + 1];
-
-	json_write_open(w, "metadata", '{');
-	if (has_times) {
-		build_cache_id(arena_printf(build->arena, "%s %d %s", build->directories->root, getpid(), build_now(build)), id);
-		if (!request->has_epoch)
-			json_write_string(w, "buildInvocationID", id);
-		json_write_string(w, "buildStartedOn", build->started ? build->started : build_now(build));
-		json_write_string(w, "buildFinishedOn", build_now(build));
-	}
-	json_write_open(w, "completeness", '{');
-	json_write_bool(w, "parameters", is_complete);
-	json_write_bool(w, "environment", true);
-	json_write_bool(w, "materials", false);
-	json_write_close(w, '}');
-	json_write_bool(w, "reproducible", false);
-	if (is_maximal)
-		write_source(w, build->dockerfile);
+	json_write_open(w, "builder", '{');
+	json_write_string(w, "id", p->attestation->builder_id ? p->attestation->builder_id : "");
 	json_write_close(w, '}');
 }
 
-const char *build_provenance(const struct build *build, const struct build_platform *platform, bool is_maximal, bool has_times)
+/* ---- SLSA 0.2 ---------------------------------------------------------------------------------------- */
+
+static void write_invocation(struct json_writer *w, const struct provenance *p)
 {
+	json_write_open(w, "invocation", '{');
+	write_config_source(w, p, "entryPoint");
+	write_parameters(w, "parameters", p);
+	json_write_open(w, "environment", '{');
+	json_write_string(w, "platform", spec_platform_text(p->build->arena, &p->build->build_platform));
+	json_write_close(w, '}');
+	json_write_close(w, '}');
+}
+
+static void write_metadata(struct json_writer *w, const struct provenance *p)
+{
+	json_write_open(w, "metadata", '{');
+	write_times(w, p, "buildInvocationID", "buildStartedOn", "buildFinishedOn");
+	json_write_open(w, "completeness", '{');
+	json_write_bool(w, "parameters", has_parameters(p));
+	json_write_bool(w, "environment", true);
+	json_write_bool(w, "materials", build_materials_are_complete(p->build));
+	json_write_close(w, '}');
+	json_write_bool(w, "reproducible", p->attestation->is_reproducible);
+	if (build_materials_are_sealed(p->build, p->platform))
+		json_write_bool(w, BUILD_TYPE "#hermetic", true);
+	if (p->is_maximal)
+		write_source(w, BUILD_TYPE "#metadata", p);
+	json_write_close(w, '}');
+}
+
+static void write_0_2(struct json_writer *w, const struct provenance *p)
+{
+	write_builder(w, p);
+	json_write_string(w, "buildType", BUILD_TYPE);
+	build_materials_write(w, "materials", p->build, p->platform);
+	write_invocation(w, p);
+	if (p->is_maximal)
+		build_definition_write(w, p->build, p->platform);
+	write_metadata(w, p);
+}
+
+/* ---- SLSA 1 ---------------------------------------------------------------------------------------------- */
+
+static void write_details(struct json_writer *w, const struct provenance *p)
+{
+	json_write_open(w, "runDetails", '{');
+	write_builder(w, p);
+	json_write_open(w, "metadata", '{');
+	write_times(w, p, "invocationID", "startedOn", "finishedOn");
+	if (p->is_maximal)
+		write_source(w, "buildkit_metadata", p);
+	json_write_bool(w, "buildkit_hermetic", build_materials_are_sealed(p->build, p->platform));
+	json_write_open(w, "buildkit_completeness", '{');
+	json_write_bool(w, "request", has_parameters(p));
+	json_write_bool(w, "resolvedDependencies", build_materials_are_complete(p->build));
+	json_write_close(w, '}');
+	json_write_bool(w, "buildkit_reproducible", p->attestation->is_reproducible);
+	json_write_close(w, '}');
+	json_write_close(w, '}');
+}
+
+static void write_1(struct json_writer *w, const struct provenance *p)
+{
+	json_write_open(w, "buildDefinition", '{');
+	json_write_string(w, "buildType", BUILD_TYPE_1);
+	json_write_open(w, "externalParameters", '{');
+	write_config_source(w, p, "path");
+	write_parameters(w, "request", p);
+	json_write_close(w, '}');
+	json_write_open(w, "internalParameters", '{');
+	if (p->is_maximal)
+		build_definition_write(w, p->build, p->platform);
+	json_write_string(w, "builderPlatform", spec_platform_text(p->build->arena, &p->build->build_platform));
+	json_write_close(w, '}');
+	build_materials_write(w, "resolvedDependencies", p->build, p->platform);
+	json_write_close(w, '}');
+	write_details(w, p);
+}
+
+const char *build_provenance(const struct build *build, const struct build_platform *platform, const struct build_attestation *attestation, bool has_times)
+{
+	const struct provenance provenance = { .build = build, .platform = platform, .attestation = attestation,
+		.is_maximal = str_equal(attestation->mode, "max"), .has_times = has_times };
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct json_writer w = { .out = &text };
 
 	json_write_open(&w, NULL, '{');
-	json_write_open(&w, "builder", '{');
-	json_write_string(&w, "id", "");
-	json_write_close(&w, '}');
-	json_write_string(&w, "buildType", BUILD_TYPE);
-	write_materials(&w, platform);
-	write_invocation(&w, build, platform, is_maximal);
-	write_metadata(&w, build, is_maximal, has_times);
+	if (str_equal(attestation->version, "v1"))
+		write_1(&w, &provenance);
+	else
+		write_0_2(&w, &provenance);
 	json_write_close(&w, '}');
 	return arena_strndup(build->arena, text.data, text.length);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How an image was built: the predicate of SLSA 0.2, with the parameters that BuildKit's has (its docs, attestations/slsa-provenance.md).
+ * How an image was built: the predicate of SLSA 0.2 or 1, with the parameters that BuildKit's have (its docs, attestations/slsa-definitions.md).
  *
  * Internal to the engine's build modules.
  */
@@ -9,12 +9,15 @@
 
 #include "engine/build_state.h"
 
-#define BUILD_PROVENANCE_TYPE "https://slsa.dev/provenance/v0.2"
+#define BUILD_PROVENANCE_TYPES "https://slsa.dev/provenance/" /* what the names of both versions begin with */
+
+/* The name of the predicate that ATTESTATION asks for. */
+const char *build_provenance_type(const struct build_attestation *attestation);
 
 /*
- * The predicate for one platform, in the arena. IS_MAXIMAL: with the build's arguments, labels, secrets' names and the
+ * The predicate for one platform, in the arena. With mode=max: the build's arguments, labels, secrets' names, steps and the
  * Dockerfile. HAS_TIMES: when it was; without, it is the same for the same build.
  */
-const char *build_provenance(const struct build *build, const struct build_platform *platform, bool is_maximal, bool has_times);
+const char *build_provenance(const struct build *build, const struct build_platform *platform, const struct build_attestation *attestation, bool has_times);
 
 #endif

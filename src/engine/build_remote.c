@@ -147,3 +147,10 @@ int build_remote_open(const struct build_step *step, size_t source, int *ret_fd,
 	*ret_name = remote->remote.kind == REMOTE_FILE ? remote->remote.name : ".";
 	return *ret_fd < 0 ? error_errno(err, errno, "cannot open the directory '%s'", remote->directory) : 0;
 }
+
+void build_remote_each(const struct build *build, void (*each)(void *context, const char *address, const char *digest), void *context)
+{
+	for (const struct build_remote *remote = build->remotes; remote; remote = remote->next)
+		if (remote->content)
+			each(context, remote_address(build->arena, &remote->remote, remote->reference), remote_digest(build->arena, &remote->remote, remote->content));
+}

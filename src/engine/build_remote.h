@@ -21,6 +21,9 @@ size_t build_remote_count(const struct plan_step *step);
  */
 int build_remote_identify(const struct build_step *step, size_t source, const char **ret, struct error *err) _must_check_;
 
+/* Calls EACH for those of which the content is known: the address, as people may see it, and "sha256:…" of a file, "sha1:…" of a commit. */
+void build_remote_each(const struct build *build, void (*each)(void *context, const char *address, const char *digest), void *context);
+
 /* The tree that it is in, and its name there, "." for all of it. Close *RET_FD. In the step's process. */
 int build_remote_open(const struct build_step *step, size_t source, int *ret_fd, const char **ret_name, struct error *err) _must_check_;
 

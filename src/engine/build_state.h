@@ -46,6 +46,7 @@ struct build_context {
 	const char *path;       /* of the directory, absolute */
 	int fd;                 /* of it; -EBADF: not opened yet */
 	const char *temporary;  /* path in ROOT/build/work that is removed at the end, or NULL */
+	const char *address, *digest; /* of what it was got from elsewhere, as people may see it; or NULL: it is this machine's */
 	const char *dockerfile; /* that came in place of files; or NULL */
 	size_t dockerfile_length;
 	char *ignore, *ignore_name; /* what is not for the build, or NULL */

@@ -131,7 +131,8 @@ make_context() {
 	echo one >web/f
 	sum=sha256:$(sha256sum web/f | cut -d' ' -f1)
 	printf '%s\n' 'FROM busybox' "ADD --checksum=$sum $url/f /f" >Dockerfile
-	built -t it .
+	built -t it --provenance=true --metadata-file metadata .
+	[ "$(jq -r '.["buildx.build.provenance"].materials[1] | .uri + " sha256:" + .digest.sha256' metadata)" = "$url/f $sum" ]
 	[ "$(told cat /f)" = one ]
 	forget_requests
 	built .
@@ -181,7 +182,9 @@ serve_git() {
 	built -t it "$url"
 	[ "$(told ls -A /x)" = $'Dockerfile\nf\nout\nsub' ]
 	[ "$(told cat /x/f)" = 2 ]
-	built -t it "$url?tag=v1&commit=${first:0:8}"
+	built -t it --provenance=version=v1 --metadata-file metadata "$url?tag=v1&commit=${first:0:8}"
+	[ "$(jq -c '.["buildx.build.provenance"].buildDefinition | [.externalParameters.configSource.digest.sha1, .resolvedDependencies[1].uri, .resolvedDependencies[1].digest.sha1]' metadata)" = \
+		"[\"$first\",\"$url#refs/tags/v1\",\"$first\"]" ]
 	[ "$(told cat /x/f)" = 1 ]
 	built -t it "$url#more"
 	[ "$(told cat /x/l/l)" = lib ]

@@ -158,6 +158,11 @@ predicate() {
 	assert_equal "secret m true $(base64 -w 0 Dockerfile)" "$(jq -r '.invocation.parameters.args["build-arg:X"] + " " + .invocation.parameters.args["label:l"] + " " +
 		(.metadata.completeness.parameters | tostring) + " " + .metadata["https://mobyproject.org/buildkit@v1#metadata"].source.infos[0].data' provenance)"
 	assert_equal "pkg:docker/busybox@latest?platform=linux%2Famd64 sha256:" "$(jq -r '.materials[0] | .uri + " " + (.digest | keys[0]) + ":"' provenance)"
+	assert_equal 'docker-image://docker.io/library/busybox 3 step3:0' "$(jq -r '.buildConfig.llbDefinition | (.[0].op.Op.source.identifier | split(":latest")[0]) + " " +
+		(map(select(.op.Op.file)) | length | tostring) + " " + (last | .inputs[0])' provenance)"
+	built --provenance=mode=max,version=v1,builder-id=https://ci/7 --build-arg X=secret -o type=oci,tar=false,dest=newer
+	assert_equal 'secret https://ci/7 linux/amd64 true' "$(predicate newer https://slsa.dev/provenance/v1 | jq -r '.buildDefinition.externalParameters.request.args["build-arg:X"] + " " +
+		.runDetails.builder.id + " " + .buildDefinition.internalParameters.builderPlatform + " " + (.runDetails.metadata.buildkit_completeness.request | tostring)')"
 	built --provenance=true --build-arg X=secret -t few -o type=oci,tar=false,dest=few
 	assert_equal '{} false' "$(predicate few https://slsa.dev/provenance/v0.2 | jq -rc '(.invocation.parameters.args | tostring) + " " + (.metadata.completeness.parameters | tostring)')"
 	built --provenance=true -t it --metadata-file metadata
