@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_mounts.h"
 #include "base/file.h"
+#include "engine/build_agent.h"
 #include "engine/build_copy.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define SECRET_LIMIT 512000 /* bytes */
 #define NAME_LIMIT 120      /* of a cache: what is longer is named by a hash alone */
@@ -280,16 +282,27 @@ static int prepare_ssh(struct preparation *p, struct error *err)
 {
 	const struct build_request *request = p->step->build->request;
 	const struct build_secret *agent = find(request->ssh, request->ssh_count, p->mount->id);
-	const char *target = p->mount->target, *source;
+	const char *target = p->mount->target, *source, *made = NULL;
+	struct build_agent relayed = { .uid = p->mount->uid, .gid = p->mount->gid, .mode = p->mount->has_mode ? p->mount->mode : 0600 };
+	int life = -EBADF, r;
 
 	if (!agent)
 		return p->mount->required ? refuse_missing(p, "ssh", err) : 0;
 	source = agent->path ? agent->path : getenv("SSH_AUTH_SOCK");
 	if (!source)
 		return error_set(err, ERROR_NOT_FOUND, 0, "--ssh %s: neither a socket is given nor is there an $SSH_AUTH_SOCK", agent->id);
+	relayed.id = agent->id;
+	relayed.path = source;
+	r = build_work_make(p->step->build, &made, err);
+	if (r == 0)
+		r = build_agent_start(&relayed, arena_printf(p->arena, "%s/agent", made), &p->mounts->relays[p->mounts->relay_count], &life, err);
+	if (r < 0)
+		return r;
+	p->mounts->relay_count++;
+	keep_fd(p->mounts, life);
 	if (!target)
 		target = arena_printf(p->arena, "/run/buildkit/ssh_agent.%zu", p->ssh_count);
-	add_mount(p, SPEC_MOUNT_BIND, source, target);
+	add_mount(p, SPEC_MOUNT_BIND, arena_printf(p->arena, "%s/agent", made), target);
 	if (p->ssh_count++ == 0)
 		add_word(p->mounts->environment, arena_printf(p->arena, "SSH_AUTH_SOCK=%s", target));
 	return 0;
@@ -348,6 +361,7 @@ int build_mounts_prepare(const struct build_step *step, struct build_mounts *ret
 		.environment = arena_alloc(arena, count + 1, sizeof *ret->environment),
 		.targets = arena_alloc(arena, count + 1, sizeof *ret->targets),
 		.fds = arena_alloc(arena, count + 1, sizeof *ret->fds),
+		.relays = arena_alloc(arena, count + 1, sizeof *ret->relays),
 	};
 	for (size_t i = 0; r == 0 && i < step->plan->mount_count; i++) {
 		p.plan = &step->plan->mounts[i];
@@ -363,4 +377,10 @@ void build_mounts_done(struct build_mounts *mounts)
 {
 	while (mounts->fd_count > 0)
 		close(mounts->fds[--mounts->fd_count]);
+	while (mounts->relay_count > 0) {
+		pid_t pid = mounts->relays[--mounts->relay_count];
+
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 }

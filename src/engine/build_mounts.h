@@ -19,6 +19,8 @@ struct build_mounts {
 	const char **targets; /* all of them, absolute; NULL-terminated */
 	int *fds;           /* that are kept open meanwhile: locks, secrets */
 	size_t fd_count;
+	pid_t *relays;      /* which end when those are closed */
+	size_t relay_count;
 };
 
 #define BUILD_MOUNTS_INIT ((struct build_mounts){ .list = NULL })

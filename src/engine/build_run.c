@@ -95,6 +95,20 @@ static void join_mounts(struct run *run)
 	host->mount_count += run->mounts.count;
 }
 
+/* Where something was mounted for the step, whoever asked for it. */
+static const char **list_mountpoints(const struct run *run)
+{
+	const struct spec_host_config *host = run->step->build->request->host;
+	size_t given = host ? host->mount_count : 0, own = strv_length((char **)run->mounts.targets);
+	const char **list = arena_alloc(run->step->build->arena, given + own + 1, sizeof *list);
+
+	for (size_t i = 0; i < given; i++)
+		list[i] = host->mounts[i].target;
+	if (own)
+		memcpy(list + given, run->mounts.targets, own * sizeof *list);
+	return list;
+}
+
 /* The step's own shell, or the usual one, on our terminal. */
 static void ask_for_shell(struct run *run)
 {
@@ -243,7 +257,7 @@ int build_step_run(const struct build_step *step, const char **ret_upper, const 
 	if (r < 0)
 		return r;
 	*ret_upper = run.upper;
-	*ret_mountpoints = run.mounts.targets;
+	*ret_mountpoints = list_mountpoints(&run);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "transfer/build_lower.h"
 
 #include "host/beneath.h"
+#include "transfer/build_path.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -77,14 +78,20 @@ static int ask(int fd, char *copy, struct stat *ret, enum answer *answer)
 	}
 }
 
-int build_lower_find(const struct build_lower *lower, const char *path, struct stat *ret)
+static int find_in(int fd, const char *path, struct stat *ret, enum answer *answer)
 {
 	_cleanup_free_ char *copy = str_dup(path);
 
+	*answer = ANSWER_BELOW;
+	return ask(fd, copy, ret, answer);
+}
+
+int build_lower_find(const struct build_lower *lower, const char *path, struct stat *ret)
+{
 	for (size_t i = 0; i < lower->count; i++) {
-		enum answer answer = ANSWER_BELOW;
+		enum answer answer;
 		struct stat st;
-		int r = ask(lower->fds[i], copy, &st, &answer);
+		int r = find_in(lower->fds[i], path, &st, &answer);
 
 		if (r < 0)
 			return r;
@@ -94,4 +101,40 @@ int build_lower_find(const struct build_lower *lower, const char *path, struct s
 			return answer == ANSWER_FOUND;
 	}
 	return 0;
+}
+
+struct stack {
+	const struct build_lower *lower;
+	int upper_fd;
+};
+
+static int read_link(const void *context, const char *path, char target[static PATH_MAX])
+{
+	const struct stack *stack = context;
+
+	for (size_t i = 0; i <= stack->lower->count; i++) {
+		int fd = i == 0 ? stack->upper_fd : stack->lower->fds[i - 1];
+		enum answer answer;
+		struct stat st;
+		ssize_t n;
+		int r = find_in(fd, path, &st, &answer);
+
+		if (r < 0 || answer == ANSWER_NOTHING || (answer == ANSWER_FOUND && !S_ISLNK(st.st_mode)))
+			return r;
+		if (answer == ANSWER_BELOW)
+			continue;
+		n = readlinkat(fd, path, target, PATH_MAX - 1);
+		if (n < 0)
+			return -errno;
+		target[n] = '\0';
+		return 1;
+	}
+	return 0;
+}
+
+int build_lower_follow(const struct build_lower *lower, int upper_fd, const char *path, struct buf *ret)
+{
+	const struct stack stack = { lower, upper_fd };
+
+	return build_path_follow_by(read_link, &stack, path, ret);
 }

@@ -4,7 +4,6 @@
 #include "host/beneath.h"
 
 #include <fcntl.h>
-#include <limits.h>
 
 #define LINK_LIMIT 40 /* as the kernel's: path_resolution(7) */
 
@@ -52,9 +51,9 @@ const char *build_path_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What the link PATH says: 1; 0: it is no link, or not there. */
-static int read_link(int root_fd, const char *path, char target[static PATH_MAX])
+static int read_link_of_tree(const void *context, const char *path, char target[static PATH_MAX])
 {
+	const int root_fd = *(const int *)context;
 	_cleanup_close_ int fd = -EBADF;
 	ssize_t n;
 	int r = beneath_open(root_fd, path, O_PATH | O_NOFOLLOW, BENEATH_NO_SYMLINKS, &fd);
@@ -72,7 +71,7 @@ static int read_link(int root_fd, const char *path, char target[static PATH_MAX]
 }
 
 /* The rest of the way, a component at a time; what a link says is put in front of it. */
-int build_path_follow(int root_fd, const char *path, struct buf *ret)
+int build_path_follow_by(build_path_read_link *read_link, const void *context, const char *path, struct buf *ret)
 {
 	_cleanup_free_ char *rest = str_dup(path);
 	char target[PATH_MAX];
@@ -90,7 +89,7 @@ int build_path_follow(int root_fd, const char *path, struct buf *ret)
 			go_down(ret, at, length);
 			if (ret->length >= PATH_MAX)
 				return -ENAMETOOLONG;
-			is_link = read_link(root_fd, ret->data, target);
+			is_link = read_link(context, ret->data, target);
 		}
 		if (is_link < 0)
 			return is_link;
@@ -111,4 +110,9 @@ int build_path_follow(int root_fd, const char *path, struct buf *ret)
 		}
 	}
 	return 0;
+}
+
+int build_path_follow(int root_fd, const char *path, struct buf *ret)
+{
+	return build_path_follow_by(read_link_of_tree, &root_fd, path, ret);
 }

@@ -5,6 +5,8 @@
 
 #include "base/str.h"
 
+#include <limits.h>
+
 /*
  * Adds to *RET, which is emptied before, PATH of the tree without links, "."
  * and "..": relative, "" for the root. From the first component that is not
@@ -13,6 +15,10 @@
  * 0, -ELOOP for a circle, -ENAMETOOLONG, or another -errno.
  */
 int build_path_follow(int root_fd, const char *path, struct buf *ret) _must_check_;
+
+/* The same in a tree that is known by what READ_LINK says: 1 with what the link PATH (clean) says in TARGET, 0: it is none, or not there; or -errno. */
+typedef int build_path_read_link(const void *context, const char *path, char target[static PATH_MAX]);
+int build_path_follow_by(build_path_read_link *read_link, const void *context, const char *path, struct buf *ret) _must_check_;
 
 /* PATH without ".", double slashes and slashes at its ends; ".." takes a component back, of the root none. In *RET, emptied before. */
 void build_path_clean(const char *path, struct buf *ret);

@@ -62,9 +62,10 @@ static int prune_one(int upper_fd, const char *mountpoint, const struct build_lo
 	struct stat st, below;
 	int r;
 
-	build_path_clean(mountpoint, &path);
-	if (!path.length)
-		return 0;
+	/* Mounts follow links; one that leads nowhere, or in a circle, has none. */
+	r = build_lower_follow(lower, upper_fd, mountpoint, &path);
+	if (r < 0 || !path.length)
+		return r == -ELOOP || r == -ENAMETOOLONG ? 0 : r;
 	r = open_parent(upper_fd, path.data, &fd);
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
 		return 0;

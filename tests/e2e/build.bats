@@ -2,6 +2,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/engine
+load ../lib/programs
 
 setup_file() {
 	[ -x "${BIVY_BUILD:-}/bivy-builder" ] || skip "missing: bivy-builder in this build"
@@ -223,8 +224,8 @@ not.tar' "$output"
 		FROM busybox AS other
 		RUN echo from-other >/o
 		FROM busybox
-		RUN --mount=type=bind,target=/ctx --mount=from=other,source=/o,target=/o,rw cat /ctx/file /o >/out; ! touch /ctx/x; echo w >/o
-		RUN --mount=type=tmpfs,target=/t,size=1m touch /t/x && grep -c " /t tmpfs.*size=1024k" /proc/mounts >>/out
+		RUN --mount=type=bind,target=/ctx --mount=from=other,source=/o,target=/o,rw cat /ctx/file /o >/out; ! touch /ctx/x; echo w >/o; ln -s tmp /l
+		RUN --mount=type=tmpfs,target=/t,size=1m --mount=type=tmpfs,target=/l/t touch /t/x && grep -c " /t tmpfs.*size=1024k" /proc/mounts >>/out
 		RUN --mount=type=cache,id=c,target=/c,uid=3,mode=700 stat -c "%u %a" /c >>/out; cat /c/n >>/out; echo again >/c/n
 		RUN --mount=type=cache,id=c,target=/c,readonly cat /c/n >>/out; ! touch /c/x
 		RUN --mount=type=secret,id=s --mount=type=secret,id=e,env=SECRET,required cat /run/secrets/s >/dev/null && [ ${#SECRET} -eq 14 ] && ! [ -e /run/secrets/e ]
@@ -233,12 +234,35 @@ not.tar' "$output"
 	END
 	V=variable-words built --secret id=s,src=secret --secret id=e,env=V -t it .
 	# Another that builds finds what is in the cache; what it writes there is no part of what is looked up.
-	run told sh -c 'cat /out; ls -d /ctx /o /t /c /run/secrets /k 2>/dev/null'
+	run told sh -c 'cat /out; ls -d /ctx /o /t /c /tmp/t /run/secrets /k 2>/dev/null'
 	assert_equal $'from-context\nfrom-other\n1\n3 700\nagain\n440 1' "$output"
 	run -1 grep -rlE 'secret-words|variable-words' "$SCRATCH/root"
 	refused --no-cache .
 	assert_has "bivy: the step needs the secret 'e', which was not given"
 	assert_equal "hint: --secret id=e,src=FILE" "${lines[-1]}"
+}
+
+@test "RUN --mount=type=ssh: the agent answers, though it talks to root alone" {
+	cp "$(test_program probe)" probe
+	"$PYTHON" "$TESTS_DIR/lib/helper.py" agent "$PWD/agent" 3>&- &
+	TEST_PIDS+=($!)
+	wait_for test -S agent
+	cat >Dockerfile <<-'END'
+		FROM busybox
+		RUN --mount=target=/c --mount=type=ssh [ "$SSH_AUTH_SOCK" = /run/buildkit/ssh_agent.0 ]; \
+			words=$(head -c 100000 /dev/zero | tr "\0" x); [ "$(/c/probe unix $SSH_AUTH_SOCK $words)" = "as 0: $words" ]
+		RUN --mount=target=/c --mount=type=ssh,id=b,target=/a,uid=1000,mode=0640,required stat -c "%F %a %u" /a >out; \
+			for i in 1 2 3; do /c/probe unix /a $i & done >>out; wait
+		RUN --mount=type=ssh,id=none,target=/a ! [ -e /a ]; [ -z "$SSH_AUTH_SOCK" ]
+	END
+	SSH_AUTH_SOCK=$PWD/agent built --ssh default --ssh "b=$PWD/agent" -t it .
+	assert_equal $'as 0: 1\nas 0: 2\nas 0: 3\nsocket 640 1000' "$(told sort out)"
+	run -1 told ls /run/buildkit /a
+	refused --no-cache --ssh default="$PWD/probe" .
+	assert_has "bivy: --ssh default: '$PWD/probe' is not the socket of an agent"
+	[[ ${lines[-1]} == "hint: 'ssh-add "* ]]
+	refused --no-cache --ssh default="$PWD/agent" .
+	assert_equal "hint: --ssh b=SOCKET" "${lines[-1]}"
 }
 
 @test "stages: only those that are needed, by name, number, target" {
@@ -314,7 +338,7 @@ not.tar' "$output"
 			grep -c "10.1.2.3.*thing" /etc/hosts >>/out; cat /v/f >>/out; ls /sys/class/net >>/out; ! touch /v/x
 	END
 	built --ulimit nofile=123:456 --shm-size 2m --add-host thing:10.1.2.3 -v "$PWD/v:/v:ro" -m 64m --network none -t it .
-	assert_equal $'123\n2048k\n1\nv\nlo' "$(told cat /out)"
+	assert_equal $'123\n2048k\n1\nv\nlo' "$(told sh -c 'cat /out; ls -d /v 2>/dev/null')"
 }
 
 @test "--check tells of mistakes, with docker's names" {

@@ -5,6 +5,8 @@ usage: helper.py console SOCKET OUT [TEXT [CUE]]  receive a terminal, type TEXT 
                                                shows to OUT until hang-up
        helper.py pidfd SOCKET OUT              receive a pidfd, write `pid N` to OUT, wait for its end, write `ended`
        helper.py notify SOCKET OUT             append each datagram to OUT, until killed
+       helper.py agent SOCKET                  as ssh-agent(1) does, talk to root and to our own user alone: `as UID: ` and
+                                               what they said, once they have said all; until killed
        helper.py pty ROWSxCOLS[,ROWSxCOLS@CUE] COMMAND…
                                                run COMMAND on a new terminal of that size, and change it to the second size
                                                once CUE was shown; standard input is typed, what is shown goes to standard
@@ -98,6 +100,21 @@ def notify(path, out):
             print(sock.recv(4096).decode("ascii").rstrip("\n"), file=file, flush=True)
 
 
+def agent(path):
+    """Answers whoever an ssh-agent would answer."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen(8)
+        while True:
+            peer, _ = listener.accept()
+            with peer:
+                _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+                if uid not in (0, os.getuid()):
+                    continue
+                said = b"".join(iter(lambda: peer.recv(4096), b""))
+                peer.sendall(b"as %d: %b" % (uid, said))
+
+
 def run_on_pty(sizes, *command):
     """Runs a command on a terminal of its own."""
     size, _, later = sizes.partition(",")
@@ -170,7 +187,7 @@ def interrupt(count, *words):
             sys.exit(f"killed after {whole * 1.1 * number / int(count) * 1000:.2f} of {whole * 1000:.2f} ms: {error}")
 
 
-ACTIONS = {"interrupt": interrupt, "console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty}
+ACTIONS = {"agent": agent, "interrupt": interrupt, "console": console, "pidfd": pidfd, "notify": notify, "pty": run_on_pty}
 
 if __name__ == "__main__":
     signal.alarm(60 * int(os.environ.get("BIVY_TEST_SLOW", "1")))

@@ -10,6 +10,7 @@
  *   probe int80 NR ARG…   through i386's entry  -> as call (x86-64 only)
  *   probe mode            -> "seccomp=N filters=N nnp=N" of this process
  *   probe unix PATH       connects to a socket; how inside reaches outside -> "connected"
+ *   probe unix PATH TEXT  the same, says TEXT, and no more -> what is answered, until that ends
  *
  * NR is a number or one of the names in the table below.
  */
@@ -192,7 +193,21 @@ static int print_mode(void) {
         return 0;
 }
 
-static int connect_unix(const char *path) {
+static int converse(int fd, const char *text) {
+        size_t length = strlen(text);
+        char block[4096];
+        ssize_t n;
+        if (write(fd, text, length) != (ssize_t) length || shutdown(fd, SHUT_WR) < 0) {
+                printf("not sent: %s\n", strerror(errno));
+                return 1;
+        }
+        while ((n = read(fd, block, sizeof block)) > 0)
+                fwrite(block, 1, n, stdout);
+        putchar('\n');
+        return n < 0;
+}
+
+static int connect_unix(const char *path, const char *text) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -200,6 +215,8 @@ static int connect_unix(const char *path) {
                 printf("not connected: %s\n", strerror(errno));
                 return 1;
         }
+        if (text)
+                return converse(fd, text);
         printf("connected\n");
         return 0;
 }
@@ -209,7 +226,7 @@ int main(int argc, char **argv) {
         if (strcmp(verb, "mode") == 0)
                 return print_mode();
         if (strcmp(verb, "unix") == 0 && argc > 2)
-                return connect_unix(argv[2]);
+                return connect_unix(argv[2], argv[3]);
 
         struct call call = read_call(argc > 2 ? argv + 2 : (char *[]) { NULL });
         if (strcmp(verb, "call") == 0) {
