@@ -4,7 +4,7 @@
 
 static int set(const struct spec_pair *pair, struct build_attestation *attestation, bool *is_disabled, struct error *err)
 {
-	static const char *const keys[] = { "type", "mode", "version", "builder-id", "reproducible", "disabled", NULL };
+	static const char *const keys[] = { "type", "mode", "version", "builder-id", "reproducible", "inline-only", "disabled", NULL };
 	static const char *const modes[] = { "min", "max", NULL }, *const versions[] = { "v0.2", "v1", NULL };
 	const char *value = pair->value ? pair->value : "";
 
@@ -18,6 +18,8 @@ static int set(const struct spec_pair *pair, struct build_attestation *attestati
 		attestation->builder_id = value;
 	else if (str_equal(pair->key, "reproducible"))
 		return value_parse_bool(pair->value, &attestation->is_reproducible, err);
+	else if (str_equal(pair->key, "inline-only"))
+		return value_parse_bool(pair->value, &attestation->is_inline_only, err);
 	else if (str_equal(pair->key, "disabled"))
 		return value_parse_bool(pair->value, is_disabled, err);
 	else if (str_equal(pair->key, "generator"))

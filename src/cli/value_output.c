@@ -47,7 +47,7 @@ static int add_annotation(struct arena *arena, struct build_output *output, cons
 static int set(struct arena *arena, struct build_output *output, const struct spec_pair *pair, struct error *err)
 {
 	static const char *const keys[] = { "type", "dest", "name", "push", "tar", "compression", "compression-level", "force-compression",
-		"oci-mediatypes", "registry.insecure", "rewrite-timestamp", "unpack", "annotation.KEY", NULL };
+		"oci-mediatypes", "registry.insecure", "rewrite-timestamp", "unpack", "attestation-prefix", "annotation.KEY", NULL };
 	bool flag = false;
 	int r = 0;
 
@@ -61,6 +61,8 @@ static int set(struct arena *arena, struct build_output *output, const struct sp
 		r = value_parse_bool(pair->value, &output->push, err);
 	else if (str_equal(pair->key, "tar") && (r = value_parse_bool(pair->value, &flag, err)) == 0)
 		output->is_directory = !flag;
+	else if (str_equal(pair->key, "attestation-prefix"))
+		output->attestation_prefix = pair->value;
 	else if (str_equal(pair->key, "compression"))
 		output->compression = pair->value;
 	else if (str_equal(pair->key, "compression-level"))

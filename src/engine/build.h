@@ -45,6 +45,7 @@ struct build_output {
 	char **names;            /* of an image, besides --tag; or NULL */
 	bool push, skips_verification; /* to a registry of which plain HTTP, and certificates that do not verify, will do */
 	bool is_directory;       /* oci with tar=false */
+	const char *attestation_prefix; /* local, tar: what names of their files begin with; or NULL */
 	const char *compression; /* "gzip", "zstd", "uncompressed"; or NULL */
 	bool force_compression, docker_types, rewrites_times;
 	int64_t compression_level;
@@ -73,6 +74,7 @@ struct build_attestation {
 	const char *version; /* of SLSA: "v0.2", "v1"; or NULL */
 	const char *builder_id; /* an address of the build, or NULL */
 	bool is_reproducible; /* so it is said */
+	bool is_inline_only; /* for images, not beside files */
 };
 
 enum build_event_kind {

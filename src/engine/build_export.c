@@ -6,9 +6,8 @@
 #include "engine/build_cache.h"
 #include "engine/build_config.h"
 #include "engine/build_output.h"
-#include "engine/build_provenance.h"
-#include "engine/build_sbom.h"
 #include "engine/build_squash.h"
+#include "engine/build_statements.h"
 #include "engine/builder.h"
 #include "engine/image_event.h"
 #include "spec/reference.h"
@@ -165,48 +164,17 @@ static void make_key(struct export *export)
 
 /* ---- attestations ---------------------------------------------------------------------------------- */
 
-/* What is said of a part; for the KEY only what that depends on, so that the same build is found again. */
-static int add_statement(const struct export *export, size_t number, const struct build_attestation *attestation, bool is_key, struct error *err)
+static int add_statements(struct export *export, enum build_statements_for purpose, struct error *err)
 {
-	struct build *build = export->build;
-	struct spec_build_image_part *part = &export->work.parts[number];
-	struct spec_pair *statement = &part->statements[part->statement_count++];
-	const char *text = "{}";
 	int r = 0;
 
-	if (str_equal(attestation->type, "provenance")) {
-		*statement = (struct spec_pair){ (char *)build_provenance_type(attestation),
-			(char *)build_provenance(build, &build->platforms[number], attestation, !is_key) };
-		return 0;
-	}
-	if (!is_key)
-		r = build_sbom(build, &export->targets[number]->files, build->platforms[number].text, &text, err);
-	*statement = (struct spec_pair){ (char *)BUILD_SBOM_TYPE, (char *)text };
-	return r;
-}
-
-/* What is said later counts. */
-static bool is_last_of_type(const struct build_request *request, size_t n)
-{
-	for (size_t i = n + 1; i < request->attestation_count; i++)
-		if (str_equal(request->attestations[i].type, request->attestations[n].type))
-			return false;
-	return true;
-}
-
-static int add_statements(struct export *export, bool is_key, struct error *err)
-{
-	const struct build_request *request = export->build->request;
-	int r = 0;
-
-	for (size_t i = 0; i < export->work.part_count; i++) {
+	for (size_t i = 0; r == 0 && i < export->work.part_count; i++) {
 		struct spec_build_image_part *part = &export->work.parts[i];
+		struct build_statements statements;
 
-		part->statements = arena_alloc(export->build->arena, request->attestation_count + 1, sizeof *part->statements);
-		part->statement_count = 0;
-		for (size_t n = 0; r == 0 && n < request->attestation_count; n++)
-			if (is_last_of_type(request, n))
-				r = add_statement(export, i, &request->attestations[n], is_key, err);
+		r = build_statements_make(export->build, i, &export->targets[i]->files, purpose, &statements, err);
+		part->statements = statements.list;
+		part->statement_count = statements.count;
 	}
 	return r;
 }
@@ -319,7 +287,7 @@ static int make_image(struct export *export, struct error *err)
 		.context = &transfer };
 	struct spec_build_image_report report = { .id = NULL };
 	const char *answer = NULL;
-	int r = add_statements(export, false, err);
+	int r = add_statements(export, BUILD_STATEMENTS_IMAGE, err);
 
 	if (r < 0)
 		return r;
@@ -340,17 +308,6 @@ static int make_image(struct export *export, struct error *err)
 	return r;
 }
 
-static void report_provenance(const struct export *export, struct build_report *report)
-{
-	report->provenance = arena_alloc(export->build->arena, export->work.part_count + 1, sizeof *report->provenance);
-	report->provenance_count = 0;
-	for (size_t i = 0; i < export->work.part_count; i++)
-		for (size_t n = 0; n < export->work.parts[i].statement_count; n++)
-			if (str_starts_with(export->work.parts[i].statements[n].key, BUILD_PROVENANCE_TYPES))
-				report->provenance[report->provenance_count++] =
-					(struct spec_pair){ export->work.parts[i].platform, export->work.parts[i].statements[n].value };
-}
-
 static void report_image(const struct export *export)
 {
 	struct build_report *report = export->build->report;
@@ -363,7 +320,9 @@ static void report_image(const struct export *export)
 	report->annotation_count = export->annotations.count;
 	report->size = export->image.size;
 	report->names = export->work.names;
-	report_provenance(export, report);
+	report->provenance_count = 0;
+	for (size_t i = 0; i < export->work.part_count; i++)
+		build_statements_report(export->build, i, &(struct build_statements){ export->work.parts[i].statements, export->work.parts[i].statement_count });
 }
 
 /* The number of the platform that this machine runs best; the first if it runs none. */
@@ -412,7 +371,7 @@ static int prepare(struct export *export, struct error *err)
 	r = build_annotations_add(build, export->output, &export->work, &export->annotations, err);
 	if (r < 0)
 		return r;
-	r = add_statements(export, true, err);
+	r = add_statements(export, BUILD_STATEMENTS_KEY, err);
 	if (r < 0)
 		return r;
 	make_key(export);

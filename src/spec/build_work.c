@@ -257,11 +257,37 @@ static void encode_file(struct json_writer *w, const void *element)
 	json_write_string(w, "content", file->content);
 }
 
-enum copy_field { COPY_TAKES, COPY_FILES, COPY_ROOT, COPY_DESTINATION };
+static const struct field statement_fields[] = {
+	FIELD_MUST(STRING, struct spec_build_statement, name, "name"),
+	FIELD_MUST(STRING, struct spec_build_statement, type, "type"),
+	FIELD_BY(0, "predicate", FIELD_REQUIRED),
+};
+
+static int decode_statement_field(const struct decoder *d, const struct json *value, void *object, unsigned id _unused_)
+{
+	return decode_text(d, value, &((struct spec_build_statement *)object)->predicate);
+}
+
+static int decode_statement(const struct decoder *d, const struct json *value, void *element)
+{
+	return decode_fields(d, value, FIELDS(statement_fields), element, decode_statement_field);
+}
+
+static void encode_statement(struct json_writer *w, const void *element)
+{
+	const struct spec_build_statement *statement = element;
+
+	json_write_string(w, "name", statement->name);
+	json_write_string(w, "type", statement->type);
+	json_write_string(w, "predicate", statement->predicate);
+}
+
+enum copy_field { COPY_TAKES, COPY_FILES, COPY_STATEMENTS, COPY_ROOT, COPY_DESTINATION };
 
 static const struct field copy_fields[] = {
 	FIELD_BY(COPY_TAKES, "takes", 0),
 	FIELD_BY(COPY_FILES, "files", 0),
+	FIELD_BY(COPY_STATEMENTS, "statements", 0),
 	FIELD_BY(COPY_ROOT, "root", FIELD_REQUIRED),
 	FIELD_BY(COPY_DESTINATION, "destination", FIELD_REQUIRED),
 	FIELD(STRING, struct spec_build_copy, chown, "chown"),
@@ -279,6 +305,8 @@ static int decode_copy_field(const struct decoder *d, const struct json *value, 
 		return decode_takes(d, value, &work->takes, &work->take_count);
 	case COPY_FILES:
 		return decode_list(d, value, JSON_ARRAY, sizeof *work->files, decode_file, &work->files, &work->file_count);
+	case COPY_STATEMENTS:
+		return decode_list(d, value, JSON_ARRAY, sizeof *work->statements, decode_statement, &work->statements, &work->statement_count);
 	case COPY_ROOT:
 		return decode_fd(d, value, &work->root_fd);
 	case COPY_DESTINATION:
@@ -304,6 +332,7 @@ void spec_build_copy_encode(const struct spec_build_copy *work, struct buf *out)
 
 	encode_takes(&w, work->takes, work->take_count);
 	encode_list(&w, "files", work->files, work->file_count, sizeof *work->files, encode_file);
+	encode_list(&w, "statements", work->statements, work->statement_count, sizeof *work->statements, encode_statement);
 	json_write_int(&w, "root", work->root_fd);
 	json_write_string(&w, "destination", work->destination);
 	encode_given_fields(&w, FIELDS(copy_fields), work);

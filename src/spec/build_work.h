@@ -52,11 +52,19 @@ struct spec_build_file {
 	char *content;
 };
 
+struct spec_build_statement {
+	char *name;      /* of its file, a relative path */
+	char *type;      /* of the predicate */
+	char *predicate; /* a JSON document */
+};
+
 struct spec_build_copy {
 	struct spec_build_take *takes; /* one after the other */
 	size_t take_count;
 	struct spec_build_file *files; /* besides, with 0644 */
 	size_t file_count;
+	struct spec_build_statement *statements; /* of in-toto, about all regular files that were taken: a file each */
+	size_t statement_count;
 	int root_fd;        /* the tree that is written to; it is seen as it will be: an overlay mount */
 	char *destination;  /* absolute; with a '/' at its end a directory; links in it are followed within the root */
 	char *chown;        /* "user[:group]", looked up in the tree's passwd and group; NULL: as taken */

@@ -60,7 +60,7 @@ static void test_digest(void **state _unused_)
 
 static void test_copy(void **state _unused_)
 {
-	CHECK(copy, "{\"takes\":[" TAKE "],\"files\":[{\"name\":\"a/b\",\"content\":\"\"},{\"name\":\"c\",\"content\":\"x\\n\"}],\"root\":9,"
+	CHECK(copy, "{\"takes\":[" TAKE "],\"files\":[{\"name\":\"a/b\",\"content\":\"\"},{\"name\":\"c\",\"content\":\"x\\n\"}],\"statements\":[{\"name\":\"s.json\",\"type\":\"t\",\"predicate\":\"{}\"}],\"root\":9,"
 		"\"destination\":\"/d/\",\"chown\":\"u:g\",\"chmod\":\"u=rwX\",\"epoch\":0,\"directoryOnly\":true}", NULL);
 	CHECK(copy, "{\"root\":9,\"destination\":\"/\",\"epoch\":-1}", NULL);
 	CHECK(copy_report, "{\"entries\":1,\"bytes\":2}", NULL);

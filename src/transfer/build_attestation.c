@@ -2,49 +2,25 @@
 #include "transfer/build_attestation.h"
 
 #include "base/json.h"
-#include "spec/image_digest.h"
 #include "spec/image_purl.h"
 #include "spec/manifest.h"
+#include "transfer/build_statement.h"
 
-#define STATEMENT_TYPE "https://in-toto.io/Statement/v0.1"
 #define STATEMENT_MEDIA_TYPE "application/vnd.in-toto+json"
 
-static void write_subject(struct json_writer *w, const struct build_attestation_subject *subject, const char *name)
+/* What the image is called, each name a subject; "_" if it has none. */
+static void write_subjects(struct json_writer *w, const void *context)
 {
-	_cleanup_buf_ struct buf purl = BUF_INIT;
-	_cleanup_free_ char *algorithm = str_printf("%.*s", (int)spec_digest_algorithm_length(subject->digest), subject->digest);
+	const struct build_attestation_subject *subject = context;
 
-	spec_image_purl(name, subject->platform, &purl);
-	json_write_open(w, NULL, '{');
-	json_write_string(w, "name", purl.data);
-	json_write_open(w, "digest", '{');
-	json_write_string(w, algorithm, spec_digest_encoded(subject->digest));
-	json_write_close(w, '}');
-	json_write_close(w, '}');
-}
-
-static int add_statement(struct arena *arena, const struct build_attestation_subject *subject, const struct spec_pair *statement, struct buf *out,
-	struct error *err)
-{
-	struct json_writer w = { .out = out };
-	struct json *predicate = NULL;
-	int r = json_parse(arena, statement->value, strlen(statement->value), &predicate, err);
-
-	if (r < 0)
-		return error_wrap(err, "statement '%.200s'", statement->key);
-	json_write_open(&w, NULL, '{');
-	json_write_string(&w, "_type", STATEMENT_TYPE);
-	json_write_string(&w, "predicateType", statement->key);
-	json_write_open(&w, "subject", '[');
 	for (size_t i = 0; i == 0 || subject->names[i]; i++) {
-		write_subject(&w, subject, subject->names[i]);
+		_cleanup_buf_ struct buf purl = BUF_INIT;
+
+		spec_image_purl(subject->names[i], subject->platform, &purl);
+		build_statement_write_subject(w, purl.data, subject->digest);
 		if (!subject->names[i])
 			break;
 	}
-	json_write_close(&w, ']');
-	json_write_value(&w, "predicate", predicate);
-	json_write_close(&w, '}');
-	return 0;
 }
 
 static struct spec_pair *pair(struct arena *arena, const char *key, const char *value)
@@ -96,7 +72,7 @@ int build_attestation_make(struct lease *lease, struct arena *arena, const struc
 	for (size_t i = 0; r == 0 && i < part->statement_count; i++) {
 		_cleanup_buf_ struct buf statement = BUF_INIT;
 
-		r = add_statement(arena, subject, &part->statements[i], &statement, err);
+		r = build_statement_make(arena, part->statements[i].key, part->statements[i].value, write_subjects, subject, &statement, err);
 		if (r == 0)
 			r = build_document_put(lease, arena, STATEMENT_MEDIA_TYPE, &statement, &manifest.layers[i], err);
 		manifest.layers[i].annotations = pair(arena, "in-toto.io/predicate-type", part->statements[i].key);

@@ -3,6 +3,7 @@
 #include "spec/build_work.h"
 #include "transfer/build_mode.h"
 #include "transfer/build_path.h"
+#include "transfer/build_statement.h"
 #include "transfer/build_unpack.h"
 #include "transfer/build_work.h"
 #include "transfer/build_write.h"
@@ -16,6 +17,7 @@ struct job {
 	struct build_target target;
 	struct build_target_made made;
 	struct build_written written;
+	struct build_statement_files taken; /* that statements are about */
 };
 
 /* Deep trees take a descriptor a level. */
@@ -76,7 +78,7 @@ static int copy_take(struct job *job, const struct spec_build_take *take, struct
 		if (r == 0 && !done)
 			r = build_write_source(&job->target, take, &taken, &taken.sources[i], build_work_threads(), &job->written, err);
 	}
-	return r;
+	return r == 0 && job->work.statement_count ? build_statement_add_files(job->arena, &job->taken, take, &taken, err) : r;
 }
 
 static int make_directory(const struct job *job, struct error *err)
@@ -88,6 +90,15 @@ static int make_directory(const struct job *job, struct error *err)
 	return r < 0 ? error_errno(err, -r, "cannot make '%.400s'", job->target.path) : build_target_make_directory(&job->target, real.data, &fd, err);
 }
 
+static int write_statement(struct job *job, const struct spec_build_statement *statement, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = build_statement_make(job->arena, statement->type, statement->predicate, build_statement_write_files, &job->taken, &text, err);
+	const struct spec_build_file file = { .name = statement->name, .content = text.data };
+
+	return r < 0 ? r : build_write_file(&job->target, &file, &job->written, err);
+}
+
 static int copy_all(struct job *job, struct error *err)
 {
 	int r = job->work.directory_only ? make_directory(job, err) : 0;
@@ -96,6 +107,8 @@ static int copy_all(struct job *job, struct error *err)
 		r = copy_take(job, &job->work.takes[i], err);
 	for (size_t i = 0; r == 0 && i < job->work.file_count; i++)
 		r = build_write_file(&job->target, &job->work.files[i], &job->written, err);
+	for (size_t i = 0; r == 0 && i < job->work.statement_count; i++)
+		r = write_statement(job, &job->work.statements[i], err);
 	return r;
 }
 

@@ -169,6 +169,12 @@ predicate() {
 	assert_equal https://mobyproject.org/buildkit@v1 "$(jq -r '.["buildx.build.provenance"].buildType' metadata)"
 	bivy run --rm --network none --pull never it true
 	printf '%s\n' 'FROM scratch' 'COPY os-release /' >Dockerfile
+	for _ in 1 2; do built --sbom --provenance=true -o out; done
+	assert_equal "os-release provenance.json sbom.spdx.json" "$(ls out | xargs)"
+	assert_equal "os-release $(sha256sum context/os-release | cut -d' ' -f1) https://slsa.dev/provenance/v0.2" "$(jq -r '(.subject[] | .name + " " + .digest.sha256) + " " + .predicateType' out/provenance.json)"
+	assert_equal SPDX-2.3 "$(jq -r .predicate.spdxVersion out/sbom.spdx.json)"
+	built --sbom --attest type=provenance,inline-only=true -o type=tar,dest=files.tar,attestation-prefix=a.
+	assert_equal "a.sbom.spdx.json os-release" "$(tar tf files.tar | sed 's,^\./,,; /^$/d' | LC_ALL=C sort | xargs)"
 	run bivy build --progress plain --sbom=true -t none context -f Dockerfile
 	[[ $output == *"no packages are listed"* ]]
 }
