@@ -2,6 +2,7 @@
 #include "engine/build_download.h"
 #include "base/file.h"
 #include "engine/build_cache.h"
+#include "engine/build_secrets.h"
 #include "engine/transfer.h"
 #include "spec/download.h"
 #include "spec/image_digest.h"
@@ -114,15 +115,23 @@ static int ask(const struct job *job, int fd, struct spec_download *ret, struct 
 {
 	const struct build_download *request = job->request;
 	const struct spec_download *known = &job->known;
-	const char *number = arena_printf(job->build->arena, "%d", fd), *text = NULL, *arguments[9];
-	struct transfer_request transfer = { .directories = job->build->directories, .arguments = arguments, .fds = &fd, .fd_count = 1,
-		.tell = tell, .context = (void *)job };
+	const struct remote remote = { .kind = REMOTE_FILE, .url = request->url };
+	_cleanup_close_ int authorization_fd = -EBADF;
+	int r = build_secret_authorize(job->build, &remote, &authorization_fd, err), fds[] = { fd, authorization_fd };
+	const char *text = NULL, *arguments[11];
+	struct transfer_request transfer = { .directories = job->build->directories, .arguments = arguments, .fds = fds,
+		.fd_count = authorization_fd >= 0 ? 2 : 1, .tell = tell, .context = (void *)job };
 	size_t n = 0;
-	int r;
 
+	if (r < 0)
+		return r;
 	arguments[n++] = "download";
 	arguments[n++] = "--output-fd";
-	arguments[n++] = number;
+	arguments[n++] = arena_printf(job->build->arena, "%d", fd);
+	if (authorization_fd >= 0) {
+		arguments[n++] = "--authorization-fd";
+		arguments[n++] = arena_printf(job->build->arena, "%d", authorization_fd);
+	}
 	/* A date would not do: files are put back to what they were before. */
 	if (known->digest && known->etag) {
 		arguments[n++] = "--etag";

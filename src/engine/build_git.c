@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_git.h"
+#include "engine/build_secrets.h"
 #include "engine/transfer.h"
 #include "host/beneath.h"
 #include "spec/repository.h"
@@ -15,20 +16,55 @@ static int check_commit(struct arena *arena, const struct remote *remote, const 
 		remote_shown(arena, remote->url), commit, wanted);
 }
 
+/* What both commands of bivy-transfer are asked with. */
+struct call {
+	const char *arguments[14];
+	size_t count;
+	int authorization_fd;
+};
+
+static void add(struct call *call, const char *argument)
+{
+	call->arguments[call->count++] = argument;
+}
+
+static int begin(const struct build *build, const struct remote *remote, const char *command, const char *reference, struct call *call, struct error *err)
+{
+	int r = build_secret_authorize(build, remote, &call->authorization_fd, err);
+
+	add(call, command);
+	if (reference) {
+		add(call, "--ref");
+		add(call, reference);
+	}
+	if (call->authorization_fd >= 0) {
+		add(call, "--authorization-fd");
+		add(call, arena_printf(build->arena, "%d", call->authorization_fd));
+	}
+	return r;
+}
+
+static int run(const struct build *build, struct call *call, const char **ret_text, struct error *err)
+{
+	const struct transfer_request transfer = { .directories = build->directories, .arguments = call->arguments, .fds = &call->authorization_fd,
+		.fd_count = call->authorization_fd >= 0 };
+	int r = transfer_run(build->arena, &transfer, ret_text, err);
+
+	close_and_forget(&call->authorization_fd);
+	return r;
+}
+
 static int ask(struct build *build, const struct remote *remote, const char **ret_commit, const char **ret_name, struct error *err)
 {
-	const char *text = NULL, *arguments[] = { "git-resolve", "--", remote->url, NULL, NULL, NULL };
-	struct transfer_request transfer = { .directories = build->directories, .arguments = arguments };
+	struct call call = { .authorization_fd = -EBADF };
+	const char *text = NULL;
 	struct spec_repository repository = { .commit = NULL };
-	int r;
+	int r = begin(build, remote, "git-resolve", remote->reference, &call, err);
 
-	if (remote->reference) {
-		arguments[1] = "--ref";
-		arguments[2] = remote->reference;
-		arguments[3] = "--";
-		arguments[4] = remote->url;
-	}
-	r = transfer_run(build->arena, &transfer, &text, err);
+	add(&call, "--");
+	add(&call, remote->url);
+	if (r == 0)
+		r = run(build, &call, &text, err);
 	if (r == 0)
 		r = spec_repository_decode(build->arena, text, strlen(text), &repository, err);
 	*ret_commit = repository.commit;
@@ -73,25 +109,21 @@ static int find_directory(struct build *build, const char *checkout, const char 
 int build_git_check_out(struct build *build, const struct build_git_checkout *request, const char **ret_path, struct error *err)
 {
 	const struct remote *remote = request->remote;
-	const char *text = NULL, *directory = NULL, *arguments[9];
-	struct transfer_request transfer = { .directories = build->directories, .arguments = arguments };
-	size_t n = 0;
+	struct call call = { .authorization_fd = -EBADF };
+	const char *text = NULL, *directory = NULL;
 	int r = build_work_make(build, &directory, err);
 
-	arguments[n++] = "git-checkout";
-	if (request->name) {
-		arguments[n++] = "--ref";
-		arguments[n++] = request->name;
-	}
-	if (request->keeps_git)
-		arguments[n++] = "--keep-git-dir";
-	arguments[n++] = "--";
-	arguments[n++] = remote->url;
-	arguments[n++] = request->commit;
-	arguments[n++] = directory;
-	arguments[n] = NULL;
 	if (r == 0)
-		r = transfer_run(build->arena, &transfer, &text, err);
+		r = begin(build, remote, "git-checkout", request->name, &call, err);
+	if (r < 0)
+		return r;
+	if (request->keeps_git)
+		add(&call, "--keep-git-dir");
+	add(&call, "--");
+	add(&call, remote->url);
+	add(&call, request->commit);
+	add(&call, directory);
+	r = run(build, &call, &text, err);
 	*ret_path = directory;
 	return r == 0 && remote->directory ? find_directory(build, directory, remote->directory, ret_path, err) : r;
 }

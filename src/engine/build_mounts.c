@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/build_agent.h"
 #include "engine/build_copy.h"
+#include "engine/build_secrets.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define SECRET_LIMIT 512000 /* bytes */
 #define NAME_LIMIT 120      /* of a cache: what is longer is named by a hash alone */
 #define PRIVATE_TRIES 1000
 
@@ -214,36 +214,6 @@ static int prepare_tmpfs(struct preparation *p)
 
 /* ---- secrets and sockets ------------------------------------------------------------------------- */
 
-static const struct build_secret *find(const struct build_secret *list, size_t count, const char *id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(list[i].id, id))
-			return &list[i];
-	return NULL;
-}
-
-/* In memory only, so that no name of a file and no separator in it matters. */
-static int open_secret(const struct build_secret *secret, int *ret_fd, struct error *err)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	const char *value = secret->variable ? getenv(secret->variable) : NULL;
-	_cleanup_close_ int fd = memfd_create("secret", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : 0;
-
-	if (secret->variable && !value)
-		return error_set(err, ERROR_NOT_FOUND, 0, "secret '%s': there is no variable '%s' in the environment", secret->id, secret->variable);
-	if (value)
-		buf_add_text(&text, value);
-	else if (r == 0)
-		r = file_read_regular_at(AT_FDCWD, secret->path, SECRET_LIMIT, &text);
-	if (r == 0)
-		r = fd_write_all(fd, text.data ? text.data : "", text.length);
-	if (r < 0)
-		return error_errno(err, -r, "secret '%s': cannot read '%s'", secret->id, value ? secret->variable : secret->path);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
 static int refuse_missing(const struct preparation *p, const char *what, struct error *err)
 {
 	error_set(err, ERROR_NOT_FOUND, 0, "the step needs the %s '%s', which was not given", what, p->mount->id);
@@ -254,13 +224,13 @@ static int refuse_missing(const struct preparation *p, const char *what, struct 
 static int prepare_secret(struct preparation *p, struct error *err)
 {
 	const struct build_request *request = p->step->build->request;
-	const struct build_secret *secret = find(request->secrets, request->secret_count, p->mount->id);
+	const struct build_secret *secret = build_secret_find(request->secrets, request->secret_count, p->mount->id);
 	const char *target = p->mount->target;
 	int fd = -EBADF, r;
 
 	if (!secret)
 		return p->mount->required ? refuse_missing(p, "secret", err) : 0;
-	r = open_secret(secret, &fd, err);
+	r = build_secret_open(secret, &fd, err);
 	if (r < 0)
 		return r;
 	keep_fd(p->mounts, fd);
@@ -281,7 +251,7 @@ static int prepare_secret(struct preparation *p, struct error *err)
 static int prepare_ssh(struct preparation *p, struct error *err)
 {
 	const struct build_request *request = p->step->build->request;
-	const struct build_secret *agent = find(request->ssh, request->ssh_count, p->mount->id);
+	const struct build_secret *agent = build_secret_find(request->ssh, request->ssh_count, p->mount->id);
 	const char *target = p->mount->target, *source, *made = NULL;
 	struct build_agent relayed = { .uid = p->mount->uid, .gid = p->mount->gid, .mode = p->mount->has_mode ? p->mount->mode : 0600 };
 	int life = -EBADF, r;

@@ -4,6 +4,7 @@
 #include "registry/http.h"
 #include "spec/download.h"
 #include "store/digest.h"
+#include "transfer/authorization.h"
 #include "transfer/confine.h"
 #include "transfer/session.h"
 
@@ -16,13 +17,14 @@
 #define TELL_BYTES (1u << 20)
 
 struct download_request {
-	int64_t output;
+	int64_t output, authorization;
 	const char *etag;
 };
 
 static const struct option_entry entries[] = {
 	{ "output-fd", 0, OPTION_INT, 0, offsetof(struct download_request, output), "FD", "the empty file that it becomes, open", .minimum = STDERR_FILENO + 1,
 		.maximum = INT32_MAX },
+	AUTHORIZATION_ENTRY(struct download_request, authorization),
 	{ "etag", 0, OPTION_STRING, 0, offsetof(struct download_request, etag), "TEXT", "what is known of it has this ETag" },
 	{ 0 },
 };
@@ -141,11 +143,12 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct download d = { .globals = call->globals, .url = call->operands[0], .fd = (int)request->output };
 	_cleanup_http_response_ struct http_response response = { .status = 0 };
+	_cleanup_buf_ struct buf authorization = BUF_INIT;
 	_cleanup_free_ char *etag = str_printf("If-None-Match: %s", request->etag ? request->etag : "");
 	const char *headers[] = { "Accept-Encoding: identity", request->etag ? etag : NULL, NULL };
 	/* An address with http:// is one that the user wants plain. */
 	const struct http_peer peer = { .properties = str_starts_with(d.url, "http://") ? HTTP_PEER_PLAIN : 0 };
-	const struct http_request http = { .method = "GET", .url = d.url, .peer = &peer, .headers = headers, .sink = take_bytes, .sink_context = &d,
+	struct http_request http = { .method = "GET", .url = d.url, .peer = &peer, .headers = headers, .sink = take_bytes, .sink_context = &d,
 		.limit_bytes = DOWNLOAD_LIMIT };
 	int r;
 
@@ -153,6 +156,10 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		return error_set(err, ERROR_INVALID, 0, "--output-fd is missing");
 	if (remote_shown(arena, d.url) != d.url)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "cannot get '%.600s': addresses with a user in them are not supported", remote_shown(arena, d.url));
+	r = authorization_read(request->authorization, &authorization, err);
+	if (r < 0)
+		return r;
+	http.authorization = authorization.length ? authorization.data : NULL;
 	confine(&(struct confinement){ .properties = CONFINE_NETWORK });
 	r = perform(&d, &http, &response, err);
 	if (r == 0)

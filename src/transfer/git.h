@@ -17,6 +17,9 @@
 /* Once, before anything else. */
 void git_prepare(void);
 
+/* Shows the server of URL, and no other, AUTHORIZATION, the value of that header; "": nothing. */
+void git_authorize(const char *url, const char *authorization);
+
 /* Runs git with ARGUMENTS (NULL-terminated, GIT_ARGUMENT_LIMIT at most) in DIRECTORY, NULL: here; what it prints is added to OUT, if that is not NULL. */
 int git_run(const char *directory, const char *const *arguments, struct buf *out, struct error *err) _must_check_;
 

@@ -2,6 +2,7 @@
 /* git-checkout: the files of a commit, with those of its submodules. */
 #include "build/remote.h"
 #include "store/tree.h"
+#include "transfer/authorization.h"
 #include "transfer/confine.h"
 #include "transfer/git.h"
 #include "transfer/session.h"
@@ -11,10 +12,12 @@
 
 struct checkout_request {
 	const char *reference;
+	int64_t authorization;
 	bool keeps_git;
 };
 
 static const struct option_entry entries[] = {
+	AUTHORIZATION_ENTRY(struct checkout_request, authorization),
 	{ "ref", 0, OPTION_STRING, 0, offsetof(struct checkout_request, reference), "NAME", "the whole name of what the commit was found by" },
 	{ "keep-git-dir", 0, OPTION_FLAG, 0, offsetof(struct checkout_request, keeps_git), NULL, "leave .git there" },
 	{ 0 },
@@ -110,11 +113,16 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 {
 	const struct checkout_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf authorization = BUF_INIT;
 	const struct checkout c = { .arena = arena, .url = call->operands[0], .commit = call->operands[1], .directory = call->operands[2],
 		.reference = request->reference };
 	int r;
 
+	r = authorization_read(request->authorization, &authorization, err);
+	if (r < 0)
+		return r;
 	git_prepare();
+	git_authorize(c.url, authorization.data);
 	confine(&(struct confinement){ .properties = CONFINE_NETWORK | CONFINE_PROGRAMS });
 	r = check_out(&c, request->keeps_git, err);
 	return r < 0 ? error_wrap(err, "cannot get '%.600s'", remote_shown(arena, c.url)) : 0;

@@ -2,15 +2,18 @@
 /* git-resolve: which commit a reference of a repository is. */
 #include "build/remote.h"
 #include "spec/repository.h"
+#include "transfer/authorization.h"
 #include "transfer/confine.h"
 #include "transfer/git.h"
 #include "transfer/session.h"
 
 struct resolve_request {
 	const char *reference;
+	int64_t authorization;
 };
 
 static const struct option_entry entries[] = {
+	AUTHORIZATION_ENTRY(struct resolve_request, authorization),
 	{ "ref", 0, OPTION_STRING, 0, offsetof(struct resolve_request, reference), "NAME", "a branch, a tag, or \"refs/…\"; default: HEAD" },
 	{ 0 },
 };
@@ -20,13 +23,17 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	const struct resolve_request *request = call->request;
 	const char *url = call->operands[0], *reference = request->reference ? request->reference : "HEAD";
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT, authorization = BUF_INIT;
 	/* A pattern fits the end of names, and "^{}" is part of one. */
 	const char *arguments[] = { "ls-remote", "--quiet", "--", url, reference, arena_printf(arena, "%s^{}", reference), NULL };
 	struct git_reference found = { .commit = NULL };
 	int r;
 
+	r = authorization_read(request->authorization, &authorization, err);
+	if (r < 0)
+		return r;
 	git_prepare();
+	git_authorize(url, authorization.data);
 	confine(&(struct confinement){ .properties = CONFINE_NETWORK | CONFINE_PROGRAMS });
 	r = git_run(NULL, arguments, &text, err);
 	if (r < 0)

@@ -92,6 +92,30 @@ make_context() {
 	[[ $output == *"' redirects without end" ]]
 }
 
+@test "secrets show servers who asks: a bearer, git's user, for one host or for all" {
+	serve
+	type git >/dev/null || skip "missing: git"
+	[ -e "$SCRATCH/git" ] || (mkdir "$SCRATCH/git" && cd "$SCRATCH/git" && make_repositories)
+	mkdir web/private
+	git clone -q --bare "$SCRATCH/git/r" web/private/r.git
+	git -C web/private/r.git update-server-info
+	echo one >web/private/f
+	echo t0ken >token
+	printf '%s\n' 'FROM busybox' "ADD $url/private/f /f" "ADD $url/private/r.git /r" >Dockerfile
+	refused .
+	[[ $output == *"the server answers with status 401" ]]
+	built --secret "id=HTTP_AUTH_TOKEN_127.0.0.1,src=token" --secret "id=GIT_AUTH_TOKEN.${url#http://},src=token" -t it .
+	[ "$(told cat /f /r/f)" = $'one\n2' ]
+	T=t0ken built --secret id=GIT_AUTH_TOKEN,env=T -t it "$url/private/r.git#v1"
+	[ "$(told cat /x/f)" = 1 ]
+	H='Bearer t0ken' built --secret id=GIT_AUTH_HEADER,env=H --no-cache -t it "$url/private/r.git#main"
+	refused --secret id=GIT_AUTH_TOKEN.elsewhere,src=token "$url/private/r.git#v1"
+	printf 'a\nX-Evil: b' >token
+	refused --secret id=GIT_AUTH_TOKEN,src=token "$url/private/r.git#v1"
+	[[ $output == *"secret 'GIT_AUTH_TOKEN': expected one line"* ]]
+	! grep -rq t0ken "$SCRATCH/root"
+}
+
 @test "ADD of URLs: names, modes, times, owners; unpacked if that is asked for" {
 	serve
 	make_context

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Serves the current directory on a free port of 127.0.0.1, which is the first line of the output; each request is another: "PATH STATUS".
 
-Files have an ETag of what is in them. /to/PATH redirects to /PATH; /endless redirects to itself; /broken ends before its length.
+Files have an ETag of what is in them. /to/PATH redirects to /PATH; /endless redirects to itself; /broken ends before its length;
+/private/… is for who shows the token "t0ken", as a bearer or as a password.
 """
+import base64
 import hashlib
 import http.server
 import os
 import sys
 import urllib.parse
+
+TOKENS = ("Bearer t0ken", "Basic " + base64.b64encode(b"x-access-token:t0ken").decode())
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,6 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/broken":
             self.close_connection = True
             return self.answer(200, b"a part")
+        if path.startswith("/private/") and self.headers["Authorization"] not in TOKENS:
+            return self.answer(401)
         name = os.path.join(".", path.lstrip("/"))
         if ".." in path or not os.path.isfile(name):
             return self.answer(404)
