@@ -112,7 +112,7 @@ static int add_roots_of(void *context, const char *name)
 	return 0;
 }
 
-static int add_roots(void *context, struct buf *digests, struct error *err)
+static int add_own_roots(void *context, struct buf *digests, struct error *err)
 {
 	const struct directories *directories = context;
 	_cleanup_free_ char *path = str_printf("%s/containers", directories->root);
@@ -121,17 +121,28 @@ static int add_roots(void *context, struct buf *digests, struct error *err)
 	struct roots roots = { fd, digests, &told };
 	int r = fd < 0 ? -errno : file_each_name(fd, add_roots_of, &roots);
 
-	if (r < 0 && !(fd < 0 && r == -ENOENT)) {
-		if (told.kind == ERROR_NONE)
-			return error_errno(err, -r, "cannot read '%s'", path);
-		if (err)
-			*err = told;
-		return r;
-	}
-	return build_cache_add_roots(directories, digests, err);
+	if (r == 0 || (fd < 0 && r == -ENOENT))
+		return 0;
+	if (told.kind == ERROR_NONE)
+		return error_errno(err, -r, "cannot read '%s'", path);
+	if (err)
+		*err = told;
+	return r;
+}
+
+static int add_roots(void *context, struct buf *digests, struct error *err)
+{
+	int r = add_own_roots(context, digests, err);
+
+	return r < 0 ? r : build_cache_add_roots(context, digests, err);
 }
 
 struct store_roots container_users_roots(const struct directories *directories)
 {
 	return (struct store_roots){ .add = add_roots, .context = (void *)directories };
+}
+
+struct store_roots container_users_own_roots(const struct directories *directories)
+{
+	return (struct store_roots){ .add = add_own_roots, .context = (void *)directories };
 }

@@ -34,4 +34,7 @@ size_t container_users_count(const struct container_users *users, const char *im
  */
 struct store_roots container_users_roots(const struct directories *directories);
 
+/* The same without what builds remember. */
+struct store_roots container_users_own_roots(const struct directories *directories);
+
 #endif

@@ -137,8 +137,9 @@ static int divide(struct arena *arena, const struct store *store, const struct i
 int image_usage_measure(struct arena *arena, const struct directories *directories, bool each, struct image_usage_report *ret, struct error *err)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
-	const struct store_roots roots = container_users_roots(directories);
+	const struct store_roots roots = container_users_roots(directories), own = container_users_own_roots(directories);
 	struct pieces pieces = { .arena = arena };
+	const struct store_usage_question question = { .roots = &roots, .lasting = &own, .each = each ? add_piece : NULL, .context = &pieces };
 	struct container_users users;
 	struct image_usage_report report = { .images = 0 };
 	struct store_usage usage;
@@ -149,7 +150,7 @@ int image_usage_measure(struct arena *arena, const struct directories *directori
 	if (r == 0)
 		r = container_users_list(arena, directories, &users, err);
 	if (r == 0)
-		r = store_usage_visit(&store, &roots, each ? add_piece : NULL, &pieces, &usage, err);
+		r = store_usage_visit(&store, &question, &usage, err);
 	if (r == 0)
 		r = image_list(&store, arena, &images, &count, err);
 	if (r < 0) {
@@ -158,7 +159,8 @@ int image_usage_measure(struct arena *arena, const struct directories *directori
 	}
 	if (pieces.count)
 		qsort(pieces.list, pieces.count, sizeof *pieces.list, compare);
-	report.content_bytes = usage.blob_bytes + usage.layer_bytes;
+	report.content_bytes = usage.blob_bytes + usage.layer_bytes - usage.cached_bytes;
+	report.cached_bytes = usage.cached_bytes;
 	report.unfinished_bytes = usage.debris_bytes;
 	report.other_bytes = usage.other_bytes;
 	report.total_bytes = usage.total_bytes;

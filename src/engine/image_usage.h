@@ -17,6 +17,7 @@ struct image_usage_report {
 	size_t images;             /* different ones, by id */
 	size_t active_images;      /* of these, that containers were made of */
 	uint64_t content_bytes;    /* blobs and layers */
+	uint64_t cached_bytes;     /* blobs and layers that only builds remember; not in .content_bytes */
 	uint64_t unfinished_bytes; /* of downloads and layers that are being made, or broke off */
 	uint64_t other_bytes;      /* directories, the list of images, locks */
 	uint64_t total_bytes;

@@ -99,12 +99,24 @@ static int bytes_within(struct walk *walk, int directory_fd, const char *name, u
 
 struct tally {
 	const struct store *store;
-	const struct reachable *kept;
+	const struct store_usage_question *question;
+	const struct reachable *kept, *lasting;
 	struct walk *walk;
-	store_usage_each *each; /* or NULL */
-	void *context;
 	struct store_usage usage;
 };
+
+/* BYTES of a blob or layer, by whether it is needed, or only worth keeping. */
+static void tally_content(struct tally *tally, const char *digest, bool is_layer, uint64_t bytes)
+{
+	const struct reachable *kept = tally->kept, *lasting = tally->lasting;
+
+	if (!path_set_has(is_layer ? kept->layers : kept->blobs, digest))
+		tally->usage.reclaimable_bytes += bytes;
+	else if (lasting->blobs && !path_set_has(is_layer ? lasting->layers : lasting->blobs, digest))
+		tally->usage.cached_bytes += bytes;
+	if (tally->question->each)
+		tally->question->each(tally->question->context, digest, is_layer, bytes);
+}
 
 static int tally_blob(void *context, const char *digest, const struct stat *status)
 {
@@ -115,10 +127,7 @@ static int tally_blob(void *context, const char *digest, const struct stat *stat
 	bytes = tally->walk->bytes - before;
 	tally->usage.blobs++;
 	tally->usage.blob_bytes += bytes;
-	if (!path_set_has(tally->kept->blobs, digest))
-		tally->usage.reclaimable_bytes += bytes;
-	if (tally->each)
-		tally->each(tally->context, digest, false, bytes);
+	tally_content(tally, digest, false, bytes);
 	return 0;
 }
 
@@ -130,10 +139,7 @@ static int tally_layer(void *context, const char *chain_id)
 
 	tally->usage.layers++;
 	tally->usage.layer_bytes += bytes;
-	if (!path_set_has(tally->kept->layers, chain_id))
-		tally->usage.reclaimable_bytes += bytes;
-	if (tally->each)
-		tally->each(tally->context, chain_id, true, bytes);
+	tally_content(tally, chain_id, true, bytes);
 	return r;
 }
 
@@ -159,24 +165,28 @@ static int tally_rest(struct tally *tally)
 	return r;
 }
 
-static int find_reachable(const struct store *store, const struct store_roots *roots, struct reachable *ret, struct error *err)
+/* Both at one moment. */
+static int find_reachable(const struct store *store, const struct store_usage_question *question, struct reachable *ret_kept,
+	struct reachable *ret_lasting, struct error *err)
 {
 	_cleanup_close_ int lock = -EBADF;
 	int r = lock_exclusive(store, STORE_LOCK_CONTENT, &lock);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot lock the content of '%s'", store->path);
-	return reachable_find(store, roots, ret, err);
+	r = reachable_find(store, question->roots, ret_kept, err);
+	if (r == 0 && question->lasting)
+		r = reachable_find(store, question->lasting, ret_lasting, err);
+	return r;
 }
 
-int store_usage_visit(const struct store *store, const struct store_roots *roots, store_usage_each *each, void *context, struct store_usage *ret,
-	struct error *err)
+int store_usage_visit(const struct store *store, const struct store_usage_question *question, struct store_usage *ret, struct error *err)
 {
-	_cleanup_reachable_ struct reachable kept = REACHABLE_INIT;
+	_cleanup_reachable_ struct reachable kept = REACHABLE_INIT, lasting = REACHABLE_INIT;
 	_cleanup_path_set_ struct path_set *seen = path_set_new();
 	struct walk walk = { .seen = seen };
-	struct tally tally = { .store = store, .kept = &kept, .walk = &walk, .each = each, .context = context };
-	int r = find_reachable(store, roots, &kept, err);
+	struct tally tally = { .store = store, .question = question, .kept = &kept, .lasting = &lasting, .walk = &walk };
+	int r = find_reachable(store, question, &kept, &lasting, err);
 
 	if (r < 0)
 		return r;
@@ -193,5 +203,5 @@ int store_usage_visit(const struct store *store, const struct store_roots *roots
 
 int store_usage(const struct store *store, const struct store_roots *roots, struct store_usage *ret, struct error *err)
 {
-	return store_usage_visit(store, roots, NULL, NULL, ret, err);
+	return store_usage_visit(store, &(struct store_usage_question){ .roots = roots }, ret, err);
 }

@@ -15,6 +15,7 @@ struct store_usage {
 	uint64_t debris_bytes;                /* of downloads and layers that are being made, or were */
 	uint64_t other_bytes;                 /* of everything else: directories, index.json, locks */
 	uint64_t reclaimable_bytes;           /* of the blobs and layers that a sweep would remove now */
+	uint64_t cached_bytes;                /* of those that are only worth keeping; 0 if nobody says which */
 	uint64_t total_bytes;                 /* blobs, layers, debris and other */
 };
 
@@ -24,9 +25,17 @@ struct store_usage {
  */
 int store_usage(const struct store *store, const struct store_roots *roots, struct store_usage *ret, struct error *err) _must_check_;
 
-/* The same, and calls EACH with what every blob and layer takes of it. Of files that several of them have, the first is told the whole. */
 typedef void store_usage_each(void *context, const char *digest, bool is_layer, uint64_t bytes);
-int store_usage_visit(const struct store *store, const struct store_roots *roots, store_usage_each *each, void *context, struct store_usage *ret,
-	struct error *err) _must_check_;
+
+struct store_usage_question {
+	const struct store_roots *roots;   /* as for reachable_find() */
+	const struct store_roots *lasting; /* those of them that are more than worth keeping; or NULL: all are */
+	/* Called with what every blob and layer takes; or NULL. Of files that several of them have, the first is told the whole. */
+	store_usage_each *each;
+	void *context;
+};
+
+/* The same, with more that is asked. */
+int store_usage_visit(const struct store *store, const struct store_usage_question *question, struct store_usage *ret, struct error *err) _must_check_;
 
 #endif

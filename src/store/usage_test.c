@@ -96,11 +96,31 @@ static void test_reclaimable(void **state _unused_)
 	assert_int_equal(usage.reclaimable_bytes, usage.layer_bytes + usage.blob_bytes);
 }
 
+/* What is worth keeping, but no more, is told by itself. */
+static void test_cached(void **state _unused_)
+{
+	_cleanup_store_ struct store store = scratch_store();
+	char *digests[] = { (char *)D("a"), (char *)D("b"), NULL };
+	const struct store_roots roots = { .digests = digests }, lasting = { .digests = digests + 1 };
+	struct store_usage usage;
+
+	put_layer(&store, D("a"), 200000);
+	put_layer(&store, D("b"), 100000);
+	put_layer(&store, D("c"), 50000);
+	assert_int_equal(store_usage_visit(&store, &(struct store_usage_question){ .roots = &roots, .lasting = &lasting }, &usage, NULL), 0);
+	assert_int_equal(usage.cached_bytes, disk_usage("layers/*a"));
+	assert_int_equal(usage.reclaimable_bytes, disk_usage("layers/*c"));
+	assert_int_equal(usage.layer_bytes - usage.cached_bytes - usage.reclaimable_bytes, disk_usage("layers/*b"));
+	assert_int_equal(store_usage(&store, &roots, &usage, NULL), 0);
+	assert_int_equal(usage.cached_bytes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		shell_test(test_parts),
 		shell_test(test_reclaimable),
+		shell_test(test_cached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
