@@ -239,6 +239,35 @@ static int start_and_wait(struct run *run, int (*prepare)(const struct run *run,
 	return r;
 }
 
+/* The instruction says more than the name of a container that is gone. */
+static const char *without_container(const char *message)
+{
+	static const char start[] = "cannot start the container '";
+	const char *end = str_starts_with(message, start) ? strstr(message + strlen(start), "': ") : NULL;
+
+	return end ? end + 3 : message;
+}
+
+/* A program of another architecture is refused like any file that is none. */
+static int explain_start(const struct run *run, struct error *err)
+{
+	const struct build_platform *platform = run->step->stage->platform;
+	const bool is_foreign = !str_equal(platform->platform.architecture, run->step->build->build_platform.architecture);
+	struct error cause = *err;
+
+	error_set(err, cause.kind, 0, "%s:%u: RUN%s%s: %s", run->step->build->dockerfile->name, run->step->plan->instruction->source->first_line,
+		is_foreign ? " for " : "", is_foreign ? platform->text : "", without_container(cause.message));
+	if (cause.code == ENOEXEC && is_foreign)
+		error_hint(err, "this machine has no emulator: install qemu-user-static and binfmt-support, or FROM --platform=$BUILDPLATFORM and cross-compile");
+	else if (cause.code == ENOENT && run->step->plan->instruction->is_shell_form && strstr(cause.message, "cannot execute"))
+		error_hint(err, "an image without a shell can do RUN [\"PROGRAM\", \"ARGUMENT\", …] alone, of programs that it has");
+	else if (*cause.hint)
+		error_hint(err, "%s", cause.hint);
+	err->code = cause.code;
+	err->exit_status = 1;
+	return cause.code ? -cause.code : -EINVAL;
+}
+
 int build_step_run(const struct build_step *step, const char **ret_upper, const char ***ret_mountpoints, struct build_step_result *result, struct error *err)
 {
 	_cleanup_(run_done) struct run run = { .step = step, .mounts = BUILD_MOUNTS_INIT, .result = result, .parent = getppid() };
@@ -252,8 +281,9 @@ int build_step_run(const struct build_step *step, const char **ret_upper, const 
 	r = describe(&run, err);
 	if (r == 0)
 		r = start_and_wait(&run, NULL, &exit_code, err);
-	if (r == 0)
-		r = judge(&run, exit_code, err);
+	if (r < 0)
+		return explain_start(&run, err);
+	r = judge(&run, exit_code, err);
 	if (r < 0)
 		return r;
 	*ret_upper = run.upper;

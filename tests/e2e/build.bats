@@ -238,7 +238,7 @@ not.tar' "$output"
 	assert_equal $'from-context\nfrom-other\n1\n3 700\nagain\n440 1' "$output"
 	run -1 grep -rlE 'secret-words|variable-words' "$SCRATCH/root"
 	refused --no-cache .
-	assert_has "bivy: the step needs the secret 'e', which was not given"
+	assert_has "bivy: Dockerfile:8: RUN: the step needs the secret 'e', which was not given"
 	assert_equal "hint: --secret id=e,src=FILE" "${lines[-1]}"
 }
 
@@ -259,7 +259,7 @@ not.tar' "$output"
 	assert_equal $'as 0: 1\nas 0: 2\nas 0: 3\nsocket 640 1000' "$(told sort out)"
 	run -1 told ls /run/buildkit /a
 	refused --no-cache --ssh default="$PWD/probe" .
-	assert_has "bivy: --ssh default: '$PWD/probe' is not the socket of an agent"
+	assert_has "bivy: Dockerfile:2: RUN: --ssh default: '$PWD/probe' is not the socket of an agent"
 	[[ ${lines[-1]} == "hint: 'ssh-add "* ]]
 	refused --no-cache --ssh default="$PWD/agent" .
 	assert_equal "hint: --ssh b=SOCKET" "${lines[-1]}"
@@ -306,6 +306,9 @@ not.tar' "$output"
 	[[ $output = *$'\n'"bivy: Dockerfile:2: unknown instruction 'COPPY'"$'\n'"hint: did you mean COPY?" ]]
 	refused nowhere
 	assert_equal "bivy: cannot use the context 'nowhere': no such file or directory" "${lines[0]}"
+	echo 'no program' >sh; printf '%s\n' 'FROM scratch' 'COPY --chmod=755 sh /bin/' 'RUN true' >Dockerfile
+	refused --platform linux/s390x .
+	[[ $output = *$'\n'"bivy: Dockerfile:3: RUN for linux/s390x: cannot execute \"/bin/sh\": exec format error"$'\n'"hint: this machine has no emulator: "* ]]
 	printf '%s\n' 'FROM busybox' 'RUN --security=insecure true' >Dockerfile
 	refused .
 	[[ $output = *$'\n'"hint: '--allow security.insecure' allows it" ]]
