@@ -45,7 +45,7 @@ struct du_request {
 
 static const struct option_entry du_entries[] = {
 	{ "filter", 0, OPTION_LIST, 0, offsetof(struct du_request, filters), "NAME=VALUE",
-		"only what is so: description, id, inuse, private, shared, type, until; may be repeated" },
+		"only what is so: description, id, immutable, inuse, mutable, private, shared, type, until; may be repeated" },
 	{ "format", 0, OPTION_STRING, 0, offsetof(struct du_request, format), "FORMAT", "table, json, or a template for each line" },
 	{ 0 },
 };
@@ -106,7 +106,8 @@ const struct command cli_builder_du = {
 	.command = {
 		.name = "builder du",
 		.summary = "what builds have left on the disk",
-		.description = "Lists the steps that need not be done again, and the directories of cache mounts, with what each takes.",
+		.description = "Lists the steps that need not be done again, the directories of cache mounts, files of web servers, and digests of contexts' "
+			"files, with what each takes, in the order in which they would go.",
 		.entries = du_entries,
 	},
 	.request_size = sizeof(struct du_request),
@@ -119,16 +120,21 @@ const struct command cli_builder_du = {
 struct prune_request {
 	bool all, force, verbose;
 	char **filters;
-	int64_t keep, reserved; /* bytes */
+	int64_t keep, reserved, maximum, minimum_free; /* bytes */
 };
 
 static const struct option_entry prune_entries[] = {
 	{ "all", 'a', OPTION_FLAG, 0, offsetof(struct prune_request, all), NULL, "also steps whose layers images have" },
 	{ "filter", 0, OPTION_LIST, 0, offsetof(struct prune_request, filters), "NAME=VALUE",
-		"only what is so: description, id, private, shared, type, until; may be repeated" },
+		"only what is so: description, id, immutable, mutable, private, shared, type, until; may be repeated" },
 	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct prune_request, force), NULL, "do not ask" },
-	{ "keep-storage", 0, OPTION_CALLBACK, 0, offsetof(struct prune_request, keep), "SIZE", "so much may stay", .parse = value_memory_parse },
-	{ "reserved-space", 0, OPTION_CALLBACK, OPTION_HIDDEN, offsetof(struct prune_request, reserved), "SIZE", "the same", .parse = value_memory_parse },
+	{ "keep-storage", 0, OPTION_CALLBACK, OPTION_HIDDEN, offsetof(struct prune_request, keep), "SIZE", "as --reserved-space", .parse = value_memory_parse },
+	{ "max-used-space", 0, OPTION_CALLBACK, 0, offsetof(struct prune_request, maximum), "SIZE",
+		"so much may stay: those go first that were not used for longest", .parse = value_memory_parse },
+	{ "min-free-space", 0, OPTION_CALLBACK, 0, offsetof(struct prune_request, minimum_free), "SIZE",
+		"as much goes as it takes until so much of the disk is free", .parse = value_memory_parse },
+	{ "reserved-space", 0, OPTION_CALLBACK, 0, offsetof(struct prune_request, reserved), "SIZE",
+		"so much may stay, whatever the other two say", .parse = value_memory_parse },
 	{ "verbose", 0, OPTION_FLAG, OPTION_HIDDEN, offsetof(struct prune_request, verbose), NULL, "accepted" },
 	{ 0 },
 };
@@ -139,7 +145,8 @@ static int run_prune(const struct command_call *call, struct buf *out, struct er
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct directories directories;
 	struct build_cache_prune_request request = { .directories = &directories, .all = options->all, .filters = options->filters,
-		.keep_bytes = (uint64_t)(options->keep ? options->keep : options->reserved) };
+		.max_used_bytes = (uint64_t)options->maximum, .min_free_bytes = (uint64_t)options->minimum_free,
+		.reserved_bytes = (uint64_t)(options->reserved ? options->reserved : options->keep) };
 	struct build_cache_prune_report report = { .ids = NULL };
 	int r = 0;
 
@@ -162,8 +169,10 @@ const struct command cli_builder_prune = {
 	.command = {
 		.name = "builder prune",
 		.summary = "remove what builds have left",
-		.description = "Removes steps that need not be done again, but those whose layers images have, and directories of cache mounts that no step "
-			"has mounted. Images stay as they are; the next build does more. Asks first.",
+		.description = "Removes steps that need not be done again, but those whose layers images have; directories of cache mounts that no step "
+			"has mounted; files of web servers; and digests of contexts' files: all of them, or as many as it takes for the sizes that are given. "
+			"What a build that runs needs stays. Images stay as they are; the next build does more. Asks first.\n\n"
+			"Builds do so by themselves, with what is too old or too much: see bivy-build.json(5).",
 		.entries = prune_entries,
 	},
 	.request_size = sizeof(struct prune_request),

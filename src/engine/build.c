@@ -10,10 +10,12 @@
  *   4. images, in the lease (build_images.c)           the lease ends
  *   5. plans, digests, steps (build_graph.c)           a layer that no record names is the sweep's
  *   6. outputs (build_output.c)
+ *   7. what is too old or too much in the cache goes (build_collect.c)
  */
 #include "engine/build_annotations.h"
 #include "engine/build_warnings.h"
 #include "base/moment.h"
+#include "engine/build_collect.h"
 #include "engine/image_removal.h"
 
 #include <stdarg.h>
@@ -293,6 +295,19 @@ static bool makes_archives(const struct build_request *request)
 	return false;
 }
 
+/* What was done has made the cache larger; how much may stay is told by the administrator. The build itself is as it is. */
+static void collect(struct build *build)
+{
+	struct spec_build_settings settings;
+	struct error err = ERROR_INIT;
+	int r = build_settings_read(&settings, &err);
+
+	if (r == 0)
+		r = build_collect(build->directories, &settings, &err);
+	if (r < 0)
+		build_warn(build, "the build cache may become larger than it should: %s", err.message);
+}
+
 int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err)
 {
 	struct build build = { .arena = arena, .request = request, .report = ret, .directories = request->directories, .store = STORE_INIT,
@@ -308,6 +323,8 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 	store_close(&build.store);
 	if (makes_archives(request))
 		ignore_result(image_removal_sweep(request->directories, false, NULL, NULL, NULL)); /* the next removal does it else */
+	if (ret->steps > ret->cached_steps)
+		collect(&build);
 	return r;
 }
 

@@ -9,6 +9,10 @@
  *   downloads/            what came from web servers (build_download.h)
  *   index/HEX             digests of a context's files, by what stat(2) says of them
  *   work/                 what a build has on its way: locked, garbage once it is not
+ *   collected             when it was last looked whether all this is too much
+ *
+ * What of it is too old, or too much, is removed at the end of builds that have
+ * done something (build_collect.h).
  *
  * Invariants:
  *  1. A record of the cache is written after the layer that it names has its
@@ -201,29 +205,52 @@ int build_check(struct arena *arena, const struct build_request *request, struct
 
 /* ---- what builds left ------------------------------------------------------------------- */
 
+#define BUILD_CACHE_STEP "regular"
+#define BUILD_CACHE_MOUNT "exec.cachemount"
+#define BUILD_CACHE_DOWNLOAD "source.http"
+#define BUILD_CACHE_CONTEXT "source.local"
+
 struct build_cache_entry {
-	const char *id;           /* 32 digits */
-	const char *kind;         /* "regular", "exec.cachemount", "source.local" */
+	const char *id;           /* 32 digits; of a cache mount its name */
+	const char *kind;         /* one of the above */
 	const char *description;  /* "[build 2/5] RUN make" */
 	int64_t created_s, used_s; /* seconds since 1970; .created_s 0: nobody knows */
 	uint64_t size;            /* bytes: of the files in the layer; of a cache mount on the disk */
-	bool in_use, shared;      /* a step has the cache mounted; an image has the layer, too */
+	bool in_use, shared;      /* a build that runs has it; an image has the layer, too */
+	bool is_mutable;          /* a step may change it: a cache mount */
 };
-/* FILTERS: "NAME=VALUE", NULL-terminated, or NULL: id, inuse, shared, private, type, until, unused-for, description. The one used last comes last. */
+/*
+ * FILTERS: "NAME=VALUE", NULL-terminated, or NULL: id, inuse, shared, private, mutable, immutable, type, until, unused-for,
+ * description. In the order in which they may go: the one used last comes last.
+ */
 int build_cache_list(struct arena *arena, const struct directories *directories, char *const *filters, struct build_cache_entry **ret, size_t *ret_count,
 	struct error *err) _must_check_;
 
+/* What all of it takes on the disk, as the file system counts it. LAYER_BYTES: of layers that nothing else needs (image_usage.h). */
+struct build_cache_usage {
+	struct build_cache_entry *entries; /* as build_cache_list() */
+	size_t count, in_use;
+	uint64_t bytes, reclaimable_bytes;
+};
+int build_cache_measure(struct arena *arena, const struct directories *directories, uint64_t layer_bytes, struct build_cache_usage *ret, struct error *err)
+	_must_check_;
+
+/* All that FILTERS let through goes, if there is no limit. */
 struct build_cache_prune_request {
 	const struct directories *directories;
 	bool all;               /* what images share, too */
 	char *const *filters;   /* as above */
-	uint64_t keep_bytes;    /* so much may stay: those go first that were not used for longest */
+	uint64_t max_used_bytes; /* so much may stay: those go first that were not used for longest; 0: no such limit */
+	uint64_t min_free_bytes; /* of the disk: as much goes as it lacks; 0: no such limit */
+	uint64_t reserved_bytes; /* so much may stay whatever the others say */
+	int64_t used_before_s;   /* what was last used before goes in any case, seconds since 1970; 0: nothing */
+	bool roughly;            /* what cache mounts took an hour ago will do */
 };
 struct build_cache_prune_report {
 	char **ids;
 	uint64_t freed_bytes;
 };
-/* What a step has mounted stays. Then content that nothing names any more goes. */
+/* What a build that runs needs stays. Then content that nothing names any more goes. */
 int build_cache_prune(struct arena *arena, const struct build_cache_prune_request *request, struct build_cache_prune_report *ret, struct error *err) _must_check_;
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/build_agent.h"
 #include "engine/build_copy.h"
+#include "engine/build_mount_cache.h"
 #include "engine/build_secrets.h"
 
 #include <fcntl.h>
@@ -115,30 +116,15 @@ static const char *cache_name(struct arena *arena, const char *id)
 	return arena_printf(arena, "=%s", hash);
 }
 
-/* Opens the lock of the cache NAME and takes it; -EWOULDBLOCK: another has it, with LOCK_NB. */
-static int lock_cache(const char *directory, const char *name, int how, int *ret_fd)
-{
-	_cleanup_free_ char *path = str_printf("%s/%s.lock", directory, name);
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return -errno;
-	while (flock(fd, how) < 0)
-		if (errno != EINTR)
-			return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
 /* One that nobody else has: NAME, NAME=1, …. */
 static int lock_private(struct preparation *p, const char *directory, const char **name, int *ret_fd)
 {
 	const char *first = *name;
-	int r = lock_cache(directory, first, LOCK_EX | LOCK_NB, ret_fd);
+	int r = build_mount_cache_lock(directory, first, LOCK_EX | LOCK_NB, ret_fd);
 
 	for (int i = 1; r == -EWOULDBLOCK && i < PRIVATE_TRIES; i++) {
 		*name = arena_printf(p->arena, "%s=%d", first, i);
-		r = lock_cache(directory, *name, LOCK_EX | LOCK_NB, ret_fd);
+		r = build_mount_cache_lock(directory, *name, LOCK_EX | LOCK_NB, ret_fd);
 	}
 	return r;
 }
@@ -149,11 +135,11 @@ static int take_lock(struct preparation *p, const char *directory, const char **
 	case RUN_MOUNT_PRIVATE:
 		return lock_private(p, directory, name, ret_fd);
 	case RUN_MOUNT_LOCKED:
-		return lock_cache(directory, *name, LOCK_EX, ret_fd);
+		return build_mount_cache_lock(directory, *name, LOCK_EX, ret_fd);
 	case RUN_MOUNT_SHARED:
 		break;
 	}
-	return lock_cache(directory, *name, LOCK_SH, ret_fd);
+	return build_mount_cache_lock(directory, *name, LOCK_SH, ret_fd);
 }
 
 /* It is complete when it has its name: what it begins with is copied before. */

@@ -25,6 +25,7 @@ static int name_index(struct build *build, struct build_context *context, struct
 
 	build_cache_id(context->path, id);
 	context->index = arena_printf(build->arena, "%s/%s", directory, id);
+	ignore_result(utimensat(AT_FDCWD, context->index, NULL, AT_SYMLINK_NOFOLLOW)); /* when it was last of use; it may not be there yet */
 	return r < 0 ? error_errno(err, -r, "cannot make the directory '%s'", directory) : 0;
 }
 
