@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* system df: what it all takes on the disk. */
+#include "engine/build.h"
 #include "engine/container_usage.h"
 #include "engine/image_usage.h"
 #include "cli/command.h"
@@ -15,7 +16,7 @@ struct df_request {
 
 static const struct option_entry entries[] = {
 	{ "format", 0, OPTION_STRING, 0, offsetof(struct df_request, format), "FORMAT", "table, json, or a template for each line" },
-	{ "verbose", 'v', OPTION_FLAG, 0, offsetof(struct df_request, verbose), NULL, "show each image" },
+	{ "verbose", 'v', OPTION_FLAG, 0, offsetof(struct df_request, verbose), NULL, "show each image, and each thing that builds keep" },
 	{ 0 },
 };
 
@@ -45,14 +46,24 @@ static int add_sum(struct listing *listing, struct arena *arena, const struct su
 	return listing_add_row(listing, err);
 }
 
-static int print_sums(const char *format, struct arena *arena, const struct image_usage_report *report, const struct container_usage *containers,
-	struct buf *out, struct error *err)
+/* All that is measured. */
+struct usage {
+	struct image_usage_report images;
+	struct container_usage containers;
+	struct build_cache_usage builds;
+};
+
+static int print_sums(const char *format, struct arena *arena, const struct usage *usage, struct buf *out, struct error *err)
 {
+	const struct image_usage_report *report = &usage->images;
+	const struct container_usage *containers = &usage->containers;
+	const struct build_cache_usage *builds = &usage->builds;
 	_cleanup_listing_ struct listing listing = LISTING_INIT;
 	const struct sum sums[] = {
 		{ "Images", report->images, report->active_images, report->content_bytes, report->unused_bytes },
 		{ "Containers", containers->containers, containers->running, containers->bytes, containers->stopped_bytes },
 		{ "Local Volumes", containers->volumes, containers->mounted_volumes, containers->volume_bytes, containers->unmounted_bytes },
+		{ "Build Cache", builds->count, builds->in_use, builds->bytes, builds->reclaimable_bytes },
 		{ "Unfinished", 0, 0, report->unfinished_bytes, report->unfinished_bytes },
 		{ "Bookkeeping", 0, 0, report->other_bytes, 0 },
 	};
@@ -89,11 +100,11 @@ static int add_image(struct listing *listing, struct arena *arena, const struct 
 	return listing_add_row(listing, err);
 }
 
-static int print_images(const char *format, struct arena *arena, const struct image_usage_report *report, struct buf *out, struct error *err)
+/* *RET_IS_TABLE: it is for people, who get the rest, too. */
+static int print_images(const char *format, struct arena *arena, const struct image_usage_report *report, bool *ret_is_table, struct buf *out,
+	struct error *err)
 {
 	_cleanup_listing_ struct listing listing = LISTING_INIT;
-	_cleanup_free_ char *orphans = human_size(report->orphan_bytes, 4), *unfinished = human_size(report->unfinished_bytes, 4);
-	_cleanup_free_ char *other = human_size(report->other_bytes, 4), *total = human_size(report->total_bytes, 4);
 	time_t now = time(NULL);
 	int r = listing_begin(&listing, image_fields, format,
 			      "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}", err);
@@ -102,12 +113,66 @@ static int print_images(const char *format, struct arena *arena, const struct im
 		r = add_image(&listing, arena, &report->each[i], now, err);
 	if (r < 0)
 		return r;
-	if (!listing.is_table) {
-		listing_finish(&listing, out);
-		return 0;
-	}
-	buf_add_text(out, "Images space usage:\n\n");
+	*ret_is_table = listing.is_table;
+	if (listing.is_table)
+		buf_add_text(out, "Images space usage:\n\n");
 	listing_finish(&listing, out);
+	return 0;
+}
+
+/* ---- each thing that builds keep -------------------------------------------------------- */
+
+static const struct listing_field build_fields[] = {
+	{ "CacheID", "CACHE ID" }, { "CacheType", "CACHE TYPE" }, { "CreatedSince", "CREATED" }, { "LastUsedSince", "LAST USED" }, { "Shared", "SHARED" },
+	{ "Size", "SIZE" }, { NULL },
+};
+
+static int add_build(struct listing *listing, const struct build_cache_entry *entry, time_t now, struct error *err)
+{
+	_cleanup_free_ char *created = entry->created_s ? human_since(entry->created_s, now) : str_dup(""), *used = human_since(entry->used_s, now);
+	_cleanup_free_ char *size = human_size(entry->size, 4);
+
+	listing_set(listing, "CacheID", entry->id);
+	listing_set(listing, "CacheType", entry->kind);
+	listing_set(listing, "CreatedSince", created);
+	listing_set(listing, "LastUsedSince", used);
+	listing_set(listing, "Shared", entry->shared ? "true" : "false");
+	listing_set(listing, "Size", size);
+	return listing_add_row(listing, err);
+}
+
+static int print_builds(const struct build_cache_usage *builds, struct buf *out, struct error *err)
+{
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	_cleanup_free_ char *size = human_size(builds->bytes, 4);
+	time_t now = time(NULL);
+	int r = listing_begin(&listing, build_fields, NULL, "{{.CacheID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.Shared}}", err);
+
+	for (size_t i = 0; r == 0 && i < builds->count; i++)
+		r = add_build(&listing, &builds->entries[i], now, err);
+	if (r < 0)
+		return r;
+	buf_printf(out, "\nBuild cache usage: %s\n\n", size);
+	listing_finish(&listing, out);
+	return 0;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+static int print_each(const char *format, struct arena *arena, const struct usage *usage, struct buf *out, struct error *err)
+{
+	const struct image_usage_report *report = &usage->images;
+	_cleanup_free_ char *orphans = human_size(report->orphan_bytes, 4), *unfinished = human_size(report->unfinished_bytes, 4);
+	_cleanup_free_ char *other = human_size(report->other_bytes, 4);
+	/* What layers of builds take is in both. */
+	_cleanup_free_ char *total = human_size(report->total_bytes + usage->builds.bytes - report->cached_bytes, 4);
+	bool is_table = false;
+	int r = print_images(format, arena, report, &is_table, out, err);
+
+	if (r == 0 && is_table)
+		r = print_builds(&usage->builds, out, err);
+	if (r < 0 || !is_table)
+		return r;
 	buf_printf(out, "\nContent that no image needs: %s\nUnfinished downloads and layers: %s\nBookkeeping: %s\nTotal on disk: %s\n", orphans, unfinished,
 		   other, total);
 	return 0;
@@ -117,27 +182,28 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 {
 	const struct df_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct image_usage_report report;
-	struct container_usage containers = { .containers = 0 };
+	struct usage usage = { .containers = { .containers = 0 } };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
 
 	if (r == 0)
-		r = image_usage_measure(arena, &directories, true, &report, err);
+		r = image_usage_measure(arena, &directories, true, &usage.images, err);
+	if (r == 0)
+		r = build_cache_measure(arena, &directories, usage.images.cached_bytes, &usage.builds, err);
 	if (r == 0 && !request->verbose)
-		r = container_usage_measure(&directories, &containers, err);
+		r = container_usage_measure(&directories, &usage.containers, err);
 	if (r < 0)
 		return r;
-	return request->verbose ? print_images(request->format, arena, &report, out, err) : print_sums(request->format, arena, &report, &containers, out, err);
+	return request->verbose ? print_each(request->format, arena, &usage, out, err) : print_sums(request->format, arena, &usage, out, err);
 }
 
 const struct command cli_system_df = {
 	.command = {
 		.name = "system df",
 		.summary = "show what it all takes on the disk",
-		.description = "Shows what images, containers, volumes, unfinished downloads and bookkeeping take on the disk, as the file system counts it; what "
-			"images share counts once, so that the lines add up to what the directory takes.\n\n"
-			"With --verbose, the unique size of an image is what its removal frees.",
+		.description = "Shows what images, containers, volumes, what builds keep, unfinished downloads and bookkeeping take on the disk, as the file "
+			"system counts it; what images share counts once, so that the lines add up to what the directory takes.\n\n"
+			"With --verbose, the unique size of an image is what its removal frees. Sizes of the build cache's parts are lengths of files.",
 		.entries = entries,
 	},
 	.request_size = sizeof(struct df_request),

@@ -344,6 +344,49 @@ not.tar' "$output"
 	assert_equal $'123\n2048k\n1\nv\nlo' "$(told sh -c 'cat /out; ls -d /v 2>/dev/null')"
 }
 
+@test "builder du and prune, system df and prune: what builds keep, and what is too much" {
+	bivy builder prune -af >/dev/null # what other tests have left
+	printf '%s\n' 'FROM busybox AS one' 'RUN --mount=type=cache,id=kept,target=/c head -c 20000 /dev/zero | tee /c/x >/big' 'FROM busybox' 'ARG V=1' \
+		'COPY a /' 'RUN echo $V >/v' >Dockerfile
+	echo 1 >a
+	built --target one --iidfile one .
+	built -t it .
+	run -0 bivy system df --format '{{.Type}} {{.Active}} {{.Size}}'
+	[[ $output =~ 'Build Cache 0 '[1-9] ]]
+	run -0 bivy builder du --filter type=exec.cachemount --format '{{.ID}} {{.InUse}} {{.Shared}}'
+	assert_equal "kept false false" "$output"
+	run -0 bivy builder du --filter description=big --format '{{.Size}} {{.Shared}}'
+	assert_equal "20kB true" "$output"
+	bivy rmi "$(<one)" >/dev/null
+	run -0 bivy builder du --filter private --filter type=regular --filter description=big --format '{{.Size}}'
+	assert_equal 20kB "$output"
+	# By itself at the end of a build: what was not used for longest, and what is of no use.
+	export XDG_CONFIG_HOME=$PWD
+	mkdir bivy
+	echo '{"gc":{"maxUsedSpace":"30k","minFreeSpace":0,"reservedSpace":0}}' >bivy/build.json
+	rm -f "$SCRATCH"/root/build/collected
+	built --build-arg V=2 -t it .
+	run -0 bivy builder du --filter type=exec.cachemount --format '{{.ID}}'
+	assert_equal "" "$output"
+	run -0 bivy builder du --filter description=big --format '{{.Size}}'
+	assert_equal 20kB "$output"
+	echo '{"gc":{"unused":"3h"}}' >bivy/build.json
+	built --build-arg V=3 -t it .
+	assert_has "the build cache may become larger than it should: $PWD/bivy/build.json: gc.unused: there is no such setting"
+	# By hand; what images have stays, and is found by the next build.
+	run -0 bivy builder prune -f --max-used-space 1g --min-free-space 1
+	assert_equal $'Total:\t0B' "$output"
+	run -0 bivy builder prune -f --filter description=big
+	assert_equal $'Total:\t20kB' "${lines[-1]}"
+	run -0 bivy system prune -f
+	assert_has "Deleted build cache objects:"
+	built --build-arg V=3 -t it .
+	assert_equal 0 "$steps" "after all that no image has was removed"
+	bivy builder prune -af >/dev/null
+	assert_equal "" "$(find "$SCRATCH/root/build" -mindepth 2 ! -path '*/results/*')"
+	bivy system check
+}
+
 @test "--check tells of mistakes, with docker's names" {
 	printf '%s\n' 'from busybox as X' 'MAINTAINER me' 'CMD echo hi' >Dockerfile
 	refused --check .

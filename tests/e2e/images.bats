@@ -208,7 +208,7 @@ deleted: sha256:"* ]]
 @test "system df adds up" {
 	echo half >root/images/partial/sha256-0000000000000000000000000000000000000000000000000000000000000000
 	run bivy system df --format '{{.Type}} {{.TotalCount}}'
-	lines "Images 2" "Containers 0" "Local Volumes 0" "Unfinished 0" "Bookkeeping 0"
+	lines "Images 2" "Containers 0" "Local Volumes 0" "Build Cache 0" "Unfinished 0" "Bookkeeping 0"
 	run bivy system df -v
 	[ "$status" -eq 0 ]
 	total=$(du -s --block-size=1 root/images | cut -f1)
