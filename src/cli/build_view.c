@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/build_view_raw.h"
+#include "cli/human.h"
 #include "engine/terminal.h"
 
 #include <limits.h>
@@ -168,7 +169,7 @@ static void take_plain(struct build_view *view, const struct build_event *event,
 		end_plain(view, event->vertex, "CANCELED", out);
 		break;
 	case BUILD_STATUS:
-		if (event->total && event->current < event->total)
+		if ((event->total && event->current < event->total) || event->in_files)
 			break;
 		begin_block(view, event->vertex, out);
 		buf_printf(out, "#%zu %s\n", event->vertex + 1, event->text);
@@ -373,6 +374,18 @@ static void add_warnings(const struct build_view *view, struct buf *out)
 		buf_printf(out, "\n%zu warning%s:\n%s", view->warnings, view->warnings == 1 ? "" : "s", view->notes.data);
 }
 
+/* "copying 12 of 20000 files", "0123456789ab writing 1.2MB / 40MB". */
+static char *status_of(const struct build_event *event)
+{
+	_cleanup_free_ char *current = human_size(event->current, 3), *total = human_size(event->total, 3);
+
+	if (event->total && event->in_files)
+		return str_printf("%s %llu of %llu files", event->text, (unsigned long long)event->current, (unsigned long long)event->total);
+	if (event->total)
+		return str_printf("%s %s / %s", event->text, current, total);
+	return event->current ? str_printf("%s %s", event->text, current) : str_dup(event->text);
+}
+
 static void note(struct build_view *view, const struct build_event *event, const struct build_view_place *place)
 {
 	struct build_view_vertex *vertex = event->vertex < view->count ? &view->vertices[event->vertex] : NULL;
@@ -386,7 +399,7 @@ static void note(struct build_view *view, const struct build_event *event, const
 		vertex->begun_ms = place->now_ms;
 	} else if (event->kind == BUILD_STATUS) {
 		free(vertex->status);
-		vertex->status = str_dup(event->text);
+		vertex->status = status_of(event);
 	} else if (event->kind == BUILD_CACHED) {
 		end_vertex(vertex, BUILD_VIEW_CACHED, place);
 	} else if (event->kind == BUILD_DONE) {

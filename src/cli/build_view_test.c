@@ -210,6 +210,29 @@ static void test_much_output(void **state _unused_)
 	show_free(show);
 }
 
+/* How far it is: files, bytes; and after a pause all of it is drawn again. */
+static void test_status(void **state _unused_)
+{
+	struct show *show = show_new(BUILD_PROGRESS_TTY);
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	plan(show, "one");
+	happen(show, BUILD_STARTED, 0);
+	wait_ms(show, 100);
+	tell(show, &(struct build_event){ .kind = BUILD_STATUS, .text = "copying", .current = 7, .total = 2000, .in_files = true });
+	expect(show, "[+] Building 0.1s (0/1)\n => one                            0.1s\n => => copying 7 of 2000 files\n");
+	wait_ms(show, 100);
+	tell(show, &(struct build_event){ .kind = BUILD_STATUS, .text = "0123 writing", .current = 1200000, .total = 40000000 });
+	expect(show, "[+] Building 0.2s (0/1)\n => one                            0.2s\n => => 0123 writing 1.2MB / 40MB\n");
+	happen(show, BUILD_FAILED, 0);
+	build_view_rest(&show->view, &show->place, &out);
+	put(show, &out);
+	happen(show, BUILD_DONE, 0);
+	finish(show);
+	expect(show, "[+] Building 0.2s (0/1) ERROR\n => ERROR one                      0.2s\n[+] Building 0.2s (1/1) FINISHED\n => one                            0.2s\n");
+	show_free(show);
+}
+
 static void test_failure(void **state _unused_)
 {
 	static const struct error err = { .kind = ERROR_UNAVAILABLE, .message = "it ended with 3" };
@@ -379,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_small_terminal),
 		cmocka_unit_test(test_much_output),
+		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_colors),
 		cmocka_unit_test(test_plain),

@@ -14,6 +14,7 @@
  */
 #include "engine/build_annotations.h"
 #include "engine/build_warnings.h"
+#include "engine/build_worker.h"
 #include "base/moment.h"
 #include "engine/build_collect.h"
 #include "engine/image_removal.h"
@@ -24,9 +25,11 @@
 
 /* ---- telling ------------------------------------------------------------------------------- */
 
-static void tell(const struct build *build, const struct build_event *event)
+void build_tell_event(const struct build *build, const struct build_event *event)
 {
-	if (build->request->tell)
+	if (build->status_fd >= 0)
+		build_worker_tell(build->status_fd, event);
+	else if (build->request->tell)
 		build->request->tell(build->request->tell_context, event);
 }
 
@@ -42,7 +45,7 @@ size_t build_add_vertex(struct build *build, const char *title, const size_t *in
 		build->vertices = larger;
 	}
 	build->vertices[build->vertex_count] = (struct build_vertex){ .title = title };
-	tell(build, &event);
+	build_tell_event(build, &event);
 	return build->vertex_count++;
 }
 
@@ -54,7 +57,7 @@ void build_tell(struct build *build, size_t vertex, enum build_event_kind kind)
 
 	if (kind >= BUILD_STARTED && kind <= BUILD_CANCELED)
 		build->vertices[vertex].state = states[kind];
-	tell(build, &event);
+	build_tell_event(build, &event);
 }
 
 void build_tell_failure(struct build *build, size_t vertex, const struct error *err)
@@ -62,7 +65,7 @@ void build_tell_failure(struct build *build, size_t vertex, const struct error *
 	const struct build_event event = { .kind = BUILD_FAILED, .vertex = vertex, .title = build->vertices[vertex].title, .error = err };
 
 	build->vertices[vertex].state = VERTEX_FAILED;
-	tell(build, &event);
+	build_tell_event(build, &event);
 }
 
 void build_tell_status(struct build *build, size_t vertex, const char *format, ...)
@@ -74,7 +77,7 @@ void build_tell_status(struct build *build, size_t vertex, const char *format, .
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	tell(build, &event);
+	build_tell_event(build, &event);
 }
 
 /* How far a pull or a push is. */
@@ -94,7 +97,7 @@ void build_tell_transfer(void *context, const struct spec_transfer_event *transf
 	}
 	if (transfer->kind == SPEC_TRANSFER_WARNING)
 		event.kind = BUILD_WARNING;
-	tell(what->build, &event);
+	build_tell_event(what->build, &event);
 }
 
 void build_warn(struct build *build, const char *format, ...)
@@ -106,7 +109,7 @@ void build_warn(struct build *build, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	tell(build, &event);
+	build_tell_event(build, &event);
 }
 
 /* ---- what all use ---------------------------------------------------------------------------- */
@@ -311,7 +314,7 @@ static void collect(struct build *build)
 int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err)
 {
 	struct build build = { .arena = arena, .request = request, .report = ret, .directories = request->directories, .store = STORE_INIT,
-		.lease = LEASE_INIT, .work_fd = -EBADF };
+		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF };
 	int r;
 
 	*ret = (struct build_report){ .dockerfile = NULL };
@@ -332,7 +335,7 @@ int build_check(struct arena *arena, const struct build_request *request, struct
 {
 	struct build_report report = { .dockerfile = NULL };
 	struct build build = { .arena = arena, .request = request, .report = &report, .directories = request->directories, .store = STORE_INIT,
-		.lease = LEASE_INIT, .work_fd = -EBADF };
+		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF };
 	struct lint_settings settings = { .skips_all = false };
 	int r;
 

@@ -106,6 +106,7 @@ struct build_event {
 	size_t length;
 	bool is_error_stream;   /* of LOG */
 	uint64_t current, total;
+	bool in_files;          /* those are files; else bytes */
 	const char *rule;
 	struct dockerfile_mark mark;
 	const struct error *error; /* of FAILED */

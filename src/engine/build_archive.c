@@ -49,7 +49,7 @@ static int unpack(struct build *build, int from_fd, const char *to, struct error
 	char *sources[] = { (char *)BUILD_ARCHIVE_NAME, NULL };
 	struct spec_build_take take = { .root_fd = from_fd, .sources = sources, .unpack = true };
 	struct stat status;
-	int r = build_copy_take(build, &take, "/", to, err);
+	int r = build_copy_take(build, (size_t)-1, &take, "/", to, err);
 
 	/* What it does not know is copied as it is. */
 	if (r == 0 && fstatat(AT_FDCWD, arena_printf(build->arena, "%s/%s", to, BUILD_ARCHIVE_NAME), &status, AT_SYMLINK_NOFOLLOW) == 0)

@@ -108,11 +108,26 @@ struct spec_build_take build_take_of(const struct build_step *step, int root_fd,
 
 /* ---- the work ---------------------------------------------------------------------------------- */
 
-int build_copy_run(const struct build *build, const struct spec_build_copy *work, struct error *err)
+/* How many files are there by now. */
+static void tell_copied(void *context, const struct spec_transfer_event *transfer)
 {
+	const struct build_transfer *what = context;
+	const struct build_event event = { .kind = BUILD_STATUS, .vertex = what->vertex, .text = "copying", .current = transfer->current,
+		.total = transfer->total, .in_files = true };
+
+	if (transfer->kind == SPEC_TRANSFER_ITEM)
+		build_tell_event(what->build, &event);
+	else if (transfer->kind == SPEC_TRANSFER_WARNING)
+		build_tell_transfer(context, transfer);
+}
+
+int build_copy_run(struct build *build, size_t vertex, const struct spec_build_copy *work, struct error *err)
+{
+	struct build_transfer transfer = { build, vertex };
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int *fds = arena_alloc(build->arena, work->take_count + 1, sizeof *fds);
-	struct builder_request request = { .directories = build->directories, .command = "copy", .work = &text, .fds = fds };
+	struct builder_request request = { .directories = build->directories, .command = "copy", .work = &text, .fds = fds,
+		.tell = tell_copied, .context = &transfer };
 	const char *report = NULL;
 
 	for (size_t i = 0; i < work->take_count; i++)
@@ -211,7 +226,7 @@ static int copy(const struct build_step *step, int to_fd, struct error *err)
 	set_epoch(step->build, &work);
 	add_files(step, &work);
 	r = add_takes(step, &work, err);
-	return r < 0 ? r : build_copy_run(step->build, &work, err);
+	return r < 0 ? r : build_copy_run(step->build, step->vertex, &work, err);
 }
 
 static int make_directory(const struct build_step *step, int to_fd, struct error *err)
@@ -220,7 +235,7 @@ static int make_directory(const struct build_step *step, int to_fd, struct error
 		.chown = str_is_empty(step->plan->user) ? NULL : (char *)step->plan->user };
 
 	set_epoch(step->build, &work);
-	return build_copy_run(step->build, &work, err);
+	return build_copy_run(step->build, step->vertex, &work, err);
 }
 
 int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err)
@@ -237,12 +252,12 @@ int build_step_copy(const struct build_step *step, const char **ret_upper, struc
 
 /* ---- for mounts ------------------------------------------------------------------------------------ */
 
-int build_copy_take(const struct build *build, struct spec_build_take *take, const char *destination, const char *to, struct error *err)
+int build_copy_take(struct build *build, size_t vertex, struct spec_build_take *take, const char *destination, const char *to, struct error *err)
 {
 	_cleanup_close_ int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct spec_build_copy work = { .takes = take, .take_count = 1, .root_fd = to_fd, .destination = (char *)destination };
 
-	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : build_copy_run(build, &work, err);
+	return to_fd < 0 ? error_errno(err, errno, "cannot open '%s'", to) : build_copy_run(build, vertex, &work, err);
 }
 
 int build_copy_context(const struct build_step *step, struct build_context *context, const char *inside, const char **ret_path, struct error *err)
@@ -252,7 +267,7 @@ int build_copy_context(const struct build_step *step, struct build_context *cont
 	int r = build_work_make(step->build, ret_path, err);
 
 	set_context(&take, context);
-	return r < 0 ? r : build_copy_take(step->build, &take, "/", *ret_path, err);
+	return r < 0 ? r : build_copy_take(step->build, step->vertex, &take, "/", *ret_path, err);
 }
 
 int build_copy_files(const struct build_step *step, const struct build_files *files, const char *path, const char *to, struct error *err)
@@ -263,5 +278,5 @@ int build_copy_files(const struct build_step *step, const struct build_files *fi
 	int r = build_open_files(step->build, files, &from_fd, err);
 
 	take.root_fd = from_fd;
-	return r < 0 ? r : build_copy_take(step->build, &take, "/", to, err);
+	return r < 0 ? r : build_copy_take(step->build, step->vertex, &take, "/", to, err);
 }

@@ -21,14 +21,14 @@ int build_open_files(struct build *build, const struct build_files *files, int *
 int build_copy_context(const struct build_step *step, struct build_context *context, const char *inside, const char **ret_path, struct error *err)
 	_must_check_;
 
-/* What the document says, whose trees are open. */
-int build_copy_run(const struct build *build, const struct spec_build_copy *work, struct error *err) _must_check_;
+/* What the document says, whose trees are open. How far it is is told of the vertex. */
+int build_copy_run(struct build *build, size_t vertex, const struct spec_build_copy *work, struct error *err) _must_check_;
 
 /* What is in PATH of FILES into the directory TO. */
 int build_copy_files(const struct build_step *step, const struct build_files *files, const char *path, const char *to, struct error *err) _must_check_;
 
 /* What TAKE takes, to DESTINATION beneath the directory TO. */
-int build_copy_take(const struct build *build, struct spec_build_take *take, const char *destination, const char *to, struct error *err) _must_check_;
+int build_copy_take(struct build *build, size_t vertex, struct spec_build_take *take, const char *destination, const char *to, struct error *err) _must_check_;
 
 /* What the step takes of a tree that is open as ROOT_FD; CONTEXT: of which it is, or NULL. */
 struct spec_build_take build_take_of(const struct build_step *step, int root_fd, const struct build_context *context);

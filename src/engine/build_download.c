@@ -103,12 +103,11 @@ static void keep(const struct job *job, struct spec_download *download)
 static void tell(void *context, const struct spec_transfer_event *transfer)
 {
 	const struct job *job = context;
-	const struct build_request *request = job->build->request;
 	const struct build_event event = { .kind = BUILD_STATUS, .vertex = job->request->vertex, .text = "downloading", .current = transfer->current,
 		.total = transfer->total };
 
-	if (request->tell && event.vertex != (size_t)-1 && transfer->kind == SPEC_TRANSFER_ITEM)
-		request->tell(request->tell_context, &event);
+	if (event.vertex != (size_t)-1 && transfer->kind == SPEC_TRANSFER_ITEM)
+		build_tell_event(job->build, &event);
 }
 
 static int ask(const struct job *job, int fd, struct spec_download *ret, struct error *err)

@@ -50,7 +50,7 @@ static int add_statements(struct build *build, const struct build_output *output
 }
 
 /* OWNER: "uid:gid", or NULL: as they are. */
-static int copy_files(struct build *build, const struct build_output *output, size_t number, int to_fd, const char *owner, struct error *err)
+static int copy_files(struct build *build, const struct build_output *output, size_t vertex, size_t number, int to_fd, const char *owner, struct error *err)
 {
 	char *sources[] = { (char *)".", NULL };
 	_cleanup_close_ int from_fd = -EBADF;
@@ -62,31 +62,31 @@ static int copy_files(struct build *build, const struct build_output *output, si
 
 	if (r == 0)
 		r = add_statements(build, output, number, &work, err);
-	return r < 0 ? r : build_copy_run(build, &work, err);
+	return r < 0 ? r : build_copy_run(build, vertex, &work, err);
 }
 
-static int copy_all(struct build *build, const struct build_output *output, const char *to, const char *owner, struct error *err)
+static int copy_all(struct build *build, const struct build_output *output, size_t vertex, const char *to, const char *owner, struct error *err)
 {
 	_cleanup_close_ int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = to_fd < 0 ? error_errno(err, errno, "cannot open the directory '%s'", to) : 0;
 
 	for (size_t i = 0; r == 0 && i < build->platform_count; i++)
-		r = copy_files(build, output, i, to_fd, owner, err);
+		r = copy_files(build, output, vertex, i, to_fd, owner, err);
 	return r;
 }
 
 /* All is the caller's, as docker has it. */
-static int write_directory(struct build *build, const struct build_output *output, struct error *err)
+static int write_directory(struct build *build, const struct build_output *output, size_t vertex, struct error *err)
 {
 	int r = file_make_directories(output->destination, 0755);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot make the directory '%s'", output->destination);
-	return copy_all(build, output, output->destination, arena_printf(build->arena, "%u:%u", getuid(), getgid()), err);
+	return copy_all(build, output, vertex, output->destination, arena_printf(build->arena, "%u:%u", getuid(), getgid()), err);
 }
 
 /* A tree that has it all as it will be: of one platform the stage's own, if nothing comes to it. */
-static int open_tree(struct build *build, const struct build_output *output, int *ret_fd, struct error *err)
+static int open_tree(struct build *build, const struct build_output *output, size_t vertex, int *ret_fd, struct error *err)
 {
 	const char *path = NULL;
 	int r;
@@ -95,7 +95,7 @@ static int open_tree(struct build *build, const struct build_output *output, int
 		return build_open_files(build, files_of(build, 0), ret_fd, err);
 	r = build_work_make(build, &path, err);
 	if (r == 0)
-		r = copy_all(build, output, path, NULL, err);
+		r = copy_all(build, output, vertex, path, NULL, err);
 	if (r < 0)
 		return r;
 	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -106,7 +106,7 @@ static int write_tar(struct build *build, const struct build_output *output, str
 {
 	_cleanup_close_ int fd = -EBADF;
 	bool is_standard = str_equal(output->destination, "-");
-	int r = open_tree(build, output, &fd, err);
+	int r = open_tree(build, output, transfer->vertex, &fd, err);
 	const char *number = arena_printf(build->arena, "%d", fd), *text = NULL;
 	const struct transfer_request request = { .directories = build->directories, .fds = &fd, .fd_count = 1, .gives_output = is_standard,
 		.arguments = (const char *const[]){ "export-root", "--root-fd", number, is_standard ? NULL : "--output", output->destination, NULL },
@@ -124,5 +124,5 @@ int build_output_files(struct build *build, const struct build_output *output, s
 		return write_tar(build, output, &transfer, err);
 	}
 	build_tell_status(build, vertex, "copying files");
-	return write_directory(build, output, err);
+	return write_directory(build, output, vertex, err);
 }

@@ -138,7 +138,7 @@ int build_remote_open(const struct build_step *step, size_t source, int *ret_fd,
 	int r = find(step, source, &remote, err);
 
 	if (r == 0 && !remote->directory) {
-		remote->vertex = (size_t)-1; /* it is the step itself that takes so long */
+		remote->vertex = step->vertex; /* it is the step itself that takes so long */
 		r = get(step->build, remote, err);
 	}
 	if (r < 0)

@@ -116,6 +116,7 @@ struct build {
 	struct dockerfile_warning *lints;    /* all that are worth telling (build_warnings.h) */
 	size_t lint_count;
 	const struct build_step *failed; /* that has ended the build, or NULL */
+	int status_fd;                   /* in the process of a step: where what it tells goes (build_worker.c); else -EBADF */
 	const char *failed_upper;        /* path of what it had changed, with --debug */
 };
 
@@ -124,6 +125,8 @@ struct build {
 /* A vertex more; INPUTS are numbers of others. */
 size_t build_add_vertex(struct build *build, const char *title, const size_t *inputs, size_t input_count);
 void build_tell(struct build *build, size_t vertex, enum build_event_kind kind);
+/* Any event; in the process of a step only how far it is. */
+void build_tell_event(const struct build *build, const struct build_event *event);
 void build_tell_failure(struct build *build, size_t vertex, const struct error *err);
 /* A line of what is done for the vertex, without numbers. */
 void build_tell_status(struct build *build, size_t vertex, const char *format, ...) _printf_(3, 4);

@@ -11,7 +11,17 @@
 #define BLOCK (32u << 10)
 #define TICK_MS 100
 
-enum { WORKER_OUT, WORKER_ERR, WORKER_RESULT, WORKER_PIPES };
+#define STATUS_TEXT 120
+
+enum { WORKER_OUT, WORKER_ERR, WORKER_STATUS, WORKER_RESULT, WORKER_PIPES };
+
+/* Crosses a pipe as it is, whole (pipe(7): what is no longer than PIPE_BUF). */
+struct status {
+	char text[STATUS_TEXT];
+	uint64_t current, total;
+	bool in_files;
+};
+
 
 struct worker {
 	const struct build_step *step; /* NULL: this place is free */
@@ -45,6 +55,16 @@ size_t build_workers_running(const struct build_workers *workers)
 	return workers->running;
 }
 
+void build_worker_tell(int fd, const struct build_event *event)
+{
+	struct status status = { .current = event->current, .total = event->total, .in_files = event->in_files };
+
+	if (event->kind != BUILD_STATUS)
+		return;
+	snprintf(status.text, sizeof status.text, "%s", event->text);
+	ignore_result(write(fd, &status, sizeof status)); /* for people only; there will be others */
+}
+
 /* ---- starting -------------------------------------------------------------------------- */
 
 /* Never returns. */
@@ -58,6 +78,8 @@ _noreturn_ static void be_worker(const struct build_step *step, const int theirs
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
 	memory_ends_soon();
+	step->build->status_fd = theirs[WORKER_STATUS];
+	ignore_result(fcntl(theirs[WORKER_STATUS], F_SETFL, O_NONBLOCK)); /* else a step waits for who shows it */
 	signal(SIGPIPE, SIG_IGN);
 	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(theirs[WORKER_OUT], STDOUT_FILENO) < 0 || dup2(theirs[WORKER_ERR], STDERR_FILENO) < 0)
@@ -98,8 +120,8 @@ static int open_pipes(int ours[WORKER_PIPES], int theirs[WORKER_PIPES])
 
 int build_workers_start(struct build_workers *workers, const struct build_step *step, struct error *err)
 {
-	struct worker worker = { .step = step, .fds = { -EBADF, -EBADF, -EBADF } };
-	int theirs[WORKER_PIPES] = { -EBADF, -EBADF, -EBADF }, r = open_pipes(worker.fds, theirs);
+	struct worker worker = { .step = step, .fds = { -EBADF, -EBADF, -EBADF, -EBADF } };
+	int theirs[WORKER_PIPES] = { -EBADF, -EBADF, -EBADF, -EBADF }, r = open_pipes(worker.fds, theirs);
 	pid_t parent = getpid();
 
 	if (r == 0) {
@@ -137,6 +159,25 @@ static void take_output(struct build_workers *workers, struct worker *worker, si
 		workers->build->request->tell(workers->build->request->tell_context, &event);
 }
 
+static void take_status(const struct build_workers *workers, struct worker *worker)
+{
+	struct status status;
+	ssize_t n = read(worker->fds[WORKER_STATUS], &status, sizeof status);
+	struct build_event event = { .kind = BUILD_STATUS, .vertex = worker->step->vertex, .text = status.text };
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n < (ssize_t)sizeof status) {
+		close_and_forget(&worker->fds[WORKER_STATUS]);
+		return;
+	}
+	status.text[STATUS_TEXT - 1] = '\0';
+	event.current = status.current;
+	event.total = status.total;
+	event.in_files = status.in_files;
+	build_tell_event(workers->build, &event);
+}
+
 static void take_result(struct worker *worker)
 {
 	char *to = (char *)&worker->result + worker->received;
@@ -167,6 +208,16 @@ static void tell_tick(const struct build_workers *workers)
 		workers->build->request->tell(workers->build->request->tell_context, &event);
 }
 
+static void take(struct build_workers *workers, struct worker *worker, size_t which)
+{
+	if (which == WORKER_RESULT)
+		take_result(worker);
+	else if (which == WORKER_STATUS)
+		take_status(workers, worker);
+	else
+		take_output(workers, worker, which);
+}
+
 static int poll_all(struct build_workers *workers)
 {
 	struct pollfd *polls = memory_new(workers->limit * WORKER_PIPES, sizeof *polls);
@@ -184,10 +235,8 @@ static int poll_all(struct build_workers *workers)
 		r = errno == EINTR ? 0 : -errno;
 	else
 		for (size_t i = 0; i < workers->limit * WORKER_PIPES; i++)
-			if (polls[i].revents && i % WORKER_PIPES == WORKER_RESULT)
-				take_result(&workers->list[i / WORKER_PIPES]);
-			else if (polls[i].revents)
-				take_output(workers, &workers->list[i / WORKER_PIPES], i % WORKER_PIPES);
+			if (polls[i].revents)
+				take(workers, &workers->list[i / WORKER_PIPES], i % WORKER_PIPES);
 	free(polls);
 	return r;
 }

@@ -13,6 +13,9 @@
 
 struct build_workers;
 
+/* In the process of a step: tells its parent, who may be busy, of a BUILD_STATUS. Nothing else is told. */
+void build_worker_tell(int fd, const struct build_event *event);
+
 struct build_workers *build_workers_new(struct build *build, size_t limit);
 
 /* Whether one more may be started. */

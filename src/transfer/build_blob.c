@@ -60,19 +60,34 @@ static int write_archive(const struct lease *lease, const struct spec_build_imag
 	return r < 0 ? r : layer_diff(fd, sink, LAYER_DIFF_UPPER, &report, err);
 }
 
+struct counted {
+	struct sink downstream;
+	struct build_progress *progress;
+};
+
+static int write_counted(void *context, const void *bytes, size_t length, struct error *err)
+{
+	const struct counted *counted = context;
+
+	build_progress_add(counted->progress, length);
+	return sink_write(counted->downstream, bytes, length, err);
+}
+
 static int write_blob(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, int fd,
-	struct build_blob *made, struct error *err)
+	struct build_progress *progress, struct build_blob *made, struct error *err)
 {
 	_cleanup_digest_ struct digest *digest = digest_new("sha256"), *diff_id = digest_new(layer->diff_id);
 	struct digest_sink outer = { .downstream = sink_to_file(&fd), .digest = digest }, inner = { .digest = diff_id };
 	_cleanup_build_compress_ struct build_compress *compress = build_compress_new(digest_sink(&outer), form->format, form->level, form->threads);
+	struct counted counted = { .progress = progress };
 	char text[DIGEST_TEXT_SIZE];
 	int r;
 
 	if (!diff_id)
 		return error_set(err, ERROR_INVALID, 0, "'%.200s' cannot be verified", layer->diff_id);
 	inner.downstream = build_compress_sink(compress);
-	r = write_archive(lease, layer, digest_sink(&inner), err);
+	counted.downstream = digest_sink(&inner);
+	r = write_archive(lease, layer, (struct sink){ write_counted, &counted }, err);
 	if (r == 0)
 		r = build_compress_finish(compress, err);
 	if (r < 0)
@@ -99,8 +114,8 @@ static int use_blob(struct lease *lease, const struct spec_build_image_layer *la
 	return r;
 }
 
-int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, struct build_blob *ret,
-	struct error *err)
+int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer,
+	struct build_progress *progress, struct build_blob *ret, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = layer->digest ? lease_add(lease, layer->digest, err) : 0;
@@ -110,7 +125,7 @@ int build_blob_make(struct lease *lease, const struct build_blob_form *form, con
 	if (r == 0)
 		r = spool_open(lease->store, &fd, err);
 	if (r == 0)
-		r = write_blob(lease, form, layer, fd, ret, err);
+		r = write_blob(lease, form, layer, fd, progress, ret, err);
 	if (r == 0)
 		r = lease_add(lease, ret->digest, err);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "store/compress.h"
 #include "store/digest.h"
 #include "store/lease.h"
+#include "transfer/build_progress.h"
 
 struct build_blob_form {
 	enum compress_format format;
@@ -25,11 +26,11 @@ struct build_blob {
 };
 
 /*
- * Sees to it that the layer has a blob of that form, or of any if that will do,
+ * PROGRESS, or NULL: of bytes before compression. Sees to it that the layer has a blob of that form, or of any if that will do,
  * and has it in the lease. From any thread. ERROR_CONFLICT: what is in the store
  * is not what .diff_id says.
  */
-int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, struct build_blob *ret,
-	struct error *err) _must_check_;
+int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer,
+	struct build_progress *progress, struct build_blob *ret, struct error *err) _must_check_;
 
 #endif

@@ -24,6 +24,7 @@ struct build_target {
 	bool has_epoch;
 	int64_t epoch;      /* no time is later */
 	struct build_target_made *made; /* or NULL */
+	struct build_progress *progress; /* of names that are written; or NULL */
 };
 
 /* Whether what is written is a directory whatever is there. */

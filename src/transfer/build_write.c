@@ -6,6 +6,7 @@
 #include "store/acl.h"
 #include "transfer/build_data.h"
 #include "transfer/build_path.h"
+#include "transfer/build_progress.h"
 #include "transfer/build_xattr.h"
 #include "transfer/tasks.h"
 
@@ -263,9 +264,11 @@ static int write_chunk(void *context, size_t index, struct error *err)
 	size_t start = w->source->start + index * CHUNK, end = start + CHUNK, last = w->source->start + w->source->count;
 	int r = block ? 0 : error_errno(err, ENOMEM, "cannot copy");
 
-	for (size_t i = start; r == 0 && i < end && i < last; i++)
+	for (size_t i = start; r == 0 && i < end && i < last; i++) {
 		if (!S_ISDIR(w->list[i].st.st_mode) && w->list[i].first == i)
 			r = write_one(w, i, &place, block, err);
+		build_progress_add(w->target->progress, 1);
+	}
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "spec/build_work.h"
 #include "transfer/build_mode.h"
 #include "transfer/build_path.h"
+#include "transfer/build_progress.h"
 #include "transfer/build_statement.h"
 #include "transfer/build_unpack.h"
 #include "transfer/build_work.h"
@@ -16,6 +17,8 @@ struct job {
 	struct spec_build_copy work;
 	struct build_target target;
 	struct build_target_made made;
+	const struct transfer_globals *globals;
+	struct build_progress progress;
 	struct build_written written;
 	struct build_statement_files taken; /* that statements are about */
 };
@@ -38,7 +41,7 @@ static int prepare(struct job *job, struct error *err)
 	int r = 0;
 
 	job->target = (struct build_target){ .root_fd = work->root_fd, .path = work->destination, .has_owner = work->chown, .chmod = work->chmod,
-		.has_epoch = work->has_epoch, .epoch = work->epoch, .made = &job->made };
+		.has_epoch = work->has_epoch, .epoch = work->epoch, .made = &job->made, .progress = &job->progress };
 	if (work->chmod)
 		r = build_mode_apply(work->chmod, 0, &mode, err);
 	if (r == 0 && work->chown)
@@ -71,6 +74,7 @@ static int copy_take(struct job *job, const struct spec_build_take *take, struct
 	_cleanup_build_taken_ struct build_taken taken = BUILD_TAKEN_INIT;
 	int r = build_take(job->arena, take, &taken, err);
 
+	build_progress_begin(&job->progress, job->globals, "files", taken.count);
 	for (size_t i = 0; r == 0 && i < taken.source_count; i++) {
 		bool done = false;
 
@@ -116,7 +120,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct job job = { .arena = arena };
+	struct job job = { .arena = arena, .globals = call->globals };
 	int r = build_work_read(call, &text, err);
 
 	if (r == 0)

@@ -24,6 +24,7 @@ struct job {
 	struct store store;
 	struct lease lease;
 	struct spec_build_image work;
+	const struct transfer_globals *globals;
 	struct build_blob_form form;
 	const struct spec_build_image_layer **layers; /* of all parts, each diff id once */
 	struct build_blob *blobs;                     /* of those */
@@ -91,8 +92,14 @@ static void list_layers(struct job *job)
 static int make_blob(void *context, size_t i, struct error *err)
 {
 	struct job *job = context;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *diff_id = job->layers[i]->diff_id, *digits = strchr(diff_id, ':');
+	struct spec_layer record = { .size = 0 };
+	struct build_progress progress;
 
-	return build_blob_make(&job->lease, &job->form, job->layers[i], &job->blobs[i], err);
+	ignore_result(layer_read(&job->store, arena, job->layers[i]->chain_id, &record, NULL)); /* only for how far it is */
+	build_progress_begin(&progress, job->globals, arena_printf(arena, "%.12s", digits ? digits + 1 : diff_id), record.size);
+	return build_blob_make(&job->lease, &job->form, job->layers[i], &progress, &job->blobs[i], err);
 }
 
 static int make_blobs(struct job *job, struct error *err)
@@ -338,7 +345,7 @@ static int make_image(struct job *job, struct error *err)
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
-	_cleanup_(job_done) struct job job = { .arena = arena_new(), .store = STORE_INIT, .lease = LEASE_INIT };
+	_cleanup_(job_done) struct job job = { .arena = arena_new(), .globals = call->globals, .store = STORE_INIT, .lease = LEASE_INIT };
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r = build_work_read(call, &text, err);
 
