@@ -427,6 +427,22 @@ static void note_unmatched(struct taker *t, const char *written)
 	t->taken.unmatched[t->unmatched_count] = NULL;
 }
 
+/* What is left out is as if it were not there; as with docker, a link to nothing is not. */
+static int take_fit(struct taker *t, const char *written, const char *path, size_t *taken, struct error *err)
+{
+	struct error own = ERROR_INIT;
+	int r = take_path(t, written, path, &own);
+
+	*taken += r == 0;
+	if (r == -ENOENT && t->ignore && ignore_matches(t->ignore, path))
+		return 0;
+	if (r == -ENOENT)
+		error_set(err, ERROR_NOT_FOUND, 0, "'%.400s', which fits '%.200s', leads to what is not there", path, written);
+	else if (r < 0 && err)
+		*err = own;
+	return r;
+}
+
 static int take_fits(struct taker *t, const char *written, const char *pattern, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -441,17 +457,8 @@ static int take_fits(struct taker *t, const char *written, const char *pattern, 
 	if (r < 0)
 		return error_errno(err, -r, "cannot open '%.400s'", directory);
 	r = find_fits(t, fd, "", rest, count_parts(rest), &fits, err);
-	for (size_t i = 0; r == 0 && i < fits.count; i++) {
-		struct error one = ERROR_INIT;
-
-		r = take_path(t, written, arena_printf(t->arena, "%s%s", directory, fits.paths[i]), &one);
-		taken += r == 0;
-		/* What is ignored, and a link to nothing, is as if it were not there. */
-		if (r == -ENOENT)
-			r = 0;
-		else if (r < 0 && err)
-			*err = one;
-	}
+	for (size_t i = 0; r == 0 && i < fits.count; i++)
+		r = take_fit(t, written, arena_printf(t->arena, "%s%s", directory, fits.paths[i]), &taken, err);
 	free(fits.paths);
 	if (r == 0 && !taken)
 		note_unmatched(t, written);

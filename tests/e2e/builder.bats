@@ -95,8 +95,11 @@ list() { (cd "${1-root}" && find . -mindepth 1 -printf '%P %y %m %U:%G %n %l\n' 
 	[ "$output" = "bivy-builder: there is no 'dangling'" ]
 	run builder digest '{"takes":[{"root":7,"sources":["../../etc/passwd"]}]}'
 	[ "$output" = "bivy-builder: there is no '../../etc/passwd'" ]
-	"$BIVY_BUILD/bivy-builder" --events 12 digest --work-fd 9 9<<<'{"takes":[{"root":7,"sources":["*.x","dang*"]}]}' 12>events
-	[ "$(jq -r .text events)" = $'nothing fits \'*.x\'\nnothing fits \'dang*\'' ]
+	"$BIVY_BUILD/bivy-builder" --events 12 digest --work-fd 9 9<<<'{"takes":[{"root":7,"sources":["*.x","y*"]}]}' 12>events
+	[ "$(jq -r .text events)" = $'nothing fits \'*.x\'\nnothing fits \'y*\'' ]
+	run builder digest '{"takes":[{"root":7,"sources":["so*","dang*"]}]}'
+	[ "$output" = "bivy-builder: 'dangling', which fits 'dang*', leads to what is not there" ]
+	builder digest '{"takes":[{"root":7,"sources":["so*","dang*"],"ignore":"dang*"}]}'
 }
 
 @test "copy: files into directories, or as what the destination says" {
