@@ -283,8 +283,8 @@ static int make_image(struct export *export, struct error *err)
 	struct build *build = export->build;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct build_transfer transfer = { build, export->vertex };
-	const struct builder_request request = { .directories = build->directories, .command = "image", .work = &text, .tell = build_tell_transfer,
-		.context = &transfer };
+	const struct builder_request request = { .directories = build->directories, .command = "image", .work = &text, .lease = &build->lease,
+		.tell = build_tell_transfer, .context = &transfer };
 	struct spec_build_image_report report = { .id = NULL };
 	const char *answer = NULL;
 	int r = add_statements(export, BUILD_STATEMENTS_IMAGE, err);

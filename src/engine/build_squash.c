@@ -38,7 +38,7 @@ static bool find(struct build *build, struct build_layer *layer)
 static int make(struct build *build, const struct spec_build_layer *work, struct build_layer *layer, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	const struct builder_request request = { .directories = build->directories, .command = "layer", .work = &text };
+	const struct builder_request request = { .directories = build->directories, .command = "layer", .work = &text, .lease = &build->lease };
 	struct spec_build_layer_report report = { .chain_id = NULL };
 	struct spec_build_record record = { .key = (char *)layer->key, .description = (char *)"squash", .created = (char *)layer->created };
 	const char *answer = NULL;

@@ -114,7 +114,8 @@ int build_hold_layer(struct build *build, const char *chain_id, struct error *er
 static int run_layer(const struct build_step *step, const struct spec_build_layer *work, struct build_step_result *result, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	const struct builder_request request = { .directories = step->build->directories, .command = "layer", .work = &text };
+	const struct builder_request request = { .directories = step->build->directories, .command = "layer", .work = &text,
+		.lease = &step->build->lease };
 	struct spec_build_layer_report report = { .chain_id = NULL };
 	const char *answer = NULL;
 	int r;

@@ -21,18 +21,23 @@ static int open_work(const struct buf *work, int *ret_fd, struct error *err)
 
 int builder_run(struct arena *arena, const struct builder_request *request, const char **ret_text, struct error *err)
 {
+	const char *arguments[6] = { request->command, "--work-fd" };
 	_cleanup_close_ int work_fd = -EBADF;
 	int r = open_work(request->work, &work_fd, err), *fds;
-	char number[16];
+	size_t count = request->fd_count;
 
 	if (r < 0)
 		return r;
-	snprintf(number, sizeof number, "%d", work_fd);
-	fds = arena_alloc(arena, request->fd_count + 1, sizeof *fds);
-	for (size_t i = 0; i < request->fd_count; i++)
+	fds = arena_alloc(arena, count + 2, sizeof *fds);
+	for (size_t i = 0; i < count; i++)
 		fds[i] = request->fds[i];
-	fds[request->fd_count] = work_fd;
-	return assistant_run(arena, &(struct assistant_request){ .program = &program_builder, .directories = request->directories,
-		.arguments = (const char *const[]){ request->command, "--work-fd", number, NULL }, .fds = fds, .fd_count = request->fd_count + 1,
-		.tell = request->tell, .context = request->context }, ret_text, err);
+	fds[count++] = work_fd;
+	arguments[2] = arena_printf(arena, "%d", work_fd);
+	if (request->lease) {
+		fds[count++] = request->lease->fd;
+		arguments[3] = "--lease-fd";
+		arguments[4] = arena_printf(arena, "%d", request->lease->fd);
+	}
+	return assistant_run(arena, &(struct assistant_request){ .program = &program_builder, .directories = request->directories, .arguments = arguments,
+		.fds = fds, .fd_count = count, .tell = request->tell, .context = request->context }, ret_text, err);
 }

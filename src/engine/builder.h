@@ -10,6 +10,7 @@
 #include "engine/directories.h"
 #include "base/str.h"
 #include "spec/transfer_event.h"
+#include "store/lease.h"
 
 struct builder_request {
 	const struct directories *directories;
@@ -18,6 +19,7 @@ struct builder_request {
 	/* Descriptors that it inherits under the numbers that the document names. */
 	const int *fds;
 	size_t fd_count;
+	const struct lease *lease; /* the build's: what is made is kept as long as that lasts; or NULL */
 	/* Called for each line for people and each step of an item; or NULL. */
 	void (*tell)(void *context, const struct spec_transfer_event *event);
 	void *context;

@@ -25,6 +25,16 @@ int lease_begin(const struct store *store, struct lease *ret, struct error *err)
 	return 0;
 }
 
+int lease_join(const struct store *store, int fd, struct lease *ret, struct error *err)
+{
+	struct lease lease = { .store = store, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0) };
+
+	if (lease.fd < 0)
+		return error_errno(err, errno, "cannot use descriptor %d as a lease", fd);
+	*ret = lease;
+	return 0;
+}
+
 int lease_add(struct lease *lease, const char *digest, struct error *err)
 {
 	_cleanup_close_ int lock = -EBADF;
@@ -34,13 +44,13 @@ int lease_add(struct lease *lease, const char *digest, struct error *err)
 	if (r == 0)
 		r = fd_write_all(lease->fd, line, strlen(line));
 	if (r < 0)
-		return error_errno(err, -r, "cannot write to '%s/leases/%s'", lease->store->path, lease->name);
+		return error_errno(err, -r, "cannot write to '%s/leases/%s'", lease->store->path, lease->name ? lease->name : "");
 	return 0;
 }
 
 void lease_end(struct lease *lease)
 {
-	if (lease->fd >= 0)
+	if (lease->fd >= 0 && lease->name)
 		ignore_result(unlinkat(lease->store->leases_fd, lease->name, 0)); /* unlocked, it counts for nothing */
 	close_and_forget(&lease->fd);
 	free(lease->name);

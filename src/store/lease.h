@@ -12,7 +12,7 @@
 
 struct lease {
 	const struct store *store;
-	char *name;
+	char *name; /* NULL: another process's */
 	int fd;
 };
 
@@ -21,6 +21,9 @@ struct lease {
 /* An empty lease; the store must outlive it. */
 int lease_begin(const struct store *store, struct lease *ret, struct error *err) _must_check_;
 
+/* The lease of another process, which has it open as FD and lasts longer: what is added is kept as long as that lasts. Takes a copy of FD. */
+int lease_join(const struct store *store, int fd, struct lease *ret, struct error *err) _must_check_;
+
 /*
  * From now on the content called DIGEST (a blob's, or a layer's chain id) is
  * not removed as long as this lease lasts. Whether it is there is to be looked
@@ -28,7 +31,7 @@ int lease_begin(const struct store *store, struct lease *ret, struct error *err)
  */
 int lease_add(struct lease *lease, const char *digest, struct error *err) _must_check_;
 
-/* Ends it. */
+/* Ends it, unless it is another process's. */
 void lease_end(struct lease *lease);
 
 #define _cleanup_lease_ _cleanup_(lease_end)

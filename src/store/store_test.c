@@ -157,11 +157,46 @@ static void test_lease_waits_for_removal(void **state _unused_)
 	close(lock);
 }
 
+#define HIGH_FD 200 /* that nothing else is */
+
+/* What another process adds to a lease lasts as long as that, not as long as the process. */
+static int join_lease(const struct store *store)
+{
+	struct lease joined = LEASE_INIT;
+	int r = lease_join(store, HIGH_FD, &joined, NULL);
+
+	if (r == 0)
+		r = lease_add(&joined, "sha256:made", NULL);
+	lease_end(&joined);
+	return r < 0;
+}
+
+static void test_joined_lease(void **state _unused_)
+{
+	_cleanup_store_ struct store store = open_scratch();
+	_cleanup_lease_ struct lease lease = LEASE_INIT;
+	_cleanup_buf_ struct buf digests = BUF_INIT, after = BUF_INIT;
+
+	assert_int_equal(lease_begin(&store, &lease, NULL), 0);
+	assert_int_equal(dup2(lease.fd, HIGH_FD), HIGH_FD);
+	assert_int_equal(lease_add(&lease, "sha256:a", NULL), 0);
+	assert_int_equal(in_child(join_lease, &store), 0);
+	close(HIGH_FD);
+	assert_int_equal(lease_add(&lease, "sha256:b", NULL), 0);
+	assert_int_equal(lease_collect(&store, &digests), 0);
+	assert_string_equal(digests.data, "sha256:a\nsha256:made\nsha256:b\n");
+	lease_end(&lease);
+	assert_int_equal(lease_collect(&store, &after), 0);
+	assert_int_equal(after.length, 0);
+	assert_int_equal(lease_join(&store, HIGH_FD, &lease, NULL), -EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		shell_test(test_layout),   shell_test(test_other_states), shell_test(test_own_file),
 		shell_test(test_leases), shell_test(test_lease_waits_for_removal),
+		shell_test(test_joined_lease), shell_test(test_lease_waits_for_removal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 const struct option_entry build_work_entries[] = {
 	{ "work-fd", 0, OPTION_INT, 0, offsetof(struct build_work_request, work), "FD", "what to do: a JSON document, open", .minimum = STDERR_FILENO + 1,
 		.maximum = INT32_MAX },
+	{ "lease-fd", 0, OPTION_INT, 0, offsetof(struct build_work_request, lease), "FD", "a lease of the store, open: what is made is kept as long as that",
+		.minimum = STDERR_FILENO + 1, .maximum = INT32_MAX },
 	{ 0 },
 };
 
@@ -26,6 +28,13 @@ int build_work_read(const struct command_call *call, struct buf *ret, struct err
 	if (r == 0)
 		buf_add_text(ret, "");
 	return r < 0 ? error_errno(err, -r, "cannot read descriptor %d", (int)request->work) : 0;
+}
+
+int build_work_lease(const struct command_call *call, const struct store *store, struct lease *ret, struct error *err)
+{
+	const struct build_work_request *request = call->request;
+
+	return request->lease ? lease_join(store, (int)request->lease, ret, err) : lease_begin(store, ret, err);
 }
 
 unsigned build_work_threads(void)

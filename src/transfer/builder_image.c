@@ -354,7 +354,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r == 0)
 		r = session_open_store(call->globals, &job.store, err);
 	if (r == 0)
-		r = lease_begin(&job.store, &job.lease, err);
+		r = build_work_lease(call, &job.store, &job.lease, err);
 	if (r < 0)
 		return r;
 	confine(&(struct confinement){ .writable = &job.store.fd, .writable_count = 1 });

@@ -153,7 +153,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r == 0)
 		r = session_open_store(call->globals, &job.store, err);
 	if (r == 0)
-		r = lease_begin(&job.store, &job.lease, err);
+		r = build_work_lease(call, &job.store, &job.lease, err);
 	if (r == 0)
 		r = layer_begin(&job.store, &job.stage, err);
 	if (r == 0 && job.work.upper)
