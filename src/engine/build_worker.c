@@ -31,17 +31,59 @@ struct worker {
 	size_t received; /* bytes of it */
 };
 
+/* That end us in good order while steps run; whoever sends a second one does not want to wait for that. */
+static const int interrupts[] = { SIGHUP, SIGINT, SIGTERM };
+
 struct build_workers {
 	struct build *build;
 	size_t limit, running;
 	struct worker *list;
+	struct sigaction old[ARRAY_SIZE(interrupts)];
 };
+
+/* ---- signals --------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupt; /* the signal that has come, or 0 */
+
+static void note_interrupt(int number)
+{
+	interrupt = number;
+}
+
+/* What somebody had us ignore (nohup(1)) stays ignored. */
+static void watch_interrupts(struct build_workers *workers)
+{
+	const struct sigaction action = { .sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+	interrupt = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(interrupts); i++)
+		if (sigaction(interrupts[i], NULL, &workers->old[i]) == 0 && workers->old[i].sa_handler != SIG_IGN)
+			sigaction(interrupts[i], &action, NULL);
+}
+
+static void forget_interrupts(const struct build_workers *workers)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(interrupts); i++)
+		sigaction(interrupts[i], &workers->old[i], NULL);
+}
+
+static int end_interrupted(struct error *err)
+{
+	error_set(err, ERROR_CONFLICT, 0, "the build was interrupted");
+	if (err)
+		err->exit_status = 128 + interrupt;
+	interrupt = 0;
+	return -EINTR;
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
 
 struct build_workers *build_workers_new(struct build *build, size_t limit)
 {
 	struct build_workers *workers = memory_new(1, sizeof *workers);
 
 	*workers = (struct build_workers){ .build = build, .limit = limit, .list = memory_new(limit, sizeof *workers->list) };
+	watch_interrupts(workers);
 	return workers;
 }
 
@@ -128,8 +170,10 @@ int build_workers_start(struct build_workers *workers, const struct build_step *
 		worker.pid = fork();
 		r = worker.pid < 0 ? -errno : 0;
 	}
-	if (r == 0 && worker.pid == 0)
+	if (r == 0 && worker.pid == 0) {
+		forget_interrupts(workers);
 		be_worker(step, theirs, parent);
+	}
 	close_all(theirs);
 	if (r < 0) {
 		close_all(worker.fds);
@@ -254,11 +298,15 @@ static void reap(struct build_workers *workers, struct worker *worker, struct bu
 	workers->running--;
 }
 
-int build_workers_wait(struct build_workers *workers, const struct build_step **ret_step, struct build_step_result *ret, struct error *err)
+static int wait_for_one(struct build_workers *workers, bool may_be_interrupted, const struct build_step **ret_step, struct build_step_result *ret,
+	struct error *err)
 {
 	for (;;) {
 		int r;
 
+		/* First: it may be what a step has ended by as well. */
+		if (interrupt && may_be_interrupted)
+			return end_interrupted(err);
 		for (size_t i = 0; i < workers->limit; i++)
 			if (workers->list[i].step && is_over(&workers->list[i])) {
 				*ret_step = workers->list[i].step;
@@ -271,6 +319,11 @@ int build_workers_wait(struct build_workers *workers, const struct build_step **
 	}
 }
 
+int build_workers_wait(struct build_workers *workers, const struct build_step **ret_step, struct build_step_result *ret, struct error *err)
+{
+	return wait_for_one(workers, true, ret_step, ret, err);
+}
+
 void build_workers_end(struct build_workers *workers)
 {
 	for (size_t i = 0; i < workers->limit; i++)
@@ -280,9 +333,13 @@ void build_workers_end(struct build_workers *workers)
 		const struct build_step *step;
 		struct build_step_result result;
 
-		if (build_workers_wait(workers, &step, &result, NULL) < 0)
+		if (wait_for_one(workers, false, &step, &result, NULL) < 0)
 			break;
 	}
+	forget_interrupts(workers);
 	free(workers->list);
 	free(workers);
+	/* Too late to be seen. */
+	if (interrupt)
+		raise(interrupt);
 }

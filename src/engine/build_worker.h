@@ -16,6 +16,11 @@ struct build_workers;
 /* In the process of a step: tells its parent, who may be busy, of a BUILD_STATUS. Nothing else is told. */
 void build_worker_tell(int fd, const struct build_event *event);
 
+/*
+ * Until build_workers_end(), SIGHUP, SIGINT and SIGTERM make build_workers_wait()
+ * fail, with an exit status that says which it was; a second one has its usual
+ * effect. One of these at a time.
+ */
 struct build_workers *build_workers_new(struct build *build, size_t limit);
 
 /* Whether one more may be started. */

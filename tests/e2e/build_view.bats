@@ -49,7 +49,7 @@ setup_file() {
 }
 
 @test "a signal ends a build at once, and its steps, whatever they do with it" {
-	local signal id
+	local signal id status
 	printf 'FROM busybox AS a\nRUN trap "" INT TERM; echo begun; sleep 77\nFROM busybox\nRUN echo begun; sleep 78\nCOPY --from=a / /x\n' >Dockerfile
 	for signal in HUP TERM KILL; do
 		become_bivy build --no-cache --progress plain . >shown 2>&1 &
@@ -59,5 +59,9 @@ setup_file() {
 		kill -s "$signal" "$id"
 		wait_for sh -c "test -z \"\$(ls '$SCRATCH/run/containers')\""
 		assert_equal "" "$(bivy ps -aq)"
+		[ "$signal" != KILL ] || continue
+		status=0; wait "$id" || status=$?
+		assert_equal "$((128 + $(kill -l "$signal"))) bivy: the build was interrupted" "$status $(tail -n 1 shown)"
+		assert_equal "" "$(ls "$SCRATCH/root/build/work")"
 	done
 }
