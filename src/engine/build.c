@@ -17,6 +17,7 @@
 #include "engine/build_worker.h"
 #include "base/moment.h"
 #include "engine/build_collect.h"
+#include "engine/build_layout.h"
 #include "engine/image_removal.h"
 
 #include <stdarg.h>
@@ -314,7 +315,8 @@ static void collect(struct build *build)
 int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err)
 {
 	struct build build = { .arena = arena, .request = request, .report = ret, .directories = request->directories, .store = STORE_INIT,
-		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF };
+		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF, .layouts_fd = -EBADF };
+	bool leaves;
 	int r;
 
 	*ret = (struct build_report){ .dockerfile = NULL };
@@ -322,9 +324,10 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 	r = go(&build, err);
 	build_close_source(&build);
 	build_close_work(&build);
+	leaves = build_layouts_end(&build) || makes_archives(request);
 	lease_end(&build.lease);
 	store_close(&build.store);
-	if (makes_archives(request))
+	if (leaves)
 		ignore_result(image_removal_sweep(request->directories, false, NULL, NULL, NULL)); /* the next removal does it else */
 	if (ret->steps > ret->cached_steps)
 		collect(&build);
@@ -335,7 +338,7 @@ int build_check(struct arena *arena, const struct build_request *request, struct
 {
 	struct build_report report = { .dockerfile = NULL };
 	struct build build = { .arena = arena, .request = request, .report = &report, .directories = request->directories, .store = STORE_INIT,
-		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF };
+		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF, .layouts_fd = -EBADF };
 	struct lint_settings settings = { .skips_all = false };
 	int r;
 

@@ -8,6 +8,7 @@
  *   mounts/NAME/          the directories of `RUN --mount=type=cache`, each beside NAME.lock
  *   downloads/            what came from web servers (build_download.h)
  *   index/HEX             digests of a context's files, by what stat(2) says of them
+ *   layouts               images of layouts that builds have brought into the store (build_layout.h)
  *   work/                 what a build has on its way: locked, garbage once it is not
  *   collected             when it was last looked whether all this is too much
  *

@@ -100,6 +100,7 @@ struct build {
 	int work_fd;                    /* of it, locked; -EBADF: not made yet */
 	size_t work_count;              /* directories that this process has made in it */
 	struct build_context *contexts; /* the main one first */
+	int layouts_fd;                 /* of the list of images of layouts, locked (build_layout.h); -EBADF: none is needed */
 	struct spec_pair *named;        /* --build-context: layouts have become "docker-image://ID" by now */
 	size_t context_count;
 	struct spec_platform build_platform;

@@ -248,11 +248,15 @@ serve_git() {
 	built -t one .
 	bivy save --format oci-archive -o one.tar one
 	mkdir layout && tar xf one.tar -C layout
+	id=$(bivy image inspect --format '{{.Id}}' one)
 	bivy rmi one >/dev/null
 	for name in layout layout:latest "layout@$(jq -r '.manifests[0].digest' layout/index.json)"; do
 		built -t it --build-context "n=oci-layout://$name" - <<<$'FROM n\nCOPY --from=n /f /g'
 	done
 	[ "$(told cat /f /g)" = $'one\none' ]
+	[[ $output == *CACHED* ]]
+	run -1 bivy image inspect "$id" # once no build needs it it is gone
+	bivy system check
 	refused --build-context n=oci-layout://layout:nope - <<<'FROM n'
 	[[ $output == "bivy: cannot use the context 'oci-layout://layout:nope': there is no such image in it"* ]]
 }
