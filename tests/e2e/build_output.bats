@@ -135,6 +135,27 @@ blob() { cat "$1/blobs/${2/://}"; }
 	[[ $output == *auth.json* ]]
 }
 
+# make_rpm_database FILE: one of rpm's, of 300 packages; one of them is curl.
+make_rpm_database() {
+	/usr/bin/python3 - "$1" <<-'END'
+		import sqlite3, struct, sys
+		def header(**texts):
+		    tags = dict(name=1000, version=1001, release=1002, license=1014, arch=1022, padding=1099)
+		    entries, data = b"", b""
+		    for key, text in texts.items():
+		        entries += struct.pack(">IIII", tags[key], 6, len(data), 1)
+		        data += text.encode() + b"\0"
+		    return struct.pack(">II", len(texts), len(data)) + entries + data
+		database = sqlite3.connect(sys.argv[1])
+		database.execute("CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+		database.execute("CREATE TABLE 'Name' (key TEXT NOT NULL, hnum INTEGER NOT NULL)")
+		for i in range(300):
+		    name = "curl" if i == 123 else "p%d" % i
+		    database.execute("INSERT INTO Packages (blob) VALUES (?)", (header(name=name, version="7", release="1", arch="i386", padding="x" * (50 * i)),))
+		database.commit()
+	END
+}
+
 # predicate DIRECTORY TYPE: prints what the statement of that type says of the image in the layout.
 predicate() {
 	local manifest
@@ -143,7 +164,8 @@ predicate() {
 }
 
 @test "attestations: how it was built, and which packages are in it" {
-	mkdir -p context/dpkg context/apk
+	mkdir -p context/dpkg context/apk context/rpm
+	make_rpm_database context/rpm/rpmdb.sqlite
 	printf 'ID="small"\nVERSION_ID=3\n' >context/os-release
 	printf 'Package: b\nStatus: install ok installed\nMaintainer: A \351 B\nArchitecture: amd64\nDescription: x\n Version: no\nVersion: 1:2+3\n\nPackage: gone\n%s\n' \
 		$'Status: deinstall ok config-files\nVersion: 1' >context/dpkg/status
@@ -168,6 +190,14 @@ predicate() {
 	built --provenance=true -t it --metadata-file metadata
 	assert_equal https://mobyproject.org/buildkit@v1 "$(jq -r '.["buildx.build.provenance"].buildType' metadata)"
 	bivy run --rm --network none --pull never it true
+	printf '%s\n' 'FROM scratch' 'COPY os-release /etc/' 'COPY rpm /usr/lib/sysimage/rpm/' >Dockerfile
+	built --sbom -o rpm
+	assert_equal "300 pkg:rpm/small/curl@7-1?arch=i386&distro=small-3 null" \
+		"$(jq -r '.predicate | (.packages | length | tostring) + " " + (.packages[] | select(.name == "curl") | .externalRefs[0].referenceLocator) + " " + (.comment | tostring)' rpm/sbom.spdx.json)"
+	truncate -s 100000 context/rpm/rpmdb.sqlite
+	run bivy build --progress plain --sbom -o damaged context -f Dockerfile
+	[[ $output == *"not all packages of rpm are listed: '/usr/lib/sysimage/rpm/rpmdb.sqlite': the SQLite database is damaged"* ]]
+	jq -e '.predicate.comment | startswith("not all packages of rpm are listed")' damaged/sbom.spdx.json
 	printf '%s\n' 'FROM scratch' 'COPY os-release /' >Dockerfile
 	for _ in 1 2; do built --sbom --provenance=true -o out; done
 	assert_equal "os-release provenance.json sbom.spdx.json" "$(ls out | xargs)"
