@@ -13,6 +13,7 @@ static const struct field fields[] = {
 	FIELD(U64, struct spec_build_record, size, "size"),
 	FIELD(STRING, struct spec_build_record, chain_id, "chainId"),
 	FIELD(STRING, struct spec_build_record, diff_id, "diffId"),
+	FIELD(STRING, struct spec_build_record, content_key, "contentKey"),
 	FIELD(STRING, struct spec_build_record, blob, "blob"),
 	FIELD(STRING, struct spec_build_record, blob_media_type, "blobMediaType"),
 	FIELD(U64, struct spec_build_record, blob_size, "blobSize"),

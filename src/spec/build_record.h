@@ -24,6 +24,7 @@ struct spec_build_record {
 	uint64_t size;     /* bytes of what came out */
 	/* A step: the layer that came out, NULL if it left everything as it was. */
 	char *chain_id, *diff_id;
+	char *content_key; /* SHA-256 of the key by which the same work is found on other layers, 64 digits; NULL: .key is that */
 	/* The layer's blob, if there is one. */
 	char *blob, *blob_media_type;
 	uint64_t blob_size;

@@ -452,11 +452,13 @@ void spec_build_layer_report_encode(const struct spec_build_layer_report *report
 enum image_layer_field { IMAGE_LAYER_CHAIN_ID, IMAGE_LAYER_DIFF_ID, IMAGE_LAYER_DIGEST };
 
 static const struct field image_layer_fields[] = {
-	FIELD_BY(IMAGE_LAYER_CHAIN_ID, "chainId", FIELD_REQUIRED),
-	FIELD_BY(IMAGE_LAYER_DIFF_ID, "diffId", FIELD_REQUIRED),
+	FIELD_BY(IMAGE_LAYER_CHAIN_ID, "chainId", 0),
+	FIELD_BY(IMAGE_LAYER_DIFF_ID, "diffId", 0),
 	FIELD_BY(IMAGE_LAYER_DIGEST, "digest", 0),
 	FIELD(STRING, struct spec_build_image_layer, media_type, "mediaType"),
 	FIELD(U64, struct spec_build_image_layer, size, "size"),
+	FIELD(STRING, struct spec_build_image_layer, directory, "directory"),
+	FIELD(BOOL, struct spec_build_image_layer, is_elsewhere, "isElsewhere"),
 };
 
 static int decode_image_layer_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
@@ -486,8 +488,8 @@ static void encode_image_layer(struct json_writer *w, const void *element)
 {
 	const struct spec_build_image_layer *layer = element;
 
-	json_write_string(w, "chainId", layer->chain_id);
-	json_write_string(w, "diffId", layer->diff_id);
+	encode_text(w, "chainId", layer->chain_id);
+	encode_text(w, "diffId", layer->diff_id);
 	encode_text(w, "digest", layer->digest);
 	encode_given_fields(w, FIELDS(image_layer_fields), layer);
 }
@@ -497,11 +499,22 @@ static int decode_layers(const struct decoder *d, const struct json *value, stru
 	return decode_list(d, value, JSON_ARRAY, sizeof **ret, decode_image_layer, ret, ret_count);
 }
 
+/* Of an image: each is one of the store's. */
+static int check_image_layer(const struct decoder *d, const struct json *value, const struct spec_build_image_part *part, const struct spec_build_image_layer *layer)
+{
+	bool is_free = part->artifact_type && (layer->directory || (layer->is_elsewhere && layer->digest));
+
+	if (!is_free && (!layer->chain_id || !layer->diff_id))
+		return decode_fail_member(d, value, "layers", "expected chainId and diffId");
+	return is_free || !(layer->directory || layer->is_elsewhere) ? 0 : decode_fail_member(d, value, "layers", "only an artifact has others than the store's");
+}
+
 enum image_part_field { IMAGE_PART_CONFIG, IMAGE_PART_LAYERS, IMAGE_PART_STATEMENTS };
 
 static const struct field image_part_fields[] = {
 	FIELD_BY(IMAGE_PART_CONFIG, "config", FIELD_REQUIRED),
 	FIELD_MUST(STRING, struct spec_build_image_part, platform, "platform"),
+	FIELD(STRING, struct spec_build_image_part, artifact_type, "artifactType"),
 	FIELD_BY(IMAGE_PART_LAYERS, "layers", 0),
 	FIELD_LIST(PAIRS, struct spec_build_image_part, annotations, annotation_count, "annotations"),
 	FIELD_LIST(PAIRS, struct spec_build_image_part, descriptor_annotations, descriptor_annotation_count, "descriptorAnnotations"),
@@ -525,7 +538,12 @@ static int decode_image_part_field(const struct decoder *d, const struct json *v
 
 static int decode_image_part(const struct decoder *d, const struct json *value, void *element)
 {
-	return decode_fields(d, value, FIELDS(image_part_fields), element, decode_image_part_field);
+	const struct spec_build_image_part *part = element;
+	int r = decode_fields(d, value, FIELDS(image_part_fields), element, decode_image_part_field);
+
+	for (size_t i = 0; r == 0 && i < part->layer_count; i++)
+		r = check_image_layer(d, value, part, &part->layers[i]);
+	return r;
 }
 
 static void encode_image_part(struct json_writer *w, const void *element)
@@ -663,5 +681,62 @@ void spec_build_image_report_encode(const struct spec_build_image_report *report
 	json_write_string(&w, "digest", report->digest);
 	encode_given_fields(&w, FIELDS(image_report_fields), report);
 	encode_list(&w, "parts", report->parts, report->part_count, sizeof *report->parts, encode_made);
+	end(&w);
+}
+
+/* ---- fetch ----------------------------------------------------------------------------------------------- */
+
+static const struct field fetch_fields[] = {
+	FIELD_BY(0, "layers", FIELD_REQUIRED),
+	FIELD(BOOL, struct spec_build_fetch, blobs_only, "blobsOnly"),
+	FIELD(STRING, struct spec_build_fetch, directory, "directory"),
+};
+
+/* What a fetch of that kind needs to know of each. */
+static int check_fetch(const struct spec_build_fetch *work, struct error *err)
+{
+	bool is_chain = !work->blobs_only && !work->directory;
+
+	if (work->directory && work->layer_count != 1)
+		return error_set(err, ERROR_INVALID, 0, "layers: expected one");
+	for (size_t i = 0; i < work->layer_count; i++) {
+		const struct spec_build_image_layer *layer = &work->layers[i];
+
+		if (is_chain ? !layer->chain_id || !layer->diff_id : !layer->digest)
+			return error_set(err, ERROR_INVALID, 0, "layers[%zu].%s: missing", i, is_chain ? layer->chain_id ? "diffId" : "chainId" : "digest");
+	}
+	return 0;
+}
+
+static int decode_fetch_field(const struct decoder *d, const struct json *value, void *object, unsigned id _unused_)
+{
+	struct spec_build_fetch *work = object;
+
+	return decode_layers(d, value, &work->layers, &work->layer_count);
+}
+
+int spec_build_fetch_decode(struct arena *arena, const char *text, size_t length, struct spec_build_fetch *ret, struct error *err)
+{
+	static const struct shape shape = { FIELDS(fetch_fields), decode_fetch_field };
+	struct spec_build_fetch work = { .layer_count = 0 };
+	int r = decode_document(arena, text, length, &shape, &work, err);
+
+	if (r == 0)
+		r = check_fetch(&work, err);
+	if (r == 0)
+		*ret = work;
+	return r;
+}
+
+void spec_build_fetch_encode(const struct spec_build_fetch *work, struct buf *out)
+{
+	struct json_writer w = begin(out);
+
+	if (!work->layer_count) {
+		json_write_open(&w, "layers", '[');
+		json_write_close(&w, ']');
+	}
+	encode_list(&w, "layers", work->layers, work->layer_count, sizeof *work->layers, encode_image_layer);
+	encode_given_fields(&w, FIELDS(fetch_fields), work);
 	end(&w);
 }

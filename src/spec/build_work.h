@@ -100,11 +100,14 @@ struct spec_build_image_layer {
 	char *chain_id, *diff_id;
 	char *digest, *media_type; /* of its blob, if there is one in the store; else it is made */
 	uint64_t size;             /* of that */
+	char *directory;           /* path: its blob has all files of that, and .chain_id and .diff_id are NULL; of artifacts only */
+	bool is_elsewhere;         /* its blob is not in the store, and need not be: as above */
 };
 
 struct spec_build_image_part {
 	char *config;      /* the document, but for rootfs, which is made of .layers */
 	char *platform;    /* "linux/amd64" */
+	char *artifact_type; /* it is no image but an artifact, whose .config is a document of that type, left as it is; or NULL */
 	struct spec_build_image_layer *layers; /* the base first */
 	size_t layer_count;
 	struct spec_pair *annotations; /* of the manifest */
@@ -144,6 +147,15 @@ struct spec_build_image_report {
 	size_t part_count;
 };
 
+/* fetch, which is bivy-transfer's: layers that a build cache has blobs of. */
+struct spec_build_fetch {
+	/* A chain, the base first: those that are not in the store have .digest, .media_type and .size of a blob. With one of the next two only that. */
+	struct spec_build_image_layer *layers;
+	size_t layer_count;
+	bool blobs_only;  /* they are not extracted */
+	char *directory;  /* path: the one blob is extracted there, not as a layer of the store */
+};
+
 /* Whatever is not needed stays as it is; ENCODE writes one line with its newline, DECODE takes what that writes, checked. */
 #define SPEC_BUILD_CODEC(name) \
 	void spec_build_##name##_encode(const struct spec_build_##name *work, struct buf *out); \
@@ -157,5 +169,6 @@ SPEC_BUILD_CODEC(layer)
 SPEC_BUILD_CODEC(layer_report)
 SPEC_BUILD_CODEC(image)
 SPEC_BUILD_CODEC(image_report)
+SPEC_BUILD_CODEC(fetch)
 
 #endif

@@ -30,5 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	TRY(layer_report);
 	TRY(image);
 	TRY(image_report);
+	TRY(fetch);
 	return 0;
 }

@@ -110,6 +110,27 @@ static void test_image(void **state _unused_)
 	REFUSE(image, "{\"parts\":[{\"config\":\"{}\"}]}", "parts[0].platform: missing");
 	REFUSE(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"p\",\"layers\":[{\"chainId\":\"" A "\",\"diffId\":\"" B "\",\"digest\":\"" A "\"}]}]}",
 		"parts[0].layers[0].mediaType: missing");
+	REFUSE(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"p\",\"layers\":[{\"chainId\":\"" A "\"}]}]}", "parts[0].layers: expected chainId and diffId");
+	REFUSE(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"p\",\"layers\":[{\"directory\":\"/d\"}]}]}", "parts[0].layers: expected chainId and diffId");
+}
+
+#define ELSEWHERE "{\"digest\":\"" A "\",\"mediaType\":\"m\",\"size\":4,\"isElsewhere\":true}"
+
+static void test_artifact(void **state _unused_)
+{
+	CHECK(image, "{\"parts\":[{\"config\":\"{}\",\"platform\":\"p\",\"artifactType\":\"t\",\"layers\":[" BARE "," ELSEWHERE ",{\"directory\":\"/d\"}]}],"
+		"\"names\":[]}", NULL);
+}
+
+static void test_fetch(void **state _unused_)
+{
+	CHECK(fetch, "{\"layers\":[" LAYER "," BARE "]}", NULL);
+	CHECK(fetch, "{\"layers\":[" LAYER "],\"blobsOnly\":true}", NULL);
+	CHECK(fetch, "{\"layers\":[" LAYER "],\"directory\":\"/d\"}", NULL);
+	REFUSE(fetch, "{}", "layers: missing");
+	REFUSE(fetch, "{\"layers\":[{\"chainId\":\"" A "\"}]}", "layers[0].diffId: missing");
+	REFUSE(fetch, "{\"layers\":[" LAYER "," BARE "],\"blobsOnly\":true}", "layers[1].digest: missing");
+	REFUSE(fetch, "{\"layers\":[],\"directory\":\"/d\"}", "layers: expected one");
 }
 
 int main(void)
@@ -120,6 +141,8 @@ int main(void)
 		cmocka_unit_test(test_not_given),
 		cmocka_unit_test(test_layer),
 		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_artifact),
+		cmocka_unit_test(test_fetch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
