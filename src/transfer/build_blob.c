@@ -9,6 +9,8 @@
 #include "transfer/build_compress.h"
 #include "transfer/spool.h"
 
+#include <fcntl.h>
+
 static const struct {
 	enum compress_format format;
 	const char *media_type;
@@ -126,6 +128,43 @@ int build_blob_make(struct lease *lease, const struct build_blob_form *form, con
 		r = spool_open(lease->store, &fd, err);
 	if (r == 0)
 		r = write_blob(lease, form, layer, fd, progress, ret, err);
+	if (r == 0)
+		r = lease_add(lease, ret->digest, err);
+	if (r == 0)
+		r = blob_adopt(lease->store, ret->digest, fd, err);
+	return r;
+}
+
+/* ---- files that are no layer ------------------------------------------------------------- */
+
+static int write_files(const struct build_blob_form *form, const char *directory, int fd, struct build_blob *made, struct error *err)
+{
+	_cleanup_digest_ struct digest *digest = digest_new("sha256");
+	struct digest_sink outer = { .downstream = sink_to_file(&fd), .digest = digest };
+	_cleanup_build_compress_ struct build_compress *compress = build_compress_new(digest_sink(&outer), form->format, form->level, form->threads);
+	_cleanup_close_ int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct layer_diff_report report;
+	int r = directory_fd < 0 ? error_errno(err, errno, "cannot open the directory '%s'", directory)
+				 : layer_diff(directory_fd, build_compress_sink(compress), LAYER_DIFF_WHOLE, &report, err);
+
+	if (r == 0)
+		r = build_compress_finish(compress, err);
+	if (r < 0)
+		return r;
+	digest_finish(digest, made->digest);
+	made->size = outer.length;
+	made->media_type = types[form->format].media_type;
+	return 0;
+}
+
+int build_blob_make_archive(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, struct build_blob *ret,
+	struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = spool_open(lease->store, &fd, err);
+
+	if (r == 0)
+		r = write_files(form, layer->directory, fd, ret, err);
 	if (r == 0)
 		r = lease_add(lease, ret->digest, err);
 	if (r == 0)

@@ -33,4 +33,8 @@ struct build_blob {
 int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer,
 	struct build_progress *progress, struct build_blob *ret, struct error *err) _must_check_;
 
+/* The same of an archive of all files in .directory, whatever they mean to overlay. */
+int build_blob_make_archive(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, struct build_blob *ret,
+	struct error *err) _must_check_;
+
 #endif

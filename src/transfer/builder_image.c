@@ -62,12 +62,17 @@ static int choose_form(struct job *job, struct error *err)
 	return -EINVAL;
 }
 
-/* The number of the one that has that diff id; .layer_count: none. */
-static size_t find_layer(const struct job *job, const char *diff_id)
+static bool is_same_layer(const struct spec_build_image_layer *one, const struct spec_build_image_layer *other)
+{
+	return one == other || (one->diff_id && str_equal(one->diff_id, other->diff_id));
+}
+
+/* The number of that one, or of another of the same diff id; .layer_count: none. */
+static size_t find_layer(const struct job *job, const struct spec_build_image_layer *layer)
 {
 	size_t i = 0;
 
-	while (i < job->layer_count && !str_equal(job->layers[i]->diff_id, diff_id))
+	while (i < job->layer_count && !is_same_layer(job->layers[i], layer))
 		i++;
 	return i;
 }
@@ -84,22 +89,39 @@ static void list_layers(struct job *job)
 		const struct spec_build_image_part *part = &job->work.parts[p];
 
 		for (size_t i = 0; i < part->layer_count; i++)
-			if (find_layer(job, part->layers[i].diff_id) == job->layer_count)
+			if (find_layer(job, &part->layers[i]) == job->layer_count)
 				job->layers[job->layer_count++] = &part->layers[i];
 	}
+}
+
+static int make_layer_blob(struct job *job, const struct spec_build_image_layer *layer, struct build_blob *ret, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *digits = strchr(layer->diff_id, ':');
+	struct spec_layer record = { .size = 0 };
+	struct build_progress progress;
+
+	ignore_result(layer_read(&job->store, arena, layer->chain_id, &record, NULL)); /* only for how far it is */
+	build_progress_begin(&progress, job->globals, arena_printf(arena, "%.12s", digits ? digits + 1 : layer->diff_id), record.size);
+	return build_blob_make(&job->lease, &job->form, layer, &progress, ret, err);
 }
 
 static int make_blob(void *context, size_t i, struct error *err)
 {
 	struct job *job = context;
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *diff_id = job->layers[i]->diff_id, *digits = strchr(diff_id, ':');
-	struct spec_layer record = { .size = 0 };
-	struct build_progress progress;
+	const struct spec_build_image_layer *layer = job->layers[i];
+	struct build_blob *blob = &job->blobs[i];
 
-	ignore_result(layer_read(&job->store, arena, job->layers[i]->chain_id, &record, NULL)); /* only for how far it is */
-	build_progress_begin(&progress, job->globals, arena_printf(arena, "%.12s", digits ? digits + 1 : diff_id), record.size);
-	return build_blob_make(&job->lease, &job->form, job->layers[i], &progress, &job->blobs[i], err);
+	if (layer->directory)
+		return build_blob_make_archive(&job->lease, &job->form, layer, blob, err);
+	if (!layer->is_elsewhere)
+		return make_layer_blob(job, layer, blob, err);
+	if (strlen(layer->digest) >= sizeof blob->digest)
+		return error_set(err, ERROR_INVALID, 0, "'%.200s' cannot be verified", layer->digest);
+	snprintf(blob->digest, sizeof blob->digest, "%s", layer->digest);
+	blob->media_type = spec_media_to_oci(layer->media_type);
+	blob->size = layer->size;
+	return 0;
 }
 
 static int make_blobs(struct job *job, struct error *err)
@@ -111,7 +133,8 @@ static int make_blobs(struct job *job, struct error *err)
 
 	for (size_t p = 0; r == 0 && p < job->work.part_count; p++)
 		for (size_t i = 0; r == 0 && i < job->work.parts[p].layer_count; i++)
-			r = lease_add(&job->lease, job->work.parts[p].layers[i].chain_id, err);
+			if (job->work.parts[p].layers[i].chain_id)
+				r = lease_add(&job->lease, job->work.parts[p].layers[i].chain_id, err);
 	return r == 0 && tasks.count ? tasks_run(&tasks, err) : r;
 }
 
@@ -154,8 +177,13 @@ static int make_config(struct job *job, const struct spec_build_image_part *part
 	struct json_writer w = { .out = &text };
 	struct json *document = NULL;
 	bool has_rootfs = false;
-	int r = json_parse(job->arena, part->config, strlen(part->config), &document, err);
+	int r;
 
+	if (part->artifact_type) {
+		buf_add_text(&text, part->config);
+		return build_document_put(&job->lease, job->arena, part->artifact_type, &text, ret, err);
+	}
+	r = json_parse(job->arena, part->config, strlen(part->config), &document, err);
 	if (r == 0 && document->type != JSON_OBJECT)
 		r = error_set(err, ERROR_INVALID, 0, "expected object, found %s", json_type_name(document->type));
 	if (r < 0)
@@ -180,7 +208,7 @@ static int make_manifest(struct job *job, size_t p, struct error *err)
 	const struct spec_build_image_part *part = &job->work.parts[p];
 	struct spec_build_image_made *made = &job->report.parts[p];
 	struct spec_manifest manifest = { .media_type = type_of(job, SPEC_OCI_MANIFEST), .layer_count = part->layer_count,
-		.annotations = part->annotations, .annotation_count = part->annotation_count };
+		.artifact_type = part->artifact_type, .annotations = part->annotations, .annotation_count = part->annotation_count };
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r = make_config(job, part, &manifest.config, err);
 
@@ -188,7 +216,7 @@ static int make_manifest(struct job *job, size_t p, struct error *err)
 	made->layers = arena_alloc(job->arena, part->layer_count + 1, sizeof *made->layers);
 	made->layer_count = part->layer_count;
 	for (size_t i = 0; r == 0 && i < part->layer_count; i++) {
-		struct build_blob *blob = &job->blobs[find_layer(job, part->layers[i].diff_id)];
+		struct build_blob *blob = &job->blobs[find_layer(job, &part->layers[i])];
 
 		made->layers[i] = part->layers[i];
 		made->layers[i].digest = blob->digest;

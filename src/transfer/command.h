@@ -16,6 +16,7 @@ struct transfer_globals {
 
 extern const struct command transfer_load, transfer_save, transfer_import, transfer_export, transfer_check, transfer_bootstrap;
 extern const struct command transfer_compress, transfer_decompress, transfer_pack, transfer_unpack;
+extern const struct command transfer_cache_export, transfer_cache_fetch, transfer_cache_import;
 extern const struct command transfer_commit, transfer_copy_files, transfer_export_root;
 extern const struct command transfer_download, transfer_git_checkout, transfer_git_resolve;
 extern const struct command transfer_unpack_image;

@@ -9,18 +9,16 @@
 #include "store/chain_id.h"
 #include "store/digest.h"
 #include "store/images.h"
-#include "store/layer_parents.h"
 #include "store/lease.h"
 #include "store/path_set.h"
 #include "store/sweep.h"
+#include "transfer/chain.h"
 #include "transfer/document.h"
 #include "transfer/fetch.h"
 #include "transfer/item.h"
 #include "transfer/tasks.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <sys/xattr.h>
 
 enum piece_state { PIECE_PENDING, PIECE_EXTRACTED, PIECE_DONE };
 
@@ -52,6 +50,7 @@ struct ingest {
 	/* the layers of the manifest first, the base before all others */
 	struct piece *pieces;
 	size_t count, room, layer_count;
+	const char **chain_ids; /* of the layers */
 	struct path_set *kept; /* digests of the pieces that are blobs only */
 
 	struct teller teller;
@@ -196,38 +195,13 @@ static int fetch_piece(struct piece *piece, bool extract, struct error *err)
 
 /* ---- the chain of layers ------------------------------------------------------------------------ */
 
-/* Gives directories that a layer only implies what the layers below say: those are complete. */
-static int adopt_parents(struct ingest *in, size_t index, struct error *err)
-{
-	struct piece *piece = &in->pieces[index];
-	_cleanup_free_ int *fds = memory_new(index + 1, sizeof *fds);
-	size_t count = 0;
-	int r = 0;
-
-	if (!piece->result.report.implied || !piece->result.report.implied[0])
-		return 0;
-	while (r == 0 && count < index) {
-		r = layer_open(in->store, in->pieces[index - 1 - count].chain_id, &fds[count], err);
-		count += r == 0;
-	}
-	if (r == 0)
-		r = layer_parents_adopt(piece->result.stage.diff_fd, piece->result.report.implied, fds, count, err);
-	while (count > 0)
-		close(fds[--count]);
-	return r;
-}
-
 static int commit_layer(struct ingest *in, size_t index, struct error *err)
 {
 	struct piece *piece = &in->pieces[index];
-	struct spec_layer record = { .diff_id = (char *)piece->diff_id, .parent = (char *)piece->parent, .size = piece->result.report.bytes };
-	int r = adopt_parents(in, index, err);
+	const struct spec_layer record = { .diff_id = (char *)piece->diff_id, .parent = (char *)piece->parent, .size = piece->result.report.bytes };
 
-	if (r == 0)
-		r = layer_commit(&piece->result.stage, piece->chain_id, &record, err);
-	fetch_result_done(&piece->result);
 	piece->state = PIECE_DONE;
-	return r;
+	return chain_commit(in->store, &piece->result, in->chain_ids, index, &record, err);
 }
 
 /* The piece has got so far. Commits what is ready, base first; under the lock, so that one thread does it at a time. */
@@ -332,6 +306,7 @@ static int add_layers(struct ingest *in, struct error *err)
 	if (in->config->diff_id_count != in->manifest->layer_count)
 		return error_set(err, ERROR_INVALID, 0, "the manifest '%s' has %zu layers, its configuration %zu", in->manifest_digest,
 				 in->manifest->layer_count, in->config->diff_id_count);
+	in->chain_ids = arena_alloc(in->arena, in->manifest->layer_count + 1, sizeof *in->chain_ids);
 	for (size_t i = 0; i < in->manifest->layer_count; i++) {
 		struct piece *piece = add_piece(in, &in->manifest->layers[i]);
 		char chain_id[DIGEST_TEXT_SIZE];
@@ -341,7 +316,7 @@ static int add_layers(struct ingest *in, struct error *err)
 			return error_set(err, ERROR_UNSUPPORTED, 0, "the diff id '%.200s' cannot be verified", piece->diff_id);
 		piece->parent = parent;
 		chain_id_compute(parent, piece->diff_id, chain_id);
-		parent = piece->chain_id = arena_strdup(in->arena, chain_id);
+		parent = piece->chain_id = in->chain_ids[i] = arena_strdup(in->arena, chain_id);
 		path_set_add(in->kept, piece->blob->digest);
 	}
 	in->layer_count = in->manifest->layer_count;
@@ -441,28 +416,6 @@ static int put_names(struct ingest *in, struct ingest_report *ret, struct error 
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-/* Who may not set trusted attributes lives with those that users may set. */
-static enum layer_form choose_form(const struct store *store)
-{
-	static const char probe[] = "trusted.bivy.probe";
-
-	if (fsetxattr(store->staging_fd, probe, "", 0, 0) < 0)
-		return errno == EPERM ? LAYER_FORM_OVERLAY_USER : LAYER_FORM_OVERLAY;
-	ignore_result(fremovexattr(store->staging_fd, probe)); /* it says nothing */
-	return LAYER_FORM_OVERLAY;
-}
-
-/* An image of many layers takes many descriptors. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		ignore_result(setrlimit(RLIMIT_NOFILE, &limit)); /* most do without */
-	}
-}
-
 static void ingest_done(struct ingest *in)
 {
 	for (size_t i = 0; i < in->count; i++)
@@ -483,8 +436,8 @@ int ingest_image(const struct store *store, const struct image_source *source, c
 	struct error own = ERROR_INIT;
 	int r = store_sweep_debris(store, SWEEP_PARTIAL_AGE_S, &own);
 
-	raise_descriptor_limit();
-	in.form = choose_form(store);
+	chain_raise_descriptor_limit();
+	in.form = chain_choose_form(store);
 	if (r == 0)
 		r = lease_begin(store, &in.lease, &own);
 	if (r == 0)

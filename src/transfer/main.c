@@ -22,6 +22,9 @@ static const struct command transfer_version = {
 
 static const struct command *const list[] = {
 	&transfer_bootstrap,
+	&transfer_cache_export,
+	&transfer_cache_fetch,
+	&transfer_cache_import,
 	&transfer_check,
 	&transfer_commit,
 	&transfer_compress,

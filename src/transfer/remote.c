@@ -89,10 +89,14 @@ static bool may_execute(const struct remote_world *world)
 	return false;
 }
 
+unsigned remote_world_needs(const struct remote_world *world)
+{
+	return CONFINE_NETWORK | (may_execute(world) ? CONFINE_PROGRAMS : 0);
+}
+
 void remote_world_confine(const struct remote_world *world, int store_fd)
 {
-	confine(&(struct confinement){ .writable = &store_fd, .writable_count = store_fd >= 0,
-				       .properties = CONFINE_NETWORK | (may_execute(world) ? CONFINE_PROGRAMS : 0) });
+	confine(&(struct confinement){ .writable = &store_fd, .writable_count = store_fd >= 0, .properties = remote_world_needs(world) });
 }
 
 void remote_world_done(struct remote_world *world)

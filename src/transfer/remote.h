@@ -50,6 +50,9 @@ void remote_world_done(struct remote_world *world);
  */
 void remote_world_confine(const struct remote_world *world, int store_fd);
 
+/* What talking to them takes: enum confine_property. */
+unsigned remote_world_needs(const struct remote_world *world);
+
 struct remote_line {
 	struct remote_line *next;
 	struct http *http;
