@@ -130,6 +130,8 @@ static int add_root(void *context, const char *id _unused_, int64_t used_s _unus
 {
 	if (record->chain_id)
 		buf_printf(context, "%s\n", record->chain_id);
+	if (record->chain_id && record->blob)
+		buf_printf(context, "%s\n", record->blob);
 	return 0;
 }
 

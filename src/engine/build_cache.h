@@ -38,7 +38,7 @@ int build_cache_forget(const struct directories *directories, enum build_cache_p
 typedef int build_cache_each(void *context, const char *id, int64_t used_s, const struct spec_build_record *record);
 int build_cache_visit(const struct directories *directories, enum build_cache_part part, build_cache_each *each, void *context) _must_check_;
 
-/* Adds the chain ids of all steps' layers, each with a newline: roots of the store's sweep. Names of records that cannot be read stop it. */
+/* Adds the chain ids and blobs of all steps' layers, each with a newline: roots of the store's sweep. Names of records that cannot be read stop it. */
 int build_cache_add_roots(const struct directories *directories, struct buf *digests, struct error *err) _must_check_;
 
 #endif

@@ -99,13 +99,25 @@ static int reach_document(const struct search *search, const char *digest, const
 
 /* ---- roots -------------------------------------------------------------------------- */
 
+/* Layers' blobs are roots, too, and are not to be read for that. */
+static bool is_json(const struct search *search, const char *digest)
+{
+	_cleanup_close_ int fd = -EBADF;
+	uint64_t size;
+	char first;
+
+	if (blob_open(search->store, digest, &fd, &size, NULL) < 0)
+		return false;
+	return size <= SPEC_MANIFEST_LIMIT && pread(fd, &first, 1, 0) == 1 && strchr("{ \t\r\n", first) && first;
+}
+
 /* The media type of the document that the blob is, NULL if it is none, or too long for one. */
 static const char *guess_type(const struct search *search, const char *digest)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	enum spec_media_kind kind = SPEC_MEDIA_UNKNOWN;
 
-	if (!blob_exists(search->store, digest, UINT64_MAX) ||
+	if (!blob_exists(search->store, digest, UINT64_MAX) || !is_json(search, digest) ||
 	    blob_read(search->store, digest, SPEC_MANIFEST_LIMIT, &text, NULL) < 0 || !text.data)
 		return NULL;
 	if (spec_manifest_kind(text.data, text.length, NULL, &kind, NULL) < 0)

@@ -358,8 +358,9 @@ not.tar' "$output"
 	run -0 bivy builder du --filter description=big --format '{{.Size}} {{.Shared}}'
 	assert_equal "20kB true" "$output"
 	bivy rmi "$(<one)" >/dev/null
+	# Its blob stays for the next archive.
 	run -0 bivy builder du --filter private --filter type=regular --filter description=big --format '{{.Size}}'
-	assert_equal 20kB "$output"
+	[[ $output =~ ^20\.[0-9]+kB$ ]]
 	# By itself at the end of a build: what was not used for longest, and what is of no use.
 	export XDG_CONFIG_HOME=$PWD
 	mkdir bivy
@@ -369,7 +370,7 @@ not.tar' "$output"
 	run -0 bivy builder du --filter type=exec.cachemount --format '{{.ID}}'
 	assert_equal "" "$output"
 	run -0 bivy builder du --filter description=big --format '{{.Size}}'
-	assert_equal 20kB "$output"
+	[[ $output =~ ^20\.[0-9]+kB$ ]]
 	echo '{"gc":{"unused":"3h"}}' >bivy/build.json
 	built --build-arg V=3 -t it .
 	assert_has "the build cache may become larger than it should: $PWD/bivy/build.json: gc.unused: there is no such setting"
@@ -377,7 +378,7 @@ not.tar' "$output"
 	run -0 bivy builder prune -f --max-used-space 1g --min-free-space 1
 	assert_equal $'Total:\t0B' "$output"
 	run -0 bivy builder prune -f --filter description=big
-	assert_equal $'Total:\t20kB' "${lines[-1]}"
+	[[ ${lines[-1]} =~ ^Total:.20\.[0-9]+kB$ ]]
 	run -0 bivy system prune -f
 	assert_has "Deleted build cache objects:"
 	built --build-arg V=3 -t it .
