@@ -124,7 +124,7 @@ static int add_cache_from(struct decoder *d, const char *text)
 	struct build_request *request = d->request;
 
 	request->cache_from = value_list_grow(d->arena, request->cache_from, request->cache_from_count, sizeof *request->cache_from);
-	return value_cache_parse(d->arena, text, d->directory, &request->cache_from[request->cache_from_count++], d->err);
+	return value_cache_parse(d->arena, text, d->directory, true, &request->cache_from[request->cache_from_count++], d->err);
 }
 
 static int add_cache_to(struct decoder *d, const char *text)
@@ -132,7 +132,7 @@ static int add_cache_to(struct decoder *d, const char *text)
 	struct build_request *request = d->request;
 
 	request->cache_to = value_list_grow(d->arena, request->cache_to, request->cache_to_count, sizeof *request->cache_to);
-	return value_cache_parse(d->arena, text, d->directory, &request->cache_to[request->cache_to_count++], d->err);
+	return value_cache_parse(d->arena, text, d->directory, false, &request->cache_to[request->cache_to_count++], d->err);
 }
 
 /* TYPE: what the option says, or NULL. */

@@ -237,6 +237,14 @@ static void test_caches(void **state)
 	assert_string_equal(request->cache_to[1].type, "inline");
 	assert_string_equal(request->cache_to[2].directory, "/d");
 	assert_false(request->cache_to[2].is_maximal || request->cache_to[2].with_mounts);
+	assert_false(request->cache_to[2].ignores_errors || request->cache_to[2].is_insecure || request->cache_to[2].compression);
+	request = decodes(*state, "--cache-from type=local,src=c,tag=t,digest=sha256:0 --cache-to type=registry,ref=r,registry.insecure=true,ignore-error=true,"
+		"image-manifest=false,oci-mediatypes=true,compression=zstd,compression-level=3,force-compression=true");
+	assert_string_equal(request->cache_from[0].tag, "t");
+	assert_string_equal(request->cache_from[0].digest, "sha256:0");
+	assert_true(request->cache_to[0].is_insecure && request->cache_to[0].ignores_errors && request->cache_to[0].force_compression);
+	assert_string_equal(request->cache_to[0].compression, "zstd");
+	assert_int_equal(request->cache_to[0].compression_level, 3);
 }
 
 static void test_attestations(void **state)
@@ -369,6 +377,12 @@ static void test_refusals(void **state)
 		{ "--cache-to type=locl", "invalid value 'type=locl' for --cache-to: expected one of registry, local, inline", "did you mean 'local'?" },
 		{ "--cache-to type=local", "invalid value 'type=local' for --cache-to: src= or dest= is missing", "" },
 		{ "--cache-from type=registry", "invalid value 'type=registry' for --cache-from: ref= is missing", "" },
+		{ "--cache-from type=inline,ref=r", "invalid value 'type=inline,ref=r' for --cache-from: it is the image that has such a cache in it",
+			"type=registry,ref=IMAGE reads it" },
+		{ "--cache-to type=local,dest=d,oci-mediatypes=false", "invalid value 'type=local,dest=d,oci-mediatypes=false' for --cache-to: docker's media types "
+			"have none for a cache", "" },
+		{ "--cache-to type=local,dest=d,compression=xz", "invalid value 'type=local,dest=d,compression=xz' for --cache-to: expected one of gzip, zstd, "
+			"uncompressed", "" },
 		{ "--cache-to type=inline,mode=maxi", "invalid value 'type=inline,mode=maxi' for --cache-to: expected one of min, max", "did you mean 'max'?" },
 		{ "--cache-to type=inline,mods=max", "invalid value 'type=inline,mods=max' for --cache-to: there is no 'mods'", "did you mean 'mode'?" },
 		{ "--attest type=sbmo", "invalid value 'type=sbmo' for --attest: expected one of provenance, sbom", "did you mean 'sbom'?" },

@@ -5,7 +5,8 @@
 
 #include "engine/build.h"
 
-/* "type=TYPE,ref=NAME,…", or a name alone: of an image in a registry. Paths are relative to DIRECTORY, which is absolute. */
-int value_cache_parse(struct arena *arena, const char *text, const char *directory, struct build_cache_place *ret, struct error *err) _must_check_;
+/* "type=TYPE,ref=NAME,…", or a name alone: of an image in a registry. Paths are relative to DIRECTORY, which is absolute. IS_SOURCE: of --cache-from. */
+int value_cache_parse(struct arena *arena, const char *text, const char *directory, bool is_source, struct build_cache_place *ret, struct error *err)
+	_must_check_;
 
 #endif

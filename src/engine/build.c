@@ -17,6 +17,7 @@
 #include "engine/build_worker.h"
 #include "base/moment.h"
 #include "engine/build_collect.h"
+#include "engine/build_import.h"
 #include "engine/build_layout.h"
 #include "engine/image_removal.h"
 
@@ -283,16 +284,22 @@ static int go(struct build *build, struct error *err)
 	if (r == 0)
 		r = build_plan_steps(build, err);
 	if (r == 0)
+		build_imports_open(build);
+	if (r == 0)
 		r = run_steps(build, err);
 	if (r < 0)
 		return r;
 	build_warnings_tell(build);
-	return build_write_outputs(build, err);
+	r = build_write_outputs(build, err);
+	return r < 0 ? r : build_export_caches(build, err);
 }
 
-/* What is only in an archive leaves documents and blobs that nothing needs any more. */
-static bool makes_archives(const struct build_request *request)
+/* What is only in an archive, or in a cache elsewhere, leaves documents and blobs that nothing needs any more. */
+static bool leaves_content(const struct build_request *request)
 {
+	for (size_t i = 0; i < request->cache_to_count; i++)
+		if (!str_equal(request->cache_to[i].type, "inline"))
+			return true;
 	for (size_t i = 0; i < request->output_count; i++)
 		if (request->outputs[i].kind == BUILD_OUTPUT_OCI || request->outputs[i].kind == BUILD_OUTPUT_DOCKER)
 			return true;
@@ -324,7 +331,7 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 	r = go(&build, err);
 	build_close_source(&build);
 	build_close_work(&build);
-	leaves = build_layouts_end(&build) || makes_archives(request);
+	leaves = build_layouts_end(&build) || leaves_content(request);
 	lease_end(&build.lease);
 	store_close(&build.store);
 	if (leaves)

@@ -68,8 +68,14 @@ struct build_secret {
 struct build_cache_place {
 	const char *type; /* "registry", "local", "inline" */
 	const char *reference, *directory;
-	bool is_maximal;  /* mode=max: all steps, not only those of the image */
+	const char *tag, *digest; /* in the directory; or NULL: "latest" */
+	bool is_maximal;  /* mode=max: layers of all steps, not only those of the image */
 	bool with_mounts; /* cache mounts come along */
+	bool is_insecure; /* its registry may be spoken to in plain, or have a certificate that does not verify */
+	bool ignores_errors; /* the build does not fail if it cannot be written */
+	const char *compression; /* as of an output */
+	int64_t compression_level;
+	bool force_compression;
 };
 
 struct build_attestation {

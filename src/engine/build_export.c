@@ -4,6 +4,7 @@
  * is found by that, and gets its names without anything being written anew.
  */
 #include "engine/build_cache.h"
+#include "engine/build_cache_export.h"
 #include "engine/build_config.h"
 #include "engine/build_output.h"
 #include "engine/build_squash.h"
@@ -95,11 +96,17 @@ static void add_layers(const struct build *build, const struct build_stage *stag
 	}
 }
 
+/* With the build's cache in it, if that is to be; CREATED is NULL for a key. */
 static char *config_text(const struct export *export, const struct build_stage *stage, const char *created)
 {
+	const char *cache = build_cache_export_inline(export->build, !created);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	spec_image_config_encode(build_config_make(export->build, stage, created), &text);
+	if (cache && text.length && text.data[text.length - 1] == '}') {
+		text.length--;
+		buf_printf(&text, ",\"" SPEC_BUILD_CACHE_MEMBER "\":%s}", cache);
+	}
 	return arena_strndup(export->build->arena, text.data, text.length);
 }
 
@@ -241,26 +248,28 @@ static int give_names(struct export *export, struct error *err)
 
 /* ---- making it ------------------------------------------------------------------------------------------- */
 
+int build_output_remember_blob(const struct build *build, const struct build_layer *layer, const struct spec_build_image_layer *made, struct error *err)
+{
+	struct spec_build_record record;
+
+	if (!layer->key || !made->digest || str_equal(layer->blob, made->digest) ||
+	    build_cache_find(build->arena, build->directories, BUILD_CACHE_STEPS, layer->key, &record) <= 0)
+		return 0;
+	record.blob = made->digest;
+	record.blob_media_type = made->media_type;
+	record.blob_size = made->size;
+	return build_cache_put(build->directories, BUILD_CACHE_STEPS, &record, err);
+}
+
 /* Where the blobs of layers are, for the next image that has them. */
 static int remember_blobs(const struct export *export, const struct spec_build_image_report *report, struct error *err)
 {
-	struct build *build = export->build;
+	const struct build *build = export->build;
 	int r = 0;
 
 	for (size_t i = 0; i < report->part_count && i < build->platform_count; i++)
-		for (size_t n = 0; r == 0 && n < report->parts[i].layer_count && n < export->targets[i]->files.count; n++) {
-			const struct build_layer *layer = &export->targets[i]->files.layers[n];
-			const struct spec_build_image_layer *made = &report->parts[i].layers[n];
-			struct spec_build_record record;
-
-			if (!layer->key || str_equal(layer->blob, made->digest) ||
-			    build_cache_find(build->arena, build->directories, BUILD_CACHE_STEPS, layer->key, &record) <= 0)
-				continue;
-			record.blob = made->digest;
-			record.blob_media_type = made->media_type;
-			record.blob_size = made->size;
-			r = build_cache_put(build->directories, BUILD_CACHE_STEPS, &record, err);
-		}
+		for (size_t n = 0; r == 0 && n < report->parts[i].layer_count && n < export->targets[i]->files.count; n++)
+			r = build_output_remember_blob(build, &export->targets[i]->files.layers[n], &report->parts[i].layers[n], err);
 	return r;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "engine/build_cache.h"
 #include "engine/build_digests.h"
+#include "engine/build_import.h"
 #include "engine/build_warnings.h"
 #include "engine/build_worker.h"
 #include "store/layers.h"
@@ -15,6 +16,7 @@ struct graph {
 	struct build_stage **stages; /* those that are needed, in the order of the file; the build's own */
 	size_t count;
 	struct build_workers *workers;
+	bool is_stale; /* all stages are to begin anew (build_import.h) */
 };
 
 /* ---- plans --------------------------------------------------------------------------------- */
@@ -165,25 +167,70 @@ static void take_layer(const struct build_step *step, const struct build_layer *
 	build->report->steps++;
 }
 
+/* Before all began anew. */
+static const struct build_layer *find_done(const struct build *build, const char *key)
+{
+	const struct build_done *done = build->done;
+
+	while (done && !str_equal(done->key, key))
+		done = done->next;
+	return done ? &done->layer : NULL;
+}
+
+static void keep_done(struct build *build, const char *key, const struct build_layer *layer)
+{
+	struct build_done *done = arena_alloc(build->arena, 1, sizeof *done);
+
+	*done = (struct build_done){ build->done, key, *layer };
+	build->done = done;
+}
+
+static bool find_here(const struct build_step *step, struct build_layer *ret)
+{
+	struct build *build = step->build;
+	struct spec_build_record record = { .key = NULL };
+
+	if (build_cache_find(build->arena, build->directories, BUILD_CACHE_STEPS, step->key, &record) <= 0 || !record.chain_id || !record.diff_id ||
+	    build_hold_layer(build, record.chain_id, NULL) < 0)
+		return false;
+	*ret = (struct build_layer){ .key = step->key, .chain_id = record.chain_id, .diff_id = record.diff_id, .created = record.created, .blob = record.blob,
+		.media_type = record.blob_media_type, .blob_size = record.blob_size, .content_key = record.content_key, .title = record.description };
+	return true;
+}
+
+/* A layer of COPY --link that is in the cache on another one is made of that, without anything coming from elsewhere. */
+static bool find_elsewhere(const struct build_step *step, struct build_layer *ret)
+{
+	struct build *build = step->build;
+	struct spec_build_record record = { .key = NULL };
+	const char *parent = build_files_top(&step->stage->files), *key;
+
+	if (!build->imports)
+		return false;
+	key = build_step_link_key(step);
+	if (!build_imports_find(build, step->key, parent, ret) &&
+	    (!key || build_cache_find(build->arena, build->directories, BUILD_CACHE_STEPS, key, &record) > 0 || !build_imports_find(build, key, parent, ret)))
+		return false;
+	ret->key = step->key;
+	return true;
+}
+
 /* Whether it was done before. */
 static bool find_step(const struct build_step *step)
 {
 	struct build *build = step->build;
-	struct spec_build_record record = { .key = NULL };
+	const struct build_layer *done = find_done(build, step->key);
 	struct build_layer layer = { .key = step->key };
 
-	if (build_is_uncached(build, step->stage) || build_cache_find(build->arena, build->directories, BUILD_CACHE_STEPS, step->key, &record) <= 0 ||
-	    !record.chain_id || !record.diff_id || build_hold_layer(build, record.chain_id, NULL) < 0)
+	if (done)
+		layer = *done;
+	else if (build_is_uncached(build, step->stage) || (!find_here(step, &layer) && !find_elsewhere(step, &layer)))
 		return false;
-	layer.chain_id = record.chain_id;
-	layer.diff_id = record.diff_id;
-	layer.created = record.created;
-	layer.blob = record.blob;
-	layer.media_type = record.blob_media_type;
-	layer.blob_size = record.blob_size;
 	take_layer(step, &layer);
-	build->report->cached_steps++;
-	build_tell(build, step->vertex, BUILD_CACHED);
+	if (build->vertices[step->vertex].state != VERTEX_DONE)
+		build->report->cached_steps++;
+	if (build->vertices[step->vertex].state != VERTEX_DONE && build->vertices[step->vertex].state != VERTEX_CACHED)
+		build_tell(build, step->vertex, BUILD_CACHED);
 	return true;
 }
 
@@ -204,7 +251,8 @@ static int advance_step(struct graph *graph, struct build_stage *stage, const st
 	r = build->work_fd < 0 ? build_open_work(build, err) : 0;
 	if (r < 0)
 		return r;
-	build_tell(build, step->vertex, BUILD_STARTED);
+	if (build->vertices[step->vertex].state != VERTEX_RUNNING)
+		build_tell(build, step->vertex, BUILD_STARTED);
 	r = build_workers_start(graph->workers, step, err);
 	stage->is_running = r == 0;
 	return r;
@@ -290,9 +338,12 @@ void build_take_step(const struct build_step *step, const struct build_step_resu
 {
 	struct arena *arena = step->build->arena;
 	const struct build_layer layer = { .chain_id = arena_strdup(arena, result->chain_id), .diff_id = arena_strdup(arena, result->diff_id),
-		.created = arena_strdup(arena, result->created), .key = key };
+		.created = arena_strdup(arena, result->created), .key = key, .title = step->build->vertices[step->vertex].title,
+		.content_key = result->content_key[0] ? arena_strdup(arena, result->content_key) : NULL, .is_remote = result->is_remote };
 
 	take_layer(step, &layer);
+	if (!result->is_remote)
+		keep_done(step->build, step->key, &layer);
 	step->build->report->cached_steps += result->is_cached;
 	build_tell(step->build, step->vertex, result->is_cached ? BUILD_CACHED : BUILD_DONE);
 }
@@ -305,6 +356,12 @@ static int take_result(struct graph *graph, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (result.stale.is_stale) {
+		build_imports_forget(graph->build, &result.stale, &result.err);
+		step->stage->is_running = false;
+		graph->is_stale = true;
+		return 0;
+	}
 	if (result.r < 0)
 		return fail(step, &result, err);
 	build_take_step(step, &result, step->key);
@@ -323,15 +380,78 @@ static void cancel_all(struct graph *graph)
 	}
 }
 
-static int run_all(struct graph *graph, struct error *err)
+/* As they were before anything was found or done. */
+static void begin_anew(struct graph *graph)
+{
+	graph->is_stale = false;
+	for (size_t i = 0; i < graph->count; i++) {
+		struct build_stage *stage = graph->stages[i];
+
+		stage->files.count = 0;
+		stage->next = 0;
+		stage->is_done = false;
+		for (size_t n = 0; n < stage->plan->step_count; n++)
+			stage->created[n] = NULL;
+	}
+	graph->build->report->steps = graph->build->report->cached_steps = 0;
+}
+
+/* Steps that run when all have to begin anew end first: they are done then. */
+static int go_on(struct graph *graph, struct error *err)
 {
 	int r = advance_all(graph, err);
 
 	while (r == 0 && build_workers_running(graph->workers) > 0) {
 		r = take_result(graph, err);
-		if (r == 0)
+		if (r == 0 && !graph->is_stale)
 			r = advance_all(graph, err);
 	}
+	return r;
+}
+
+static bool wants_files(const struct build_request *request)
+{
+	for (size_t i = 0; i < request->output_count; i++)
+		if (request->outputs[i].kind != BUILD_OUTPUT_NONE)
+			return true;
+	return request->output_count == 0;
+}
+
+/* What the outputs are made of comes from elsewhere, if it must. */
+static int need_targets(struct graph *graph, struct error *err)
+{
+	struct build *build = graph->build;
+
+	for (size_t i = 0; i < build->platform_count && wants_files(build->request); i++) {
+		struct build_platform *platform = &build->platforms[i];
+		struct build_stale stale;
+		struct error own = ERROR_INIT;
+		int r = build_imports_fetch(build, &platform->stages[platform->outline->target].files, &stale, &own);
+
+		graph->is_stale = stale.is_stale;
+		if (stale.is_stale) {
+			build_imports_forget(build, &stale, &own);
+			return 0;
+		}
+		if (r < 0 && err)
+			*err = own;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run_all(struct graph *graph, struct error *err)
+{
+	int r;
+
+	do {
+		if (graph->is_stale)
+			begin_anew(graph);
+		r = go_on(graph, err);
+		if (r == 0 && !graph->is_stale)
+			r = need_targets(graph, err);
+	} while (r == 0 && graph->is_stale);
 	for (size_t i = 0; r == 0 && i < graph->count; i++)
 		if (!graph->stages[i]->is_done)
 			r = error_set(err, ERROR_INTERNAL, 0, "the stage '%s' could not begin", graph->stages[i]->plan->title);

@@ -4,6 +4,7 @@
 #include "engine/build_agent.h"
 #include "engine/build_copy.h"
 #include "engine/build_mount_cache.h"
+#include "engine/build_import.h"
 #include "engine/build_secrets.h"
 
 #include <fcntl.h>
@@ -104,6 +105,16 @@ static int prepare_bind(struct preparation *p, struct error *err)
 
 /* ---- cache --------------------------------------------------------------------------------- */
 
+const char *build_mounts_id(const struct run_mount *mount)
+{
+	return mount->id ? mount->id : mount->target;
+}
+
+static const char *directory_of(const struct build *build)
+{
+	return arena_printf(build->arena, "%s/build/mounts", build->directories->root);
+}
+
 /* A name for files: of letters that are none a hash is made. */
 static const char *cache_name(struct arena *arena, const char *id)
 {
@@ -142,6 +153,21 @@ static int take_lock(struct preparation *p, const char *directory, const char **
 	return build_mount_cache_lock(directory, *name, LOCK_SH, ret_fd);
 }
 
+/* From a cache elsewhere: 1; 0: none has it, or it cannot be had: *MADE is empty. */
+static int import_cache(struct preparation *p, const char **made, struct error *err)
+{
+	struct build *build = p->step->build;
+	struct error why = ERROR_INIT;
+	struct build_import_blob blob;
+
+	if (!build_imports_find_mount(build, build_mounts_id(p->mount), &blob))
+		return 0;
+	if (build_imports_fetch_blobs(build, &blob, 1, *made, &why) == 0)
+		return 1;
+	dprintf(STDERR_FILENO, "the cache mount '%s' begins empty: %s\n", build_mounts_id(p->mount), why.message);
+	return build_work_make(build, made, err);
+}
+
 /* It is complete when it has its name: what it begins with is copied before. */
 static int make_cache(struct preparation *p, const char *path, struct error *err)
 {
@@ -149,6 +175,8 @@ static int make_cache(struct preparation *p, const char *path, struct error *err
 	const char *made = NULL;
 	int r = build_work_make(p->step->build, &made, err);
 
+	if (r == 0)
+		r = import_cache(p, &made, err);
 	if (r == 0 && files)
 		r = build_copy_files(p->step, files, p->mount->source ? p->mount->source : "/", made, err);
 	if (r < 0)
@@ -163,8 +191,8 @@ static int make_cache(struct preparation *p, const char *path, struct error *err
 
 static int prepare_cache(struct preparation *p, struct error *err)
 {
-	const char *id = p->mount->id ? p->mount->id : p->mount->target, *name = cache_name(p->arena, id), *path;
-	const char *directory = arena_printf(p->arena, "%s/build/mounts", p->step->build->directories->root);
+	const char *id = build_mounts_id(p->mount), *name = cache_name(p->arena, id), *path;
+	const char *directory = directory_of(p->step->build);
 	struct spec_container_mount *mount;
 	int fd = -EBADF, r = file_make_directories(directory, 0700);
 
@@ -183,6 +211,24 @@ static int prepare_cache(struct preparation *p, struct error *err)
 	mount = add_mount(p, SPEC_MOUNT_BIND, path, p->mount->target);
 	mount->read_only = p->mount->has_read_only && p->mount->read_only;
 	return 0;
+}
+
+int build_mounts_lock(struct build *build, const char *id, const char **ret_path, int *ret_fd, struct error *err)
+{
+	const char *directory = directory_of(build), *name = cache_name(build->arena, id);
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	*ret_path = arena_printf(build->arena, "%s/%s", directory, name);
+	if (access(*ret_path, F_OK) < 0)
+		return 0;
+	r = build_mount_cache_lock(directory, name, LOCK_EX, &fd);
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock the cache '%s'", id);
+	if (access(*ret_path, F_OK) < 0)
+		return 0;
+	*ret_fd = TAKE_FD(fd);
+	return 1;
 }
 
 /* ---- tmpfs ------------------------------------------------------------------------------------ */

@@ -29,4 +29,13 @@ struct build_mounts {
 int build_mounts_prepare(const struct build_step *step, struct build_mounts *ret, struct error *err) _must_check_;
 void build_mounts_done(struct build_mounts *mounts);
 
+/* What a cache is known by. */
+const char *build_mounts_id(const struct run_mount *mount);
+
+/*
+ * In the build's own process: the directory of the cache ID, *RET_PATH, which is nobody else's until *RET_FD is closed: 1; 0: there
+ * is none. Waits for the steps of other builds that have it.
+ */
+int build_mounts_lock(struct build *build, const char *id, const char **ret_path, int *ret_fd, struct error *err) _must_check_;
+
 #endif

@@ -26,6 +26,10 @@ int build_export_image(struct build *build, const struct build_output *output, s
 /* build_output_files.c: the files of the target stages, into a directory or an archive. */
 int build_output_files(struct build *build, const struct build_output *output, size_t vertex, struct error *err) _must_check_;
 
+/* build_export.c: which blob the layer has got, for the next one that needs it: in its record. */
+int build_output_remember_blob(const struct build *build, const struct build_layer *layer, const struct spec_build_image_layer *made, struct error *err)
+	_must_check_;
+
 /* Whether all that IMAGE reaches is in the store. */
 bool build_output_is_whole(const struct build *build, const struct image *image);
 

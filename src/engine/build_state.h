@@ -23,6 +23,9 @@ struct build_layer {
 	const char *blob, *media_type; /* or NULL: there is none yet */
 	uint64_t blob_size;
 	const char *key;              /* of the cache's record, or NULL */
+	const char *content_key;      /* as in a record, or NULL */
+	const char *title;            /* of the step that made it, or NULL */
+	bool is_remote;               /* only a cache elsewhere has it (build_import.h): not in the store, as far as is known */
 };
 
 /* The files of something: layers, the base first. */
@@ -54,6 +57,13 @@ struct build_context {
 	const char *index;      /* path of the file with digests */
 };
 
+/* A step that this build has done itself. */
+struct build_done {
+	struct build_done *next;
+	const char *key; /* of the step */
+	struct build_layer layer;
+};
+
 enum build_vertex_state { VERTEX_WAITING, VERTEX_RUNNING, VERTEX_CACHED, VERTEX_DONE, VERTEX_FAILED };
 
 /* A step that progress shows, or the fetching of an image, or the writing of one. */
@@ -76,6 +86,7 @@ struct build_stage {
 };
 
 struct build_step;
+struct build_imports;
 
 struct build_platform {
 	struct spec_platform platform;
@@ -112,6 +123,8 @@ struct build {
 	size_t vertex_count;
 	struct build_remote *remotes;   /* what ADD takes from elsewhere (build_remote.h) */
 	struct build_digests *digests;  /* of what steps read of contexts (build_digests.h) */
+	struct build_done *done;        /* the last one first */
+	struct build_imports *imports;  /* caches elsewhere (build_import.h) */
 	struct dockerfile_warning *warnings; /* of plans */
 	size_t warning_count;
 	struct dockerfile_warning *lints;    /* all that are worth telling (build_warnings.h) */
@@ -189,6 +202,9 @@ int build_run_steps(struct build *build, struct error *err) _must_check_;
  * other steps may go on; else ERR is why not.
  */
 int build_debug(struct build *build, struct error *err) _must_check_;
+
+/* build_cache_export.c: what was done, for builds elsewhere. */
+int build_export_caches(struct build *build, struct error *err) _must_check_;
 
 /* build_output.c: images and other outputs of the target stages. */
 int build_write_outputs(struct build *build, struct error *err) _must_check_;

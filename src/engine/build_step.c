@@ -2,6 +2,7 @@
 #include "engine/build_step.h"
 #include "engine/build_copy.h"
 #include "engine/build_digests.h"
+#include "engine/build_import.h"
 #include "engine/build_remote.h"
 #include "engine/builder.h"
 #include "store/layers.h"
@@ -85,12 +86,18 @@ char *build_step_key(const struct build_step *step)
 	return make_key(step, step->build->digests, true);
 }
 
+char *build_step_link_key(const struct build_step *step)
+{
+	return is_linked(step) ? make_key(step, step->build->digests, false) : NULL;
+}
+
 /* ---- what was done before ------------------------------------------------------------------------ */
 
 static int put_record(const struct build_step *step, const char *key, const struct build_step_result *result, struct error *err)
 {
 	const struct spec_build_record record = { .key = (char *)key, .description = (char *)step->build->vertices[step->vertex].title,
-		.created = (char *)result->created, .chain_id = (char *)result->chain_id, .diff_id = (char *)result->diff_id };
+		.created = (char *)result->created, .chain_id = (char *)result->chain_id, .diff_id = (char *)result->diff_id,
+		.content_key = result->content_key[0] ? (char *)result->content_key : NULL };
 
 	return build_cache_put(step->build->directories, BUILD_CACHE_STEPS, &record, err);
 }
@@ -137,6 +144,26 @@ static struct spec_build_layer layer_work(const struct build_step *step)
 		.epoch = step->build->request->epoch, .rewrites_times = rewrites_times(step->build) };
 }
 
+/* What caches elsewhere have of it: 1, and the layer is known, or 0. */
+static int use_elsewhere(const struct build_step *step, const char *key, struct build_step_result *result)
+{
+	struct build_layer layer;
+
+	if (!build_imports_find(step->build, key, build_files_top(&step->stage->files), &layer))
+		return 0;
+	snprintf(result->chain_id, sizeof result->chain_id, "%s", layer.chain_id);
+	snprintf(result->diff_id, sizeof result->diff_id, "%s", layer.diff_id);
+	snprintf(result->created, sizeof result->created, "%s", layer.created);
+	result->is_remote = result->is_cached = true;
+	return 1;
+}
+
+/* What the step stands on, from elsewhere if it must be. */
+static int need_files(const struct build_step *step, struct build_files *files, struct build_step_result *result, struct error *err)
+{
+	return files ? build_imports_fetch(step->build, files, &result->stale, err) : 0;
+}
+
 /* A record of the same work on another parent, or found by the content of other stages' files only now: 1, 0 or -errno. */
 static int use_content(const struct build_step *step, const char *key, struct build_step_result *result, struct error *err)
 {
@@ -145,13 +172,14 @@ static int use_content(const struct build_step *step, const char *key, struct bu
 	int r = build_cache_find(step->build->arena, step->build->directories, BUILD_CACHE_STEPS, key, &record);
 
 	if (r <= 0 || !record.chain_id || !record.diff_id || build_hold_layer(step->build, record.chain_id, NULL) < 0)
-		return 0;
+		return use_elsewhere(step, key, result);
 	take_record(&record, result);
+	r = 0;
 	if (is_linked(step)) {
 		work.clone = record.chain_id;
-		r = run_layer(step, &work, result, err);
-	} else {
-		r = 0;
+		r = need_files(step, &step->stage->files, result, err);
+		if (r == 0)
+			r = run_layer(step, &work, result, err);
 	}
 	if (r == 0)
 		r = put_record(step, step->key, result, err);
@@ -196,19 +224,40 @@ static bool uses_cache(const struct build_step *step)
 	return !build_is_uncached(step->build, step->stage);
 }
 
+/* All that it reads of other stages. */
+static int need_origins(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	const struct plan_step *plan = step->plan;
+	int r = 0;
+
+	if (plan->kind == PLAN_COPY)
+		r = need_files(step, (struct build_files *)build_origin_files(step->stage->platform, &plan->origin), result, err);
+	for (size_t i = 0; r == 0 && i < plan->mount_count; i++)
+		if (plan->mounts[i].mount->kind == RUN_MOUNT_BIND || plan->mounts[i].mount->from)
+			r = need_files(step, (struct build_files *)build_origin_files(step->stage->platform, &plan->mounts[i].origin), result, err);
+	return r;
+}
+
 static int do_or_find(const struct build_step *step, struct build_step_result *result, struct error *err)
 {
 	struct build_digests *digests = NULL;
 	const char *key;
-	int r = build_digests_of_step(step, &digests, err);
+	int r = need_origins(step, result, err);
 
+	if (r < 0)
+		return r;
+	r = build_digests_of_step(step, &digests, err);
 	if (r < 0)
 		return error_wrap(err, "%s:%u", step->build->dockerfile->name, step->plan->instruction->source->first_line);
 	key = make_key(step, digests, !is_linked(step));
+	if (!str_equal(key, step->key))
+		sha256_hex(key, strlen(key), result->content_key);
 	r = uses_cache(step) && !str_equal(key, step->key) ? use_content(step, key, result, err) : 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = do_step(step, result, err);
+	r = need_files(step, &step->stage->files, result, err);
+	if (r == 0)
+		r = do_step(step, result, err);
 	if (r == 0)
 		r = put_record(step, step->key, result, err);
 	if (r == 0 && !str_equal(key, step->key))

@@ -12,14 +12,22 @@
 
 #define BUILD_DIGEST_SIZE 160
 
+/* What cannot be had of caches elsewhere, although they say they have it. No pointers. */
+struct build_stale {
+	bool is_stale;
+	char diff_id[BUILD_DIGEST_SIZE]; /* of a layer; "": all of the place */
+	size_t place;                    /* number in --cache-from */
+};
+
 /* Crosses a pipe as it is: no pointers. */
 struct build_step_result {
 	int r;
 	struct error err;
-	bool is_cached;
+	bool is_cached, is_remote; /* as of a layer */
+	struct build_stale stale;  /* the step has to wait until all begin anew */
 	int64_t exit_code; /* of RUN's command */
 	char chain_id[BUILD_DIGEST_SIZE], diff_id[BUILD_DIGEST_SIZE];
-	char created[64];
+	char created[64], content_key[BUILD_DIGEST_SIZE]; /* "": none */
 	char failed_upper[1024]; /* kept for --debug */
 };
 
@@ -37,6 +45,9 @@ struct build_step {
  * the other way round.
  */
 char *build_step_key(const struct build_step *step);
+
+/* The same without the layers below, for COPY --link, whose layer is the same on all of them; NULL for others. */
+char *build_step_link_key(const struct build_step *step);
 
 /* Puts the layer into the build's lease, and sees whether it is there: ERROR_UNAVAILABLE. */
 int build_hold_layer(struct build *build, const char *chain_id, struct error *err) _must_check_;
