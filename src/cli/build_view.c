@@ -206,10 +206,14 @@ static void add_state(const struct build_view *view, const struct build_view_ver
 		vertex->state == BUILD_VIEW_CANCELED ? "CANCELED " : "";
 
 	buf_printf(&left, " => %s%s", word, vertex->title);
-	add_seconds(&right, vertex->state == BUILD_VIEW_WAITING ? 0 : (vertex->ended_ms ? vertex->ended_ms : place->now_ms) - vertex->begun_ms);
+	buf_add_text(&right, "");
+	if (vertex->state != BUILD_VIEW_WAITING)
+		add_seconds(&right, (vertex->ended_ms ? vertex->ended_ms : place->now_ms) - vertex->begun_ms);
 	if (vertex->state == BUILD_VIEW_FAILED)
 		add_color(view, "\033[31m", out);
-	else if (vertex->state != BUILD_VIEW_RUNNING && vertex->state != BUILD_VIEW_WAITING)
+	else if (vertex->state == BUILD_VIEW_WAITING)
+		add_color(view, "\033[2m", out);
+	else if (vertex->state != BUILD_VIEW_RUNNING)
 		add_color(view, "\033[34m", out);
 	add_row(out, left.data, right.data, place->columns);
 	add_color(view, "\033[m", out);

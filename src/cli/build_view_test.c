@@ -152,6 +152,7 @@ static void test_tree(void **state _unused_)
 	plan(show, "[1/2] FROM base");
 	plan(show, "[2/2] RUN make everything there is, and more");
 	happen(show, BUILD_CACHED, 0);
+	expect(show, "[+] Building 0.0s (1/2)\n => CACHED [1/2] FROM base         0.0s\n => [2/2] RUN make everything there is\n");
 	happen(show, BUILD_STARTED, 1);
 	print(show, 1, "one\ntwo\r\nthr");
 	wait_ms(show, 1500);
