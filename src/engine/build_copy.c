@@ -121,20 +121,28 @@ static void tell_copied(void *context, const struct spec_transfer_event *transfe
 		build_tell_transfer(context, transfer);
 }
 
-int build_copy_run(struct build *build, size_t vertex, const struct spec_build_copy *work, struct error *err)
+static int run_copy(struct build *build, size_t vertex, const struct spec_build_copy *work, struct spec_build_copy_report *ret, struct error *err)
 {
 	struct build_transfer transfer = { build, vertex };
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int *fds = arena_alloc(build->arena, work->take_count + 1, sizeof *fds);
+	int *fds = arena_alloc(build->arena, work->take_count + 1, sizeof *fds), r;
 	struct builder_request request = { .directories = build->directories, .command = "copy", .work = &text, .fds = fds,
-		.tell = tell_copied, .context = &transfer };
-	const char *report = NULL;
+		.lease = work->layer ? &build->lease : NULL, .tell = tell_copied, .context = &transfer };
+	const char *answer = NULL;
 
 	for (size_t i = 0; i < work->take_count; i++)
 		fds[request.fd_count++] = work->takes[i].root_fd;
 	fds[request.fd_count++] = work->root_fd;
 	spec_build_copy_encode(work, &text);
-	return builder_run(build->arena, &request, &report, err);
+	r = builder_run(build->arena, &request, &answer, err);
+	return r < 0 ? r : spec_build_copy_report_decode(build->arena, answer, strlen(answer), ret, err);
+}
+
+int build_copy_run(struct build *build, size_t vertex, const struct spec_build_copy *work, struct error *err)
+{
+	struct spec_build_copy_report report;
+
+	return run_copy(build, vertex, work, &report, err);
 }
 
 static void set_epoch(const struct build *build, struct spec_build_copy *work)
@@ -216,35 +224,53 @@ static int add_takes(const struct build_step *step, struct spec_build_copy *work
 	return r;
 }
 
-static int copy(const struct build_step *step, int to_fd, struct error *err)
+/* What archives have in them is taken apart by a process that may not write to the store. */
+static bool unpacks(const struct spec_build_copy *work)
+{
+	for (size_t i = 0; i < work->take_count; i++)
+		if (work->takes[i].unpack)
+			return true;
+	return false;
+}
+
+static int copy(const struct build_step *step, struct spec_build_copy *work, struct spec_build_copy_report *ret, struct error *err)
 {
 	const struct instruction *instruction = step->plan->instruction;
-	_cleanup_(close_takes) struct spec_build_copy work = { .root_fd = to_fd, .destination = (char *)step->plan->destination,
-		.chown = instruction->chown, .chmod = instruction->chmod };
 	int r;
 
-	set_epoch(step->build, &work);
-	add_files(step, &work);
-	r = add_takes(step, &work, err);
-	return r < 0 ? r : build_copy_run(step->build, step->vertex, &work, err);
+	work->destination = (char *)step->plan->destination;
+	work->chown = instruction->chown;
+	work->chmod = instruction->chmod;
+	add_files(step, work);
+	r = add_takes(step, work, err);
+	if (unpacks(work))
+		work->layer = NULL;
+	if (r == 0)
+		r = run_copy(step->build, step->vertex, work, ret, err);
+	close_takes(work);
+	return r;
 }
 
-static int make_directory(const struct build_step *step, int to_fd, struct error *err)
+static int make_directory(const struct build_step *step, struct spec_build_copy *work, struct spec_build_copy_report *ret, struct error *err)
 {
-	struct spec_build_copy work = { .root_fd = to_fd, .destination = (char *)step->plan->directory, .directory_only = true,
-		.chown = str_is_empty(step->plan->user) ? NULL : (char *)step->plan->user };
-
-	set_epoch(step->build, &work);
-	return build_copy_run(step->build, step->vertex, &work, err);
+	work->destination = (char *)step->plan->directory;
+	work->directory_only = true;
+	work->chown = str_is_empty(step->plan->user) ? NULL : (char *)step->plan->user;
+	return run_copy(step->build, step->vertex, work, ret, err);
 }
 
-int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err)
+int build_step_copy(const struct build_step *step, struct spec_build_layer *layer, struct spec_build_copy_report *ret, struct error *err)
 {
 	_cleanup_close_ int to_fd = -EBADF;
-	int r = open_writable(step, ret_upper, &to_fd, err);
+	struct spec_build_copy work = { .layer = layer };
+	const char *upper = NULL;
+	int r = open_writable(step, &upper, &to_fd, err);
 
+	layer->upper = (char *)upper;
+	work.root_fd = to_fd;
+	set_epoch(step->build, &work);
 	if (r == 0)
-		r = step->plan->kind == PLAN_DIRECTORY ? make_directory(step, to_fd, err) : copy(step, to_fd, err);
+		r = step->plan->kind == PLAN_DIRECTORY ? make_directory(step, &work, ret, err) : copy(step, &work, ret, err);
 	if (r < 0)
 		return error_wrap(err, "%s:%u", step->build->dockerfile->name, step->plan->instruction->source->first_line);
 	return 0;

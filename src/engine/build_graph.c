@@ -337,10 +337,15 @@ static int fail(const struct build_step *step, const struct build_step_result *r
 void build_take_step(const struct build_step *step, const struct build_step_result *result, const char *key)
 {
 	struct arena *arena = step->build->arena;
-	const struct build_layer layer = { .chain_id = arena_strdup(arena, result->chain_id), .diff_id = arena_strdup(arena, result->diff_id),
+	struct build_layer layer = { .chain_id = arena_strdup(arena, result->chain_id), .diff_id = arena_strdup(arena, result->diff_id),
 		.created = arena_strdup(arena, result->created), .key = key, .title = step->build->vertices[step->vertex].title,
 		.content_key = result->content_key[0] ? arena_strdup(arena, result->content_key) : NULL, .is_remote = result->is_remote };
 
+	if (result->blob[0]) {
+		layer.blob = arena_strdup(arena, result->blob);
+		layer.media_type = arena_strdup(arena, result->media_type);
+		layer.blob_size = result->blob_size;
+	}
 	take_layer(step, &layer);
 	if (!result->is_remote)
 		keep_done(step->build, step->key, &layer);

@@ -97,9 +97,19 @@ static int put_record(const struct build_step *step, const char *key, const stru
 {
 	const struct spec_build_record record = { .key = (char *)key, .description = (char *)step->build->vertices[step->vertex].title,
 		.created = (char *)result->created, .chain_id = (char *)result->chain_id, .diff_id = (char *)result->diff_id,
-		.content_key = result->content_key[0] ? (char *)result->content_key : NULL };
+		.blob = result->blob[0] ? (char *)result->blob : NULL, .blob_media_type = result->blob[0] ? (char *)result->media_type : NULL,
+		.blob_size = result->blob_size, .content_key = result->content_key[0] ? (char *)result->content_key : NULL };
 
 	return build_cache_put(step->build->directories, BUILD_CACHE_STEPS, &record, err);
+}
+
+static void take_blob(const char *blob, const char *media_type, uint64_t size, struct build_step_result *ret)
+{
+	if (!blob || !media_type)
+		return;
+	snprintf(ret->blob, sizeof ret->blob, "%s", blob);
+	snprintf(ret->media_type, sizeof ret->media_type, "%s", media_type);
+	ret->blob_size = size;
 }
 
 static void take_record(const struct spec_build_record *record, struct build_step_result *ret)
@@ -107,6 +117,7 @@ static void take_record(const struct spec_build_record *record, struct build_ste
 	snprintf(ret->chain_id, sizeof ret->chain_id, "%s", record->chain_id);
 	snprintf(ret->diff_id, sizeof ret->diff_id, "%s", record->diff_id);
 	snprintf(ret->created, sizeof ret->created, "%s", record->created);
+	take_blob(record->blob, record->blob_media_type, record->blob_size, ret);
 }
 
 int build_hold_layer(struct build *build, const char *chain_id, struct error *err)
@@ -116,6 +127,15 @@ int build_hold_layer(struct build *build, const char *chain_id, struct error *er
 	if (r == 0 && !layer_exists(&build->store, chain_id))
 		return error_set(err, ERROR_UNAVAILABLE, 0, "the layer '%s' was removed while it was needed", chain_id);
 	return r;
+}
+
+/* A blob that is removed before it is needed is made again. */
+static int take_layer(const struct build_step *step, const struct spec_build_layer_report *report, struct build_step_result *result, struct error *err)
+{
+	snprintf(result->chain_id, sizeof result->chain_id, "%s", report->chain_id);
+	snprintf(result->diff_id, sizeof result->diff_id, "%s", report->diff_id);
+	take_blob(report->blob, report->media_type, report->blob_size, result);
+	return build_hold_layer(step->build, result->chain_id, err);
 }
 
 static int run_layer(const struct build_step *step, const struct spec_build_layer *work, struct build_step_result *result, struct error *err)
@@ -131,17 +151,45 @@ static int run_layer(const struct build_step *step, const struct spec_build_laye
 	r = builder_run(step->build->arena, &request, &answer, err);
 	if (r == 0)
 		r = spec_build_layer_report_decode(step->build->arena, answer, strlen(answer), &report, err);
-	if (r < 0)
-		return r;
-	snprintf(result->chain_id, sizeof result->chain_id, "%s", report.chain_id);
-	snprintf(result->diff_id, sizeof result->diff_id, "%s", report.diff_id);
-	return build_hold_layer(step->build, result->chain_id, err);
+	return r < 0 ? r : take_layer(step, &report, result, err);
+}
+
+/* The image, or archive of one, that layers are made for: blobs are made in its form. NULL: there is none. */
+static const struct build_output *image_output(const struct build *build)
+{
+	for (size_t i = 0; i < build->request->output_count; i++) {
+		const struct build_output *output = &build->request->outputs[i];
+
+		if (output->kind == BUILD_OUTPUT_IMAGE || output->kind == BUILD_OUTPUT_OCI || output->kind == BUILD_OUTPUT_DOCKER)
+			return output;
+	}
+	return NULL;
+}
+
+/* Whether the layers of the stage become an image's. */
+static bool is_exported(const struct build_stage *stage)
+{
+	const struct build_platform *platform = stage->platform;
+	const struct build_stage *at = &platform->stages[platform->outline->target];
+
+	while (at != stage && at->outline->base.kind == ORIGIN_STAGE)
+		at = &platform->stages[at->outline->base.stage];
+	return at == stage;
 }
 
 static struct spec_build_layer layer_work(const struct build_step *step)
 {
-	return (struct spec_build_layer){ .parent = (char *)build_files_top(&step->stage->files), .has_epoch = step->build->request->has_epoch,
-		.epoch = step->build->request->epoch, .rewrites_times = rewrites_times(step->build) };
+	const struct build_request *request = step->build->request;
+	struct spec_build_layer work = { .parent = (char *)build_files_top(&step->stage->files), .has_epoch = request->has_epoch, .epoch = request->epoch,
+		.rewrites_times = rewrites_times(step->build) };
+	const struct build_output *output = request->squash ? NULL : image_output(step->build);
+
+	if (output && is_exported(step->stage)) {
+		work.wants_blob = true;
+		work.compression = (char *)output->compression;
+		work.compression_level = output->compression_level;
+	}
+	return work;
 }
 
 /* What caches elsewhere have of it: 1, and the layer is known, or 0. */
@@ -200,6 +248,11 @@ static char **join_mountpoints(const struct build_step *step, const char *const 
 	return list;
 }
 
+static void note_time(const struct build_step *step, struct build_step_result *ret)
+{
+	snprintf(ret->created, sizeof ret->created, "%s", build_now(step->build));
+}
+
 int build_step_layer(const struct build_step *step, const char *upper, const char *const *mountpoints, struct build_step_result *ret, struct error *err)
 {
 	struct spec_build_layer work = layer_work(step);
@@ -207,16 +260,33 @@ int build_step_layer(const struct build_step *step, const char *upper, const cha
 	if (step->plan->kind == PLAN_RUN)
 		work.mountpoints = join_mountpoints(step, mountpoints);
 	work.upper = (char *)upper;
-	snprintf(ret->created, sizeof ret->created, "%s", build_now(step->build));
+	note_time(step, ret);
 	return run_layer(step, &work, ret, err);
+}
+
+static int do_run(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	const char *upper = NULL, **mountpoints = NULL;
+	int r = build_step_run(step, &upper, &mountpoints, result, err);
+
+	return r < 0 ? r : build_step_layer(step, upper, mountpoints, result, err);
+}
+
+static int do_copy(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	struct spec_build_layer work = layer_work(step);
+	struct spec_build_copy_report report = { .layer = NULL };
+	int r = build_step_copy(step, &work, &report, err);
+
+	note_time(step, result);
+	if (r < 0)
+		return r;
+	return report.layer ? take_layer(step, report.layer, result, err) : run_layer(step, &work, result, err);
 }
 
 static int do_step(const struct build_step *step, struct build_step_result *result, struct error *err)
 {
-	const char *upper = NULL, **mountpoints = NULL;
-	int r = step->plan->kind == PLAN_RUN ? build_step_run(step, &upper, &mountpoints, result, err) : build_step_copy(step, &upper, err);
-
-	return r < 0 ? r : build_step_layer(step, upper, mountpoints, result, err);
+	return step->plan->kind == PLAN_RUN ? do_run(step, result, err) : do_copy(step, result, err);
 }
 
 static bool uses_cache(const struct build_step *step)

@@ -28,6 +28,8 @@ struct build_step_result {
 	int64_t exit_code; /* of RUN's command */
 	char chain_id[BUILD_DIGEST_SIZE], diff_id[BUILD_DIGEST_SIZE];
 	char created[64], content_key[BUILD_DIGEST_SIZE]; /* "": none */
+	char blob[BUILD_DIGEST_SIZE], media_type[128]; /* or empty: none was made */
+	uint64_t blob_size;
 	char failed_upper[1024]; /* kept for --debug */
 };
 
@@ -70,6 +72,7 @@ int build_step_run(const struct build_step *step, const char **ret_upper, const 
  */
 int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, const char ***ret_mountpoints,
 	struct error *err) _must_check_;
-int build_step_copy(const struct build_step *step, const char **ret_upper, struct error *err) _must_check_;
+/* With LAYER, which may still change, its .upper is set; if .layer of what is reported is NULL the layer is yet to be made of it. */
+int build_step_copy(const struct build_step *step, struct spec_build_layer *layer, struct spec_build_copy_report *ret, struct error *err) _must_check_;
 
 #endif

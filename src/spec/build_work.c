@@ -232,6 +232,122 @@ void spec_build_digest_report_encode(const struct spec_build_digest_report *repo
 	end(&w);
 }
 
+/* ---- layer ------------------------------------------------------------------------------------------ */
+
+enum layer_field { LAYER_PARENT, LAYER_CLONE };
+
+static const struct field layer_fields[] = {
+	FIELD(STRING, struct spec_build_layer, upper, "upper"),
+	FIELD_BY(LAYER_PARENT, "parent", 0),
+	FIELD_BY(LAYER_CLONE, "clone", 0),
+	FIELD(STRINGS, struct spec_build_layer, mountpoints, "mountpoints"),
+	FIELD(STRINGS, struct spec_build_layer, merge, "merge"),
+	FIELD_WITH(I64, struct spec_build_layer, epoch, has_epoch, "epoch"),
+	FIELD(BOOL, struct spec_build_layer, rewrites_times, "rewritesTimes"),
+	FIELD(BOOL, struct spec_build_layer, wants_blob, "wantsBlob"),
+	FIELD(STRING, struct spec_build_layer, compression, "compression"),
+	FIELD(I64, struct spec_build_layer, compression_level, "compressionLevel"),
+};
+
+static int decode_layer_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
+{
+	struct spec_build_layer *work = object;
+
+	return decode_digest(d, value, id == LAYER_PARENT ? &work->parent : &work->clone);
+}
+
+static int check_layer(const struct spec_build_layer *work, struct error *err)
+{
+	if (!!work->upper + !!work->clone + !!work->merge != 1)
+		return error_set(err, ERROR_INVALID, 0, "expected one of upper, clone and merge");
+	for (char **chain_id = work->merge; chain_id && *chain_id; chain_id++)
+		if (!spec_digest_is_valid(*chain_id))
+			return error_set(err, ERROR_INVALID, 0, "merge: '%.200s' is no digest", *chain_id);
+	return 0;
+}
+
+int spec_build_layer_decode(struct arena *arena, const char *text, size_t length, struct spec_build_layer *ret, struct error *err)
+{
+	static const struct shape shape = { FIELDS(layer_fields), decode_layer_field };
+	struct spec_build_layer work = { .upper = NULL };
+	int r = decode_document(arena, text, length, &shape, &work, err);
+
+	if (r == 0)
+		r = check_layer(&work, err);
+	if (r == 0)
+		*ret = work;
+	return r;
+}
+
+static void write_layer(struct json_writer *w, const struct spec_build_layer *work)
+{
+	encode_text(w, "parent", work->parent);
+	encode_text(w, "clone", work->clone);
+	encode_given_fields(w, FIELDS(layer_fields), work);
+}
+
+void spec_build_layer_encode(const struct spec_build_layer *work, struct buf *out)
+{
+	struct json_writer w = begin(out);
+
+	write_layer(&w, work);
+	end(&w);
+}
+
+enum layer_report_field { LAYER_REPORT_CHAIN_ID, LAYER_REPORT_DIFF_ID, LAYER_REPORT_BLOB };
+
+static const struct field layer_report_fields[] = {
+	FIELD_BY(LAYER_REPORT_CHAIN_ID, "chainId", FIELD_REQUIRED),
+	FIELD_BY(LAYER_REPORT_DIFF_ID, "diffId", FIELD_REQUIRED),
+	FIELD_BY(LAYER_REPORT_BLOB, "blob", 0),
+	FIELD(STRING, struct spec_build_layer_report, media_type, "mediaType"),
+	FIELD(U64, struct spec_build_layer_report, blob_size, "blobSize"),
+	FIELD(U64, struct spec_build_layer_report, size, "size"),
+	FIELD(U64, struct spec_build_layer_report, members, "members"),
+};
+
+static int decode_layer_report_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
+{
+	struct spec_build_layer_report *report = object;
+
+	switch ((enum layer_report_field)id) {
+	case LAYER_REPORT_CHAIN_ID:
+		return decode_digest(d, value, &report->chain_id);
+	case LAYER_REPORT_DIFF_ID:
+		return decode_digest(d, value, &report->diff_id);
+	case LAYER_REPORT_BLOB:
+		return decode_digest(d, value, &report->blob);
+	}
+	return -EINVAL;
+}
+
+int spec_build_layer_report_decode(struct arena *arena, const char *text, size_t length, struct spec_build_layer_report *ret, struct error *err)
+{
+	static const struct shape shape = { FIELDS(layer_report_fields), decode_layer_report_field };
+	struct spec_build_layer_report report = { .size = 0 };
+	int r = decode_document(arena, text, length, &shape, &report, err);
+
+	if (r == 0)
+		*ret = report;
+	return r;
+}
+
+static void write_layer_report(struct json_writer *w, const struct spec_build_layer_report *report)
+{
+	json_write_string(w, "chainId", report->chain_id);
+	json_write_string(w, "diffId", report->diff_id);
+	encode_text(w, "blob", report->blob);
+	encode_given_fields(w, FIELDS(layer_report_fields), report);
+}
+
+void spec_build_layer_report_encode(const struct spec_build_layer_report *report, struct buf *out)
+{
+	struct json_writer w = begin(out);
+
+	write_layer_report(&w, report);
+	end(&w);
+}
+
 /* ---- copy ---------------------------------------------------------------------------------------- */
 
 static const struct field file_fields[] = {
@@ -282,7 +398,7 @@ static void encode_statement(struct json_writer *w, const void *element)
 	json_write_string(w, "predicate", statement->predicate);
 }
 
-enum copy_field { COPY_TAKES, COPY_FILES, COPY_STATEMENTS, COPY_ROOT, COPY_DESTINATION };
+enum copy_field { COPY_TAKES, COPY_FILES, COPY_STATEMENTS, COPY_ROOT, COPY_DESTINATION, COPY_LAYER };
 
 static const struct field copy_fields[] = {
 	FIELD_BY(COPY_TAKES, "takes", 0),
@@ -294,7 +410,15 @@ static const struct field copy_fields[] = {
 	FIELD(STRING, struct spec_build_copy, chmod, "chmod"),
 	FIELD_WITH(I64, struct spec_build_copy, epoch, has_epoch, "epoch"),
 	FIELD(BOOL, struct spec_build_copy, directory_only, "directoryOnly"),
+	FIELD(BOOL, struct spec_build_copy, wants_digest, "wantsDigest"),
+	FIELD_BY(COPY_LAYER, "layer", 0),
 };
+
+static int decode_copy_layer(const struct decoder *d, const struct json *value, struct spec_build_copy *work)
+{
+	work->layer = arena_alloc(d->arena, 1, sizeof *work->layer);
+	return decode_fields(d, value, FIELDS(layer_fields), work->layer, decode_layer_field);
+}
 
 static int decode_copy_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
 {
@@ -311,6 +435,8 @@ static int decode_copy_field(const struct decoder *d, const struct json *value, 
 		return decode_fd(d, value, &work->root_fd);
 	case COPY_DESTINATION:
 		return decode_absolute_path(d, value, &work->destination);
+	case COPY_LAYER:
+		return decode_copy_layer(d, value, work);
 	}
 	return -EINVAL;
 }
@@ -321,6 +447,10 @@ int spec_build_copy_decode(struct arena *arena, const char *text, size_t length,
 	struct spec_build_copy work = { .take_count = 0 };
 	int r = decode_document(arena, text, length, &shape, &work, err);
 
+	if (r == 0 && work.layer && !work.layer->upper)
+		r = error_set(err, ERROR_INVALID, 0, "layer: expected upper");
+	if (r == 0 && work.layer)
+		r = check_layer(work.layer, err);
 	if (r == 0)
 		*ret = work;
 	return r;
@@ -336,17 +466,36 @@ void spec_build_copy_encode(const struct spec_build_copy *work, struct buf *out)
 	json_write_int(&w, "root", work->root_fd);
 	json_write_string(&w, "destination", work->destination);
 	encode_given_fields(&w, FIELDS(copy_fields), work);
+	if (work->layer) {
+		json_write_open(&w, "layer", '{');
+		write_layer(&w, work->layer);
+		json_write_close(&w, '}');
+	}
 	end(&w);
 }
 
+enum copy_report_field { COPY_REPORT_DIGEST, COPY_REPORT_LAYER };
+
 static const struct field copy_report_fields[] = {
+	FIELD_BY(COPY_REPORT_DIGEST, "digest", 0),
+	FIELD_BY(COPY_REPORT_LAYER, "layer", 0),
 	FIELD(U64, struct spec_build_copy_report, entries, "entries"),
 	FIELD(U64, struct spec_build_copy_report, bytes, "bytes"),
 };
 
+static int decode_copy_report_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
+{
+	struct spec_build_copy_report *report = object;
+
+	if (id == COPY_REPORT_DIGEST)
+		return decode_digest(d, value, &report->digest);
+	report->layer = arena_alloc(d->arena, 1, sizeof *report->layer);
+	return decode_fields(d, value, FIELDS(layer_report_fields), report->layer, decode_layer_report_field);
+}
+
 int spec_build_copy_report_decode(struct arena *arena, const char *text, size_t length, struct spec_build_copy_report *ret, struct error *err)
 {
-	static const struct shape shape = { FIELDS(copy_report_fields), NULL };
+	static const struct shape shape = { FIELDS(copy_report_fields), decode_copy_report_field };
 	struct spec_build_copy_report report = { .entries = 0 };
 	int r = decode_document(arena, text, length, &shape, &report, err);
 
@@ -359,91 +508,13 @@ void spec_build_copy_report_encode(const struct spec_build_copy_report *report, 
 {
 	struct json_writer w = begin(out);
 
+	encode_text(&w, "digest", report->digest);
 	encode_given_fields(&w, FIELDS(copy_report_fields), report);
-	end(&w);
-}
-
-/* ---- layer ------------------------------------------------------------------------------------------ */
-
-enum layer_field { LAYER_PARENT, LAYER_CLONE };
-
-static const struct field layer_fields[] = {
-	FIELD(STRING, struct spec_build_layer, upper, "upper"),
-	FIELD_BY(LAYER_PARENT, "parent", 0),
-	FIELD_BY(LAYER_CLONE, "clone", 0),
-	FIELD(STRINGS, struct spec_build_layer, mountpoints, "mountpoints"),
-	FIELD(STRINGS, struct spec_build_layer, merge, "merge"),
-	FIELD_WITH(I64, struct spec_build_layer, epoch, has_epoch, "epoch"),
-	FIELD(BOOL, struct spec_build_layer, rewrites_times, "rewritesTimes"),
-};
-
-static int decode_layer_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
-{
-	struct spec_build_layer *work = object;
-
-	return decode_digest(d, value, id == LAYER_PARENT ? &work->parent : &work->clone);
-}
-
-int spec_build_layer_decode(struct arena *arena, const char *text, size_t length, struct spec_build_layer *ret, struct error *err)
-{
-	static const struct shape shape = { FIELDS(layer_fields), decode_layer_field };
-	struct spec_build_layer work = { .upper = NULL };
-	int r = decode_document(arena, text, length, &shape, &work, err);
-
-	if (r == 0 && !!work.upper + !!work.clone + !!work.merge != 1)
-		r = error_set(err, ERROR_INVALID, 0, "expected one of upper, clone and merge");
-	for (char **chain_id = work.merge; r == 0 && chain_id && *chain_id; chain_id++)
-		if (!spec_digest_is_valid(*chain_id))
-			r = error_set(err, ERROR_INVALID, 0, "merge: '%.200s' is no digest", *chain_id);
-	if (r == 0)
-		*ret = work;
-	return r;
-}
-
-void spec_build_layer_encode(const struct spec_build_layer *work, struct buf *out)
-{
-	struct json_writer w = begin(out);
-
-	encode_text(&w, "parent", work->parent);
-	encode_text(&w, "clone", work->clone);
-	encode_given_fields(&w, FIELDS(layer_fields), work);
-	end(&w);
-}
-
-enum layer_report_field { LAYER_REPORT_CHAIN_ID, LAYER_REPORT_DIFF_ID };
-
-static const struct field layer_report_fields[] = {
-	FIELD_BY(LAYER_REPORT_CHAIN_ID, "chainId", FIELD_REQUIRED),
-	FIELD_BY(LAYER_REPORT_DIFF_ID, "diffId", FIELD_REQUIRED),
-	FIELD(U64, struct spec_build_layer_report, size, "size"),
-	FIELD(U64, struct spec_build_layer_report, members, "members"),
-};
-
-static int decode_layer_report_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
-{
-	struct spec_build_layer_report *report = object;
-
-	return decode_digest(d, value, id == LAYER_REPORT_CHAIN_ID ? &report->chain_id : &report->diff_id);
-}
-
-int spec_build_layer_report_decode(struct arena *arena, const char *text, size_t length, struct spec_build_layer_report *ret, struct error *err)
-{
-	static const struct shape shape = { FIELDS(layer_report_fields), decode_layer_report_field };
-	struct spec_build_layer_report report = { .size = 0 };
-	int r = decode_document(arena, text, length, &shape, &report, err);
-
-	if (r == 0)
-		*ret = report;
-	return r;
-}
-
-void spec_build_layer_report_encode(const struct spec_build_layer_report *report, struct buf *out)
-{
-	struct json_writer w = begin(out);
-
-	json_write_string(&w, "chainId", report->chain_id);
-	json_write_string(&w, "diffId", report->diff_id);
-	encode_given_fields(&w, FIELDS(layer_report_fields), report);
+	if (report->layer) {
+		json_write_open(&w, "layer", '{');
+		write_layer_report(&w, report->layer);
+		json_write_close(&w, '}');
+	}
 	end(&w);
 }
 

@@ -46,6 +46,28 @@ struct spec_build_digest_report {
 	size_t take_count;
 };
 
+/* layer: what is in a directory, as overlay has written it, becomes a layer of the store. */
+struct spec_build_layer {
+	char *upper;        /* path of the directory, on the store's file system: it is taken away */
+	char *parent;       /* chain id of the layer below, or NULL */
+	char **mountpoints; /* absolute: where the step had mounts; what is empty and new there is left out */
+	bool has_epoch, rewrites_times;
+	int64_t epoch;      /* with .rewrites_times no time in it is later */
+	char *clone;        /* chain id of a layer that has the same files, in place of .upper: a layer of COPY --link on another parent */
+	char **merge;       /* chain ids of layers on .parent, one on the other, the lowest first, in place of both: they become one */
+	bool wants_blob;    /* it will be an image's: its blob is made with it. Not for a clone */
+	char *compression;  /* of that: "gzip", "zstd", "uncompressed"; NULL: gzip */
+	int64_t compression_level; /* 0: its default */
+};
+
+struct spec_build_layer_report {
+	char *chain_id, *diff_id;
+	uint64_t size;    /* bytes of its files' data */
+	uint64_t members; /* 0: nothing has changed */
+	char *blob, *media_type; /* or NULL: none was made */
+	uint64_t blob_size;
+};
+
 /* copy: into a tree that is written to. */
 struct spec_build_file {
 	char *name;    /* a relative path */
@@ -72,27 +94,14 @@ struct spec_build_copy {
 	bool has_epoch;
 	int64_t epoch;      /* no time is later, in seconds since 1970 */
 	bool directory_only; /* WORKDIR: only make .destination, .chown's */
+	bool wants_digest;   /* of the first take, as the command "digest" makes it */
+	struct spec_build_layer *layer; /* what becomes of what was written, by its .upper; or NULL: it stays where it is */
 };
 
 struct spec_build_copy_report {
 	uint64_t entries, bytes;
-};
-
-/* layer: what is in a directory, as overlay has written it, becomes a layer of the store. */
-struct spec_build_layer {
-	char *upper;        /* path of the directory, on the store's file system: it is taken away */
-	char *parent;       /* chain id of the layer below, or NULL */
-	char **mountpoints; /* absolute: where the step had mounts; what is empty and new there is left out */
-	bool has_epoch, rewrites_times;
-	int64_t epoch;      /* with .rewrites_times no time in it is later */
-	char *clone;        /* chain id of a layer that has the same files, in place of .upper: a layer of COPY --link on another parent */
-	char **merge;      /* chain ids of layers on .parent, one on the other, the lowest first, in place of both: they become one */
-};
-
-struct spec_build_layer_report {
-	char *chain_id, *diff_id;
-	uint64_t size;    /* bytes of its files' data */
-	uint64_t members; /* 0: nothing has changed */
+	char *digest;                          /* or NULL */
+	struct spec_build_layer_report *layer; /* or NULL */
 };
 
 /* image: layers and configurations become an image, or several under an index. */

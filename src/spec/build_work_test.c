@@ -63,7 +63,14 @@ static void test_copy(void **state _unused_)
 	CHECK(copy, "{\"takes\":[" TAKE "],\"files\":[{\"name\":\"a/b\",\"content\":\"\"},{\"name\":\"c\",\"content\":\"x\\n\"}],\"statements\":[{\"name\":\"s.json\",\"type\":\"t\",\"predicate\":\"{}\"}],\"root\":9,"
 		"\"destination\":\"/d/\",\"chown\":\"u:g\",\"chmod\":\"u=rwX\",\"epoch\":0,\"directoryOnly\":true}", NULL);
 	CHECK(copy, "{\"root\":9,\"destination\":\"/\",\"epoch\":-1}", NULL);
+	CHECK(copy, "{\"root\":9,\"destination\":\"/\",\"wantsDigest\":true,\"layer\":{\"parent\":\"" A "\",\"upper\":\"/u\",\"wantsBlob\":true,"
+		"\"compression\":\"zstd\",\"compressionLevel\":3}}", NULL);
 	CHECK(copy_report, "{\"entries\":1,\"bytes\":2}", NULL);
+	CHECK(copy_report, "{\"digest\":\"" A "\",\"layer\":{\"chainId\":\"" A "\",\"diffId\":\"" B "\",\"blob\":\"" A
+		"\",\"mediaType\":\"m\",\"blobSize\":5}}", NULL);
+	REFUSE(copy, "{\"root\":1,\"destination\":\"/\",\"layer\":{\"parent\":\"x\"}}", "layer.parent: expected a digest");
+	REFUSE(copy, "{\"root\":1,\"destination\":\"/\",\"layer\":{}}", "layer: expected upper");
+	REFUSE(copy_report, "{\"layer\":{\"chainId\":\"" A "\"}}", "layer.diffId: missing");
 	REFUSE(copy, "{\"root\":1}", "destination: missing");
 	REFUSE(copy, "{\"root\":1,\"destination\":\"a\"}", "destination: 'a' is not an absolute path");
 	REFUSE(copy, "{\"root\":1,\"destination\":\"/\",\"files\":[{\"name\":\"a\"}]}", "files[0].content: missing");

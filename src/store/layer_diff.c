@@ -33,6 +33,7 @@ struct first_name {
 
 struct differ {
 	enum layer_diff_form form;
+	const struct layer_diff_content *content; /* or NULL */
 	struct tar_writer *writer;
 	struct layer_diff_report report;
 	dev_t device; /* where the tree is */
@@ -134,10 +135,16 @@ static bool is_local(const char *name)
 	return false;
 }
 
+/* Not opened by O_PATH, which asks for a way through /proc. */
+static bool is_readable(const struct node *node)
+{
+	return S_ISREG(node->st.st_mode) || S_ISDIR(node->st.st_mode);
+}
+
 /* Adds the attribute to the list of the entry, which has room. */
 static int add_xattr(struct differ *d, struct node *node, const char *path, const char *name, struct tar_xattr *list, struct error *err)
 {
-	ssize_t length = getxattr(path, name, d->xattr_value, XATTR_VALUE_SIZE);
+	ssize_t length = is_readable(node) ? fgetxattr(node->fd, name, d->xattr_value, XATTR_VALUE_SIZE) : getxattr(path, name, d->xattr_value, XATTR_VALUE_SIZE);
 	const char *of_overlay = overlay_name(name);
 	uint8_t *value;
 
@@ -160,7 +167,7 @@ static int read_xattrs(struct differ *d, struct node *node, struct error *err)
 	int r = 0;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", node->fd);
-	length = listxattr(path, d->xattr_names, XATTR_NAMES_SIZE);
+	length = is_readable(node) ? flistxattr(node->fd, d->xattr_names, XATTR_NAMES_SIZE) : listxattr(path, d->xattr_names, XATTR_NAMES_SIZE);
 	if (length < 0)
 		return errno == EOPNOTSUPP ? 0 : error_errno(err, errno, "cannot list its extended attributes");
 	for (const char *name = d->xattr_names; name < d->xattr_names + length; name += strlen(name) + 1)
@@ -340,6 +347,30 @@ static bool may_be_gone(const struct differ *d, int code)
 	return (code == ENOENT && d->form >= LAYER_DIFF_MOUNT) || ((code == EBUSY || code == ELOOP || code == ENOTDIR) && d->form >= LAYER_DIFF_LIVE);
 }
 
+static void begin_entry(const struct differ *d, struct node *node)
+{
+	node->entry = (struct tar_entry){ .path = d->path.data, .mode = node->st.st_mode & 07777, .uid = node->st.st_uid, .gid = node->st.st_gid,
+		.mtime = node->st.st_mtim };
+}
+
+static bool find_content(const struct differ *d, const struct stat *st, const void **ret)
+{
+	return d->content && S_ISREG(st->st_mode) && st->st_nlink == 1 && d->content->find(d->content->context, d->path.data, st, ret);
+}
+
+static int add_known(struct differ *d, struct node *node, const void *content, struct error *err)
+{
+	size_t size = (size_t)node->st.st_size;
+	int r;
+
+	begin_entry(d, node);
+	node->entry.type = TAR_FILE;
+	node->entry.size = size;
+	r = add(d, &node->entry, err);
+	d->report.bytes += size;
+	return r == 0 && size ? tar_writer_data(d->writer, content, size, err) : r;
+}
+
 static int add_opened(struct differ *d, struct node *node, unsigned depth, struct error *err)
 {
 	struct error one = ERROR_INIT;
@@ -353,8 +384,7 @@ static int add_opened(struct differ *d, struct node *node, unsigned depth, struc
 			*err = one;
 		return r;
 	}
-	node->entry = (struct tar_entry){ .path = d->path.data, .mode = node->st.st_mode & 07777, .uid = node->st.st_uid, .gid = node->st.st_gid,
-		.mtime = node->st.st_mtim };
+	begin_entry(d, node);
 	r = read_xattrs(d, node, err);
 	if (r < 0)
 		return r;
@@ -373,6 +403,7 @@ static int add_node(struct differ *d, int parent_fd, const char *name, unsigned 
 {
 	_cleanup_arena_ struct arena *arena = NULL;
 	struct node node = { .parent_fd = parent_fd, .name = name, .fd = -EBADF };
+	const void *content;
 	int r;
 
 	if (fstatat(parent_fd, name, &node.st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -387,6 +418,8 @@ static int add_node(struct differ *d, int parent_fd, const char *name, unsigned 
 	}
 	if (node.st.st_dev != d->device && d->form < LAYER_DIFF_LIVE)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "another file system is mounted there");
+	if (find_content(d, &node.st, &content))
+		return add_known(d, &node, content, err);
 	arena = node.arena = arena_new();
 	r = add_opened(d, &node, depth, err);
 	close_and_forget(&node.fd);
@@ -488,13 +521,14 @@ static int diff_entry(struct differ *d, int parent_fd, const char *name, const c
 }
 
 /* NAME NULL: the directory FD itself. */
-static int run(int fd, const char *name, const char *title, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err)
+static int run(int fd, const char *name, const char *title, const struct layer_diff_content *content, struct sink sink, enum layer_diff_form form,
+	struct layer_diff_report *ret, struct error *err)
 {
 	_cleanup_tar_writer_ struct tar_writer *writer = tar_writer_new(sink);
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ uint8_t *data = memory_new(1, DATA_SIZE), *xattr_value = memory_new(1, XATTR_VALUE_SIZE);
 	_cleanup_free_ char *xattr_names = memory_new(1, XATTR_NAMES_SIZE);
-	struct differ d = { .form = form, .writer = writer, .data = data, .xattr_names = xattr_names, .xattr_value = xattr_value, .arena = arena };
+	struct differ d = { .form = form, .content = content, .writer = writer, .data = data, .xattr_names = xattr_names, .xattr_value = xattr_value, .arena = arena };
 	int r = name ? diff_entry(&d, fd, name, title, err) : diff(&d, fd, err);
 
 	free(d.first_names);
@@ -507,11 +541,16 @@ static int run(int fd, const char *name, const char *title, struct sink sink, en
 
 int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err)
 {
-	return run(directory_fd, NULL, NULL, sink, form, ret, err);
+	return run(directory_fd, NULL, NULL, NULL, sink, form, ret, err);
+}
+
+int layer_diff_upper(int directory_fd, const struct layer_diff_content *content, struct sink sink, struct layer_diff_report *ret, struct error *err)
+{
+	return run(directory_fd, NULL, NULL, content, sink, LAYER_DIFF_UPPER, ret, err);
 }
 
 int layer_diff_entry(int parent_fd, const char *name, const char *title, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret,
 	struct error *err)
 {
-	return run(parent_fd, name, title, sink, form, ret, err);
+	return run(parent_fd, name, title, NULL, sink, form, ret, err);
 }

@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "store/stream.h"
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 enum layer_diff_form {
 	LAYER_DIFF_UPPER, /* devices 0:0 and opaque directories become whiteouts */
 	LAYER_DIFF_WHOLE, /* they are what they are */
@@ -39,6 +42,19 @@ struct layer_diff_report {
  * their data), and a name that would be a whiteout. Needs /proc.
  */
 int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err) _must_check_;
+
+/*
+ * Who knows the bytes of files without reading them: FIND tells them of the
+ * regular file PATH, which has one name, no extended attributes, and looks like
+ * *ST; false if it is to be opened as all others.
+ */
+struct layer_diff_content {
+	bool (*find)(void *context, const char *path, const struct stat *st, const void **ret);
+	void *context;
+};
+
+/* The same of an upper directory, with content from elsewhere. */
+int layer_diff_upper(int directory_fd, const struct layer_diff_content *content, struct sink sink, struct layer_diff_report *ret, struct error *err) _must_check_;
 
 /*
  * The same of one entry of the directory PARENT_FD, of any kind and with all

@@ -191,6 +191,40 @@ static void test_errors(void **state)
 		"cannot archive 'f': overlay's attribute 'metacopy' makes it depend on the layers below");
 }
 
+/* Of "known" alone, and not what is in it. */
+static bool find(void *context, const char *path, const struct stat *st, const void **ret)
+{
+	(*(int *)context)++;
+	if (strcmp(path, "d/known") != 0)
+		return false;
+	assert_int_equal(st->st_size, 4);
+	*ret = "ours";
+	return true;
+}
+
+static void test_content_from_elsewhere(void **state)
+{
+	_cleanup_close_ int directory_fd = -EBADF, archive_fd = -EBADF;
+	struct layer_diff_report report;
+	struct error err = ERROR_INIT;
+	int asked = 0;
+	const struct layer_diff_content content = { find, &asked };
+
+	(void)state;
+	shell_run("mkdir -p t/d && printf file >t/d/known && printf read >t/d/other && printf hard >t/d/two && ln t/d/two t/d/names && ln -s x t/d/link && "
+		"chmod 640 t/d/known && touch -d @5 t/d/known");
+	directory_fd = open_scratch("t", O_RDONLY | O_DIRECTORY);
+	archive_fd = open_scratch("a.tar", O_WRONLY | O_CREAT | O_TRUNC);
+	if (layer_diff_upper(directory_fd, &content, sink_to_file(&archive_fd), &report, &err) < 0)
+		fail_msg("%s", err.message);
+	/* Those with one name are asked for. */
+	assert_int_equal(asked, 2);
+	assert_int_equal(report.bytes, 12);
+	assert_int_equal(report.members, 6);
+	shell_run("test $(tar xOf a.tar d/known) = ours && test $(tar xOf a.tar d/other) = read && "
+		"TZ=UTC tar tvf a.tar d/known | grep -q '^-rw-r-----.* 4 1970-01-01 00:00 d/known$'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +232,7 @@ int main(void)
 		shell_test(test_order_and_sockets),
 		shell_test(test_changes_in_an_overlay),
 		shell_test(test_live),
+		shell_test(test_content_from_elsewhere),
 		shell_test(test_errors),
 	};
 

@@ -7,18 +7,34 @@
 #include "store/layer_diff.h"
 #include "store/layers.h"
 #include "transfer/build_compress.h"
+#include "transfer/build_work.h"
 #include "transfer/spool.h"
 
 #include <fcntl.h>
 
 static const struct {
 	enum compress_format format;
-	const char *media_type;
+	const char *media_type, *name;
 } types[] = {
-	{ COMPRESS_NONE, SPEC_OCI_LAYER },
-	{ COMPRESS_GZIP, SPEC_OCI_LAYER_GZIP },
-	{ COMPRESS_ZSTD, SPEC_OCI_LAYER_ZSTD },
+	{ COMPRESS_NONE, SPEC_OCI_LAYER, "uncompressed" },
+	{ COMPRESS_GZIP, SPEC_OCI_LAYER_GZIP, "gzip" },
+	{ COMPRESS_ZSTD, SPEC_OCI_LAYER_ZSTD, "zstd" },
 };
+
+int build_blob_choose(const char *compression, int64_t level, struct build_blob_form *ret, struct error *err)
+{
+	const char *wanted = compression ? compression : "gzip";
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!str_equal(types[i].name, wanted))
+			continue;
+		*ret = (struct build_blob_form){ .format = types[i].format, .level = (int)level, .threads = build_work_threads() };
+		return 0;
+	}
+	error_set(err, ERROR_INVALID, 0, "unknown compression '%.100s'", wanted);
+	error_hint(err, "gzip, zstd or uncompressed");
+	return -EINVAL;
+}
 
 bool build_blob_format(const char *media_type, enum compress_format *ret)
 {
@@ -33,6 +49,15 @@ bool build_blob_format(const char *media_type, enum compress_format *ret)
 	return false;
 }
 
+static const char *media_type_of(enum compress_format format)
+{
+	size_t i = 0;
+
+	while (types[i].format != format)
+		i++;
+	return types[i].media_type;
+}
+
 /* Whether the blob that there is will do. */
 static bool is_right(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer)
 {
@@ -43,9 +68,17 @@ static bool is_right(const struct lease *lease, const struct build_blob_form *fo
 	return !form->is_forced || (build_blob_format(layer->media_type, &format) && format == form->format);
 }
 
+struct source {
+	const struct lease *lease;
+	const struct spec_build_image_layer *layer;
+};
+
 /* From the blob in another form, if there is one: it is what came; else from the files. */
-static int write_archive(const struct lease *lease, const struct spec_build_image_layer *layer, struct sink sink, struct error *err)
+static int write_archive(void *context, struct sink sink, struct error *err)
 {
+	const struct source *source = context;
+	const struct lease *lease = source->lease;
+	const struct spec_build_image_layer *layer = source->layer;
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_stream_file_ struct stream_file file = { .fd = -EBADF };
 	_cleanup_decompress_ struct decompress *decompress = NULL;
@@ -75,35 +108,32 @@ static int write_counted(void *context, const void *bytes, size_t length, struct
 	return sink_write(counted->downstream, bytes, length, err);
 }
 
-static int write_blob(const struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer, int fd,
-	struct build_progress *progress, struct build_blob *made, struct error *err)
+int build_blob_write(struct lease *lease, const struct build_blob_form *form, const struct build_blob_archive *archive,
+	char ret_diff_id[static DIGEST_TEXT_SIZE], struct build_blob *ret, struct error *err)
 {
-	_cleanup_digest_ struct digest *digest = digest_new("sha256"), *diff_id = digest_new(layer->diff_id);
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_digest_ struct digest *digest = digest_new("sha256"), *diff_id = digest_new(archive->algorithm);
 	struct digest_sink outer = { .downstream = sink_to_file(&fd), .digest = digest }, inner = { .digest = diff_id };
 	_cleanup_build_compress_ struct build_compress *compress = build_compress_new(digest_sink(&outer), form->format, form->level, form->threads);
-	struct counted counted = { .progress = progress };
-	char text[DIGEST_TEXT_SIZE];
-	int r;
+	struct counted counted = { .progress = archive->progress };
+	int r = diff_id ? spool_open(lease->store, &fd, err) : error_set(err, ERROR_INVALID, 0, "'%.200s' cannot be verified", archive->algorithm);
 
-	if (!diff_id)
-		return error_set(err, ERROR_INVALID, 0, "'%.200s' cannot be verified", layer->diff_id);
 	inner.downstream = build_compress_sink(compress);
 	counted.downstream = digest_sink(&inner);
-	r = write_archive(lease, layer, (struct sink){ write_counted, &counted }, err);
+	if (r == 0)
+		r = archive->write(archive->context, (struct sink){ write_counted, &counted }, err);
 	if (r == 0)
 		r = build_compress_finish(compress, err);
 	if (r < 0)
 		return r;
-	digest_finish(diff_id, text);
-	if (!str_equal(text, layer->diff_id)) {
-		error_set(err, ERROR_CONFLICT, 0, "the layer '%.200s' is no longer what it was: it makes '%s'", layer->diff_id, text);
-		error_hint(err, "pull or build the image again that it came with");
-		return -EINVAL;
-	}
-	digest_finish(digest, made->digest);
-	made->size = outer.length;
-	made->media_type = types[form->format].media_type;
-	return 0;
+	digest_finish(diff_id, ret_diff_id);
+	digest_finish(digest, ret->digest);
+	ret->size = outer.length;
+	ret->media_type = media_type_of(form->format);
+	r = archive->judge ? archive->judge(archive->context, ret_diff_id, err) : 0;
+	if (r == 0)
+		r = lease_add(lease, ret->digest, err);
+	return r < 0 ? r : blob_adopt(lease->store, ret->digest, fd, err);
 }
 
 static int use_blob(struct lease *lease, const struct spec_build_image_layer *layer, struct build_blob *ret, struct error *err)
@@ -116,23 +146,28 @@ static int use_blob(struct lease *lease, const struct spec_build_image_layer *la
 	return r;
 }
 
+static int judge_archive(void *context, const char *diff_id, struct error *err)
+{
+	const struct source *source = context;
+
+	if (str_equal(diff_id, source->layer->diff_id))
+		return 0;
+	error_set(err, ERROR_CONFLICT, 0, "the layer '%.200s' is no longer what it was: it makes '%s'", source->layer->diff_id, diff_id);
+	error_hint(err, "pull or build the image again that it came with");
+	return -EINVAL;
+}
+
 int build_blob_make(struct lease *lease, const struct build_blob_form *form, const struct spec_build_image_layer *layer,
 	struct build_progress *progress, struct build_blob *ret, struct error *err)
 {
-	_cleanup_close_ int fd = -EBADF;
+	struct source source = { lease, layer };
+	const struct build_blob_archive archive = { layer->diff_id, progress, write_archive, judge_archive, &source };
+	char diff_id[DIGEST_TEXT_SIZE];
 	int r = layer->digest ? lease_add(lease, layer->digest, err) : 0;
 
 	if (r == 0 && is_right(lease, form, layer))
 		return use_blob(lease, layer, ret, err);
-	if (r == 0)
-		r = spool_open(lease->store, &fd, err);
-	if (r == 0)
-		r = write_blob(lease, form, layer, fd, progress, ret, err);
-	if (r == 0)
-		r = lease_add(lease, ret->digest, err);
-	if (r == 0)
-		r = blob_adopt(lease->store, ret->digest, fd, err);
-	return r;
+	return r < 0 ? r : build_blob_write(lease, form, &archive, diff_id, ret, err);
 }
 
 /* ---- files that are no layer ------------------------------------------------------------- */

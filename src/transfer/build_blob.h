@@ -16,6 +16,9 @@ struct build_blob_form {
 	unsigned threads; /* for one */
 };
 
+/* By name: "gzip" (NULL, too), "zstd", "uncompressed". With as many threads as are of use. */
+int build_blob_choose(const char *compression, int64_t level, struct build_blob_form *ret, struct error *err) _must_check_;
+
 /* The form of a media type of layers: true, or false for others. */
 bool build_blob_format(const char *media_type, enum compress_format *ret);
 
@@ -24,6 +27,19 @@ struct build_blob {
 	const char *media_type; /* OCI's */
 	uint64_t size;
 };
+
+/* Where the uncompressed archive comes from. */
+struct build_blob_archive {
+	const char *algorithm; /* of its digest: "sha256", or a digest of it */
+	struct build_progress *progress; /* in bytes; or NULL */
+	int (*write)(void *context, struct sink sink, struct error *err);
+	int (*judge)(void *context, const char *diff_id, struct error *err); /* before the blob is there; or NULL */
+	void *context;
+};
+
+/* Makes a blob of that form of it, which is in the lease, and tells the digest of both. From any thread. */
+int build_blob_write(struct lease *lease, const struct build_blob_form *form, const struct build_blob_archive *archive,
+	char ret_diff_id[static DIGEST_TEXT_SIZE], struct build_blob *ret, struct error *err) _must_check_;
 
 /*
  * PROGRESS, or NULL: of bytes before compression. Sees to it that the layer has a blob of that form, or of any if that will do,

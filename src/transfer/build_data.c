@@ -9,6 +9,16 @@
 /* Smaller files are read and written sooner than asked for. */
 #define SHARED_FROM ((off_t)1 << 20)
 
+ssize_t build_data_read_small(int from_fd, uint8_t *block)
+{
+	ssize_t n;
+
+	do
+		n = read(from_fd, block, BUILD_DATA_BLOCK);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static int copy_plain(int from_fd, int to_fd, uint8_t *block)
 {
 	for (;;) {

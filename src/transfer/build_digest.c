@@ -25,6 +25,21 @@ struct digesting {
 
 /* ---- files ------------------------------------------------------------------------- */
 
+int build_digest_small(int fd, bool has_xattrs, const void *content, size_t length, const char *path, uint8_t ret[static BUILD_INDEX_HASH_SIZE],
+	struct error *err)
+{
+	_cleanup_digest_ struct digest *digest = digest_new("sha256");
+	uint8_t hash[DIGEST_HASH_SIZE];
+	int r = build_xattr_digest(has_xattrs ? fd : -EBADF, digest, path, err);
+
+	if (r < 0)
+		return r;
+	digest_add(digest, content, length);
+	digest_finish_hash(digest, hash);
+	memcpy(ret, hash, BUILD_INDEX_HASH_SIZE);
+	return 0;
+}
+
 static int add_content(struct digest *digest, int fd, const char *path, uint8_t *block, struct error *err)
 {
 	ssize_t n;
@@ -84,13 +99,16 @@ static int hash_files(struct digesting *d, struct build_index *index, unsigned t
 	int r = 0;
 
 	for (size_t i = 0; i < d->taken->count; i++) {
-		const uint8_t *known = is_read(list, i) ? build_index_find(index, &list[i].st) : NULL;
+		const uint8_t *known = !is_read(list, i) ? NULL : list[i].is_digested ? list[i].hash : build_index_find(index, &list[i].st);
 
 		if (known)
 			memcpy(d->hashes[i], known, BUILD_INDEX_HASH_SIZE);
 		else if (is_read(list, i))
 			d->missing[d->missing_count++] = i;
 	}
+	for (size_t i = 0; i < d->taken->count; i++)
+		if (list[i].is_digested && !build_index_find(index, &list[i].st))
+			build_index_add(index, &list[i].st, &list[i].read_at, list[i].hash);
 	tasks.count = (d->missing_count + CHUNK - 1) / CHUNK;
 	d->read_at = memory_new(d->missing_count + 1, sizeof *d->read_at);
 	if (tasks.count)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "spec/build_work.h"
+#include "transfer/build_index.h"
 
 #include <sys/stat.h>
 
@@ -22,6 +23,10 @@ struct build_found {
 	size_t parent;     /* number of its directory in the same list; or itself: that is the source's own */
 	size_t first;      /* number of the first name of the same file in the same source; mostly itself */
 	struct stat st;    /* root's, if all of the tree is */
+	/* Of a regular file that was read already (build_write.c): as build_digest.c would digest it. */
+	bool is_digested;
+	uint8_t hash[BUILD_INDEX_HASH_SIZE];
+	struct timespec read_at; /* of build_index_now() before it was opened */
 };
 
 /* What one source, or one fit of a wildcard, is. */

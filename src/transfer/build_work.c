@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "spec/build_work.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define THREAD_LIMIT 16
@@ -35,6 +37,25 @@ int build_work_lease(const struct command_call *call, const struct store *store,
 	const struct build_work_request *request = call->request;
 
 	return request->lease ? lease_join(store, (int)request->lease, ret, err) : lease_begin(store, ret, err);
+}
+
+int build_work_open_above(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	_cleanup_free_ char *above = slash ? str_printf("%.*s", (int)(slash - path) + 1, path) : NULL;
+	int fd = above ? open(above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+
+	return fd >= 0 ? fd : above ? -errno : -EBADF;
+}
+
+void build_work_raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		ignore_result(setrlimit(RLIMIT_NOFILE, &limit)); /* most do without */
+	}
 }
 
 unsigned build_work_threads(void)

@@ -5,8 +5,10 @@
 #include "host/beneath.h"
 #include "store/acl.h"
 #include "transfer/build_data.h"
+#include "transfer/build_digest.h"
 #include "transfer/build_path.h"
 #include "transfer/build_progress.h"
+#include "transfer/build_work.h"
 #include "transfer/build_xattr.h"
 #include "transfer/tasks.h"
 
@@ -15,14 +17,18 @@
 #include <sys/xattr.h>
 #include <time.h>
 
-#define CHUNK 64 /* entries that a thread goes through at once */
+#define CHUNK 64         /* at least as many entries a thread goes through at once */
+#define CHUNK_LIMIT 2048 /* and at most */
 
 struct writer {
 	const struct build_target *target;
 	const struct spec_build_take *take;
-	const struct build_found *list;
+	struct build_found *list;
 	const struct build_source *source;
+	const struct build_write_notes *notes;
+	size_t *chunks;       /* where those begin, and the end */
 	int base_fd;          /* the directory that .name of what was found is in */
+	const char *base;     /* path of that in the tree; NULL for a source that is no directory */
 	const char *new_name; /* of a source that is no directory */
 	uid_t uid;
 	gid_t gid;            /* the process's */
@@ -125,23 +131,73 @@ static int finish_file(const struct writer *w, int fd, const struct stat *st, bo
 	return futimens(fd, times) < 0 ? error_errno(err, errno, "cannot set the times of '%.400s'", path) : 0;
 }
 
-static int write_regular(const struct writer *w, const struct build_found *found, const struct place *place, const struct stat *st, uint8_t *block,
+/* One that was opened, on both sides, or is about to be. */
+struct regular {
+	struct build_found *found;
+	const struct place *place;
+	struct stat st; /* as it shall be */
+	int from_fd, to_fd;
+	bool has_xattrs;
+};
+
+/* CONTENT is all that it has. */
+static int note_content(const struct writer *w, struct regular *file, const void *content, size_t length, struct error *err)
+{
+	struct build_found *found = file->found;
+	struct stat st = file->st;
+	int r = 0;
+
+	st.st_size = (off_t)length;
+	if (w->notes->kept && w->base && !file->has_xattrs && !file->place->gives_owner)
+		build_kept_add(w->notes->kept, w->base, found->name, &st, content);
+	if (w->notes->digests && (off_t)length == found->st.st_size)
+		r = build_digest_small(file->from_fd, file->has_xattrs, content, length, found->path, found->hash, err);
+	found->is_digested = r == 0 && w->notes->digests && (off_t)length == found->st.st_size;
+	return r;
+}
+
+static int copy_content(const struct writer *w, struct regular *file, uint8_t *block, struct error *err)
+{
+	const struct build_found *found = file->found;
+	ssize_t n = found->st.st_size < (off_t)BUILD_DATA_BLOCK ? build_data_read_small(file->from_fd, block) : (ssize_t)BUILD_DATA_BLOCK;
+	int r = n < 0 ? (int)n : 0;
+
+	if (n == (ssize_t)BUILD_DATA_BLOCK) {
+		r = lseek(file->from_fd, 0, SEEK_SET) < 0 ? -errno : build_data_copy(file->from_fd, file->to_fd, &found->st, block);
+		return r < 0 ? error_errno(err, -r, "cannot copy '%.400s'", found->path) : 0;
+	}
+	if (n > 0)
+		r = fd_write_all(file->to_fd, block, (size_t)n);
+	return r < 0 ? error_errno(err, -r, "cannot copy '%.400s'", found->path) : note_content(w, file, block, (size_t)n, err);
+}
+
+static int write_opened(const struct writer *w, struct regular *file, uint8_t *block, struct error *err)
+{
+	const char *path = file->found->path;
+	int r = create(file->place->to_fd, name_of(w, file->found), file->st.st_mode, path, &file->to_fd, err);
+
+	if (r < 0)
+		return r;
+	file->has_xattrs = build_xattr_are_there(file->from_fd);
+	r = copy_content(w, file, block, err);
+	if (r == 0)
+		r = finish_file(w, file->to_fd, &file->st, file->place->gives_owner, path, err);
+	return r == 0 && file->has_xattrs ? build_xattr_copy(file->from_fd, file->to_fd, w->target->chmod, path, err) : r;
+}
+
+static int write_regular(const struct writer *w, struct build_found *found, const struct place *place, const struct stat *st, uint8_t *block,
 	struct error *err)
 {
-	_cleanup_close_ int from_fd = -EBADF, to_fd = -EBADF;
-	int r = build_found_open(w->take, found, place->from_fd, &from_fd, err);
+	struct regular file = { .found = found, .place = place, .st = *st, .from_fd = -EBADF, .to_fd = -EBADF };
+	int r;
 
+	found->read_at = build_index_now();
+	r = build_found_open(w->take, found, place->from_fd, &file.from_fd, err);
 	if (r == 0)
-		r = create(place->to_fd, name_of(w, found), st->st_mode, found->path, &to_fd, err);
-	if (r < 0)
-		return r;
-	r = build_data_copy(from_fd, to_fd, &found->st, block);
-	if (r < 0)
-		return error_errno(err, -r, "cannot copy '%.400s'", found->path);
-	r = finish_file(w, to_fd, st, place->gives_owner, found->path, err);
-	if (r < 0)
-		return r;
-	return build_xattr_copy(from_fd, to_fd, w->target->chmod, found->path, err);
+		r = write_opened(w, &file, block, err);
+	close_and_forget(&file.from_fd);
+	close_and_forget(&file.to_fd);
+	return r;
 }
 
 /* ---- links and devices --------------------------------------------------------------------- */
@@ -245,7 +301,7 @@ static int finish_directory(const struct writer *w, const struct build_found *fo
 
 static int write_one(const struct writer *w, size_t number, struct place *place, uint8_t *block, struct error *err)
 {
-	const struct build_found *found = &w->list[number];
+	struct build_found *found = &w->list[number];
 	struct stat st = found->st;
 	int r = build_target_adapt(w->target, &st, err);
 
@@ -261,10 +317,9 @@ static int write_chunk(void *context, size_t index, struct error *err)
 	const struct writer *w = context;
 	_cleanup_(place_done) struct place place = PLACE_INIT;
 	_cleanup_free_ uint8_t *block = malloc(BUILD_DATA_BLOCK);
-	size_t start = w->source->start + index * CHUNK, end = start + CHUNK, last = w->source->start + w->source->count;
 	int r = block ? 0 : error_errno(err, ENOMEM, "cannot copy");
 
-	for (size_t i = start; r == 0 && i < end && i < last; i++) {
+	for (size_t i = w->chunks[index]; r == 0 && i < w->chunks[index + 1]; i++) {
 		if (!S_ISDIR(w->list[i].st.st_mode) && w->list[i].first == i)
 			r = write_one(w, i, &place, block, err);
 		build_progress_add(w->target->progress, 1);
@@ -272,10 +327,35 @@ static int write_chunk(void *context, size_t index, struct error *err)
 	return r;
 }
 
-/* Directories first, then what is in them, several at once; names of files that have others, and what only holds when nothing changes any more. */
-static int write_all(struct writer *w, unsigned threads, struct error *err)
+/* Threads that make files in one directory wait for each other: a chunk ends with one. Returns how many there are. */
+static size_t part(struct writer *w)
 {
-	const struct tasks tasks = { .count = (w->source->count + CHUNK - 1) / CHUNK, .at_once = threads, .run = write_chunk, .context = w };
+	size_t start = w->source->start, end = start + w->source->count, count = 0;
+
+	w->chunks = memory_new(w->source->count / CHUNK + 2, sizeof *w->chunks);
+	for (size_t i = start; i < end; i++) {
+		size_t length = count ? i - w->chunks[count - 1] : CHUNK_LIMIT;
+
+		if (length >= CHUNK_LIMIT || (length >= CHUNK && w->list[i].parent != w->list[i - 1].parent))
+			w->chunks[count++] = i;
+	}
+	w->chunks[count] = end;
+	return count;
+}
+
+static int write_files(struct writer *w, struct error *err)
+{
+	const struct tasks tasks = { .count = part(w), .at_once = build_work_threads(), .run = write_chunk, .context = w };
+	int r = tasks.count ? tasks_run(&tasks, err) : 0;
+
+	free(w->chunks);
+	w->chunks = NULL;
+	return r;
+}
+
+/* Directories first, then what is in them, several at once; names of files that have others, and what only holds when nothing changes any more. */
+static int write_all(struct writer *w, struct error *err)
+{
 	_cleanup_(place_done) struct place place = PLACE_INIT;
 	size_t start = w->source->start, end = start + w->source->count;
 	int r = 0;
@@ -283,8 +363,8 @@ static int write_all(struct writer *w, unsigned threads, struct error *err)
 	for (size_t i = start; r == 0 && i < end; i++)
 		if (S_ISDIR(w->list[i].st.st_mode))
 			r = write_directory(w, i, &place, err);
-	if (r == 0 && tasks.count)
-		r = tasks_run(&tasks, err);
+	if (r == 0)
+		r = write_files(w, err);
 	for (size_t i = start; r == 0 && i < end; i++)
 		if (w->list[i].first != i) {
 			r = enter(w, i, &place, err);
@@ -324,10 +404,11 @@ static int copy_time(const struct writer *w, struct error *err)
 	return r < 0 ? error_errno(err, -r, "cannot set the time of '%.400s'", w->target->path) : 0;
 }
 
-int build_write_source(const struct build_target *target, const struct spec_build_take *take, const struct build_taken *taken,
-	const struct build_source *source, unsigned threads, struct build_written *written, struct error *err)
+int build_write_source(const struct build_target *target, const struct spec_build_take *take, struct build_taken *taken,
+	const struct build_source *source, const struct build_write_notes *notes, struct build_written *written, struct error *err)
 {
-	struct writer w = { .target = target, .take = take, .list = taken->list, .source = source, .base_fd = -EBADF, .uid = geteuid(), .gid = getegid() };
+	struct writer w = { .target = target, .take = take, .list = taken->list, .source = source, .notes = notes, .base_fd = -EBADF, .uid = geteuid(),
+		.gid = getegid() };
 	_cleanup_buf_ struct buf real = BUF_INIT;
 	_cleanup_close_ int fd = -EBADF;
 	int r;
@@ -335,6 +416,7 @@ int build_write_source(const struct build_target *target, const struct spec_buil
 	if (source->is_directory) {
 		r = build_path_follow(target->root_fd, target->path, &real);
 		r = r < 0 ? error_errno(err, -r, "cannot write to '%.400s'", target->path) : build_target_make_directory(target, real.data, &fd, err);
+		w.base = real.data;
 	} else {
 		if (!source->count)
 			return 0;
@@ -343,7 +425,7 @@ int build_write_source(const struct build_target *target, const struct spec_buil
 	}
 	w.base_fd = fd;
 	if (r == 0)
-		r = write_all(&w, threads, err);
+		r = write_all(&w, err);
 	if (r == 0 && source->is_directory && !take->parents)
 		r = copy_time(&w, err);
 	if (r == 0)

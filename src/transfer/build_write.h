@@ -3,11 +3,18 @@
 #ifndef BIVY_TRANSFER_BUILD_WRITE_H
 #define BIVY_TRANSFER_BUILD_WRITE_H
 
+#include "transfer/build_kept.h"
 #include "transfer/build_take.h"
 #include "transfer/build_target.h"
 
 struct build_written {
 	uint64_t entries, bytes;
+};
+
+/* What is made of files' content on the way, as it is read once only. */
+struct build_write_notes {
+	bool digests;            /* of what was taken (build_take.h) */
+	struct build_kept *kept; /* or NULL; only when nothing is written twice */
 };
 
 /*
@@ -17,8 +24,8 @@ struct build_written {
  * the other way round, is ERROR_CONFLICT. Hard links within the source stay
  * links, holes holes.
  */
-int build_write_source(const struct build_target *target, const struct spec_build_take *take, const struct build_taken *taken,
-	const struct build_source *source, unsigned threads, struct build_written *written, struct error *err) _must_check_;
+int build_write_source(const struct build_target *target, const struct spec_build_take *take, struct build_taken *taken,
+	const struct build_source *source, const struct build_write_notes *notes, struct build_written *written, struct error *err) _must_check_;
 
 /* Writes a file that is nowhere yet. */
 int build_write_file(const struct build_target *target, const struct spec_build_file *file, struct build_written *written, struct error *err) _must_check_;

@@ -79,6 +79,11 @@ static int visit(int fd, each_xattr *each, void *context)
 	return r;
 }
 
+bool build_xattr_are_there(int fd)
+{
+	return flistxattr(fd, NULL, 0) != 0;
+}
+
 static int digest_one(void *context, const char *name, const void *value, size_t length)
 {
 	digest_add(context, name, strlen(name) + 1);
@@ -89,7 +94,7 @@ static int digest_one(void *context, const char *name, const void *value, size_t
 
 int build_xattr_digest(int fd, struct digest *digest, const char *path, struct error *err)
 {
-	int r = visit(fd, digest_one, digest);
+	int r = fd < 0 ? 0 : visit(fd, digest_one, digest);
 
 	/* Nothing can be in the content that looks as if it were one more. */
 	digest_add(digest, "", 1);

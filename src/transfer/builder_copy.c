@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copy: what COPY, ADD and WORKDIR do with files. */
+/* copy: what COPY, ADD and WORKDIR do with files; and the layer that comes of it. */
 #include "spec/build_work.h"
+#include "transfer/build_digest.h"
+#include "transfer/build_layer.h"
 #include "transfer/build_mode.h"
 #include "transfer/build_path.h"
 #include "transfer/build_progress.h"
@@ -10,10 +12,16 @@
 #include "transfer/build_write.h"
 #include "transfer/confine.h"
 
-#include <sys/resource.h>
+#include <fcntl.h>
 
 struct job {
 	struct arena *arena;
+	struct store store;
+	struct lease lease;
+	struct build_layer layer;
+	struct build_kept *kept;   /* or NULL */
+	struct build_index *index; /* of the take that a digest is made of, or NULL */
+	int index_fd;              /* the directory that it lies in */
 	struct spec_build_copy work;
 	struct build_target target;
 	struct build_target_made made;
@@ -21,17 +29,19 @@ struct job {
 	struct build_progress progress;
 	struct build_written written;
 	struct build_statement_files taken; /* that statements are about */
+	char digest[DIGEST_TEXT_SIZE];
 };
 
-/* Deep trees take a descriptor a level. */
-static void raise_descriptor_limit(void)
+static void job_done(struct job *job)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		ignore_result(setrlimit(RLIMIT_NOFILE, &limit)); /* most do without */
-	}
+	build_layer_done(&job->layer);
+	build_kept_free(job->kept);
+	lease_end(&job->lease);
+	store_close(&job->store);
+	build_index_free(job->index);
+	close_and_forget(&job->index_fd);
+	strv_free(job->made.paths);
+	arena_free(job->arena);
 }
 
 static int prepare(struct job *job, struct error *err)
@@ -69,20 +79,35 @@ static int try_unpack(struct job *job, const struct spec_build_take *take, const
 	return build_unpack(&job->target, fd, source->path, &job->written, err);
 }
 
-static int copy_take(struct job *job, const struct spec_build_take *take, struct error *err)
+static int make_digest(struct job *job, const struct spec_build_take *take, const struct build_taken *taken, struct error *err)
+{
+	uint64_t bytes;
+	int r = build_digest(take, taken, job->index, build_work_threads(), job->digest, &bytes, err);
+
+	if (r == 0)
+		build_index_save(job->index);
+	return r;
+}
+
+static int copy_take(struct job *job, const struct spec_build_take *take, bool wants_digest, struct error *err)
 {
 	_cleanup_build_taken_ struct build_taken taken = BUILD_TAKEN_INIT;
+	struct build_write_notes notes = { .digests = wants_digest };
 	int r = build_take(job->arena, take, &taken, err);
 
 	build_progress_begin(&job->progress, job->globals, "files", taken.count);
+	if (taken.source_count == 1)
+		notes.kept = job->kept;
 	for (size_t i = 0; r == 0 && i < taken.source_count; i++) {
 		bool done = false;
 
 		r = try_unpack(job, take, &taken, &taken.sources[i], &done, err);
 		if (r == 0 && !done)
-			r = build_write_source(&job->target, take, &taken, &taken.sources[i], build_work_threads(), &job->written, err);
+			r = build_write_source(&job->target, take, &taken, &taken.sources[i], &notes, &job->written, err);
 	}
-	return r == 0 && job->work.statement_count ? build_statement_add_files(job->arena, &job->taken, take, &taken, err) : r;
+	if (r == 0 && job->work.statement_count)
+		r = build_statement_add_files(job->arena, &job->taken, take, &taken, err);
+	return r == 0 && wants_digest ? make_digest(job, take, &taken, err) : r;
 }
 
 static int make_directory(const struct job *job, struct error *err)
@@ -108,7 +133,7 @@ static int copy_all(struct job *job, struct error *err)
 	int r = job->work.directory_only ? make_directory(job, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < job->work.take_count; i++)
-		r = copy_take(job, &job->work.takes[i], err);
+		r = copy_take(job, &job->work.takes[i], i == 0 && job->work.wants_digest, err);
 	for (size_t i = 0; r == 0 && i < job->work.file_count; i++)
 		r = build_write_file(&job->target, &job->work.files[i], &job->written, err);
 	for (size_t i = 0; r == 0 && i < job->work.statement_count; i++)
@@ -116,28 +141,84 @@ static int copy_all(struct job *job, struct error *err)
 	return r;
 }
 
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+/* What is made besides the files, while anything may be opened. */
+static int open_all(struct job *job, const struct command_call *call, struct error *err)
+{
+	const struct spec_build_copy *work = &job->work;
+	int r = 0;
+
+	if (work->wants_digest && work->take_count) {
+		job->index = build_index_open(work->takes[0].index);
+		job->index_fd = build_work_open_above(work->takes[0].index);
+	}
+	if (!work->layer)
+		return 0;
+	/* Where nothing is written twice. */
+	if (work->take_count == 1 && !work->file_count && !work->statement_count)
+		job->layer.kept = job->kept = build_kept_new();
+	r = session_open_store(call->globals, &job->store, err);
+	if (r == 0)
+		r = build_work_lease(call, &job->store, &job->lease, err);
+	return r == 0 ? build_layer_begin(&job->layer, job->arena, &job->store, &job->lease, work->layer, err) : r;
+}
+
+/* An archive that is unpacked is not ours: the engine makes layers of such by a process of their own. */
+static void give_up(const struct job *job)
+{
+	const int all[] = { job->work.root_fd, job->index_fd, job->store.fd, job->layer.above_fd };
+	int writable[ARRAY_SIZE(all)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i] >= 0)
+			writable[count++] = all[i];
+	confine(&(struct confinement){ .writable = writable, .writable_count = count });
+}
+
+static int do_all(struct job *job, struct spec_build_copy_report *report, struct error *err)
+{
+	int r = prepare(job, err);
+
+	if (r == 0)
+		r = copy_all(job, err);
+	if (r == 0)
+		r = build_target_finish(&job->target, err);
+	if (r < 0)
+		return r;
+	*report = (struct spec_build_copy_report){ .entries = job->written.entries, .bytes = job->written.bytes,
+		.digest = job->digest[0] ? job->digest : NULL };
+	if (!job->work.layer)
+		return 0;
+	report->layer = arena_alloc(job->arena, 1, sizeof *report->layer);
+	r = build_layer_make(&job->layer, report->layer, err);
+	if (r < 0)
+		session_hint_full(err);
+	return r;
+}
+
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_(job_done) struct job job = { .arena = arena_new(), .store = STORE_INIT, .lease = LEASE_INIT, .layer = BUILD_LAYER_INIT,
+		.index_fd = -EBADF, .globals = call->globals };
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct job job = { .arena = arena, .globals = call->globals };
+	struct spec_build_copy_report report;
 	int r = build_work_read(call, &text, err);
 
 	if (r == 0)
-		r = spec_build_copy_decode(arena, text.data, text.length, &job.work, err);
+		r = spec_build_copy_decode(job.arena, text.data, text.length, &job.work, err);
 	if (r < 0)
 		return r;
-	raise_descriptor_limit();
+	build_work_raise_descriptor_limit();
+	r = open_all(&job, call, err);
+	if (r < 0)
+		return r;
 	umask(0);
-	confine(&(struct confinement){ .writable = &job.work.root_fd, .writable_count = 1 });
-	r = prepare(&job, err);
+	give_up(&job);
+	r = do_all(&job, &report, err);
 	if (r == 0)
-		r = copy_all(&job, err);
-	if (r == 0)
-		r = build_target_finish(&job.target, err);
-	strv_free(job.made.paths);
-	if (r == 0)
-		spec_build_copy_report_encode(&(struct spec_build_copy_report){ job.written.entries, job.written.bytes }, out);
+		spec_build_copy_report_encode(&report, out);
 	return r;
 }
 

@@ -5,8 +5,6 @@
 #include "transfer/build_work.h"
 #include "transfer/confine.h"
 
-#include <fcntl.h>
-
 /* An index that several takes may share. */
 struct opened {
 	const char *path;
@@ -31,13 +29,6 @@ static void job_done(struct job *job)
 	arena_free(job->arena);
 }
 
-static int open_directory(struct arena *arena, const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-
-	return slash ? open(arena_strndup(arena, path, (size_t)(slash - path) + 1), O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
-}
-
 static void open_indexes(struct job *job)
 {
 	job->opened = arena_alloc(job->arena, job->work.take_count + 1, sizeof *job->opened);
@@ -50,7 +41,7 @@ static void open_indexes(struct job *job)
 		if (same < i)
 			job->opened[i] = (struct opened){ .index = job->opened[same].index, .directory_fd = -EBADF };
 		else
-			job->opened[i] = (struct opened){ path ? path : "", build_index_open(path), open_directory(job->arena, path) };
+			job->opened[i] = (struct opened){ path ? path : "", build_index_open(path), build_work_open_above(path) };
 	}
 }
 

@@ -42,26 +42,6 @@ static void job_done(struct job *job)
 
 /* ---- layers ---------------------------------------------------------------------------- */
 
-static int choose_form(struct job *job, struct error *err)
-{
-	static const struct {
-		const char *name;
-		enum compress_format format;
-	} forms[] = { { "gzip", COMPRESS_GZIP }, { "zstd", COMPRESS_ZSTD }, { "uncompressed", COMPRESS_NONE } };
-	const char *wanted = job->work.compression ? job->work.compression : forms[0].name;
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (!str_equal(forms[i].name, wanted))
-			continue;
-		job->form = (struct build_blob_form){ forms[i].format, (int)job->work.compression_level, job->work.force_compression,
-			build_work_threads() };
-		return 0;
-	}
-	error_set(err, ERROR_INVALID, 0, "unknown compression '%.100s'", wanted);
-	error_hint(err, "gzip, zstd or uncompressed");
-	return -EINVAL;
-}
-
 static bool is_same_layer(const struct spec_build_image_layer *one, const struct spec_build_image_layer *other)
 {
 	return one == other || (one->diff_id && str_equal(one->diff_id, other->diff_id));
@@ -349,8 +329,9 @@ static int make_image(struct job *job, struct error *err)
 {
 	struct spec_descriptor target = { .digest = NULL };
 	size_t count = job->work.part_count;
-	int r = choose_form(job, err);
+	int r = build_blob_choose(job->work.compression, job->work.compression_level, &job->form, err);
 
+	job->form.is_forced = job->work.force_compression;
 	list_layers(job);
 	job->manifests = arena_alloc(job->arena, count, sizeof *job->manifests);
 	job->attestations = arena_alloc(job->arena, count, sizeof *job->attestations);

@@ -366,6 +366,7 @@ not.tar' "$output"
 	mkdir bivy
 	echo '{"gc":{"maxUsedSpace":"30k","minFreeSpace":0,"reservedSpace":0}}' >bivy/build.json
 	rm -f "$SCRATCH"/root/build/collected
+	touch -d '1 hour ago' "$SCRATCH"/root/build/mounts/kept # not in the same second as its step
 	built --build-arg V=2 -t it .
 	run -0 bivy builder du --filter type=exec.cachemount --format '{{.ID}}'
 	assert_equal "" "$output"

@@ -357,6 +357,43 @@ members() { zcat "store/images/blobs/sha256/${1#sha256:}" | tar tf - ; }
 	[ "$(layer 4)" = "$a" ]
 }
 
+@test "copy: with its layer, the blob of that and a digest, all as the commands by themselves make them" {
+	local one two blob way
+	mkdir -p context/d/e context/empty
+	seq 9 >context/d/a
+	: >context/d/nothing
+	head -c 300000 /dev/urandom >context/d/big
+	cp -p context/d/a context/d/e/b
+	ln context/d/a context/d/e/hard
+	ln -s ../a context/d/e/soft
+	setfattr -n user.x -v y context/d/e/b
+	chmod 4755 context/d/nothing
+	cp -r context/d context/f
+	find context -exec touch -h -d '2001-02-03 04:05:06.123456789' {} +
+	for way in '"chmod":"u=rwX,go=rX"' '"chown":"5:6","epoch":100' '"epoch":1'; do
+		[ -d root ] || { mkdir root; exec 8<root; }
+		one=$(copy '"."' /x "$way"',"wantsDigest":true,"layer":{"upper":"'"$PWD"'/root","wantsBlob":true}')
+		[ ! -e root ]
+		mkdir root
+		exec 8<root
+		copy '"."' /x "$way"
+		two=$(builder layer '{"upper":"'"$PWD"'/root"}')
+		[ "$(jq -r .layer.diffId <<<"$one")" = "$(jq -r .diffId <<<"$two")" ]
+		[ "$(jq -c '[.layer.chainId, .layer.size, .layer.members]' <<<"$one")" = "$(jq -c '[.chainId, .size, .members]' <<<"$two")" ]
+		[ "$(jq -r .digest <<<"$one")" = "$(digest)" ]
+		blob=$(jq -r .layer.blob <<<"$one")
+		[ "sha256:$(gunzip -c "store/images/blobs/sha256/${blob#*:}" | sha256sum | cut -d ' ' -f 1)" = "$(jq -r .layer.diffId <<<"$one")" ]
+		[ "$(stat -c %s "store/images/blobs/sha256/${blob#*:}")" = "$(jq -r .layer.blobSize <<<"$one")" ]
+	done
+	# A file that is read already is known to the index.
+	mkdir root
+	exec 8<root
+	one=$(builder copy '{"root":8,"destination":"/","wantsDigest":true,"takes":[{"root":7,"isContext":true,"sources":["."],"index":"'"$PWD"'/index"}]}' | jq -r .digest)
+	[ "$one" = "$(digest)" ]
+	[ -s index ]
+	[ "$(digest '"isContext":true,"index":"'"$PWD"'/index"')" = "$one" ]
+}
+
 @test "layer: once more on another parent, without a copy" {
 	local a b l c
 	step 1 'mkdir base; echo b >base/b'
