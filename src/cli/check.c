@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* system check: whether all that should be here is, and is whole. */
 #include "cli/transfer.h"
+#include "engine/build_debris.h"
 #include "engine/containers.h"
 #include "engine/image_removal.h"
 
@@ -13,7 +14,7 @@ static const struct option_entry entries[] = {
 	{ 0 },
 };
 
-static void tell_container(void *context, const char *text)
+static void tell_left(void *context, const char *text)
 {
 	printf("%s\n", text);
 	++*(size_t *)context;
@@ -22,7 +23,16 @@ static void tell_container(void *context, const char *text)
 /* What killed commands left of containers. */
 static int check_containers(const struct directories *directories, const struct check_request *request, size_t *found, struct error *err)
 {
-	int r = container_check(directories, request->repair, tell_container, found, err);
+	int r = container_check(directories, request->repair, tell_left, found, err);
+
+	fflush(stdout);
+	return r;
+}
+
+/* And of builds. */
+static int check_builds(const struct directories *directories, const struct check_request *request, size_t *found, struct error *err)
+{
+	int r = build_debris_sweep(&(struct build_debris){ .directories = directories, .dry_run = !request->repair, .found = tell_left, .context = found }, err);
 
 	fflush(stdout);
 	return r;
@@ -69,6 +79,8 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (r == 0)
 		r = check_containers(&directories, request, &left, err);
 	if (r == 0)
+		r = check_builds(&directories, request, &left, err);
+	if (r == 0)
 		r = check_images(call, &directories, arena, &report, &left, err);
 	if (r < 0)
 		return r;
@@ -88,7 +100,7 @@ const struct command cli_system_check = {
 	.command = {
 		.name = "system check",
 		.summary = "check what is stored, and mend it",
-		.description = "Looks for what killed commands have left of containers, compares all blobs with their digests, and what each image needs with what is there. "
+		.description = "Looks for what killed commands have left of containers and builds, compares all blobs with their digests, and what each image needs with what is there. "
 			"With --repair, what is left is removed or brought to its end, what is damaged is removed, layers are extracted again from their blobs, "
 			"and what nothing needs is removed, too. It fails if damage is there, or left.",
 		.entries = entries,

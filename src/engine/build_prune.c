@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What builds have left, listed and removed. */
 #include "engine/build_cache.h"
+#include "engine/build_debris.h"
 #include "engine/build_entries.h"
 #include "engine/container_size.h"
 #include "engine/image_removal.h"
@@ -187,7 +188,8 @@ static int run(struct prune *prune, struct error *err)
 	if (r < 0)
 		return r;
 	count_freed(prune);
-	return forget_results(prune, err);
+	r = forget_results(prune, err);
+	return r < 0 ? r : build_debris_sweep(&(struct build_debris){ .directories = request->directories }, err);
 }
 
 int build_cache_prune(struct arena *arena, const struct build_cache_prune_request *request, struct build_cache_prune_report *ret, struct error *err)

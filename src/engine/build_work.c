@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
+#include "engine/build_debris.h"
 #include "engine/build_state.h"
-#include "store/lock.h"
 #include "store/tree.h"
 
 #include <fcntl.h>
@@ -9,21 +9,6 @@
 #include <sys/stat.h>
 
 #define TRIES 100
-
-struct sweep {
-	int fd;
-};
-
-/* What a build that was killed left; its steps hold its lock, too, as long as they live. */
-static int sweep_one(void *context, const char *name)
-{
-	const struct sweep *sweep = context;
-	_cleanup_close_ int fd = -EBADF;
-
-	if (name[0] != '.' && lock_abandoned(sweep->fd, name, &fd) == 0)
-		ignore_result(tree_remove_at(sweep->fd, name)); /* the next tries again */
-	return 0;
-}
 
 /* Locked before anybody can take it for garbage: -EAGAIN if somebody did. */
 static int try_own(struct build *build, int parent_fd, const char *name)
@@ -48,15 +33,13 @@ int build_open_work(struct build *build, struct error *err)
 {
 	const char *path = arena_printf(build->arena, "%s/build/work", build->directories->root);
 	_cleanup_close_ int fd = -EBADF;
-	struct sweep sweep;
 	int r = file_make_directories(path, 0700);
 
 	if (r == 0 && (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		r = -errno;
 	if (r < 0)
 		return error_errno(err, -r, "cannot make the directory '%s'", path);
-	sweep.fd = fd;
-	ignore_result(file_each_name(fd, sweep_one, &sweep)); /* what cannot be listed is left */
+	ignore_result(build_debris_sweep_work(build->directories)); /* what cannot be listed is left */
 	r = -EAGAIN;
 	for (int i = 0; r == -EAGAIN && i < TRIES; i++) {
 		const char *name = arena_printf(build->arena, "%d-%d", getpid(), i);
