@@ -215,8 +215,9 @@ static int run_fetch(struct build *build, size_t place, const struct spec_build_
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	_cleanup_close_ int fd = memfd_create("fetch", MFD_CLOEXEC);
-	const char *arguments[BUILD_IMPORT_ARGUMENTS + 4] = { "cache-fetch", "--work-fd" }, *answer = NULL;
-	const struct transfer_request request = { .directories = build->directories, .arguments = arguments, .fds = &fd, .fd_count = 1 };
+	const char *arguments[BUILD_IMPORT_ARGUMENTS + 6] = { "cache-fetch", "--work-fd" }, *answer = NULL;
+	const int fds[] = { fd, build->lease.fd };
+	const struct transfer_request request = { .directories = build->directories, .arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds) };
 	int r = fd < 0 ? -errno : 0;
 
 	spec_build_fetch_encode(work, &text);
@@ -227,7 +228,9 @@ static int run_fetch(struct build *build, size_t place, const struct spec_build_
 	if (r < 0)
 		return error_errno(err, -r, "cannot keep the work of bivy-transfer in memory");
 	arguments[2] = arena_printf(build->arena, "%d", fd);
-	build_imports_add_arguments(build, &build->request->cache_from[place], arguments, 3);
+	arguments[3] = "--lease-fd";
+	arguments[4] = arena_printf(build->arena, "%d", build->lease.fd);
+	build_imports_add_arguments(build, &build->request->cache_from[place], arguments, 5);
 	return transfer_run(build->arena, &request, &answer, err);
 }
 

@@ -17,12 +17,14 @@
 
 struct fetch_request {
 	struct cache_place_request place;
-	int64_t work;
+	int64_t work, lease; /* descriptors; .lease 0: none */
 };
 
 static const struct option_entry entries[] = {
 	{ "work-fd", 0, OPTION_INT, 0, offsetof(struct fetch_request, work), "FD", "what to do: a JSON document, open", .minimum = STDERR_FILENO + 1,
 		.maximum = INT32_MAX },
+	{ "lease-fd", 0, OPTION_INT, 0, offsetof(struct fetch_request, lease), "FD", "a lease of the store, open: what comes is kept as long as that",
+		.minimum = STDERR_FILENO + 1, .maximum = INT32_MAX },
 	CACHE_PLACE_ENTRIES(struct fetch_request, place),
 	{ 0 },
 };
@@ -211,7 +213,7 @@ static int open_all(struct job *job, const struct command_call *call, struct err
 	if (r == 0)
 		r = session_open_store(call->globals, &job->store, err);
 	if (r == 0)
-		r = lease_begin(&job->store, &job->lease, err);
+		r = request->lease ? lease_join(&job->store, (int)request->lease, &job->lease, err) : lease_begin(&job->store, &job->lease, err);
 	if (r == 0)
 		r = cache_place_open(&job->place, &request->place, job->arena, err);
 	if (r < 0 || !job->work.directory)
