@@ -86,6 +86,45 @@ static void add_images(struct build *build, struct build_platform *platform)
 	platform->images = images;
 }
 
+static bool takes_from(const struct instruction *instruction, const char *name)
+{
+	if (instruction->from && str_equal(instruction->from, name))
+		return true;
+	for (size_t i = 0; i < instruction->mount_count; i++)
+		if (instruction->mounts[i].from && str_equal(instruction->mounts[i].from, name))
+			return true;
+	return false;
+}
+
+/* The first instruction that asks for the image, or NULL: it is not written there as it is called. */
+static const struct instruction *find_asking(const struct outline *outline, const char *name)
+{
+	for (size_t i = 0; i < outline->stage_count; i++) {
+		const struct outline_stage *stage = &outline->stages[i];
+
+		if (stage->needed && stage->base.kind == ORIGIN_IMAGE && str_equal(stage->base.name, name))
+			return stage->from;
+		for (size_t n = 0; stage->needed && n < stage->instruction_count; n++)
+			if (takes_from(stage->instructions[n], name))
+				return stage->instructions[n];
+	}
+	return NULL;
+}
+
+/* A name that is no image's may be a stage's, misspelt. */
+static void explain_missing(struct build *build, const struct build_platform *platform, const struct build_image *image, struct error *err)
+{
+	const struct instruction *asking = find_asking(platform->outline, image->origin.name);
+	const char *nearest = outline_nearest_stage(platform->outline, image->origin.name);
+
+	if (asking) {
+		build->report->mark = asking->source->mark;
+		error_wrap(err, "%s:%u", build->dockerfile->name, asking->source->first_line);
+	}
+	if (err && nearest)
+		error_hint(err, "did you mean the stage '%s'?", nearest);
+}
+
 static int get_images(struct build *build, struct build_platform *platform, struct error *err)
 {
 	for (; platform->image_count < platform->outline->image_count; platform->image_count++) {
@@ -94,6 +133,7 @@ static int get_images(struct build *build, struct build_platform *platform, stru
 
 		if (r < 0) {
 			build_tell_failure(build, image->vertex, err);
+			explain_missing(build, platform, image, err);
 			return r;
 		}
 	}

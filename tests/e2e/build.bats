@@ -288,6 +288,9 @@ not.tar' "$output"
 	assert_has "'RUN false' did not complete successfully: exit code 1"
 	refused --target c .
 	assert_has "bivy: "
+	printf '%s\n' 'FROM busybox AS build' 'FROM scratch' 'COPY --from=buidl /a /' >wrong
+	refused -f wrong .
+	[[ $output = *"> 3 | COPY --from=buidl /a /"*$'\n'"bivy: wrong:3: cannot pull 'buidl:latest': "*$'\n'"hint: did you mean the stage 'build'?" ]]
 	run bivy build --call targets .
 	assert_equal $'TARGET                   BASE\na                        busybox\nb                        a\nunused                   busybox\n3                        scratch  (default)' "$output"
 }
