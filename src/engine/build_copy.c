@@ -259,10 +259,11 @@ static int make_directory(const struct build_step *step, struct spec_build_copy 
 	return run_copy(step->build, step->vertex, work, ret, err);
 }
 
-int build_step_copy(const struct build_step *step, struct spec_build_layer *layer, struct spec_build_copy_report *ret, struct error *err)
+int build_step_copy(const struct build_step *step, struct spec_build_layer *layer, bool wants_digest, struct spec_build_copy_report *ret,
+	struct error *err)
 {
 	_cleanup_close_ int to_fd = -EBADF;
-	struct spec_build_copy work = { .layer = layer };
+	struct spec_build_copy work = { .layer = layer, .wants_digest = wants_digest };
 	const char *upper = NULL;
 	int r = open_writable(step, &upper, &to_fd, err);
 

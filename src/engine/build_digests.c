@@ -241,15 +241,32 @@ int build_digests_of_contexts(struct build *build, struct build_stage *const *st
 	return r;
 }
 
-int build_digests_of_step(const struct build_step *step, struct build_digests **ret, struct error *err)
+/* Those that are known of the step. */
+static struct build_digests *known_of(const struct build_step *step)
 {
 	struct build_digests *digests = arena_alloc(step->build->arena, 1, sizeof *digests);
-	_cleanup_(question_done) struct question question = { .build = step->build, .digests = digests };
-	int r;
 
 	for (size_t i = 0; step->build->digests && i < step->build->digests->count; i++)
 		if (step->build->digests->list[i].step == step->plan)
 			add_entry(step->build->arena, digests, &step->build->digests->list[i]);
+	return digests;
+}
+
+struct build_digests *build_digests_of_copy(const struct build_step *step, const char *digest)
+{
+	const struct entry entry = { step->plan, BUILD_DIGESTS_COPY, digest };
+	struct build_digests *digests = known_of(step);
+
+	add_entry(step->build->arena, digests, &entry);
+	return digests;
+}
+
+int build_digests_of_step(const struct build_step *step, struct build_digests **ret, struct error *err)
+{
+	struct build_digests *digests = known_of(step);
+	_cleanup_(question_done) struct question question = { .build = step->build, .digests = digests };
+	int r;
+
 	question.first = digests->count;
 	r = add_step(&question, step, false, err);
 	if (r == 0)

@@ -24,4 +24,7 @@ int build_digests_of_step(const struct build_step *step, struct build_digests **
 /* Or NULL. DIGESTS may be NULL. */
 const char *build_digests_find(const struct build_digests *digests, const struct plan_step *step, size_t which);
 
+/* As if what a step copies from elsewhere than contexts, which nobody has made digests of, had DIGEST. */
+struct build_digests *build_digests_of_copy(const struct build_step *step, const char *digest);
+
 #endif

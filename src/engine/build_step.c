@@ -272,21 +272,24 @@ static int do_run(const struct build_step *step, struct build_step_result *resul
 	return r < 0 ? r : build_step_layer(step, upper, mountpoints, result, err);
 }
 
-static int do_copy(const struct build_step *step, struct build_step_result *result, struct error *err)
+/* RET_DIGEST may be NULL. */
+static int do_copy(const struct build_step *step, const char **ret_digest, struct build_step_result *result, struct error *err)
 {
 	struct spec_build_layer work = layer_work(step);
 	struct spec_build_copy_report report = { .layer = NULL };
-	int r = build_step_copy(step, &work, &report, err);
+	int r = build_step_copy(step, &work, ret_digest != NULL, &report, err);
 
 	note_time(step, result);
 	if (r < 0)
 		return r;
+	if (ret_digest)
+		*ret_digest = report.digest;
 	return report.layer ? take_layer(step, report.layer, result, err) : run_layer(step, &work, result, err);
 }
 
 static int do_step(const struct build_step *step, struct build_step_result *result, struct error *err)
 {
-	return step->plan->kind == PLAN_RUN ? do_run(step, result, err) : do_copy(step, result, err);
+	return step->plan->kind == PLAN_RUN ? do_run(step, result, err) : do_copy(step, NULL, result, err);
 }
 
 static bool uses_cache(const struct build_step *step)
@@ -308,6 +311,41 @@ static int need_origins(const struct build_step *step, struct build_step_result 
 	return r;
 }
 
+static const char *content_key(const struct build_step *step, const struct build_digests *digests, struct build_step_result *result)
+{
+	const char *key = make_key(step, digests, !is_linked(step));
+
+	if (!str_equal(key, step->key))
+		sha256_hex(key, strlen(key), result->content_key);
+	return key;
+}
+
+static int put_records(const struct build_step *step, const char *key, const struct build_step_result *result, struct error *err)
+{
+	int r = put_record(step, step->key, result, err);
+
+	return r == 0 && !str_equal(key, step->key) ? put_record(step, key, result, err) : r;
+}
+
+/* Whether nobody asks what is in the files of other stages before they are copied: then they are read once. */
+static bool is_digested_late(const struct build_step *step)
+{
+	const struct plan_step *plan = step->plan;
+
+	return !uses_cache(step) && plan->kind == PLAN_COPY && plan->instruction->kind == INSTRUCTION_COPY && plan->mount_count == 0 &&
+	       strv_length(plan->instruction->sources) > 0 && build_origin_files(step->stage->platform, &plan->origin);
+}
+
+static int do_and_digest(const struct build_step *step, struct build_step_result *result, struct error *err)
+{
+	const char *digest = NULL;
+	int r = need_files(step, &step->stage->files, result, err);
+
+	if (r == 0)
+		r = do_copy(step, &digest, result, err);
+	return r < 0 ? r : put_records(step, content_key(step, build_digests_of_copy(step, digest), result), result, err);
+}
+
 static int do_or_find(const struct build_step *step, struct build_step_result *result, struct error *err)
 {
 	struct build_digests *digests = NULL;
@@ -316,23 +354,19 @@ static int do_or_find(const struct build_step *step, struct build_step_result *r
 
 	if (r < 0)
 		return r;
+	if (is_digested_late(step))
+		return do_and_digest(step, result, err);
 	r = build_digests_of_step(step, &digests, err);
 	if (r < 0)
 		return error_wrap(err, "%s:%u", step->build->dockerfile->name, step->plan->instruction->source->first_line);
-	key = make_key(step, digests, !is_linked(step));
-	if (!str_equal(key, step->key))
-		sha256_hex(key, strlen(key), result->content_key);
+	key = content_key(step, digests, result);
 	r = uses_cache(step) && !str_equal(key, step->key) ? use_content(step, key, result, err) : 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = need_files(step, &step->stage->files, result, err);
 	if (r == 0)
 		r = do_step(step, result, err);
-	if (r == 0)
-		r = put_record(step, step->key, result, err);
-	if (r == 0 && !str_equal(key, step->key))
-		r = put_record(step, key, result, err);
-	return r;
+	return r == 0 ? put_records(step, key, result, err) : r;
 }
 
 void build_step_do(const struct build_step *step, struct build_step_result *ret)

@@ -72,7 +72,11 @@ int build_step_run(const struct build_step *step, const char **ret_upper, const 
  */
 int build_run_again(const struct build_step *step, const char *upper, bool is_shell, int64_t *ret_exit_code, const char ***ret_mountpoints,
 	struct error *err) _must_check_;
-/* With LAYER, which may still change, its .upper is set; if .layer of what is reported is NULL the layer is yet to be made of it. */
-int build_step_copy(const struct build_step *step, struct spec_build_layer *layer, struct spec_build_copy_report *ret, struct error *err) _must_check_;
+/*
+ * LAYER's .upper is set; if .layer of what is reported is NULL the layer is yet to be made of it. With WANTS_DIGEST that of what is copied is
+ * reported (build_digests.h), as build_digests_of_copy() takes it.
+ */
+int build_step_copy(const struct build_step *step, struct spec_build_layer *layer, bool wants_digest, struct spec_build_copy_report *ret,
+	struct error *err) _must_check_;
 
 #endif

@@ -87,8 +87,13 @@ described() { bivy image inspect "${2:-it}" | jq -rc ".[0]$1"; }
 	assert_equal 1 "$steps" "after a change of V"
 	built --build-arg V=2 --no-cache-filter one -t it .
 	assert_equal 1 "$steps" "with --no-cache-filter"
+	# What comes of another stage is known by what it is, also from a build that has looked for nothing.
+	echo 3 >a
 	built --build-arg V=2 --no-cache -t it .
 	assert_equal 4 "$steps" "with --no-cache"
+	sed -i '2a RUN echo else >/else' Dockerfile
+	built --build-arg V=2 -t it .
+	assert_equal 1 "$steps" "after the stage got something else"
 }
 
 @test "the image's configuration is what the instructions say" {
