@@ -22,6 +22,7 @@ struct run {
 	const char *upper; /* where what has changed goes */
 	bool has_upper;
 	pid_t parent;      /* whose end is ours; 0: nobody's */
+	bool was_out_of_memory;
 	bool is_shell;     /* for a person, in place of the step's command */
 	struct build_step_result *result;
 };
@@ -173,6 +174,7 @@ static int take_upper(void *context, struct container_record *record, int64_t ex
 	struct run *run = context;
 	_cleanup_free_ char *from = str_printf("%s/root/upper", record->path);
 
+	run->was_out_of_memory = exit_code == 128 + SIGKILL && container_record_refresh(record, NULL) == 0 && record->state->oom_killed;
 	if (exit_code != 0 && !run->step->build->request->debug)
 		return 0;
 	if (rename(from, run->upper) < 0)
@@ -193,7 +195,9 @@ static int judge(struct run *run, int64_t exit_code, struct error *err)
 		snprintf(result->failed_upper, sizeof result->failed_upper, "%s", run->upper);
 	error_set(err, ERROR_UNAVAILABLE, 0, "%s:%u: '%.400s' did not complete successfully: exit code %lld", run->step->build->dockerfile->name,
 		plan->instruction->source->first_line, plan->shown, (long long)exit_code);
-	if (!run->step->build->request->debug)
+	if (run->was_out_of_memory)
+		error_hint(err, "it ran out of memory: --memory says how much steps may have");
+	else if (!run->step->build->request->debug)
 		error_hint(err, "with --debug there is a shell where it failed");
 	if (err)
 		err->exit_status = 1;

@@ -350,6 +350,9 @@ not.tar' "$output"
 	END
 	built --ulimit nofile=123:456 --shm-size 2m --add-host thing:10.1.2.3 -v "$PWD/v:/v:ro" -m 64m --network none -t it .
 	assert_equal $'123\n2048k\n1\nv\nlo' "$(told sh -c 'cat /out; ls -d /v 2>/dev/null')"
+	printf '%s\n' 'FROM busybox' 'RUN x=12345678; while :; do x=$x$x; done' >Dockerfile
+	refused -m 16m --memory-swap 16m --network none .
+	[[ $output = *": exit code 137"$'\n'"hint: it ran out of memory: --memory "* ]]
 }
 
 @test "builder du and prune, system df and prune: what builds keep, and what is too much" {
