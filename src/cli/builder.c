@@ -41,12 +41,14 @@ static void print_total(const char *title, uint64_t bytes, struct buf *out)
 struct du_request {
 	char **filters;
 	const char *format;
+	bool verbose;
 };
 
 static const struct option_entry du_entries[] = {
 	{ "filter", 0, OPTION_LIST, 0, offsetof(struct du_request, filters), "NAME=VALUE",
 		"only what is so: description, id, immutable, inuse, mutable, private, shared, type, until; may be repeated" },
 	{ "format", 0, OPTION_STRING, 0, offsetof(struct du_request, format), "FORMAT", "table, json, or a template for each line" },
+	{ "verbose", 0, OPTION_FLAG, 0, offsetof(struct du_request, verbose), NULL, "all that is known of each" },
 	{ 0 },
 };
 
@@ -72,33 +74,78 @@ static int add_row(struct listing *listing, const struct build_cache_entry *entr
 	return listing_add_row(listing, err);
 }
 
+struct du_total {
+	uint64_t all, reclaimable, shared;
+};
+
+static struct du_total add_up(const struct build_cache_entry *entries, size_t count)
+{
+	struct du_total total = { .all = 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		total.all += entries[i].size;
+		total.reclaimable += entries[i].in_use ? 0 : entries[i].size;
+		total.shared += entries[i].shared ? entries[i].size : 0;
+	}
+	return total;
+}
+
+static void print_totals(const struct du_total *total, struct buf *out)
+{
+	if (total->shared) {
+		print_total("Shared:", total->shared, out);
+		print_total("Private:", total->all - total->shared, out);
+	}
+	print_total("Reclaimable:", total->reclaimable, out);
+	print_total("Total:", total->all, out);
+}
+
+static int print_table(const struct du_request *request, const struct build_cache_entry *entries, size_t count, struct buf *out, struct error *err)
+{
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	int r = listing_begin(&listing, du_fields, request->format, "{{.ID}}\t{{.Reclaimable}}\t{{.Size}}\t{{.LastUsedSince}}\t{{.Description}}", err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_row(&listing, &entries[i], time(NULL), err);
+	if (r == 0)
+		listing_finish(&listing, out);
+	return r;
+}
+
+static void print_entry(const struct build_cache_entry *entry, struct buf *out)
+{
+	_cleanup_free_ char *size = human_size(entry->size, 4), *created = human_time(entry->created_s), *used = human_time(entry->used_s);
+
+	buf_printf(out, "ID:\t\t%s\n", entry->id);
+	if (entry->created_s)
+		buf_printf(out, "Created at:\t%s\n", created);
+	buf_printf(out, "Mutable:\t%s\nReclaimable:\t%s\nShared:\t\t%s\nSize:\t\t%s\nDescription:\t%s\nLast used:\t%s\nType:\t\t%s\n\n",
+		entry->is_mutable ? "true" : "false", entry->in_use ? "false" : "true", entry->shared ? "true" : "false", size, entry->description, used,
+		entry->kind);
+}
+
 static int run_du(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct du_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_listing_ struct listing listing = LISTING_INIT;
 	struct build_cache_entry *entries = NULL;
 	struct directories directories;
-	uint64_t total = 0, reclaimable = 0;
+	struct du_total total;
 	size_t count = 0;
 	int r = cli_directories(call, arena, &directories, err);
 
+	if (r == 0 && request->verbose && request->format)
+		r = error_set(err, ERROR_INVALID, 0, "--verbose and --format are two forms of the same");
 	if (r == 0)
 		r = build_cache_list(arena, &directories, request->filters, &entries, &count, err);
-	if (r == 0)
-		r = listing_begin(&listing, du_fields, request->format, "{{.ID}}\t{{.Reclaimable}}\t{{.Size}}\t{{.LastUsedSince}}\t{{.Description}}", err);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = add_row(&listing, &entries[i], time(NULL), err);
-		total += entries[i].size;
-		reclaimable += entries[i].in_use ? 0 : entries[i].size;
-	}
-	if (r < 0)
+	if (r == 0 && !request->verbose)
+		r = print_table(request, entries, count, out, err);
+	for (size_t i = 0; r == 0 && request->verbose && i < count; i++)
+		print_entry(&entries[i], out);
+	if (r < 0 || request->format)
 		return r;
-	listing_finish(&listing, out);
-	if (!request->format) {
-		print_total("Reclaimable:", reclaimable, out);
-		print_total("Total:", total, out);
-	}
+	total = add_up(entries, count);
+	print_totals(&total, out);
 	return 0;
 }
 

@@ -256,7 +256,7 @@ struct build_cache_prune_request {
 };
 struct build_cache_prune_report {
 	char **ids;
-	uint64_t freed_bytes;
+	uint64_t freed_bytes; /* without layers and blobs, if .roughly */
 };
 /* What a build that runs needs stays. Then content that nothing names any more goes. */
 int build_cache_prune(struct arena *arena, const struct build_cache_prune_request *request, struct build_cache_prune_report *ret, struct error *err) _must_check_;

@@ -6,7 +6,7 @@
 #include "engine/container_size.h"
 #include "engine/image_removal.h"
 #include "store/blobs.h"
-#include "store/images.h"
+#include "store/layers.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -89,8 +89,7 @@ static uint64_t limit_of(const struct build_cache_prune_request *request, uint64
 struct prune {
 	const struct build_cache_prune_request *request;
 	struct build_entries entries;
-	uint64_t bytes;        /* of all that there is */
-	struct path_set *gone; /* blobs and layers that the sweep has removed */
+	uint64_t bytes; /* of all that there is */
 	size_t removed;
 	struct build_cache_prune_report *report;
 };
@@ -128,20 +127,29 @@ static int remove_entries(struct prune *prune, struct error *err)
 	return 0;
 }
 
-static void note_gone(void *context, const char *digest, bool is_layer _unused_)
+/* Of content that goes: layers of steps, what they alone lay on, blobs. */
+static void count_going(void *context, const char *digest, bool is_layer)
 {
-	path_set_add(context, digest);
+	struct prune *prune = context;
+	const struct store *store = &prune->entries.store;
+	_cleanup_close_ int fd = -EBADF;
+	struct spec_layer layer = { .size = 0 };
+	uint64_t size = 0;
+
+	if (is_layer && layer_read(store, prune->entries.arena, digest, &layer, NULL) == 0)
+		size = layer.size;
+	else if (!is_layer && blob_open(store, digest, &fd, &size, NULL) < 0)
+		size = 0;
+	prune->report->freed_bytes += size;
 }
 
-/* What went of layers: some are needed by containers, or lie below others. */
-static void count_freed(struct prune *prune)
+/* What they stood on stays as long as a container or another record needs it. Who removes by itself need not know how much that is. */
+static int sweep(struct prune *prune, struct error *err)
 {
-	for (size_t i = 0; i < prune->entries.count; i++) {
-		const struct build_entry *entry = &prune->entries.list[i];
+	const struct directories *directories = prune->request->directories;
+	int r = prune->request->roughly ? 0 : image_removal_sweep(directories, true, count_going, prune, err);
 
-		if (entry->chain_id && !entry->is_useless && path_set_has(prune->gone, entry->chain_id))
-			prune->report->freed_bytes += entry->shown.size;
-	}
+	return r < 0 ? r : image_removal_sweep(directories, false, NULL, NULL, err);
 }
 
 /* ---- images that are gone ----------------------------------------------------------------------- */
@@ -182,20 +190,16 @@ static int run(struct prune *prune, struct error *err)
 	prune->report->ids = arena_alloc(prune->entries.arena, prune->entries.count + 1, sizeof *prune->report->ids);
 	if (r == 0)
 		r = remove_entries(prune, err);
-	/* What they stood on stays as long as a container or another record needs it. */
 	if (r == 0 && prune->removed)
-		r = image_removal_sweep(request->directories, false, note_gone, prune->gone, err);
-	if (r < 0)
-		return r;
-	count_freed(prune);
-	r = forget_results(prune, err);
+		r = sweep(prune, err);
+	if (r == 0)
+		r = forget_results(prune, err);
 	return r < 0 ? r : build_debris_sweep(&(struct build_debris){ .directories = request->directories }, err);
 }
 
 int build_cache_prune(struct arena *arena, const struct build_cache_prune_request *request, struct build_cache_prune_report *ret, struct error *err)
 {
-	_cleanup_path_set_ struct path_set *gone = path_set_new();
-	struct prune prune = { .request = request, .entries = BUILD_ENTRIES_INIT, .gone = gone, .report = ret };
+	struct prune prune = { .request = request, .entries = BUILD_ENTRIES_INIT, .report = ret };
 	int r = build_entries_read(arena, request->directories, request->roughly, &prune.entries, err);
 
 	*ret = (struct build_cache_prune_report){ .ids = NULL };

@@ -89,10 +89,10 @@ static void test_limits(void **state _unused_)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_store_ struct store store = scratch_store();
 
-	/* 24102 bytes in all: those go that were not used for longest. */
+	/* 24102 bytes in all: those go that were not used for longest; with them four blobs of 5 bytes that nothing needs. */
 	fill(&store);
 	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = 24102 }), "0 of 0");
-	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = 20000 }), "1 of 5000");
+	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = 20000 }), "1 of 5020");
 	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = 12000, .reserved_bytes = 15006 }), "1 of 4096");
 	assert_string_equal(list(arena, NULL), "http://x/y@260:6 top@400:5000 young@400:5000 base@400:5000 ");
 	shell_expect("find build/mounts build/work -mindepth 1", "");
@@ -110,7 +110,7 @@ static void test_age(void **state _unused_)
 	_cleanup_store_ struct store store = scratch_store();
 
 	fill(&store);
-	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = UINT64_MAX, .used_before_s = 255 }), "2 of 9096");
+	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = UINT64_MAX, .used_before_s = 255 }), "2 of 9116");
 	assert_string_equal(list(arena, NULL), "http://x/y@260:6 top@400:5000 young@400:5000 base@400:5000 ");
 }
 
@@ -128,7 +128,7 @@ static void test_needed(void **state _unused_)
 	assert_int_equal(lease_add(&lease, sample_digest(arena, '3', 'c'), NULL), 0);
 	assert_int_equal(build_mount_cache_lock(arena_printf(arena, "%s/build/mounts", shell_scratch), "go", LOCK_SH, &lock_fd), 0);
 	assert_string_equal(list(arena, NULL), "old+@200:5000 cache mount go!~@250:4096 http://x/y@260:6 top@400:5000 young!@400:5000 base+!@400:5000 ");
-	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .all = false }), "2 of 5006");
+	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .all = false }), "2 of 5016");
 	assert_string_equal(list(arena, (char *[]){ (char *)"type=regular", NULL }), "young!@150:5000 old+@200:5000 base+!@200:5000 ");
 	/* The record of an image's layer takes nothing. */
 	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .all = true }), "1 of 0");
@@ -155,7 +155,7 @@ static void test_useless(void **state _unused_)
 	record.image_target = record.image_manifest = sample_digest(arena, 'a', '1');
 	assert_int_equal(build_cache_put(&directories, BUILD_CACHE_RESULTS, &record, NULL), 0);
 	shell_run("rm -r layers/4*; rm build/downloads/*-*");
-	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = UINT64_MAX }), "2 of 0");
+	assert_string_equal(prune(arena, (struct build_cache_prune_request){ .max_used_bytes = UINT64_MAX }), "2 of 10");
 	assert_string_equal(list(arena, NULL), "young@150:5000 old+@200:5000 base+@200:5000 cache mount go~@250:4096 ");
 	assert_int_equal(build_cache_find(arena, &directories, BUILD_CACHE_RESULTS, "there", &record), 1);
 	assert_int_equal(build_cache_find(arena, &directories, BUILD_CACHE_RESULTS, "gone", &record), 0);

@@ -368,6 +368,8 @@ not.tar' "$output"
 	assert_equal "kept false false" "$output"
 	run -0 bivy builder du --filter description=big --format '{{.Size}} {{.Shared}}'
 	assert_equal "20kB true" "$output"
+	run -0 bivy builder du --filter description=big --verbose
+	assert_has $'Shared:\t\ttrue' $'Type:\t\tregular'
 	bivy rmi "$(<one)" >/dev/null
 	# Its blob stays for the next archive.
 	run -0 bivy builder du --filter private --filter type=regular --filter description=big --format '{{.Size}}'
