@@ -76,17 +76,24 @@ static void add_records(const struct build *build, const struct build_files *kno
 		cache->records[cache->record_count++] = make_record(build, &known->layers[i]);
 }
 
+/* With this argument, as BuildKit has it, too. */
+static bool is_inline(const struct build *build)
+{
+	const char *argument = build_argument(build, "BUILDKIT_INLINE_CACHE");
+
+	for (size_t i = 0; i < build->request->cache_to_count; i++)
+		if (str_equal(build->request->cache_to[i].type, "inline"))
+			return true;
+	return str_equal(argument, "1") || str_equal(argument, "true");
+}
+
 const char *build_cache_export_inline(const struct build *build, bool is_key)
 {
-	const struct build_request *request = build->request;
 	struct build_files known = { .layers = NULL };
 	struct spec_build_cache cache = { .record_count = 0 };
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	bool is_wanted = false;
 
-	for (size_t i = 0; i < request->cache_to_count; i++)
-		is_wanted = is_wanted || str_equal(request->cache_to[i].type, "inline");
-	if (!is_wanted)
+	if (!is_inline(build))
 		return NULL;
 	known = list_known(build);
 	add_records(build, &known, &cache);
@@ -291,7 +298,7 @@ static int get_missing(struct export *export, struct error *err)
 		for (size_t i = 0; i < export->missing_count; i++)
 			if (export->missing[i].place == place)
 				list[count++] = export->missing[i];
-		r = build_imports_fetch_blobs(build, list, count, NULL, err);
+		r = build_imports_fetch_blobs(build, list, count, NULL, export->vertex, err);
 	}
 	return r;
 }
@@ -412,13 +419,19 @@ static int export_cache(struct build *build, const struct build_cache_place *pla
 static void get_all(struct build *build)
 {
 	const struct build_request *request = build->request;
+	size_t vertex;
 
-	for (size_t i = 0; build->imports && request->cache_to_count > 1 && i < request->cache_to_count; i++) {
-		_cleanup_(export_done) struct export export = { .build = build, .place = &request->cache_to[i] };
+	if (!build->imports || request->cache_to_count < 2)
+		return;
+	vertex = build_add_vertex(build, "preparing build caches for export", NULL, 0);
+	build_tell(build, vertex, BUILD_STARTED);
+	for (size_t i = 0; i < request->cache_to_count; i++) {
+		_cleanup_(export_done) struct export export = { .build = build, .place = &request->cache_to[i], .vertex = vertex };
 
 		if (!str_equal(export.place->type, "inline") && choose(&export, NULL) == 0)
 			ignore_result(get_missing(&export, NULL)); /* whoever needs it says so */
 	}
+	build_tell(build, vertex, BUILD_DONE);
 }
 
 int build_export_caches(struct build *build, struct error *err)

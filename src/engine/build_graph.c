@@ -422,28 +422,43 @@ static bool wants_files(const struct build_request *request)
 	return request->output_count == 0;
 }
 
+/* Of a target, as progress shows it. */
+static int need_files(struct graph *graph, struct build_files *files, struct error *err)
+{
+	struct build *build = graph->build;
+	struct error own = ERROR_INIT;
+	struct build_stale stale;
+	size_t vertex;
+	int r;
+
+	if (!build_imports_are_needed(files))
+		return 0;
+	vertex = build_add_vertex(build, "importing layers of the image", NULL, 0);
+	build_tell(build, vertex, BUILD_STARTED);
+	r = build_imports_fetch(build, files, vertex, &stale, &own);
+	graph->is_stale = stale.is_stale;
+	if (stale.is_stale) {
+		build_imports_forget(build, &stale, &own);
+		r = 0;
+	}
+	if (r < 0)
+		build_tell_failure(build, vertex, &own);
+	else
+		build_tell(build, vertex, BUILD_DONE);
+	if (r < 0 && err)
+		*err = own;
+	return r;
+}
+
 /* What the outputs are made of comes from elsewhere, if it must. */
 static int need_targets(struct graph *graph, struct error *err)
 {
 	struct build *build = graph->build;
+	int r = 0;
 
-	for (size_t i = 0; i < build->platform_count && wants_files(build->request); i++) {
-		struct build_platform *platform = &build->platforms[i];
-		struct build_stale stale;
-		struct error own = ERROR_INIT;
-		int r = build_imports_fetch(build, &platform->stages[platform->outline->target].files, &stale, &own);
-
-		graph->is_stale = stale.is_stale;
-		if (stale.is_stale) {
-			build_imports_forget(build, &stale, &own);
-			return 0;
-		}
-		if (r < 0 && err)
-			*err = own;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && !graph->is_stale && i < build->platform_count && wants_files(build->request); i++)
+		r = need_files(graph, &build->platforms[i].stages[build->platforms[i].outline->target].files, err);
+	return r;
 }
 
 static int run_all(struct graph *graph, struct error *err)

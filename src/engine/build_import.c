@@ -211,13 +211,22 @@ void build_imports_forget(struct build *build, const struct build_stale *stale, 
 
 /* ---- fetching -------------------------------------------------------------------------------------- */
 
-static int run_fetch(struct build *build, size_t place, const struct spec_build_fetch *work, struct error *err)
+/* A line for each that has come, in a step's output. */
+static void print(void *context _unused_, const struct spec_transfer_event *event)
 {
+	if (event->kind == SPEC_TRANSFER_ITEM && event->phase == SPEC_TRANSFER_COMPLETE)
+		dprintf(STDOUT_FILENO, "%s has come from a cache\n", event->item);
+}
+
+static int run_fetch(struct build *build, size_t place, const struct spec_build_fetch *work, size_t vertex, struct error *err)
+{
+	struct build_transfer transfer = { build, vertex };
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	_cleanup_close_ int fd = memfd_create("fetch", MFD_CLOEXEC);
 	const char *arguments[BUILD_IMPORT_ARGUMENTS + 6] = { "cache-fetch", "--work-fd" }, *answer = NULL;
 	const int fds[] = { fd, build->lease.fd };
-	const struct transfer_request request = { .directories = build->directories, .arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds) };
+	const struct transfer_request request = { .directories = build->directories, .arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds),
+		.tell = vertex == BUILD_IMPORT_PRINTS ? print : build_tell_transfer, .context = &transfer };
 	int r = fd < 0 ? -errno : 0;
 
 	spec_build_fetch_encode(work, &text);
@@ -291,18 +300,26 @@ static int remember(struct build *build, const struct build_layer *layer, struct
 	return layer->key ? build_cache_put(build->directories, BUILD_CACHE_STEPS, &record, err) : 0;
 }
 
-static int fetch_some(struct build *build, struct build_files *files, struct build_stale *stale, struct error *err)
+static int fetch_some(struct build *build, struct build_files *files, size_t vertex, struct build_stale *stale, struct error *err)
 {
 	struct spec_build_fetch work = { .layers = arena_alloc(build->arena, files->count + 1, sizeof *work.layers) };
 	int r = list_chain(build, files, work.layers, &work.layer_count, stale);
 
 	if (r < 0)
 		return error_set(err, ERROR_UNAVAILABLE, ESTALE, "the layer '%s' is in no cache", stale->diff_id);
-	r = run_fetch(build, stale->place, &work, err);
+	r = run_fetch(build, stale->place, &work, vertex, err);
 	return r < 0 ? -ESTALE : 0;
 }
 
-int build_imports_fetch(struct build *build, struct build_files *files, struct build_stale *stale, struct error *err)
+bool build_imports_are_needed(const struct build_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (files->layers[i].is_remote)
+			return true;
+	return false;
+}
+
+int build_imports_fetch(struct build *build, struct build_files *files, size_t vertex, struct build_stale *stale, struct error *err)
 {
 	bool *was_remote = arena_alloc(build->arena, files->count + 1, sizeof *was_remote);
 	size_t missing, before = SIZE_MAX;
@@ -313,7 +330,7 @@ int build_imports_fetch(struct build *build, struct build_files *files, struct b
 		was_remote[i] = files->layers[i].is_remote;
 	while ((missing = hold_present(build, files, err, &r)) > 0 && r == 0) {
 		/* What has come in vain once would do so again. */
-		r = missing < before ? fetch_some(build, files, stale, err) : error_set(err, ERROR_UNAVAILABLE, ESTALE, "its layers do not stay in the store");
+		r = missing < before ? fetch_some(build, files, vertex, stale, err) : error_set(err, ERROR_UNAVAILABLE, ESTALE, "its layers do not stay in the store");
 		r = missing < before ? r : -ESTALE;
 		stale->is_stale = r == -ESTALE;
 		before = missing;
@@ -324,7 +341,8 @@ int build_imports_fetch(struct build *build, struct build_files *files, struct b
 	return r;
 }
 
-int build_imports_fetch_blobs(struct build *build, const struct build_import_blob *blobs, size_t count, const char *directory, struct error *err)
+int build_imports_fetch_blobs(struct build *build, const struct build_import_blob *blobs, size_t count, const char *directory, size_t vertex,
+	struct error *err)
 {
 	struct spec_build_fetch work = { .layers = arena_alloc(build->arena, count + 1, sizeof *work.layers), .layer_count = count,
 		.blobs_only = !directory, .directory = (char *)directory };
@@ -336,5 +354,5 @@ int build_imports_fetch_blobs(struct build *build, const struct build_import_blo
 		work.layers[i] = (struct spec_build_image_layer){ .digest = layer->digest, .media_type = layer->media_type, .size = layer->size };
 		r = lease_add(&build->lease, layer->digest, err);
 	}
-	return r < 0 || count == 0 ? r : run_fetch(build, blobs[0].place, &work, err);
+	return r < 0 || count == 0 ? r : run_fetch(build, blobs[0].place, &work, vertex, err);
 }

@@ -33,16 +33,22 @@ bool build_imports_find(struct build *build, const char *key, const char *parent
 bool build_imports_find_blob(const struct build *build, const char *diff_id, struct build_import_blob *ret);
 bool build_imports_find_mount(const struct build *build, const char *id, struct build_import_blob *ret);
 
+/* Whom it is told how far it is: a step's process, which can only print, or else a vertex. */
+#define BUILD_IMPORT_PRINTS ((size_t)-1)
+
 /*
  * Sees to it that all layers of FILES are in the store and in the lease, and
  * in the cache's own records. -ESTALE with *STALE: one cannot be had; ERR says
  * why, and build_imports_forget() is to be called in the build's own process.
  */
-int build_imports_fetch(struct build *build, struct build_files *files, struct build_stale *stale, struct error *err) _must_check_;
+int build_imports_fetch(struct build *build, struct build_files *files, size_t vertex, struct build_stale *stale, struct error *err) _must_check_;
+
+/* Whether there may be something to fetch. */
+bool build_imports_are_needed(const struct build_files *files);
 
 /* The blobs come into the store, and are in the lease; or one is extracted into a directory. From one place. */
-int build_imports_fetch_blobs(struct build *build, const struct build_import_blob *blobs, size_t count, const char *directory, struct error *err)
-	_must_check_;
+int build_imports_fetch_blobs(struct build *build, const struct build_import_blob *blobs, size_t count, const char *directory, size_t vertex,
+	struct error *err) _must_check_;
 
 /* Nothing is found any more that STALE says cannot be had. */
 void build_imports_forget(struct build *build, const struct build_stale *stale, const struct error *why);

@@ -162,7 +162,7 @@ static int import_cache(struct preparation *p, const char **made, struct error *
 
 	if (!build_imports_find_mount(build, build_mounts_id(p->mount), &blob))
 		return 0;
-	if (build_imports_fetch_blobs(build, &blob, 1, *made, &why) == 0)
+	if (build_imports_fetch_blobs(build, &blob, 1, *made, BUILD_IMPORT_PRINTS, &why) == 0)
 		return 1;
 	dprintf(STDERR_FILENO, "the cache mount '%s' begins empty: %s\n", build_mounts_id(p->mount), why.message);
 	return build_work_make(build, made, err);

@@ -209,7 +209,7 @@ static int use_elsewhere(const struct build_step *step, const char *key, struct 
 /* What the step stands on, from elsewhere if it must be. */
 static int need_files(const struct build_step *step, struct build_files *files, struct build_step_result *result, struct error *err)
 {
-	return files ? build_imports_fetch(step->build, files, &result->stale, err) : 0;
+	return files ? build_imports_fetch(step->build, files, BUILD_IMPORT_PRINTS, &result->stale, err) : 0;
 }
 
 /* A record of the same work on another parent, or found by the content of other stages' files only now: 1, 0 or -errno. */

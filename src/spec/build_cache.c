@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/build_cache.h"
+#include "base/moment.h"
 #include "base/sha256.h"
 #include "spec/decode.h"
 #include "spec/image_digest.h"
 
+#define CREATED_LIMIT 60u /* bytes */
 #define TITLE_LIMIT 1000u /* bytes; what is longer is cut off by who writes */
 
 #define FIELDS(table) table, ARRAY_SIZE(table)
@@ -18,12 +20,12 @@ static int decode_digest(const struct decoder *d, const struct json *value, char
 
 /* ---- records ---------------------------------------------------------------------------- */
 
-enum record_field { RECORD_KEYS, RECORD_DIFF_ID, RECORD_TITLE };
+enum record_field { RECORD_KEYS, RECORD_DIFF_ID, RECORD_CREATED, RECORD_TITLE };
 
 static const struct field record_fields[] = {
 	FIELD_BY(RECORD_KEYS, "keys", FIELD_REQUIRED),
 	FIELD_BY(RECORD_DIFF_ID, "diffId", FIELD_REQUIRED),
-	FIELD_MUST(STRING, struct spec_build_cache_record, created, "created"),
+	FIELD_BY(RECORD_CREATED, "created", FIELD_REQUIRED),
 	FIELD_BY(RECORD_TITLE, "title", 0),
 };
 
@@ -43,6 +45,15 @@ static int decode_keys(const struct decoder *d, const struct json *value, char *
 	return 0;
 }
 
+/* It comes into histories of images. */
+static int decode_created(const struct decoder *d, const struct json *value, char **ret)
+{
+	struct timespec moment;
+	int r = decode_string(d, value, CREATED_LIMIT, ret);
+
+	return r == 0 && moment_parse(*ret, &moment) < 0 ? decode_fail(d, value, "expected a moment of RFC 3339") : r;
+}
+
 static int decode_record_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
 {
 	struct spec_build_cache_record *record = object;
@@ -52,6 +63,8 @@ static int decode_record_field(const struct decoder *d, const struct json *value
 		return decode_keys(d, value, &record->keys);
 	case RECORD_DIFF_ID:
 		return decode_digest(d, value, &record->diff_id);
+	case RECORD_CREATED:
+		return decode_created(d, value, &record->created);
 	case RECORD_TITLE:
 		return decode_string(d, value, TITLE_LIMIT, &record->title);
 	}

@@ -34,12 +34,17 @@ static void import_done(struct import *in)
 
 /* ---- manifests -------------------------------------------------------------------------- */
 
-/* Where the layers' bytes are. */
+/* Where the layers' bytes are. What is no archive, or must not be passed on, is none. */
 static void add_blobs(struct spec_build_cache *cache, const struct spec_manifest *manifest)
 {
 	for (size_t i = 0; i < cache->layer_count; i++) {
+		const char *type = manifest->layers[i].media_type;
+
+		cache->layers[i].digest = NULL;
+		if (spec_media_kind(type) != SPEC_MEDIA_LAYER || spec_media_is_foreign(type) || !spec_digest_is_verifiable(manifest->layers[i].digest))
+			continue;
 		cache->layers[i].digest = manifest->layers[i].digest;
-		cache->layers[i].media_type = manifest->layers[i].media_type;
+		cache->layers[i].media_type = (char *)spec_media_to_oci(type);
 		cache->layers[i].size = manifest->layers[i].size;
 	}
 }
