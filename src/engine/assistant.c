@@ -40,6 +40,8 @@ static void close_pipe(struct pipe_ends *ends)
 struct assistant {
 	const struct assistant_request *request;
 	char path[PATH_MAX];
+	char events_text[16];
+	const char **arguments;
 	pid_t pid;
 	struct pipe_ends events, output;
 	struct spec_transfer_events lines;
@@ -55,29 +57,29 @@ static void done(struct assistant *assistant)
 	close_pipe(&assistant->output);
 	spec_transfer_events_done(&assistant->lines);
 	buf_done(&assistant->text);
+	free(assistant->arguments);
 }
 
-/* The command line: "PROGRAM --root DIR --events FD" and the request's; free() it. */
-static const char **make_arguments(const struct assistant *assistant, const char *events)
+/* The command line: "PROGRAM --root DIR --events FD" and the request's. */
+static void make_arguments(struct assistant *assistant)
 {
 	const char *const *more = assistant->request->arguments;
 	size_t count = strv_length((char *const *)more);
-	const char **arguments = memory_new(count + 6, sizeof *arguments);
-	const char *const first[] = { assistant->request->program->name, "--root", assistant->request->directories->root, "--events", events };
+	const char *const first[] = { assistant->request->program->name, "--root", assistant->request->directories->root, "--events",
+		assistant->events_text };
 
-	memcpy(arguments, first, sizeof first);
-	memcpy(arguments + ARRAY_SIZE(first), more, count * sizeof *more);
-	return arguments;
+	snprintf(assistant->events_text, sizeof assistant->events_text, "%d", assistant->events.write_fd);
+	assistant->arguments = memory_new(count + ARRAY_SIZE(first) + 1, sizeof *assistant->arguments);
+	memcpy(assistant->arguments, first, sizeof first);
+	memcpy(assistant->arguments + ARRAY_SIZE(first), more, count * sizeof *more);
 }
 
 /* In the child: becomes the program, or tells of the error as that would and ends. */
 _noreturn_ static void execute(const struct assistant *assistant, pid_t parent)
 {
 	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ERROR };
-	_cleanup_buf_ struct buf line = BUF_INIT;
-	char events[16];
+	struct buf line = BUF_INIT;
 
-	snprintf(events, sizeof events, "%d", assistant->events.write_fd);
 	/* It ends with us, whatever ends us. We may have gone before this takes effect. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(127);
@@ -85,16 +87,28 @@ _noreturn_ static void execute(const struct assistant *assistant, pid_t parent)
 		ignore_result(fcntl(assistant->request->fds[i], F_SETFD, 0)); /* it would find it closed, and say so */
 	if (fcntl(assistant->events.write_fd, F_SETFD, 0) == 0 &&
 	    (assistant->output.write_fd < 0 || dup2(assistant->output.write_fd, STDOUT_FILENO) >= 0))
-		execv(assistant->path, (char *const *)make_arguments(assistant, events));
+		execv(assistant->path, (char *const *)assistant->arguments);
 	error_errno(&event.error, errno, "cannot execute '%s'", assistant->path);
 	spec_transfer_event_encode(&event, &line);
 	ignore_result(fd_write_all(assistant->events.write_fd, line.data, line.length)); /* there is nobody else to tell */
 	_exit(127);
 }
 
+/*
+ * The child has our memory, and we wait, until it has executed the program or
+ * ended: no page is copied. It changes nothing of ours.
+ */
+__attribute__((noinline)) static pid_t spawn(const struct assistant *assistant)
+{
+	pid_t parent = getpid(), pid = vfork();
+
+	if (pid == 0)
+		execute(assistant, parent);
+	return pid;
+}
+
 static int start(struct assistant *assistant)
 {
-	pid_t parent = getpid();
 	int r = program_find(assistant->request->program, assistant->path, assistant->err);
 
 	if (r == 0)
@@ -103,11 +117,10 @@ static int start(struct assistant *assistant)
 		r = open_pipe(&assistant->output, assistant->err);
 	if (r < 0)
 		return r;
-	assistant->pid = fork();
+	make_arguments(assistant);
+	assistant->pid = spawn(assistant);
 	if (assistant->pid < 0)
 		return error_errno(assistant->err, errno, "cannot start '%s'", assistant->path);
-	if (assistant->pid == 0)
-		execute(assistant, parent);
 	close_and_forget(&assistant->events.write_fd);
 	close_and_forget(&assistant->output.write_fd);
 	return 0;
