@@ -43,8 +43,7 @@ static bool read_id(const char *text, size_t length, uint32_t *ret)
 	return true;
 }
 
-/* The line "NAME:x:ID[:SECOND:…]". */
-static bool find_line(const char *text, const char *name, uint32_t *ret_id, uint32_t *ret_second)
+bool build_owner_find_line(const char *text, const char *name, uint32_t *ret_id, uint32_t *ret_second)
 {
 	size_t length = strlen(name);
 
@@ -65,7 +64,7 @@ static bool find_line(const char *text, const char *name, uint32_t *ret_id, uint
 	return false;
 }
 
-static int fail(const char *text, const char *what, const char *name, const char *path, struct error *err)
+int build_owner_fail(const char *text, const char *what, const char *name, const char *path, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	size_t count = 0, lines = 1;
@@ -94,9 +93,9 @@ static int find_user(int root_fd, const char *name, struct build_owner *ret, str
 		return 0;
 	}
 	r = read_file(root_fd, PASSWD, &text, err);
-	if (r < 0 || find_line(text.data, name, &ret->uid, &ret->gid))
+	if (r < 0 || build_owner_find_line(text.data, name, &ret->uid, &ret->gid))
 		return r;
-	return fail(text.data, "user", name, PASSWD, err);
+	return build_owner_fail(text.data, "user", name, PASSWD, err);
 }
 
 static int find_group(int root_fd, const char *name, struct build_owner *ret, struct error *err)
@@ -107,9 +106,9 @@ static int find_group(int root_fd, const char *name, struct build_owner *ret, st
 	if (read_id(name, strlen(name), &ret->gid))
 		return 0;
 	r = read_file(root_fd, GROUP, &text, err);
-	if (r < 0 || find_line(text.data, name, &ret->gid, NULL))
+	if (r < 0 || build_owner_find_line(text.data, name, &ret->gid, NULL))
 		return r;
-	return fail(text.data, "group", name, GROUP, err);
+	return build_owner_fail(text.data, "group", name, GROUP, err);
 }
 
 int build_owner_find(int root_fd, const char *text, struct build_owner *ret, struct error *err)
