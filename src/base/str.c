@@ -154,6 +154,17 @@ void strv_free(char **list)
 	free(list);
 }
 
+char **strv_append(struct arena *arena, char *const *list, const char *text)
+{
+	size_t count = strv_length(list);
+	char **longer = arena_alloc(arena, count + 2, sizeof *longer);
+
+	if (count)
+		memcpy(longer, list, count * sizeof *longer);
+	longer[count] = (char *)text;
+	return longer;
+}
+
 bool strv_contains(char *const *list, const char *text)
 {
 	for (size_t i = 0; list && list[i]; i++)

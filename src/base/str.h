@@ -66,6 +66,10 @@ size_t strv_length(char *const *list);
 void strv_free(char **list);
 bool strv_contains(char *const *list, const char *text);
 
+struct arena;
+/* LIST (NULL: none) with TEXT, which is not copied, behind it: a new list, in the arena. */
+char **strv_append(struct arena *arena, char *const *list, const char *text);
+
 DEFINE_CLEANUP(char **, strv_free)
 #define _cleanup_strv_ _cleanup_(cleanup_strv_free)
 

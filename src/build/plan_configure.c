@@ -28,17 +28,6 @@ static char **with_words(struct planner *planner, char *const *list, char *const
 	return all;
 }
 
-static char **with_last(struct planner *planner, char *const *list, char *word)
-{
-	size_t count = list ? strv_length(list) : 0;
-	char **copy = arena_alloc(planner->arena, count + 2, sizeof *copy);
-
-	for (size_t i = 0; i < count; i++)
-		copy[i] = list[i];
-	copy[count] = word;
-	return copy;
-}
-
 /* A label, and how many were given before it. */
 struct label {
 	struct spec_pair pair;
@@ -174,7 +163,7 @@ static void set_trigger(struct planner *planner, const struct instruction *instr
 {
 	struct spec_execution *execution = planner_change(planner);
 
-	execution->on_build = with_last(planner, execution->on_build, instruction->words[0]);
+	execution->on_build = strv_append(planner->arena, execution->on_build, instruction->words[0]);
 }
 
 /* CMD and ENTRYPOINT in the form that the image has; NULL for none. */
@@ -185,7 +174,7 @@ static char **full_command(struct planner *planner, const struct instruction *in
 
 	if (!instruction->is_shell_form)
 		return instruction->command && instruction->command[0] ? instruction->command : NULL;
-	return with_last(planner, shell, instruction->command[0]);
+	return strv_append(planner->arena, shell, instruction->command[0]);
 }
 
 static void set_command(struct planner *planner, const struct instruction *instruction, struct buf *out)

@@ -147,14 +147,11 @@ static int add_mount(struct bundle_plan *plan, const struct secret *secret, cons
 static int add_variable(struct bundle_plan *plan, const struct secret *secret, const struct buf *content, struct error *err)
 {
 	struct spec_process *process = plan->spec->process;
-	size_t count = strv_length(process->env);
-	char **env = arena_alloc(plan->arena, count + 2, sizeof *env);
 
 	if (content->length && memchr(content->data, '\0', content->length))
 		return error_set(err, ERROR_INVALID, 0, "--secret: '%.200s' holds a byte 0, which no variable can", secret->source);
-	memcpy(env, process->env, count * sizeof *env);
-	env[count] = arena_printf(plan->arena, "%s=%s", secret->target ? secret->target : secret->name, content->data ? content->data : "");
-	process->env = env;
+	process->env = strv_append(plan->arena, process->env,
+		arena_printf(plan->arena, "%s=%s", secret->target ? secret->target : secret->name, content->data ? content->data : ""));
 	return 0;
 }
 

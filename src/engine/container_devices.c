@@ -249,7 +249,9 @@ static int open_locked(struct arena *arena, const struct directories *directorie
 	return 0;
 }
 
-int container_device_add(const struct directories *directories, const char *container, const struct spec_container_device *device, struct error *err)
+/* ADDED, or what is at the path REMOVED, is one of the container's devices, or no longer one. */
+static int change_device(const struct directories *directories, const char *container, const struct spec_container_device *added, const char *removed,
+	struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
@@ -258,27 +260,22 @@ int container_device_add(const struct directories *directories, const char *cont
 
 	if (r < 0)
 		return r;
-	r = add(&change, device, err);
+	r = added ? add(&change, added, err) : take_away(&change, removed, err);
 	container_documents_done(&change.documents);
+	if (r < 0 && added)
+		return error_wrap(err, "cannot give the container '%s' the device '%.200s'", record.container->name, added->container);
 	if (r < 0)
-		return error_wrap(err, "cannot give the container '%s' the device '%.200s'", record.container->name, device->container);
+		return error_wrap(err, "cannot take the device '%.200s' from the container '%s'", removed, record.container->name);
 	container_event_add(directories, record.container, "update", NULL, 0);
 	return 0;
 }
 
+int container_device_add(const struct directories *directories, const char *container, const struct spec_container_device *device, struct error *err)
+{
+	return change_device(directories, container, device, NULL, err);
+}
+
 int container_device_remove(const struct directories *directories, const char *container, const char *path, struct error *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
-	struct change change;
-	int r = open_locked(arena, directories, container, &record, &change, err);
-
-	if (r < 0)
-		return r;
-	r = take_away(&change, path, err);
-	container_documents_done(&change.documents);
-	if (r < 0)
-		return error_wrap(err, "cannot take the device '%.200s' from the container '%s'", path, record.container->name);
-	container_event_add(directories, record.container, "update", NULL, 0);
-	return 0;
+	return change_device(directories, container, NULL, path, err);
 }

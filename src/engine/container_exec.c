@@ -79,14 +79,9 @@ static bool has_variable(char *const *env, const char *name)
 static void fill_environment(struct exec *exec)
 {
 	char **asked = exec->request->env;
-	size_t count = strv_length(asked);
-	char **env = arena_alloc(exec->arena, count + 2, sizeof *env);
 
-	if (count > 0)
-		memcpy(env, asked, count * sizeof *env);
-	if (exec->request->terminal && !has_variable(asked, "TERM"))
-		env[count++] = arena_strdup(exec->arena, DEFAULT_TERM);
-	exec->process.env = count > 0 ? env : NULL;
+	exec->process.env = exec->request->terminal && !has_variable(asked, "TERM") ? strv_append(exec->arena, asked, DEFAULT_TERM) :
+		strv_length(asked) ? asked : NULL;
 }
 
 static int prepare(struct exec *exec, struct error *err)

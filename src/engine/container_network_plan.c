@@ -30,13 +30,7 @@ char *container_network_path(struct arena *arena, const struct directories *dire
 
 char **container_network_add(struct arena *arena, char **list, const char *text)
 {
-	size_t count = list ? strv_length(list) : 0;
-	char **longer = arena_alloc(arena, count + 2, sizeof *longer);
-
-	if (count)
-		memcpy(longer, list, count * sizeof *longer);
-	longer[count] = arena_strdup(arena, text);
-	return longer;
+	return strv_append(arena, list, arena_strdup(arena, text));
 }
 
 size_t container_network_find_link(const struct spec_network_plan *plan, const char *network)

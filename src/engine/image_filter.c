@@ -27,20 +27,9 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 
 /* ---- reading ----------------------------------------------------------------------- */
 
-static void add_text(struct arena *arena, char ***list, const char *text)
-{
-	size_t count = strv_length(*list);
-	char **larger = arena_alloc(arena, count + 2, sizeof *larger);
-
-	if (count)
-		memcpy(larger, *list, count * sizeof *larger);
-	larger[count] = (char *)text;
-	*list = larger;
-}
-
 void image_filter_add_reference(struct image_filter *filter, struct arena *arena, const char *pattern)
 {
-	add_text(arena, &filter->references, pattern);
+	filter->references = strv_append(arena, filter->references, pattern);
 }
 
 static int set_dangling(struct image_filter *filter, const char *value, struct error *err)
@@ -124,10 +113,10 @@ int image_filter_add(struct image_filter *filter, struct arena *arena, const str
 	case FILTER_DANGLING:
 		return set_dangling(filter, value, err);
 	case FILTER_LABEL:
-		add_text(arena, &filter->labels, value);
+		filter->labels = strv_append(arena, filter->labels, value);
 		return 0;
 	case FILTER_NO_LABEL:
-		add_text(arena, &filter->no_labels, value);
+		filter->no_labels = strv_append(arena, filter->no_labels, value);
 		return 0;
 	case FILTER_REFERENCE:
 		image_filter_add_reference(filter, arena, value);

@@ -32,13 +32,7 @@ static size_t count_of(char *const *list)
 
 static char **append(const struct change *change, char **list, const char *text)
 {
-	size_t count = count_of(list);
-	char **longer = arena_alloc(change->arena, count + 2, sizeof *longer);
-
-	if (count)
-		memcpy(longer, list, count * sizeof *longer);
-	longer[count] = arena_strdup(change->arena, text);
-	return longer;
+	return strv_append(change->arena, list, arena_strdup(change->arena, text));
 }
 
 static char **append_once(const struct change *change, char **list, const char *text)

@@ -29,15 +29,10 @@ static int normalize_name(struct arena *arena, const char *text, char **ret, str
 
 static void add_name(struct arena *arena, struct archive_image *image, char *name)
 {
-	size_t count = strv_length(image->names);
-	char **longer = arena_alloc(arena, count + 2, sizeof *longer);
-
 	if (strv_contains(image->names, name))
 		return;
-	memcpy(longer, image->names, count * sizeof *longer);
-	longer[count] = name;
-	image->names = longer;
-	image->title = longer[0];
+	image->names = strv_append(arena, image->names, name);
+	image->title = image->names[0];
 }
 
 /* The image with that manifest, which is new if there was none. */

@@ -310,20 +310,15 @@ static struct spec_docker_image *get_docker_image(struct saved_images *saved, co
 static void add_docker_image(struct saved_images *saved, const struct spec_manifest *manifest, const char *name)
 {
 	struct spec_docker_image *image = get_docker_image(saved, manifest);
-	size_t count = strv_length(image->tags);
 	struct spec_reference reference;
-	char **longer, *tag;
+	char *tag;
 
 	/* Only names with a tag can be there. In whole: of "debian:12" Podman makes "localhost/debian:12". */
 	if (!name || spec_reference_parse(saved->arena, name, &reference, NULL) < 0 || !reference.tag || reference.digest)
 		return;
 	tag = arena_strdup(saved->arena, name);
-	if (strv_contains(image->tags, tag))
-		return;
-	longer = arena_alloc(saved->arena, count + 2, sizeof *longer);
-	memcpy(longer, image->tags, count * sizeof *longer);
-	longer[count] = tag;
-	image->tags = longer;
+	if (!strv_contains(image->tags, tag))
+		image->tags = strv_append(saved->arena, image->tags, tag);
 }
 
 /* NAME is what it is called in the archive, or NULL. */
