@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/build_view_raw.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "engine/terminal.h"
 
 #include <limits.h>

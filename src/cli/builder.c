@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* builder du and builder prune: what builds have left. */
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "cli/listing.h"
 #include "cli/value_limit.h"
 #include "engine/build.h"

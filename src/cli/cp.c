@@ -3,7 +3,7 @@
 #include "engine/container_files.h"
 
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 
 struct cp_request {
 	bool archive, follow, overwrite, quiet;

@@ -4,7 +4,7 @@
 #include "engine/container_usage.h"
 #include "engine/image_usage.h"
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "cli/listing.h"
 
 #include <time.h>

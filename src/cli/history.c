@@ -3,7 +3,7 @@
 #include "engine/images.h"
 #include "base/moment.h"
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "cli/listing.h"
 
 #include <time.h>

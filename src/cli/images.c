@@ -2,7 +2,7 @@
 /* images, image ls: the images that are here. */
 #include "engine/images.h"
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "cli/listing.h"
 
 #include <time.h>

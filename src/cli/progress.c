@@ -2,7 +2,7 @@
 #include "cli/progress.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "engine/terminal.h"
 
 

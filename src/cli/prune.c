@@ -5,7 +5,7 @@
 #include "engine/image_removal.h"
 #include "engine/volumes.h"
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 
 struct prune_request {
 	bool all, force, volumes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ps, container ls: the containers that are here. */
 #include "cli/command.h"
-#include "cli/container_text.h"
-#include "cli/human.h"
+#include "engine/container_text.h"
+#include "base/human.h"
 #include "cli/listing.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "cli/stats_view.h"
 
 #include "cli/command.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "cli/listing.h"
 
 #include <inttypes.h>

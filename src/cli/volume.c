@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* volume create, rm, prune, export, import, snapshot, clone: what makes and changes volumes. */
 #include "cli/each.h"
-#include "cli/human.h"
+#include "base/human.h"
 #include "cli/value_env.h"
 #include "engine/volumes.h"
 

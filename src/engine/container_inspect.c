@@ -114,7 +114,7 @@ static void write_mount(struct json_writer *w, const struct container_record *re
 	json_write_close(w, '}');
 }
 
-static void write_mounts(struct json_writer *w, const struct container_record *record)
+void container_write_mounts(struct json_writer *w, const struct container_record *record)
 {
 	json_write_open(w, "Mounts", '[');
 	for (size_t i = 0; i < record->container->host.mount_count; i++)
@@ -218,7 +218,7 @@ static int write_document(struct json_writer *w, const struct container_record *
 	write_sessions(w, record);
 	write_driver(w, record);
 	r = size ? write_sizes(w, record, err) : 0;
-	write_mounts(w, record);
+	container_write_mounts(w, record);
 	spec_container_write_inspect(w, container, &paths);
 	container_network_write_inspect(w, record);
 	json_write_close(w, '}');

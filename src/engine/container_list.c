@@ -66,6 +66,7 @@ static int list_one(void *context, struct container_record *record, struct error
 	if ((!all && !runs(record->state)) || !container_filter_passes(list->filter, record->container, record->state))
 		return 0;
 	entry = (struct container_entry){
+		.record = record,
 		.container = record->container,
 		.state = record->state,
 		.created_s = container_time(record->container->created),

@@ -53,5 +53,7 @@ int container_network_limit(const struct directories *directories, const char *c
 
 /* The member "NetworkSettings" of docker's inspect. */
 void container_network_write_inspect(struct json_writer *w, const struct container_record *record);
+/* "Networks" of that alone. */
+void container_network_write_networks(struct json_writer *w, const struct container_record *record);
 
 #endif

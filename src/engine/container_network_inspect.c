@@ -184,15 +184,27 @@ static void write_networks(struct json_writer *w, const struct container_record 
 	json_write_close(w, '}');
 }
 
-void container_network_write_inspect(struct json_writer *w, const struct container_record *record)
+/* One that ended has no addresses, whatever is left of its plan; a damaged plan is `system check`'s to tell. NULL: none. */
+static const struct spec_network_plan *read_plan(const struct container_record *record)
 {
 	const struct spec_network_plan *plan = NULL;
+
+	if (record->is_supervised && container_network_read(record->arena, record, &plan, NULL) < 0)
+		plan = NULL;
+	return plan;
+}
+
+void container_network_write_networks(struct json_writer *w, const struct container_record *record)
+{
+	write_networks(w, record, read_plan(record));
+}
+
+void container_network_write_inspect(struct json_writer *w, const struct container_record *record)
+{
+	const struct spec_network_plan *plan = read_plan(record);
 	const struct spec_network_link *legacy = NULL;
 	_cleanup_free_ char *key = NULL;
 
-	/* One that ended has no addresses, whatever is left of its plan; a damaged plan is `system check`'s to tell. */
-	if (record->is_supervised && container_network_read(record->arena, record, &plan, NULL) < 0)
-		plan = NULL;
 	for (size_t i = 0; plan && i < plan->link_count; i++)
 		if (str_equal(plan->links[i].network, NETWORK_DEFAULT))
 			legacy = &plan->links[i];

@@ -8,6 +8,7 @@
 #ifndef BIVY_ENGINE_CONTAINERS_H
 #define BIVY_ENGINE_CONTAINERS_H
 
+#include "base/json.h"
 #include "engine/container.h"
 #include "spec/network_plan.h"
 #include "spec/transfer_event.h"
@@ -126,6 +127,7 @@ int container_update(const struct container_update_request *request, struct erro
 /* ---- lists and documents --------------------------------------------------------------- */
 
 struct container_entry {
+	const struct container_record *record; /* for container_write_…() */
 	const struct spec_container *container;
 	const struct spec_container_state *state;
 	int64_t created_s, started_s, finished_s; /* 0: never */
@@ -152,6 +154,9 @@ int container_list(struct arena *arena, const struct container_list_request *req
 
 /* The document of docker's `inspect`, one line of JSON, added to *OUT. */
 int container_inspect(const struct directories *directories, const char *container, bool size, struct buf *out, struct error *err) _must_check_;
+
+/* "Mounts" of that alone, into an open object; "Networks": container_network.h. */
+void container_write_mounts(struct json_writer *w, const struct container_record *record);
 
 struct container_prune_report {
 	char **ids; /* of those removed, in the arena */

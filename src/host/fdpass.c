@@ -93,11 +93,10 @@ int fdpass_send(int socket, int fd, const void *data, size_t length)
 	return n < 0 ? -errno : 0;
 }
 
-int fdpass_receive(int socket, int *ret_fd)
+int fdpass_receive_data(int socket, void *data, size_t size, size_t *ret_length, int *ret_fd)
 {
 	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	char data[256];
-	struct iovec part = { .iov_base = data, .iov_len = sizeof data };
+	struct iovec part = { .iov_base = data, .iov_len = size };
 	/* CMSG_LEN, not CMSG_SPACE: the padding of the latter has room for a second descriptor, which nobody would close. */
 	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int)) };
 	struct cmsghdr *head;
@@ -112,5 +111,14 @@ int fdpass_receive(int socket, int *ret_fd)
 	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
 		return n == 0 ? -EPIPE : -EBADMSG;
 	memcpy(ret_fd, CMSG_DATA(head), sizeof *ret_fd);
+	*ret_length = (size_t)n;
 	return 0;
+}
+
+int fdpass_receive(int socket, int *ret_fd)
+{
+	char data[256];
+	size_t length;
+
+	return fdpass_receive_data(socket, data, sizeof data, &length, ret_fd);
 }

@@ -24,4 +24,7 @@ int fdpass_send(int socket, int fd, const void *data, size_t length) _must_check
 /* Receives one descriptor (CLOEXEC) and drops the data; -EPIPE at the end, -EBADMSG if none came along. */
 int fdpass_receive(int socket, int *ret_fd) _must_check_;
 
+/* The same with what came along: up to SIZE bytes of a packet (what is longer is cut off), or of a stream. */
+int fdpass_receive_data(int socket, void *data, size_t size, size_t *ret_length, int *ret_fd) _must_check_;
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lists say of a container, in docker's words. Pure functions; texts live in the arena. */
-#ifndef BIVY_CLI_CONTAINER_TEXT_H
-#define BIVY_CLI_CONTAINER_TEXT_H
+#ifndef BIVY_ENGINE_CONTAINER_TEXT_H
+#define BIVY_ENGINE_CONTAINER_TEXT_H
 
 #include "engine/containers.h"
 

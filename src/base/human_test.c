@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/human.h"
+#include "base/human.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

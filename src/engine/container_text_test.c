@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/container_text.h"
+#include "engine/container_text.h"
 
 #include <setjmp.h>
 #include <signal.h>

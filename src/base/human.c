@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/human.h"
+#include "base/human.h"
 #include "base/moment.h"
 
 char *human_size(uint64_t bytes, int digits)

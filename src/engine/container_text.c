@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/container_text.h"
+#include "engine/container_text.h"
 #include "base/moment.h"
-#include "cli/human.h"
+#include "base/human.h"
 
 #include <inttypes.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sizes and times as docker writes them for people. */
-#ifndef BIVY_CLI_HUMAN_H
-#define BIVY_CLI_HUMAN_H
+#ifndef BIVY_BASE_HUMAN_H
+#define BIVY_BASE_HUMAN_H
 
 #include "base/str.h"
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "host/fdpass.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+int api_permission_parse(const char *text, enum api_permission *ret)
+{
+	static const char *const words[] = { [API_READ_ONLY] = "read-only", [API_CONTAINERS] = "containers", [API_ALL] = "all" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (str_equal(text, words[i])) {
+			*ret = (enum api_permission)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* ---- the request ------------------------------------------------------------------------ */
+
+const char *api_call_header(const struct api_call *call, const char *name)
+{
+	return spec_http_header(call->request.headers, call->request.header_count, name);
+}
+
+int api_call_document(struct api_call *call, struct json **ret, struct error *err)
+{
+	_cleanup_buf_ struct buf body = BUF_INIT;
+	int r = fd_read_all(call->socket, API_BODY_LIMIT, &body);
+
+	*ret = NULL;
+	if (r == -EFBIG)
+		return error_set(err, ERROR_INVALID, 0, "the body of the request is too large");
+	if (r < 0)
+		return error_errno(err, -r, "cannot read the body of the request");
+	if (body.length == 0)
+		return 0;
+	if (json_parse(call->arena, body.data, body.length, ret, err) < 0)
+		return error_wrap(err, "the body of the request is no JSON");
+	if ((*ret)->type == JSON_NULL)
+		*ret = NULL;
+	else if ((*ret)->type != JSON_OBJECT)
+		return error_set(err, ERROR_INVALID, 0, "the body of the request is no JSON object");
+	return 0;
+}
+
+/* ---- the reply ---------------------------------------------------------------------------- */
+
+static int send_all(struct api_call *call, const void *bytes, size_t length, struct error *err)
+{
+	int r = fd_write_all(call->socket, bytes, length);
+
+	return r < 0 ? error_errno(err, -r, "cannot answer") : 0;
+}
+
+/* What every reply of dockerd's says, and HEADERS of this one, which end with a NULL key. */
+static size_t gather_headers(struct spec_pair ret[static 16], const struct spec_pair *headers)
+{
+	static const char *const common[][2] = {
+		{ "Api-Version", API_VERSION_TEXT },
+		{ "Docker-Experimental", "false" },
+		{ "Ostype", "linux" },
+		{ "Server", "bivy/" BIVY_VERSION },
+	};
+	size_t count = 0;
+
+	for (; count < ARRAY_SIZE(common); count++)
+		ret[count] = (struct spec_pair){ .key = (char *)common[count][0], .value = (char *)common[count][1] };
+	while (headers && headers->key && count < 16)
+		ret[count++] = *headers++;
+	return count;
+}
+
+static int send_reply(struct api_call *call, struct spec_http_reply reply, const struct spec_pair *headers, const void *body, size_t length,
+	struct error *err)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct spec_pair all[16];
+	int r;
+
+	reply.headers = all;
+	reply.header_count = gather_headers(all, headers);
+	r = spec_http_reply_encode(&reply, &out);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot answer");
+	buf_add(&out, body, length);
+	call->has_replied = true;
+	return send_all(call, out.data, out.length, err);
+}
+
+static int send_whole(struct api_call *call, unsigned status, const char *content_type, const void *body, size_t length, struct error *err)
+{
+	const struct spec_pair headers[] = { { .key = content_type ? (char *)"Content-Type" : NULL, .value = (char *)content_type }, { NULL } };
+	const struct spec_http_reply reply = { .status = status, .has_length = true, .length = length };
+
+	return send_reply(call, reply, headers, body, length, err);
+}
+
+int api_reply_json(struct api_call *call, unsigned status, const struct buf *document, struct error *err)
+{
+	_cleanup_buf_ struct buf body = BUF_INIT;
+
+	buf_add(&body, document->data, document->length);
+	buf_add_char(&body, '\n');
+	return send_whole(call, status, "application/json", body.data, body.length, err);
+}
+
+int api_reply_text(struct api_call *call, unsigned status, const char *content_type, const char *text, struct error *err)
+{
+	return send_whole(call, status, content_type, text, strlen(text), err);
+}
+
+int api_reply_empty(struct api_call *call, unsigned status, struct error *err)
+{
+	return send_whole(call, status, NULL, "", 0, err);
+}
+
+int api_reply_with(struct api_call *call, unsigned status, const struct spec_pair *headers, const void *body, size_t length, struct error *err)
+{
+	const struct spec_http_reply reply = { .status = status, .has_length = true, .length = length };
+
+	return send_reply(call, reply, headers, body, length, err);
+}
+
+int api_reply_open(struct api_call *call, unsigned status, const char *content_type, struct error *err)
+{
+	const struct spec_pair headers[] = { { .key = (char *)"Content-Type", .value = (char *)content_type }, { NULL } };
+
+	return send_reply(call, (struct spec_http_reply){ .status = status }, headers, "", 0, err);
+}
+
+int api_reply_open_with(struct api_call *call, unsigned status, const struct spec_pair *headers, struct error *err)
+{
+	return send_reply(call, (struct spec_http_reply){ .status = status }, headers, "", 0, err);
+}
+
+int api_reply_add(struct api_call *call, const void *bytes, size_t length, struct error *err)
+{
+	return send_all(call, bytes, length, err);
+}
+
+bool api_call_wants_upgrade(const struct api_call *call)
+{
+	const char *connection = api_call_header(call, "Connection");
+
+	return connection && strcasestr(connection, "upgrade") && !str_is_empty(api_call_header(call, "Upgrade"));
+}
+
+int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, int *ret, struct buf *ret_said, struct error *err)
+{
+	uint32_t length = 0;
+	size_t received;
+	int fd, r = send_reply(call, (struct spec_http_reply){ .status = 101, .upgrades = true }, headers, "", 0, err);
+
+	if (r < 0)
+		return r;
+	r = fdpass_receive_data(call->socket, &length, sizeof length, &received, &fd);
+	if (r < 0)
+		return error_errno(err, -r, "cannot take over the client's socket");
+	if (received != sizeof length || length > SPEC_HTTP_REQUEST_LIMIT)
+		r = -EBADMSG;
+	if (r == 0)
+		r = fd_read_all(call->socket, length, ret_said);
+	if (r < 0 || ret_said->length != length) {
+		close(fd);
+		return error_errno(err, r < 0 ? -r : EPIPE, "cannot take over the client's socket");
+	}
+	*ret = fd;
+	return 0;
+}
+
+static unsigned status_of(enum error_kind kind)
+{
+	switch (kind) {
+	case ERROR_NOT_FOUND:
+		return 404;
+	case ERROR_CONFLICT:
+	case ERROR_BUSY:
+		return 409;
+	case ERROR_INVALID:
+		return 400;
+	case ERROR_DENIED:
+		return 403;
+	case ERROR_UNSUPPORTED:
+		return 501;
+	case ERROR_UNAVAILABLE:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+int api_reply_error(struct api_call *call, const struct error *error)
+{
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	_cleanup_free_ char *text = error->hint[0] ? str_printf("%s (%s)", error->message, error->hint) : NULL;
+	struct json_writer w = { .out = &document };
+
+	json_write_open(&w, NULL, '{');
+	json_write_string(&w, "message", text ? text : error->message);
+	json_write_close(&w, '}');
+	return api_reply_json(call, status_of(error->kind), &document, NULL);
+}
+
+/* Real-time, so that it says what happened: room for more of the answer is no reason to end. */
+#define CLIENT_SIGNAL (SIGRTMAX - 1)
+
+static void end_with_client(int number _unused_, siginfo_t *info, void *context _unused_)
+{
+	if (info->si_code == POLL_HUP)
+		_exit(0);
+}
+
+int api_call_ends_with_client(struct api_call *call, struct error *err)
+{
+	const struct sigaction action = { .sa_sigaction = end_with_client, .sa_flags = SA_SIGINFO | SA_RESTART };
+	_cleanup_buf_ struct buf body = BUF_INIT;
+	int r;
+
+	/* What is told when too many wait to be told; nothing is lost by it but the end of this process before it next writes. */
+	signal(SIGIO, SIG_IGN);
+	if (sigaction(CLIENT_SIGNAL, &action, NULL) < 0 || fcntl(call->socket, F_SETOWN, getpid()) < 0 ||
+	    fcntl(call->socket, F_SETSIG, CLIENT_SIGNAL) < 0 || fcntl(call->socket, F_SETFL, O_ASYNC) < 0)
+		return error_errno(err, errno, "cannot watch the client");
+	/* It may have gone before: then this end is seen here. */
+	r = fd_read_all(call->socket, API_BODY_LIMIT, &body);
+	return r < 0 ? error_errno(err, -r, "cannot read the body of the request") : 0;
+}
+
+/* ---- from the head to the end ------------------------------------------------------------------ */
+
+static int decode(struct api_call *call, const struct api_work *work, struct error *err)
+{
+	if (spec_http_request_decode(call->arena, work->packet, work->length, &call->request) < 0)
+		return error_set(err, ERROR_INVALID, 0, "invalid head of a request");
+	return api_target_decode(call->arena, call->request.target, &call->target, err);
+}
+
+void api_work(const struct api_work *work)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct api_call call = { .arena = arena, .directories = work->directories, .socket = work->socket };
+	struct error err = ERROR_INIT;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = decode(&call, work, &err);
+	if (r == 0)
+		r = api_route(&call, work->permission, &err);
+	if (r < 0)
+		log_debug("%s: %s", call.request.target ? call.request.target : "?", err.message);
+	if (r < 0 && !call.has_replied)
+		ignore_result(api_reply_error(&call, &err)); /* there is nobody else to tell */
+}

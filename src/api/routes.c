@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/routes.h"
+
+struct route {
+	const char *method;
+	/* Segments of the path: a word, "{}" for any one, "{…}" for one or more, as names of images have slashes. */
+	const char *path;
+	enum api_permission permission;
+	api_answer *answer;
+};
+
+static const struct route routes[] = {
+	{ "GET", "/_ping", API_READ_ONLY, api_ping },
+	{ "HEAD", "/_ping", API_READ_ONLY, api_ping },
+	{ "GET", "/info", API_READ_ONLY, api_info },
+	{ "GET", "/version", API_READ_ONLY, api_version },
+
+	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list },
+	{ "GET", "/containers/{}/json", API_READ_ONLY, api_container_inspect },
+	{ "POST", "/containers/{}/kill", API_CONTAINERS, api_container_kill },
+	{ "POST", "/containers/{}/pause", API_CONTAINERS, api_container_pause },
+	{ "POST", "/containers/{}/rename", API_CONTAINERS, api_container_rename },
+	{ "POST", "/containers/{}/restart", API_CONTAINERS, api_container_restart },
+	{ "POST", "/containers/{}/start", API_CONTAINERS, api_container_start },
+	{ "POST", "/containers/{}/stop", API_CONTAINERS, api_container_stop },
+	{ "POST", "/containers/{}/unpause", API_CONTAINERS, api_container_unpause },
+	{ "POST", "/containers/{}/wait", API_READ_ONLY, api_container_wait },
+	{ "DELETE", "/containers/{}", API_CONTAINERS, api_container_remove },
+};
+
+/* ---- matching ------------------------------------------------------------------------------- */
+
+/* Segments FROM to TO with slashes between them. */
+static const char *join(struct arena *arena, char *const *segments, size_t from, size_t to)
+{
+	const char *text = segments[from];
+
+	while (++from < to)
+		text = arena_printf(arena, "%s/%s", text, segments[from]);
+	return text;
+}
+
+static size_t count_words(const char *path)
+{
+	size_t count = 0;
+
+	for (; *path; path++)
+		count += *path == '/';
+	return count;
+}
+
+/* Whether the path is PATTERN's; what stands for its braces goes to NAMES. */
+static bool match(struct api_call *call, const char *pattern, const char **names)
+{
+	const struct api_target *target = &call->target;
+	size_t words = count_words(pattern), at = 0, name = 0;
+
+	if (target->segment_count < words)
+		return false;
+	while (*pattern) {
+		size_t length = strcspn(++pattern, "/"), take = 1;
+		bool is_any = length > 0 && pattern[0] == '{';
+
+		if (is_any && length > 2)
+			take = target->segment_count - words + 1;
+		if (is_any)
+			names[name++] = join(call->arena, target->segments, at, at + take);
+		else if (strncmp(target->segments[at], pattern, length) != 0 || target->segments[at][length])
+			return false;
+		at += take;
+		pattern += length;
+	}
+	return at == target->segment_count;
+}
+
+static const struct route *find(struct api_call *call)
+{
+	const char **names = arena_alloc(call->arena, API_TARGET_SEGMENTS, sizeof *names);
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		if (str_equal(routes[i].method, call->request.method) && match(call, routes[i].path, names)) {
+			call->names = names;
+			return &routes[i];
+		}
+	}
+	return NULL;
+}
+
+int api_route(struct api_call *call, enum api_permission permission, struct error *err)
+{
+	const struct route *route = find(call);
+
+	if (!route)
+		return error_set(err, ERROR_NOT_FOUND, 0, "page not found");
+	if (route->permission > permission)
+		return error_set(err, ERROR_DENIED, 0, "this socket does not allow %s %s", route->method, route->path);
+	return route->answer(call, err);
+}

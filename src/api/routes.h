@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which request is answered by what. */
+#ifndef BIVY_API_ROUTES_H
+#define BIVY_API_ROUTES_H
+
+#include "api/call.h"
+
+/*
+ * Has the request answered by what is there for its method and path.
+ * ERROR_NOT_FOUND "page not found" for what docker does not have either,
+ * ERROR_DENIED for what PERMISSION is too little for.
+ */
+int api_route(struct api_call *call, enum api_permission permission, struct error *err) _must_check_;
+
+/* What answers one. */
+typedef int api_answer(struct api_call *call, struct error *err);
+
+/* system.c */
+int api_ping(struct api_call *call, struct error *err) _must_check_;
+int api_version(struct api_call *call, struct error *err) _must_check_;
+int api_info(struct api_call *call, struct error *err) _must_check_;
+
+/* containers_list.c */
+int api_containers_list(struct api_call *call, struct error *err) _must_check_;
+
+/* containers_life.c */
+int api_container_start(struct api_call *call, struct error *err) _must_check_;
+int api_container_stop(struct api_call *call, struct error *err) _must_check_;
+int api_container_restart(struct api_call *call, struct error *err) _must_check_;
+int api_container_kill(struct api_call *call, struct error *err) _must_check_;
+int api_container_pause(struct api_call *call, struct error *err) _must_check_;
+int api_container_unpause(struct api_call *call, struct error *err) _must_check_;
+int api_container_rename(struct api_call *call, struct error *err) _must_check_;
+int api_container_remove(struct api_call *call, struct error *err) _must_check_;
+int api_container_wait(struct api_call *call, struct error *err) _must_check_;
+
+/* containers_inspect.c */
+int api_container_inspect(struct api_call *call, struct error *err) _must_check_;
+
+#endif

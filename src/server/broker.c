@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/broker.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "engine/program.h"
+#include "host/fdpass.h"
+#include "spec/http_call.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define WORKER_LIMIT 4096 /* requests at once */
+
+static const struct program program_http = {
+	.name = "bivy-http",
+	.variable = "BIVY_HTTP",
+	.places = (const char *const[]){ "", "/../libexec/bivy", "/../lib/bivy", NULL },
+	.purpose = "speaks HTTP for bivy-server",
+};
+
+struct broker {
+	const struct broker_request *request;
+	int front, signals; /* the socket to bivy-http; signalfd(2) */
+	pid_t front_pid;
+	size_t workers;
+	sigset_t old_mask;
+	bool ends;
+};
+
+/* ---- bivy-http ---------------------------------------------------------------------------------- */
+
+/* In the child; what it listens on is open at the same numbers. */
+_noreturn_ static void execute_front(const struct broker *broker, const char *path, int theirs, pid_t parent)
+{
+	const struct listen_sockets *sockets = broker->request->sockets;
+	char numbers[LISTEN_LIMIT + 2][16];
+	const char *arguments[LISTEN_LIMIT + 8] = { path, "serve", "--broker", numbers[0], "--idle-timeout", numbers[1] };
+	size_t count = 6;
+
+	snprintf(numbers[0], sizeof numbers[0], "%d", theirs);
+	snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)broker->request->idle_s);
+	if (broker->request->debug)
+		arguments[count++] = "--debug";
+	for (size_t i = 0; i < sockets->count; i++) {
+		snprintf(numbers[i + 2], sizeof numbers[i + 2], "%d", sockets->fds[i]);
+		arguments[count++] = numbers[i + 2];
+		ignore_result(fcntl(sockets->fds[i], F_SETFD, 0)); /* it would say so itself */
+	}
+	ignore_result(fcntl(theirs, F_SETFD, 0));
+	sigprocmask(SIG_SETMASK, &broker->old_mask, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
+		execv(path, (char *const *)arguments);
+	log_error("cannot execute '%s': %s", path, error_words(errno));
+	_exit(127);
+}
+
+static int start_front(struct broker *broker, struct error *err)
+{
+	_cleanup_close_ int theirs = -EBADF;
+	char path[PATH_MAX];
+	pid_t parent = getpid();
+	int pair[2], r = program_find(&program_http, path, err);
+
+	if (r < 0)
+		return r;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, errno, "cannot make a socket");
+	broker->front = pair[0];
+	theirs = pair[1];
+	broker->front_pid = fork();
+	if (broker->front_pid < 0)
+		return error_errno(err, errno, "cannot start '%s'", path);
+	if (broker->front_pid == 0)
+		execute_front(broker, path, theirs, parent);
+	return 0;
+}
+
+/* ---- requests --------------------------------------------------------------------------------------- */
+
+/* In the child: one request, and then its end. */
+_noreturn_ static void work(const struct broker *broker, const void *packet, size_t length, int socket)
+{
+	const struct api_work work = {
+		.directories = broker->request->directories,
+		.permission = broker->request->permission,
+		.socket = socket,
+		.packet = packet,
+		.length = length,
+	};
+
+	for (size_t i = 0; i < broker->request->sockets->count; i++)
+		close(broker->request->sockets->fds[i]);
+	close(broker->front);
+	close(broker->signals);
+	sigprocmask(SIG_SETMASK, &broker->old_mask, NULL);
+	memory_ends_soon();
+	api_work(&work);
+	_exit(0);
+}
+
+static int take_request(struct broker *broker, struct error *err)
+{
+	static char packet[SPEC_HTTP_REQUEST_LIMIT];
+	_cleanup_close_ int socket = -EBADF;
+	size_t length;
+	int r = fdpass_receive_data(broker->front, packet, sizeof packet, &length, &socket);
+	pid_t pid;
+
+	if (r == -EPIPE || r == -ECONNRESET)
+		return 0; /* it has ended, which its parent is told */
+	if (r < 0)
+		return error_errno(err, -r, "cannot read what bivy-http asks for");
+	/* Whoever asked finds the call closed, and answers that. */
+	if (broker->workers >= WORKER_LIMIT) {
+		log_warning("a request is refused: %d are the most at once", WORKER_LIMIT);
+		return 0;
+	}
+	pid = fork();
+	if (pid == 0)
+		work(broker, packet, length, socket);
+	if (pid < 0)
+		log_warning("a request is refused: cannot start a process: %s", error_words(errno));
+	else
+		broker->workers++;
+	return 0;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------ */
+
+static int judge_front(struct broker *broker, int status, struct error *err)
+{
+	close_and_forget(&broker->front);
+	broker->front_pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		broker->ends = true; /* it was idle long enough */
+		return 0;
+	}
+	if (WIFEXITED(status))
+		return error_set(err, ERROR_INTERNAL, 0, "bivy-http ended with status %d", WEXITSTATUS(status));
+	log_error("bivy-http was ended by signal %d and is started again", WTERMSIG(status));
+	return start_front(broker, err);
+}
+
+static int reap(struct broker *broker, struct error *err)
+{
+	int status, r = 0;
+	pid_t pid;
+
+	while (r == 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == broker->front_pid)
+			r = judge_front(broker, status, err);
+		else
+			broker->workers--;
+	}
+	return r;
+}
+
+static int take_signal(struct broker *broker, struct error *err)
+{
+	struct signalfd_siginfo info;
+
+	if (read(broker->signals, &info, sizeof info) != sizeof info)
+		return 0;
+	if (info.ssi_signo == SIGCHLD)
+		return reap(broker, err);
+	broker->ends = true;
+	return 0;
+}
+
+static int loop(struct broker *broker, struct error *err)
+{
+	int r = 0;
+
+	while (r == 0 && !broker->ends) {
+		struct pollfd fds[] = { { .fd = broker->signals, .events = POLLIN }, { .fd = broker->front, .events = POLLIN } };
+
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno != EINTR)
+				r = error_errno(err, errno, "cannot wait for requests");
+			continue;
+		}
+		if (fds[0].revents)
+			r = take_signal(broker, err);
+		if (r == 0 && fds[1].revents & POLLIN)
+			r = take_request(broker, err);
+		else if (r == 0 && fds[1].revents)
+			close_and_forget(&broker->front); /* SIGCHLD says the rest */
+	}
+	return r;
+}
+
+static int open_signals(struct broker *broker, struct error *err)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, &broker->old_mask);
+	broker->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return broker->signals < 0 ? error_errno(err, errno, "cannot wait for signals") : 0;
+}
+
+int broker_run(const struct broker_request *request, struct error *err)
+{
+	struct broker broker = { .request = request, .front = -EBADF, .signals = -EBADF };
+	int r = open_signals(&broker, err);
+
+	if (r == 0)
+		r = start_front(&broker, err);
+	if (r == 0)
+		r = loop(&broker, err);
+	close_and_forget(&broker.front); /* for bivy-http the end, too */
+	close_and_forget(&broker.signals);
+	return r;
+}

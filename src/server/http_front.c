@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http_front.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "server/http_exchange.h"
+#include "spec/http_call.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define CONNECTION_LIMIT 4096
+#define CONNECTION_MEMORY (24u << 10) /* bytes of one: its head and what is written at once */
+#define QUIET_S 120                   /* a connection that says and is told nothing is closed */
+#define ACCEPT_AT_ONCE 32
+
+/* ---- connections ------------------------------------------------------------------------- */
+
+struct listener {
+	struct http_watch watch;
+	struct http_front *front;
+};
+
+/* libmicrohttpd closes it, also if it takes it not. */
+static void accept_one(struct http_front *front, int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof address;
+
+	if (getpeername(fd, (struct sockaddr *)&address, &length) < 0)
+		address.ss_family = AF_UNIX;
+	if (MHD_add_connection(front->daemon, fd, (struct sockaddr *)&address, length) != MHD_YES)
+		log_warning("a connection is turned away: there are too many");
+}
+
+static void take_listener(struct http_watch *watch, uint32_t events _unused_)
+{
+	struct http_front *front = ((struct listener *)watch)->front;
+
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+		int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		accept_one(front, fd);
+	}
+}
+
+static void count_connection(void *context, struct MHD_Connection *connection _unused_, void **socket_context _unused_, enum MHD_ConnectionNotificationCode code)
+{
+	struct http_front *front = context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		front->connections++;
+	else if (--front->connections == 0)
+		front->quiet_since_ms = clock_monotonic_ms();
+}
+
+/* ---- the daemon --------------------------------------------------------------------------- */
+
+static void log_line(void *context _unused_, const char *format, va_list arguments)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof line, format, arguments);
+	log_debug("libmicrohttpd: %s", str_trim_end(line));
+}
+
+/* Paths and queries are decoded by who knows what they mean. */
+static size_t keep_escapes(void *context _unused_, struct MHD_Connection *connection _unused_, char *text)
+{
+	return strlen(text);
+}
+
+static int start_daemon(struct http_front *front, struct error *err)
+{
+	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+
+	front->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_handle, front,
+		MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, front,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, front,
+		MHD_OPTION_NOTIFY_CONNECTION, count_connection, front,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)QUIET_S,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_END);
+	return front->daemon ? 0 : error_set(err, ERROR_UNAVAILABLE, 0, "cannot start the HTTP library");
+}
+
+/* Its own epoll descriptor is among ours: what it has to do is done at the end of each round. */
+static void take_daemon(struct http_watch *watch _unused_, uint32_t events _unused_)
+{
+}
+
+struct broker_watch {
+	struct http_watch watch;
+	struct http_front *front;
+};
+
+/* It says nothing: what there is to read is its end. */
+static void take_broker(struct http_watch *watch, uint32_t events _unused_)
+{
+	((struct broker_watch *)watch)->front->ends = true;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------ */
+
+static int watch(struct http_front *front, struct http_watch *what, struct error *err)
+{
+	int r = http_watch_set(front->epoll_fd, what, EPOLLIN);
+
+	return r < 0 ? error_errno(err, -r, "cannot wait for a socket") : 0;
+}
+
+static bool is_idle_enough(const struct http_front *front)
+{
+	return front->idle_s > 0 && front->connections == 0 && clock_monotonic_ms() - front->quiet_since_ms >= front->idle_s * 1000;
+}
+
+/* How long nothing has to be done by itself, in ms; -1: forever. */
+static int next_timeout(const struct http_front *front)
+{
+	MHD_UNSIGNED_LONG_LONG timeout;
+	int ret = -1;
+
+	if (MHD_get_timeout(front->daemon, &timeout) == MHD_YES)
+		ret = timeout > 60000 ? 60000 : (int)timeout;
+	if (front->idle_s > 0 && front->connections == 0) {
+		int64_t left = front->idle_s * 1000 - (clock_monotonic_ms() - front->quiet_since_ms);
+
+		if (ret < 0 || left < ret)
+			ret = left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+	}
+	return ret;
+}
+
+static int loop(struct http_front *front, struct error *err)
+{
+	while (!front->ends && !is_idle_enough(front)) {
+		int r = http_watch_round(front->epoll_fd, next_timeout(front));
+
+		if (r < 0)
+			return error_errno(err, -r, "cannot wait for clients");
+		if (MHD_run(front->daemon) != MHD_YES)
+			return error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");
+	}
+	return 0;
+}
+
+static int watch_all(struct http_front *front, struct http_watch *daemon, struct broker_watch *broker, struct listener *listeners, size_t count, struct error *err)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	int r;
+
+	*daemon = (struct http_watch){ .fd = info->epoll_fd, .ready = take_daemon };
+	*broker = (struct broker_watch){ { .fd = front->broker, .ready = take_broker }, front };
+	r = watch(front, daemon, err);
+	if (r == 0)
+		r = watch(front, &broker->watch, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = watch(front, &listeners[i].watch, err);
+	return r;
+}
+
+int http_front_run(const struct http_front_request *request, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct listener *listeners = arena_alloc(arena, request->listener_count + 1, sizeof *listeners);
+	struct http_front front = { .broker = request->broker, .idle_s = request->idle_s, .quiet_since_ms = clock_monotonic_ms() };
+	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	struct broker_watch broker;
+	struct http_watch daemon;
+	int r;
+
+	if (epoll_fd < 0)
+		return error_errno(err, errno, "cannot wait for sockets");
+	front.epoll_fd = epoll_fd;
+	for (size_t i = 0; i < request->listener_count; i++)
+		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, &front };
+	r = start_daemon(&front, err);
+	if (r < 0)
+		return r;
+	r = watch_all(&front, &daemon, &broker, listeners, request->listener_count, err);
+	if (r == 0)
+		r = loop(&front, err);
+	MHD_stop_daemon(front.daemon);
+	return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bivy-http: sockets that clients connect to, and HTTP on them by
+ * libmicrohttpd, in one thread. It knows no route: each request goes on to
+ * bivy-server as a call (spec/http_call.h), whose reply goes back. What reads
+ * the bytes of strangers has neither the engine nor its privileges.
+ */
+#ifndef BIVY_SERVER_HTTP_FRONT_H
+#define BIVY_SERVER_HTTP_FRONT_H
+
+#include "base/error.h"
+#include "server/http_watch.h"
+
+#include <microhttpd.h>
+#include <stddef.h>
+
+struct http_front {
+	int broker;      /* SOCK_SEQPACKET: to bivy-server */
+	int epoll_fd;
+	struct MHD_Daemon *daemon;
+	int64_t idle_s;  /* ends after so long without a connection; 0: never */
+	size_t connections, upgrading;
+	int64_t quiet_since_ms; /* CLOCK_MONOTONIC */
+	bool ends;       /* bivy-server has gone */
+};
+
+struct http_front_request {
+	int broker;
+	const int *listeners; /* that listen already */
+	size_t listener_count;
+	int64_t idle_s;
+};
+
+/* Serves until bivy-server goes, a signal ends it, or it was idle long enough. */
+int http_front_run(const struct http_front_request *request, struct error *err) _must_check_;
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bivy-http: HTTP for bivy-server, which starts it. It has nothing else than its sockets. */
+#include "base/commands.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "server/http_front.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#define PROGRAM "bivy-http"
+#define NOBODY 65534
+
+static const struct commands commands;
+
+struct serve_request {
+	int64_t broker, idle_s;
+	bool debug;
+};
+
+static const struct option_entry serve_entries[] = {
+	{ "broker", 0, OPTION_INT, 0, offsetof(struct serve_request, broker), "FD", "the socket that requests go to", .minimum = STDERR_FILENO + 1, .maximum = INT_MAX },
+	{ "debug", 0, OPTION_FLAG, 0, offsetof(struct serve_request, debug), NULL, "say what goes on, on the standard error" },
+	{ "idle-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, idle_s), "SECONDS", "end after so long without a connection; 0: never", .maximum = INT_MAX },
+	{ 0 },
+};
+
+/* Root has no use for being root here: no files, no capabilities, nobody's ids, nothing to gain. */
+static int give_up_privileges(struct error *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, errno, "cannot give up privileges");
+	if (geteuid() != 0)
+		return 0;
+	if (chroot("/proc/self/fdinfo") < 0 || chdir("/") < 0)
+		return error_errno(err, errno, "cannot leave the file system");
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return error_errno(err, errno, "cannot become nobody");
+	return 0;
+}
+
+static int decode_listeners(char *const *operands, int *ret, size_t *ret_count, struct error *err)
+{
+	for (size_t i = 0; operands[i]; i++) {
+		int64_t fd;
+		struct stat st;
+
+		if (str_to_i64(operands[i], 10, &fd) < 0 || fd < 0 || fd > INT_MAX || fstat((int)fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+			return error_set(err, ERROR_INVALID, 0, "'%s' is no socket of ours", operands[i]);
+		if (fcntl((int)fd, F_SETFL, O_NONBLOCK) < 0)
+			return error_errno(err, errno, "cannot use socket %s", operands[i]);
+		ret[(*ret_count)++] = (int)fd;
+	}
+	return 0;
+}
+
+static int run_serve(const struct command_call *call, struct buf *out _unused_, struct error *err)
+{
+	const struct serve_request *request = call->request;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	int *listeners = arena_alloc(arena, strv_length(call->operands) + 1, sizeof *listeners);
+	struct http_front_request front = { .broker = (int)request->broker, .listeners = listeners, .idle_s = request->idle_s };
+	int r;
+
+	log_open(STDERR_FILENO, LOG_TEXT, request->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
+	r = decode_listeners(call->operands, listeners, &front.listener_count, err);
+	if (r == 0)
+		r = give_up_privileges(err);
+	return r < 0 ? r : http_front_run(&front, err);
+}
+
+static const struct command serve_command = {
+	.command = {
+		.name = "serve",
+		.operands = "SOCKET…",
+		.summary = "serve clients that connect to these descriptors, which listen",
+		.entries = serve_entries,
+		.minimum_operands = 1,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
+	},
+	.request_size = sizeof(struct serve_request),
+	.run = run_serve,
+};
+
+static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
+{
+	commands_add_version(&commands, out);
+	return 0;
+}
+
+static const struct command version_command = {
+	.command = { .name = "version", .summary = "print the version" },
+	.run = run_version,
+};
+
+static const struct command *const list[] = { &serve_command, &version_command };
+
+static const struct commands commands = {
+	.program = {
+		.name = PROGRAM,
+		.operands = "COMMAND",
+		.summary = "HTTP for bivy-server",
+		.entries = commands_entries,
+		.properties = OPTIONS_STOP_AT_OPERAND,
+		.maximum_operands = OPTIONS_ANY_NUMBER,
+	},
+	.list = list,
+	.count = ARRAY_SIZE(list),
+	.lister = PROGRAM " --help",
+	.exit_status = EXIT_FAILURE,
+};
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	return commands_main(&commands, argc, argv);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a server is reached: "unix://PATH", "tcp://HOST:PORT", "fd://". */
+#ifndef BIVY_SERVER_LISTEN_H
+#define BIVY_SERVER_LISTEN_H
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <stdbool.h>
+
+#define LISTEN_LIMIT 16 /* sockets of one server */
+
+struct listen_request {
+	char *const *addresses; /* NULL-terminated */
+	const char *group;      /* that may use unix sockets: a name or a number; NULL: their owner alone */
+	bool insecure;          /* TCP without TLS is meant */
+};
+
+struct listen_sockets {
+	int fds[LISTEN_LIMIT];
+	char *paths[LISTEN_LIMIT]; /* of unix sockets that were made here; else NULL */
+	size_t count;
+};
+
+/*
+ * Opens all of them. A unix socket that a killed server left is replaced;
+ * ERROR_CONFLICT if there is one that answers. "fd://" stands for those that
+ * were handed over as sd_listen_fds(3) says. TCP off loopback is refused
+ * without TLS, and on it unless .insecure says that it is meant.
+ */
+int listen_open(struct arena *arena, const struct listen_request *request, struct listen_sockets *ret, struct error *err) _must_check_;
+
+/* Closes them, and removes the files of those that were made here. */
+void listen_close(struct listen_sockets *sockets);
+
+#endif
