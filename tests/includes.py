@@ -27,7 +27,9 @@ ROOMS = {
     "engine": {"base", "host", "spec", "runtime", "store", "registry", "net", "build"},
     "init": set(),
     "cli": {"engine", "spec", "base"},
-    "api": {"engine", "spec", "base"},
+    # Of the host only what takes descriptors over a socket.
+    "api": {"engine", "spec", "host", "base"},
+    "server": {"api", "engine", "spec", "host", "base"},
     "sentry": {"base", "host", "spec", "runtime"},
     "vm": {"base", "host", "spec", "runtime"},
     "ckpt": {"base", "host", "spec", "runtime"},

@@ -12,7 +12,7 @@
 static const struct commands commands;
 
 struct serve_request {
-	const char *root, *run_root, *group;
+	const char *root, *run_root, *group, *certificate, *key, *authority;
 	char **listen;
 	enum api_permission permission;
 	int64_t idle_s;
@@ -32,6 +32,9 @@ static const struct option_entry serve_entries[] = {
 	{ "insecure", 0, OPTION_FLAG, 0, offsetof(struct serve_request, insecure), NULL, "TCP on loopback without TLS is meant" },
 	{ "listen", 0, OPTION_LIST, 0, offsetof(struct serve_request, listen), "ADDRESS", "unix://PATH, tcp://HOST:PORT or fd://; may be repeated" },
 	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, root), "DIR", "lasting state" },
+	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have" },
+	{ "tlscert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, certificate), "FILE", "the server's certificate" },
+	{ "tlskey", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, key), "FILE", "its key" },
 	{ "run-root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, run_root), "DIR", "volatile state" },
 	{ 0 },
 };
