@@ -5,7 +5,7 @@
 #include "cli/value_cache.h"
 #include "cli/value_env.h"
 #include "cli/value_limit.h"
-#include "cli/value_mount.h"
+#include "spec/value_mount.h"
 #include "cli/value_output.h"
 #include "cli/value_secret.h"
 #include "cli/value_word.h"

@@ -2,7 +2,7 @@
 /* From what the options of `run` and `create` say to a request for a container. */
 #include "cli/create_options.h"
 #include "cli/value_env.h"
-#include "cli/value_mount.h"
+#include "spec/value_mount.h"
 #include "cli/value_network.h"
 #include "cli/value_port.h"
 #include "cli/value_word.h"

@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/resource_options.h"
 #include "cli/update_networks.h"
-#include "cli/value_mount.h"
+#include "spec/value_mount.h"
 #include "engine/container_devices.h"
 #include "engine/container_mounts.h"
 #include "engine/containers.h"

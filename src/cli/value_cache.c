@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/value_cache.h"
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 
 /* The value of a pair on its way into a place. */
 struct setting {

@@ -125,41 +125,7 @@ int value_env_add_file(struct arena *arena, const char *path, char *const *envir
 	return read_lines(arena, path, take_variable, environment, env, err);
 }
 
-/* ---- pairs -------------------------------------------------------------------------------- */
-
-static void set_pair(struct arena *arena, const char *text, size_t length, const char *value, struct value_pairs *pairs)
-{
-	struct spec_pair pair = { .key = arena_strndup(arena, text, length), .value = arena_strdup(arena, value) };
-
-	for (size_t i = 0; i < pairs->count; i++) {
-		if (str_equal(pairs->items[i].key, pair.key)) {
-			pairs->items[i] = pair;
-			return;
-		}
-	}
-	pairs->items = value_list_grow(arena, pairs->items, pairs->count, sizeof *pairs->items);
-	pairs->items[pairs->count++] = pair;
-}
-
-int value_pair_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err)
-{
-	size_t length = strcspn(text, "=");
-
-	if (length == 0 || !text[length])
-		return error_set(err, ERROR_INVALID, 0, "expected NAME=VALUE");
-	set_pair(arena, text, length, text + length + 1, pairs);
-	return 0;
-}
-
-int value_label_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err)
-{
-	size_t length = strcspn(text, "=");
-
-	if (length == 0)
-		return error_set(err, ERROR_INVALID, 0, "expected NAME=VALUE, or NAME alone");
-	set_pair(arena, text, length, text[length] ? text + length + 1 : "", pairs);
-	return 0;
-}
+/* ---- labels ------------------------------------------------------------------------------- */
 
 static int take_label(struct arena *arena, char *line, char *const *environment _unused_, void *data, struct error *err)
 {

@@ -3,7 +3,7 @@
 #ifndef BIVY_CLI_VALUE_ENV_H
 #define BIVY_CLI_VALUE_ENV_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/config.h"
 
 #define VALUE_FILE_LIMIT (1u << 20) /* bytes of a file of lines */
@@ -20,15 +20,7 @@ int value_env_add(struct arena *arena, const char *text, char *const *environmen
 int value_env_add_lines(struct arena *arena, const char *lines, char *const *environment, struct value_strings *env, struct error *err) _must_check_;
 int value_env_add_file(struct arena *arena, const char *path, char *const *environment, struct value_strings *env, struct error *err) _must_check_;
 
-struct value_pairs {
-	struct spec_pair *items;
-	size_t count;
-};
-
-/* Adds "NAME=VALUE", in place of an earlier one of that name. */
-int value_pair_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err) _must_check_;
-/* Likewise, and "NAME" alone has the value "". */
-int value_label_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err) _must_check_;
+/* Adds the lines of a file as value_label_add(). */
 int value_label_add_file(struct arena *arena, const char *path, struct value_pairs *pairs, struct error *err) _must_check_;
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef BIVY_CLI_VALUE_HEALTH_H
 #define BIVY_CLI_VALUE_HEALTH_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/container.h"
 
 /* A length of time such as "30s", 0 or at least a millisecond. TARGET: int64_t, nanoseconds; fits option_entry.parse. */

@@ -7,7 +7,7 @@
 #ifndef BIVY_CLI_VALUE_LIMIT_H
 #define BIVY_CLI_VALUE_LIMIT_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/container.h"
 
 /* "512m": int64_t, bytes; 0 is none. */

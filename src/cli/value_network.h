@@ -3,7 +3,7 @@
 #ifndef BIVY_CLI_VALUE_NETWORK_H
 #define BIVY_CLI_VALUE_NETWORK_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/container.h"
 
 /* Whether TEXT is no network but "none", "host", "container:NAME" or "ns:PATH". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/value_output.h"
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 
 #include <unistd.h>
 

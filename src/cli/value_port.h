@@ -3,7 +3,7 @@
 #ifndef BIVY_CLI_VALUE_PORT_H
 #define BIVY_CLI_VALUE_PORT_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/container.h"
 
 struct value_ports {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/value_secret.h"
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 
 static int set(struct arena *arena, const char *directory, const struct spec_pair *pair, struct build_secret *secret, struct error *err)
 {

@@ -6,7 +6,7 @@
 #ifndef BIVY_CLI_VALUE_WORD_H
 #define BIVY_CLI_VALUE_WORD_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/container.h"
 
 /* "no", "always", "unless-stopped", "on-failure[:TIMES]". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_mount.h"
+#include "spec/value_mount.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "base/options.h"
 
 void *value_list_grow(struct arena *arena, void *items, size_t count, size_t size)
@@ -156,4 +156,40 @@ char *value_clean_path(struct arena *arena, const char *directory, const char *p
 		add_components(&clean, directory);
 	add_components(&clean, path);
 	return clean.length ? arena_strndup(arena, clean.data, clean.length) : arena_strdup(arena, "/");
+}
+
+/* ---- pairs -------------------------------------------------------------------------------- */
+
+static void set_pair(struct arena *arena, const char *text, size_t length, const char *value, struct value_pairs *pairs)
+{
+	struct spec_pair pair = { .key = arena_strndup(arena, text, length), .value = arena_strdup(arena, value) };
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (str_equal(pairs->items[i].key, pair.key)) {
+			pairs->items[i] = pair;
+			return;
+		}
+	}
+	pairs->items = value_list_grow(arena, pairs->items, pairs->count, sizeof *pairs->items);
+	pairs->items[pairs->count++] = pair;
+}
+
+int value_pair_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err)
+{
+	size_t length = strcspn(text, "=");
+
+	if (length == 0 || !text[length])
+		return error_set(err, ERROR_INVALID, 0, "expected NAME=VALUE");
+	set_pair(arena, text, length, text + length + 1, pairs);
+	return 0;
+}
+
+int value_label_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err)
+{
+	size_t length = strcspn(text, "=");
+
+	if (length == 0)
+		return error_set(err, ERROR_INVALID, 0, "expected NAME=VALUE, or NAME alone");
+	set_pair(arena, text, length, text[length] ? text + length + 1 : "", pairs);
+	return 0;
 }

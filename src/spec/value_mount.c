@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_mount.h"
+#include "spec/value_mount.h"
 #include "base/options.h"
 #include "base/quantity.h"
-#include "cli/value_env.h"
 
 #include <ctype.h>
 

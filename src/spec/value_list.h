@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parsers of values on the command line share: lists that grow in an
+ * What the parsers of values that people write share: lists that grow in an
  * arena, words, paths. A parser reads the whole of a text and returns 0, or a
  * negative errno with what it expected in *err; which option it was for is
  * added by who knows.
  */
-#ifndef BIVY_CLI_VALUE_LIST_H
-#define BIVY_CLI_VALUE_LIST_H
+#ifndef BIVY_SPEC_VALUE_LIST_H
+#define BIVY_SPEC_VALUE_LIST_H
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -44,5 +44,15 @@ int value_parse_bool(const char *text, bool *ret, struct error *err) _must_check
 
 /* PATH without "//", "." and "..", as far as that goes without looking; relative to DIRECTORY, which is absolute, unless it is absolute itself. */
 char *value_clean_path(struct arena *arena, const char *directory, const char *path);
+
+struct value_pairs {
+	struct spec_pair *items;
+	size_t count;
+};
+
+/* Adds "NAME=VALUE", in place of an earlier one of that name. */
+int value_pair_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err) _must_check_;
+/* Likewise, and "NAME" alone has the value "". */
+int value_label_add(struct arena *arena, const char *text, struct value_pairs *pairs, struct error *err) _must_check_;
 
 #endif

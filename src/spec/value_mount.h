@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --volume, --mount, --tmpfs: what a container has beside its root. All is made in the arena. */
-#ifndef BIVY_CLI_VALUE_MOUNT_H
-#define BIVY_CLI_VALUE_MOUNT_H
+#ifndef BIVY_SPEC_VALUE_MOUNT_H
+#define BIVY_SPEC_VALUE_MOUNT_H
 
-#include "cli/value_list.h"
+#include "spec/value_list.h"
 #include "spec/container.h"
 
 /* "[SOURCE:]TARGET[:OPTION,…]": a path is bound, relative to DIRECTORY if it begins with a dot; a name is a volume; none an anonymous one. */
