@@ -39,13 +39,21 @@ _noreturn_ static void execute_front(const struct broker *broker, const char *pa
 {
 	const struct listen_sockets *sockets = broker->request->sockets;
 	char numbers[LISTEN_LIMIT + 2][16];
-	const char *arguments[LISTEN_LIMIT + 8] = { path, "serve", "--broker", numbers[0], "--idle-timeout", numbers[1] };
+	const char *const tls[][2] = { { "--tlscert", broker->request->tls_certificate }, { "--tlskey", broker->request->tls_key },
+				       { "--tlscacert", broker->request->tls_authority } };
+	const char *arguments[LISTEN_LIMIT + 16] = { path, "serve", "--broker", numbers[0], "--idle-timeout", numbers[1] };
 	size_t count = 6;
 
 	snprintf(numbers[0], sizeof numbers[0], "%d", theirs);
 	snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)broker->request->idle_s);
 	if (broker->request->debug)
 		arguments[count++] = "--debug";
+	for (size_t i = 0; i < ARRAY_SIZE(tls); i++) {
+		if (!tls[i][1])
+			continue;
+		arguments[count++] = tls[i][0];
+		arguments[count++] = tls[i][1];
+	}
 	for (size_t i = 0; i < sockets->count; i++) {
 		snprintf(numbers[i + 2], sizeof numbers[i + 2], "%d", sockets->fds[i]);
 		arguments[count++] = numbers[i + 2];
@@ -186,9 +194,9 @@ static int loop(struct broker *broker, struct error *err)
 		}
 		if (fds[0].revents)
 			r = take_signal(broker, err);
-		if (r == 0 && fds[1].revents & POLLIN)
+		if (r == 0 && broker->front == fds[1].fd && fds[1].revents & POLLIN)
 			r = take_request(broker, err);
-		else if (r == 0 && fds[1].revents)
+		else if (r == 0 && broker->front == fds[1].fd && fds[1].revents)
 			close_and_forget(&broker->front); /* SIGCHLD says the rest */
 	}
 	return r;

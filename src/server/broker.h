@@ -20,6 +20,7 @@
 struct broker_request {
 	const struct directories *directories;
 	const struct listen_sockets *sockets;
+	const char *tls_certificate, *tls_key, *tls_authority; /* files, or NULL */
 	enum api_permission permission;
 	int64_t idle_s; /* ends after so long without a client; 0: never */
 	bool debug;

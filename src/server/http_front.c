@@ -21,31 +21,31 @@
 
 struct listener {
 	struct http_watch watch;
-	struct http_front *front;
+	struct MHD_Daemon *daemon;
 };
 
 /* libmicrohttpd closes it, also if it takes it not. */
-static void accept_one(struct http_front *front, int fd)
+static void accept_one(struct MHD_Daemon *daemon, int fd)
 {
 	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof address;
 
 	if (getpeername(fd, (struct sockaddr *)&address, &length) < 0)
 		address.ss_family = AF_UNIX;
-	if (MHD_add_connection(front->daemon, fd, (struct sockaddr *)&address, length) != MHD_YES)
+	if (MHD_add_connection(daemon, fd, (struct sockaddr *)&address, length) != MHD_YES)
 		log_warning("a connection is turned away: there are too many");
 }
 
 static void take_listener(struct http_watch *watch, uint32_t events _unused_)
 {
-	struct http_front *front = ((struct listener *)watch)->front;
+	struct MHD_Daemon *daemon = ((struct listener *)watch)->daemon;
 
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
 			return;
-		accept_one(front, fd);
+		accept_one(daemon, fd);
 	}
 }
 
@@ -75,11 +75,17 @@ static size_t keep_escapes(void *context _unused_, struct MHD_Connection *connec
 	return strlen(text);
 }
 
-static int start_daemon(struct http_front *front, struct error *err)
+static struct MHD_Daemon *start_daemon(struct http_front *front, const struct http_tls *tls)
 {
 	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+	const struct MHD_OptionItem tls_options[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(tls ? tls->certificate : NULL) },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(tls ? tls->key : NULL) },
+		{ MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(tls ? tls->authority : NULL) },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
-	front->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_handle, front,
+	return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, http_exchange_handle, front,
 		MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, front,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
@@ -90,8 +96,38 @@ static int start_daemon(struct http_front *front, struct error *err)
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)QUIET_S,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_ARRAY, tls ? tls_options : &tls_options[ARRAY_SIZE(tls_options) - 1],
 		MHD_OPTION_END);
-	return front->daemon ? 0 : error_set(err, ERROR_UNAVAILABLE, 0, "cannot start the HTTP library");
+}
+
+static int start_daemons(struct http_front *front, const struct http_tls *tls, struct error *err)
+{
+	front->daemons[HTTP_PLAIN] = start_daemon(front, NULL);
+	if (!front->daemons[HTTP_PLAIN])
+		return error_set(err, ERROR_UNAVAILABLE, 0, "cannot start the HTTP library");
+	if (tls->certificate)
+		front->daemons[HTTP_TLS] = start_daemon(front, tls);
+	if (tls->certificate && !front->daemons[HTTP_TLS])
+		return error_set(err, ERROR_INVALID, 0, "cannot use TLS: certificate and key are no pair, or one of them is none");
+	return 0;
+}
+
+static void stop_daemons(struct http_front *front)
+{
+	for (int i = 0; i < HTTP_DAEMONS; i++)
+		if (front->daemons[i])
+			MHD_stop_daemon(front->daemons[i]);
+}
+
+/* Unix sockets have their file's owner and group, who reaches TCP has TLS. */
+static struct MHD_Daemon *daemon_of(const struct http_front *front, int listener)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof address;
+
+	if (getsockname(listener, (struct sockaddr *)&address, &length) == 0 && address.ss_family == AF_UNIX)
+		return front->daemons[HTTP_PLAIN];
+	return front->daemons[HTTP_TLS] ? front->daemons[HTTP_TLS] : front->daemons[HTTP_PLAIN];
 }
 
 /* Its own epoll descriptor is among ours: what it has to do is done at the end of each round. */
@@ -119,51 +155,63 @@ static int watch(struct http_front *front, struct http_watch *what, struct error
 	return r < 0 ? error_errno(err, -r, "cannot wait for a socket") : 0;
 }
 
+static int64_t idle_left_ms(const struct http_front *front)
+{
+	int64_t left = front->idle_s * 1000 - (clock_monotonic_ms() - front->quiet_since_ms);
+
+	return left < 0 ? 0 : left;
+}
+
 static bool is_idle_enough(const struct http_front *front)
 {
-	return front->idle_s > 0 && front->connections == 0 && clock_monotonic_ms() - front->quiet_since_ms >= front->idle_s * 1000;
+	return front->idle_s > 0 && front->connections == 0 && idle_left_ms(front) == 0;
 }
+
+#define LONGEST_MS 60000
 
 /* How long nothing has to be done by itself, in ms; -1: forever. */
 static int next_timeout(const struct http_front *front)
 {
+	int64_t ret = front->idle_s > 0 && front->connections == 0 ? idle_left_ms(front) : INT64_MAX;
 	MHD_UNSIGNED_LONG_LONG timeout;
-	int ret = -1;
 
-	if (MHD_get_timeout(front->daemon, &timeout) == MHD_YES)
-		ret = timeout > 60000 ? 60000 : (int)timeout;
-	if (front->idle_s > 0 && front->connections == 0) {
-		int64_t left = front->idle_s * 1000 - (clock_monotonic_ms() - front->quiet_since_ms);
+	for (int i = 0; i < HTTP_DAEMONS; i++)
+		if (front->daemons[i] && MHD_get_timeout(front->daemons[i], &timeout) == MHD_YES && (int64_t)timeout < ret)
+			ret = (int64_t)timeout;
+	return ret == INT64_MAX ? -1 : ret > LONGEST_MS ? LONGEST_MS : (int)ret;
+}
 
-		if (ret < 0 || left < ret)
-			ret = left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
-	}
-	return ret;
+static int run_daemons(struct http_front *front, struct error *err)
+{
+	for (int i = 0; i < HTTP_DAEMONS; i++)
+		if (front->daemons[i] && MHD_run(front->daemons[i]) != MHD_YES)
+			return error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");
+	return 0;
 }
 
 static int loop(struct http_front *front, struct error *err)
 {
-	while (!front->ends && !is_idle_enough(front)) {
-		int r = http_watch_round(front->epoll_fd, next_timeout(front));
+	int r = 0;
 
-		if (r < 0)
-			return error_errno(err, -r, "cannot wait for clients");
-		if (MHD_run(front->daemon) != MHD_YES)
-			return error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");
+	while (r == 0 && !front->ends && !is_idle_enough(front)) {
+		r = http_watch_round(front->epoll_fd, next_timeout(front));
+		r = r < 0 ? error_errno(err, -r, "cannot wait for clients") : run_daemons(front, err);
 	}
-	return 0;
+	return r;
 }
 
-static int watch_all(struct http_front *front, struct http_watch *daemon, struct broker_watch *broker, struct listener *listeners, size_t count, struct error *err)
+static int watch_all(struct http_front *front, struct http_watch *daemons, struct broker_watch *broker, struct listener *listeners, size_t count, struct error *err)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	int r;
 
-	*daemon = (struct http_watch){ .fd = info->epoll_fd, .ready = take_daemon };
 	*broker = (struct broker_watch){ { .fd = front->broker, .ready = take_broker }, front };
-	r = watch(front, daemon, err);
-	if (r == 0)
-		r = watch(front, &broker->watch, err);
+	r = watch(front, &broker->watch, err);
+	for (int i = 0; r == 0 && i < HTTP_DAEMONS; i++) {
+		if (!front->daemons[i])
+			continue;
+		daemons[i] = (struct http_watch){ .fd = MHD_get_daemon_info(front->daemons[i], MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .ready = take_daemon };
+		r = watch(front, &daemons[i], err);
+	}
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = watch(front, &listeners[i].watch, err);
 	return r;
@@ -175,21 +223,20 @@ int http_front_run(const struct http_front_request *request, struct error *err)
 	struct listener *listeners = arena_alloc(arena, request->listener_count + 1, sizeof *listeners);
 	struct http_front front = { .broker = request->broker, .idle_s = request->idle_s, .quiet_since_ms = clock_monotonic_ms() };
 	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	struct http_watch daemons[HTTP_DAEMONS];
 	struct broker_watch broker;
-	struct http_watch daemon;
 	int r;
 
 	if (epoll_fd < 0)
 		return error_errno(err, errno, "cannot wait for sockets");
 	front.epoll_fd = epoll_fd;
-	for (size_t i = 0; i < request->listener_count; i++)
-		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, &front };
-	r = start_daemon(&front, err);
-	if (r < 0)
-		return r;
-	r = watch_all(&front, &daemon, &broker, listeners, request->listener_count, err);
+	r = start_daemons(&front, &request->tls, err);
+	for (size_t i = 0; r == 0 && i < request->listener_count; i++)
+		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, daemon_of(&front, request->listeners[i]) };
+	if (r == 0)
+		r = watch_all(&front, daemons, &broker, listeners, request->listener_count, err);
 	if (r == 0)
 		r = loop(&front, err);
-	MHD_stop_daemon(front.daemon);
+	stop_daemons(&front);
 	return r;
 }

@@ -14,12 +14,20 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
+/* What TLS on TCP takes, in PEM; all of them or none. */
+struct http_tls {
+	const char *certificate, *key;
+	const char *authority; /* that clients' certificates are from: without one nobody is answered */
+};
+
+enum { HTTP_PLAIN, HTTP_TLS, HTTP_DAEMONS };
+
 struct http_front {
 	int broker;      /* SOCK_SEQPACKET: to bivy-server */
 	int epoll_fd;
-	struct MHD_Daemon *daemon;
+	struct MHD_Daemon *daemons[HTTP_DAEMONS]; /* NULL: not needed */
 	int64_t idle_s;  /* ends after so long without a connection; 0: never */
-	size_t connections, upgrading;
+	size_t connections;
 	int64_t quiet_since_ms; /* CLOCK_MONOTONIC */
 	bool ends;       /* bivy-server has gone */
 };
@@ -28,6 +36,7 @@ struct http_front_request {
 	int broker;
 	const int *listeners; /* that listen already */
 	size_t listener_count;
+	struct http_tls tls;
 	int64_t idle_s;
 };
 

@@ -20,6 +20,7 @@ static const struct commands commands;
 
 struct serve_request {
 	int64_t broker, idle_s;
+	const char *certificate, *key, *authority;
 	bool debug;
 };
 
@@ -27,8 +28,36 @@ static const struct option_entry serve_entries[] = {
 	{ "broker", 0, OPTION_INT, 0, offsetof(struct serve_request, broker), "FD", "the socket that requests go to", .minimum = STDERR_FILENO + 1, .maximum = INT_MAX },
 	{ "debug", 0, OPTION_FLAG, 0, offsetof(struct serve_request, debug), NULL, "say what goes on, on the standard error" },
 	{ "idle-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, idle_s), "SECONDS", "end after so long without a connection; 0: never", .maximum = INT_MAX },
+	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have" },
+	{ "tlscert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, certificate), "FILE", "the server's certificate" },
+	{ "tlskey", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, key), "FILE", "its key" },
 	{ 0 },
 };
+
+#define PEM_LIMIT (1u << 20)
+
+static int read_pem(struct arena *arena, const char *path, const char **ret, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = path ? file_read_regular_at(AT_FDCWD, path, PEM_LIMIT, &text) : 0;
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot read '%s'", path);
+	*ret = path ? arena_strdup(arena, text.data ? text.data : "") : NULL;
+	return 0;
+}
+
+static int read_tls(struct arena *arena, const struct serve_request *request, struct http_tls *ret, struct error *err)
+{
+	int r;
+
+	if (!request->certificate != !request->key || !request->certificate != !request->authority)
+		return error_set(err, ERROR_INVALID, 0, "TLS takes --tlscert, --tlskey and --tlscacert");
+	r = read_pem(arena, request->certificate, &ret->certificate, err);
+	if (r == 0)
+		r = read_pem(arena, request->key, &ret->key, err);
+	return r < 0 ? r : read_pem(arena, request->authority, &ret->authority, err);
+}
 
 /* Root has no use for being root here: no files, no capabilities, nobody's ids, nothing to gain. */
 static int give_up_privileges(struct error *err)
@@ -69,6 +98,8 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 
 	log_open(STDERR_FILENO, LOG_TEXT, request->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
 	r = decode_listeners(call->operands, listeners, &front.listener_count, err);
+	if (r == 0)
+		r = read_tls(arena, request, &front.tls, err);
 	if (r == 0)
 		r = give_up_privileges(err);
 	return r < 0 ? r : http_front_run(&front, err);

@@ -68,11 +68,16 @@ static int bind_anew(const char *path, int *ret)
 	return r;
 }
 
+#define DEFAULT_GROUP "bivy"
+
 static int give_to_group(const char *path, const char *name, struct error *err)
 {
 	gid_t group = (gid_t)-1;
-	int r = name ? find_group(name, &group, err) : 0;
+	int r;
 
+	if (!name && geteuid() == 0 && getgrnam(DEFAULT_GROUP))
+		name = DEFAULT_GROUP;
+	r = name ? find_group(name, &group, err) : 0;
 	if (r < 0)
 		return r;
 	if ((name && lchown(path, (uid_t)-1, group) < 0) || chmod(path, name ? 0660 : 0600) < 0)
@@ -113,13 +118,15 @@ static bool is_loopback(const struct sockaddr *address)
 
 static int check_tcp(const struct listen_request *request, const struct sockaddr *address, const char *text, struct error *err)
 {
+	if (request->has_tls)
+		return 0;
 	if (!is_loopback(address)) {
-		error_set(err, ERROR_DENIED, 0, "cannot listen on '%s': without TLS whoever reaches it would be root here", text);
-		error_hint(err, "use a unix socket, and ssh to reach it from elsewhere: docker -H ssh://HOST");
+		error_set(err, ERROR_DENIED, 0, "cannot listen on 'tcp://%s': without TLS whoever reaches it would be root here", text);
+		error_hint(err, "--tlscacert, --tlscert and --tlskey give it TLS; ssh reaches a unix socket from elsewhere: docker -H ssh://HOST");
 		return -EPERM;
 	}
 	if (!request->insecure) {
-		error_set(err, ERROR_DENIED, 0, "cannot listen on '%s': every program of this host could become root by it", text);
+		error_set(err, ERROR_DENIED, 0, "cannot listen on 'tcp://%s': every program of this host could become root by it", text);
 		error_hint(err, "--insecure says that this is meant");
 		return -EPERM;
 	}

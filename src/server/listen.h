@@ -12,7 +12,8 @@
 
 struct listen_request {
 	char *const *addresses; /* NULL-terminated */
-	const char *group;      /* that may use unix sockets: a name or a number; NULL: their owner alone */
+	const char *group;      /* that may use unix sockets: a name or a number; NULL: "bivy" if there is such a group, else their owner alone */
+	bool has_tls;           /* TCP is for clients with a certificate */
 	bool insecure;          /* TCP without TLS is meant */
 };
 

@@ -32,10 +32,10 @@ static const struct option_entry serve_entries[] = {
 	{ "insecure", 0, OPTION_FLAG, 0, offsetof(struct serve_request, insecure), NULL, "TCP on loopback without TLS is meant" },
 	{ "listen", 0, OPTION_LIST, 0, offsetof(struct serve_request, listen), "ADDRESS", "unix://PATH, tcp://HOST:PORT or fd://; may be repeated" },
 	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, root), "DIR", "lasting state" },
+	{ "run-root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, run_root), "DIR", "volatile state" },
 	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have" },
 	{ "tlscert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, certificate), "FILE", "the server's certificate" },
 	{ "tlskey", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, key), "FILE", "its key" },
-	{ "run-root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, run_root), "DIR", "volatile state" },
 	{ 0 },
 };
 
@@ -44,8 +44,10 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	const struct serve_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct directories_caller caller = directories_caller();
-	const struct listen_request listen = { .addresses = request->listen, .group = request->group, .insecure = request->insecure };
-	struct broker_request broker = { .permission = request->permission, .idle_s = request->idle_s, .debug = request->debug };
+	const struct listen_request listen = { .addresses = request->listen, .group = request->group, .insecure = request->insecure,
+		.has_tls = request->certificate && request->authority };
+	struct broker_request broker = { .permission = request->permission, .idle_s = request->idle_s, .debug = request->debug,
+		.tls_certificate = request->certificate, .tls_key = request->key, .tls_authority = request->authority };
 	struct directories directories;
 	struct listen_sockets sockets;
 	int r = directories_decide(arena, &caller, request->root, request->run_root, &directories, err);
