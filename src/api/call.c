@@ -61,12 +61,7 @@ static int send_all(struct api_call *call, const void *bytes, size_t length, str
 /* What every reply of dockerd's says, and HEADERS of this one, which end with a NULL key. */
 static size_t gather_headers(struct spec_pair ret[static 16], const struct spec_pair *headers)
 {
-	static const char *const common[][2] = {
-		{ "Api-Version", API_VERSION_TEXT },
-		{ "Docker-Experimental", "false" },
-		{ "Ostype", "linux" },
-		{ "Server", "bivy/" BIVY_VERSION },
-	};
+	static const char *const common[][2] = { API_COMMON_HEADERS };
 	size_t count = 0;
 
 	for (; count < ARRAY_SIZE(common); count++)

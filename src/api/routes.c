@@ -10,8 +10,6 @@ struct route {
 };
 
 static const struct route routes[] = {
-	{ "GET", "/_ping", API_READ_ONLY, api_ping },
-	{ "HEAD", "/_ping", API_READ_ONLY, api_ping },
 	{ "GET", "/info", API_READ_ONLY, api_info },
 	{ "GET", "/version", API_READ_ONLY, api_version },
 

@@ -16,7 +16,6 @@ int api_route(struct api_call *call, enum api_permission permission, struct erro
 typedef int api_answer(struct api_call *call, struct error *err);
 
 /* system.c */
-int api_ping(struct api_call *call, struct error *err) _must_check_;
 int api_version(struct api_call *call, struct error *err) _must_check_;
 int api_info(struct api_call *call, struct error *err) _must_check_;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* _ping, version, info: what clients ask first. */
+/* version, info: what clients ask first; _ping is answered by bivy-http. */
 #include "api/routes.h"
 #include "engine/counts.h"
 #include "engine/info.h"
@@ -8,12 +8,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-/* ---- _ping and version ----------------------------------------------------------------------- */
-
-int api_ping(struct api_call *call, struct error *err)
-{
-	return api_reply_text(call, 200, "text/plain; charset=utf-8", str_equal(call->request.method, "HEAD") ? "" : "OK", err);
-}
+/* ---- version ----------------------------------------------------------------------- */
 
 /* As Go calls it. */
 static const char *architecture(const char *machine)

@@ -5,16 +5,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "spec/api_version.h"
 #include "spec/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Versions are 1.N. */
-#define API_VERSION_LEAST 24
-#define API_VERSION_MOST 50 /* what is told to who asks, and what a path without a version means */
-#define API_VERSION_TEXT "1.50"
-#define API_VERSION_KNOWN 56 /* accepted from who insists */
 
 #define API_TARGET_SEGMENTS 32
 #define API_TARGET_PARAMETERS 256

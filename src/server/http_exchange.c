@@ -2,6 +2,7 @@
 #include "server/http_exchange.h"
 #include "base/json.h"
 #include "host/fdpass.h"
+#include "server/http_ping.h"
 #include "spec/http_call.h"
 
 #include <fcntl.h>
@@ -192,6 +193,8 @@ static enum MHD_Result begin_call(struct exchange *exchange, const char *method)
 	int r = encode(exchange, method, &packet);
 
 	exchange->has_begun = true;
+	if (is_known(exchange) && http_ping_is(method, exchange->target))
+		return http_ping_answer(exchange->connection, method);
 	if (!is_known(exchange))
 		return refuse(exchange->connection, MHD_HTTP_FORBIDDEN, "a client's certificate is needed that this server trusts");
 	if (r == 0)
