@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/call.h"
 #include "api/routes.h"
+#include "api/words.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "host/fdpass.h"
@@ -28,18 +29,23 @@ const char *api_call_header(const struct api_call *call, const char *name)
 	return spec_http_header(call->request.headers, call->request.header_count, name);
 }
 
+int api_call_body(struct api_call *call, struct buf *ret, struct error *err)
+{
+	int r = fd_read_all(call->socket, API_BODY_LIMIT, ret);
+
+	if (r == -EFBIG)
+		return error_set(err, ERROR_INVALID, 0, "the body of the request is too large");
+	return r < 0 ? error_errno(err, -r, "cannot read the body of the request") : 0;
+}
+
 int api_call_document(struct api_call *call, struct json **ret, struct error *err)
 {
 	_cleanup_buf_ struct buf body = BUF_INIT;
-	int r = fd_read_all(call->socket, API_BODY_LIMIT, &body);
+	int r = api_call_body(call, &body, err);
 
 	*ret = NULL;
-	if (r == -EFBIG)
-		return error_set(err, ERROR_INVALID, 0, "the body of the request is too large");
-	if (r < 0)
-		return error_errno(err, -r, "cannot read the body of the request");
-	if (body.length == 0)
-		return 0;
+	if (r < 0 || body.length == 0)
+		return r;
 	if (json_parse(call->arena, body.data, body.length, ret, err) < 0)
 		return error_wrap(err, "the body of the request is no JSON");
 	if ((*ret)->type == JSON_NULL)
@@ -191,12 +197,16 @@ static unsigned status_of(enum error_kind kind)
 	}
 }
 
-int api_reply_error(struct api_call *call, const struct error *error)
+int api_reply_error(struct api_call *call, const struct error *told)
 {
+	struct error own = *told, *error = &own;
 	_cleanup_buf_ struct buf document = BUF_INIT;
-	_cleanup_free_ char *text = error->hint[0] ? str_printf("%s (%s)", error->message, error->hint) : NULL;
+	_cleanup_free_ char *text = NULL;
 	struct json_writer w = { .out = &document };
 
+	api_words_translate(error);
+	if (error->hint[0])
+		text = str_printf("%s (%s)", error->message, error->hint);
 	json_write_open(&w, NULL, '{');
 	json_write_string(&w, "message", text ? text : error->message);
 	json_write_close(&w, '}');

@@ -52,6 +52,9 @@ struct api_call {
 /* The header NAME, or NULL. */
 const char *api_call_header(const struct api_call *call, const char *name);
 
+/* Adds the whole body, API_BODY_LIMIT at most. */
+int api_call_body(struct api_call *call, struct buf *ret, struct error *err) _must_check_;
+
 /* The body as JSON; *RET is NULL for an empty one. ERROR_INVALID for what is none. */
 int api_call_document(struct api_call *call, struct json **ret, struct error *err) _must_check_;
 

@@ -14,6 +14,7 @@ static const struct route routes[] = {
 	{ "GET", "/version", API_READ_ONLY, api_version },
 
 	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list },
+	{ "POST", "/containers/create", API_ALL, api_container_create },
 	{ "GET", "/containers/{}/json", API_READ_ONLY, api_container_inspect },
 	{ "POST", "/containers/{}/kill", API_CONTAINERS, api_container_kill },
 	{ "POST", "/containers/{}/pause", API_CONTAINERS, api_container_pause },

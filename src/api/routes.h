@@ -33,6 +33,9 @@ int api_container_rename(struct api_call *call, struct error *err) _must_check_;
 int api_container_remove(struct api_call *call, struct error *err) _must_check_;
 int api_container_wait(struct api_call *call, struct error *err) _must_check_;
 
+/* containers_create.c */
+int api_container_create(struct api_call *call, struct error *err) _must_check_;
+
 /* containers_inspect.c */
 int api_container_inspect(struct api_call *call, struct error *err) _must_check_;
 

@@ -106,13 +106,18 @@ static struct spec_seccomp_facts facts_of(uint64_t capabilities)
 	return facts;
 }
 
-/* A profile in a file, as it is for a container that can have CAPABILITIES. */
+/* A profile, or the file that has one, as it is for a container that can have CAPABILITIES. */
 static int read_filter(struct arena *arena, const char *path, uint64_t capabilities, struct spec_seccomp **ret, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const struct spec_seccomp_facts facts = facts_of(capabilities);
-	int r = file_read_at(AT_FDCWD, path, SPEC_SECCOMP_PROFILE_LIMIT, &text);
+	int r;
 
+	if (path[0] == '{') {
+		r = spec_seccomp_profile_decode(arena, path, strlen(path), &facts, ret, err);
+		return r < 0 ? error_wrap(err, "cannot use the filter that is given") : 0;
+	}
+	r = file_read_at(AT_FDCWD, path, SPEC_SECCOMP_PROFILE_LIMIT, &text);
 	if (r < 0)
 		return error_errno(err, -r, "cannot read the filter '%.200s'", path);
 	r = spec_seccomp_profile_decode(arena, text.data ? text.data : "", text.length, &facts, ret, err);

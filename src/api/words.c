@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/words.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+#define CAPTURES 4
+
+/*
+ * '*' stands for any text, which goes where {N} is; {N:} is it as the name of
+ * an image, with the tag that it has if nobody says one. The first that fits counts.
+ */
+static const struct translation {
+	const char *engine, *docker;
+	enum error_kind kind; /* ERROR_NONE: as it is */
+} translations[] = {
+	/* containers */
+	{ "no such container '*'", "No such container: {1}", ERROR_NONE },
+	{ "the name '*' is already in use by the container '*'", "Conflict. The container name \"/{1}\" is already in use by container \"{2}\". "
+	  "You have to remove (or rename) that container to be able to reuse that name.", ERROR_NONE },
+	{ "'*' is the beginning of several containers' ids", "multiple IDs found with provided prefix: {1}", ERROR_INVALID },
+	{ "cannot remove the container '*': it is *", "cannot remove container \"{1}\": container is {2}: stop the container before removing or force remove",
+	  ERROR_NONE },
+	{ "cannot kill the container '*': it is not running", "cannot kill container: {1}: container {1} is not running", ERROR_NONE },
+	{ "cannot pause the container '*': it is not running", "container {1} is not running", ERROR_NONE },
+	{ "cannot unpause the container '*': it is not running", "container {1} is not running", ERROR_NONE },
+	{ "*container '*' is already paused", "container {2} is already paused", ERROR_NONE },
+	{ "*container '*' is not paused", "container {2} is not paused", ERROR_NONE },
+	{ "cannot start the container '*': it is paused", "cannot start a paused container, try unpause instead", ERROR_NONE },
+	{ "cannot attach to the container '*': it is paused", "container {1} is paused, unpause the container before attach", ERROR_NONE },
+	{ "cannot execute in the container '*': it is paused", "container {1} is paused, unpause the container before exec", ERROR_NONE },
+	{ "cannot execute in the container '*': it is about to be restarted", "container {1} is restarting, wait until the container is running", ERROR_NONE },
+	{ "cannot execute in the container '*': it is not running", "container {1} is not running", ERROR_NONE },
+	{ "container '*' is not running", "container {1} is not running", ERROR_NONE },
+	{ "no command given, and '*' has none of its own", "no command specified", ERROR_NONE },
+	{ "no such exec '*'", "No such exec instance: {1}", ERROR_NONE },
+	/* images */
+	{ "no such image '*'", "No such image: {1:}", ERROR_NONE },
+	/* networks and volumes */
+	{ "no such network '*'", "network {1} not found", ERROR_NONE },
+	{ "a network named '*' exists already", "network with name {1} already exists", ERROR_NONE },
+	{ "no such volume '*'", "get {1}: no such volume", ERROR_NONE },
+};
+
+struct captures {
+	const char *texts[CAPTURES];
+	size_t lengths[CAPTURES];
+};
+
+/* Whether TEXT is what PATTERN says; each '*' takes as little as it can, the last one all that is left. */
+static bool match(const char *text, const char *pattern, struct captures *captures, size_t index)
+{
+	size_t literal = strcspn(pattern, "*");
+	const char *rest;
+
+	if (strncmp(text, pattern, literal) != 0)
+		return false;
+	text += literal;
+	pattern += literal;
+	if (!*pattern)
+		return !*text;
+	if (index == CAPTURES)
+		return false;
+	captures->texts[index] = text;
+	for (rest = text;; rest++) {
+		captures->lengths[index] = (size_t)(rest - text);
+		if (match(rest, pattern + 1, captures, index + 1))
+			return true;
+		if (!*rest)
+			return false;
+	}
+}
+
+static bool has_tag(const char *text, size_t length)
+{
+	for (; length > 0 && text[length - 1] != '/'; length--)
+		if (text[length - 1] == ':' || text[length - 1] == '@')
+			return true;
+	return false;
+}
+
+static void fill(const char *text, const struct captures *captures, struct buf *out)
+{
+	while (*text) {
+		size_t index, skip;
+
+		if (*text != '{') {
+			buf_add_char(out, *text++);
+			continue;
+		}
+		index = (size_t)(text[1] - '1');
+		skip = text[2] == ':' ? 4 : 3;
+		buf_add(out, captures->texts[index], captures->lengths[index]);
+		if (skip == 4 && !has_tag(captures->texts[index], captures->lengths[index]))
+			buf_add_text(out, ":latest");
+		text += skip;
+	}
+}
+
+static bool is_for_command_line(const char *hint)
+{
+	return strstr(hint, "--") || strstr(hint, "bivy");
+}
+
+void api_words_translate(struct error *error)
+{
+	struct captures captures = { .texts = { NULL } };
+
+	if (is_for_command_line(error->hint))
+		error->hint[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(translations); i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		if (!match(error->message, translations[i].engine, &captures, 0))
+			continue;
+		fill(translations[i].docker, &captures, &text);
+		snprintf(error->message, sizeof error->message, "%s", text.data);
+		error->hint[0] = '\0';
+		if (translations[i].kind != ERROR_NONE)
+			error->kind = translations[i].kind;
+		return;
+	}
+}
