@@ -43,20 +43,35 @@ static char *unescape(struct arena *arena, const char *text, size_t length, bool
 
 /* ---- the version ------------------------------------------------------------------------------ */
 
-/* "/v1.41" at the beginning, followed by '/' or the end: how long it is, 0: it is not there. */
+/* Digits, nine at most, from TEXT on; how many. */
+static size_t read_number(const char *text, uint64_t *ret)
+{
+	size_t length = 0;
+
+	for (*ret = 0; text[length] >= '0' && text[length] <= '9' && length < 9; length++)
+		*ret = *ret * 10 + (uint64_t)(text[length] - '0');
+	return length;
+}
+
+/* "/v1.41" at the beginning, followed by the next part or the end: how long it is, 0: it is not there, and *RET_… are kept. */
 static size_t match_version(const char *text, uint64_t *ret_major, uint64_t *ret_minor)
 {
-	size_t at = 2;
+	size_t at = strlen("/v"), length;
+	uint64_t major, minor;
 
-	if (text[0] != '/' || text[1] != 'v' || digit(text[2]) < 0)
+	if (!str_starts_with(text, "/v"))
 		return 0;
-	for (*ret_major = 0; text[at] >= '0' && text[at] <= '9' && at < 6; at++)
-		*ret_major = *ret_major * 10 + (uint64_t)digit(text[at]);
-	if (text[at++] != '.')
+	length = read_number(text + at, &major);
+	at += length;
+	if (length == 0 || text[at++] != '.')
 		return 0;
-	for (*ret_minor = 0; text[at] >= '0' && text[at] <= '9' && at < 12; at++)
-		*ret_minor = *ret_minor * 10 + (uint64_t)digit(text[at]);
-	return text[at] == '/' || text[at] == '\0' || text[at] == '?' ? at : 0;
+	length = read_number(text + at, &minor);
+	at += length;
+	if (length == 0 || (text[at] != '/' && text[at] != '\0' && text[at] != '?'))
+		return 0;
+	*ret_major = major;
+	*ret_minor = minor;
+	return at;
 }
 
 static int take_version(const char **text, struct api_target *target, struct error *err)

@@ -65,6 +65,7 @@ const struct command cli_serve = {
 	},
 	.request_size = sizeof(struct serve_request),
 	.run = run_serve,
+	.exit_status = CLI_EXIT_FAILURE,
 };
 
 struct dial_request {
@@ -99,4 +100,5 @@ const struct command cli_system_dial_stdio = {
 	},
 	.request_size = sizeof(struct dial_request),
 	.run = run_dial,
+	.exit_status = CLI_EXIT_FAILURE,
 };
