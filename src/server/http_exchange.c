@@ -3,12 +3,12 @@
 #include "base/json.h"
 #include "host/fdpass.h"
 #include "server/http_ping.h"
+#include "server/http_translation.h"
 #include "spec/http_call.h"
 
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #define BLOCK (16u << 10) /* of a reply's body that is taken at once */
@@ -277,47 +277,6 @@ static ssize_t read_body(void *context, uint64_t position _unused_, char *block,
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* A client of TLS that speaks another protocol now: the library goes on translating between it and who has the call. */
-struct translation {
-	struct http_front *front;
-	struct http_watch call; /* its end is the translation's */
-	struct MHD_UpgradeResponseHandle *handle;
-};
-
-static void take_translation(struct http_watch *watch, uint32_t events _unused_)
-{
-	struct translation *translation = (struct translation *)((char *)watch - offsetof(struct translation, call));
-
-	http_watch_end(translation->front->epoll_fd, watch);
-	close(watch->fd);
-	MHD_upgrade_action(translation->handle, MHD_UPGRADE_ACTION_CLOSE);
-	free(translation);
-}
-
-/*
- * Our number for the socket gets something else behind it, as the library wants
- * to close that number itself: what was handed over ends when its new owner
- * closes it.
- */
-static void forget_socket(int socket)
-{
-	_cleanup_close_ int other = eventfd(0, EFD_CLOEXEC);
-
-	if (other >= 0)
-		ignore_result(dup3(other, socket, O_CLOEXEC)); /* both are open */
-}
-
-static void begin_translation(struct exchange *exchange, int socket, struct MHD_UpgradeResponseHandle *handle)
-{
-	struct translation *translation = memory_new(1, sizeof *translation);
-
-	http_watch_end(exchange->front->epoll_fd, &exchange->call);
-	*translation = (struct translation){ exchange->front, { .fd = TAKE_FD(exchange->call.fd), .ready = take_translation }, handle };
-	forget_socket(socket);
-	if (http_watch_set(exchange->front->epoll_fd, &translation->call, EPOLLIN) < 0)
-		take_translation(&translation->call, 0);
-}
-
 /* MHD_UpgradeHandler: the client's socket goes to who has the call, with what it has said already; without TLS we know it no more. */
 static void hand_over(void *context, struct MHD_Connection *connection _unused_, void *request_context _unused_, const char *said, size_t length, MHD_socket socket,
 	struct MHD_UpgradeResponseHandle *handle)
@@ -330,7 +289,8 @@ static void hand_over(void *context, struct MHD_Connection *connection _unused_,
 	if (is_sent && length > 0)
 		is_sent = send(exchange->call.fd, said, length, MSG_NOSIGNAL) == (ssize_t)length;
 	if (is_sent && exchange->is_tls) {
-		begin_translation(exchange, socket, handle);
+		http_watch_end(exchange->front->epoll_fd, &exchange->call);
+		http_translation_begin(exchange->front, TAKE_FD(exchange->call.fd), socket, handle);
 		return;
 	}
 	close_call(exchange);
