@@ -213,6 +213,16 @@ int api_reply_error(struct api_call *call, const struct error *told)
 	return api_reply_json(call, status_of(error->kind), &document, NULL);
 }
 
+int api_call_body_is_input(struct api_call *call, struct error *err)
+{
+	return dup2(call->socket, STDIN_FILENO) < 0 ? error_errno(err, errno, "cannot read the body of the request") : 0;
+}
+
+int api_call_output_is_reply(struct api_call *call, struct error *err)
+{
+	return dup2(call->socket, STDOUT_FILENO) < 0 ? error_errno(err, errno, "cannot answer") : 0;
+}
+
 /* Real-time, so that it says what happened: room for more of the answer is no reason to end. */
 #define CLIENT_SIGNAL (SIGRTMAX - 1)
 

@@ -86,6 +86,10 @@ bool api_call_wants_upgrade(const struct api_call *call);
  */
 int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, int *ret, struct buf *ret_said, struct error *err) _must_check_;
 
+/* The body becomes our standard input, for what reads a stream; and the rest of the answer what we print, once it is open. */
+int api_call_body_is_input(struct api_call *call, struct error *err) _must_check_;
+int api_call_output_is_reply(struct api_call *call, struct error *err) _must_check_;
+
 /* From here on this process ends as soon as nobody waits for its answer any more. */
 int api_call_ends_with_client(struct api_call *call, struct error *err) _must_check_;
 

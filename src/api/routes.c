@@ -25,6 +25,21 @@ static const struct route routes[] = {
 	{ "POST", "/containers/{}/unpause", API_CONTAINERS, api_container_unpause },
 	{ "POST", "/containers/{}/wait", API_READ_ONLY, api_container_wait },
 	{ "DELETE", "/containers/{}", API_CONTAINERS, api_container_remove },
+
+	{ "GET", "/images/json", API_READ_ONLY, api_images_list },
+	{ "POST", "/images/create", API_ALL, api_image_create },
+	{ "GET", "/images/get", API_ALL, api_images_save },
+	{ "POST", "/images/load", API_ALL, api_images_load },
+	{ "POST", "/images/prune", API_ALL, api_images_prune },
+	{ "GET", "/images/{…}/get", API_ALL, api_image_save },
+	{ "GET", "/images/{…}/history", API_READ_ONLY, api_image_history },
+	{ "GET", "/images/{…}/json", API_READ_ONLY, api_image_inspect },
+	{ "POST", "/images/{…}/push", API_ALL, api_image_push },
+	{ "POST", "/images/{…}/tag", API_ALL, api_image_tag },
+	{ "DELETE", "/images/{…}", API_ALL, api_image_remove },
+
+	{ "POST", "/auth", API_ALL, api_auth },
+	{ "GET", "/distribution/{…}/json", API_ALL, api_distribution },
 };
 
 /* ---- matching ------------------------------------------------------------------------------- */

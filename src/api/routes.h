@@ -39,4 +39,21 @@ int api_container_create(struct api_call *call, struct error *err) _must_check_;
 /* containers_inspect.c */
 int api_container_inspect(struct api_call *call, struct error *err) _must_check_;
 
+/* images_list.c, images_inspect.c, images.c, images_transfer.c */
+int api_images_list(struct api_call *call, struct error *err) _must_check_;
+int api_image_inspect(struct api_call *call, struct error *err) _must_check_;
+int api_image_history(struct api_call *call, struct error *err) _must_check_;
+int api_image_tag(struct api_call *call, struct error *err) _must_check_;
+int api_image_remove(struct api_call *call, struct error *err) _must_check_;
+int api_images_prune(struct api_call *call, struct error *err) _must_check_;
+int api_image_create(struct api_call *call, struct error *err) _must_check_;
+int api_image_push(struct api_call *call, struct error *err) _must_check_;
+int api_images_load(struct api_call *call, struct error *err) _must_check_;
+int api_image_save(struct api_call *call, struct error *err) _must_check_;
+int api_images_save(struct api_call *call, struct error *err) _must_check_;
+
+/* login.c */
+int api_auth(struct api_call *call, struct error *err) _must_check_;
+int api_distribution(struct api_call *call, struct error *err) _must_check_;
+
 #endif

@@ -170,6 +170,17 @@ const char *api_target_value(const struct api_target *target, const char *name)
 	return NULL;
 }
 
+char **api_target_values(struct arena *arena, const struct api_target *target, const char *name)
+{
+	char **values = arena_alloc(arena, target->query_count + 1, sizeof *values);
+	size_t count = 0;
+
+	for (size_t i = 0; i < target->query_count; i++)
+		if (str_equal(target->query[i].key, name))
+			values[count++] = target->query[i].value;
+	return values;
+}
+
 bool api_target_flag(const struct api_target *target, const char *name, bool fallback)
 {
 	static const char *const negative[] = { "", "0", "no", "false", "none" };

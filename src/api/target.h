@@ -27,6 +27,8 @@ int api_target_decode(struct arena *arena, const char *text, struct api_target *
 
 /* The first value of the parameter NAME, or NULL. */
 const char *api_target_value(const struct api_target *target, const char *name);
+/* All of its values, NULL-terminated, in the arena. */
+char **api_target_values(struct arena *arena, const struct api_target *target, const char *name);
 /* As docker reads it: "", "0", "no", "false" and "none" are false, FALLBACK is what a missing one means. */
 bool api_target_flag(const struct api_target *target, const char *name, bool fallback);
 /* ERROR_INVALID if it is no number within the bounds; *RET is kept if it is missing or empty. */

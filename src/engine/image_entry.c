@@ -6,7 +6,7 @@
 
 struct images_entry image_entry_make(struct arena *arena, const struct image *image)
 {
-	struct images_entry entry = { .name = image->name, .id = image->id, .target = image->target, .media_type = image->media_type,
+	struct images_entry entry = { .name = image->name, .id = image->id, .target = image->target, .target_size = image->target_size, .media_type = image->media_type,
 				      .platform = image->platform, .created = image->created, .created_s = image_created(image).tv_sec,
 				      .size = image->size };
 	struct spec_reference reference;

@@ -61,6 +61,17 @@ static int count_containers(struct arena *arena, const struct directories *direc
 	return r;
 }
 
+/* What cannot be read has none. */
+static void read_labels(struct arena *arena, const struct store *store, const struct image *image, struct images_entry *entry)
+{
+	struct image_documents documents;
+
+	if (image_content_read(store, arena, image, &documents, NULL) < 0 || !documents.config)
+		return;
+	entry->labels = documents.config->execution.labels;
+	entry->label_count = documents.config->execution.label_count;
+}
+
 int images_list(struct arena *arena, const struct images_list_request *request, struct images_entry **ret, size_t *ret_count, struct error *err)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
@@ -83,6 +94,8 @@ int images_list(struct arena *arena, const struct images_list_request *request, 
 		    image_entry_is_shadow(arena, images, count, &images[i]))
 			continue;
 		listed[passed] = (struct listed){ image_entry_make(arena, &images[i]), i };
+		if (request->reads_labels)
+			read_labels(arena, &store, &images[i], &listed[passed].entry);
 		passed++;
 	}
 	if (request->counts_containers)

@@ -3,6 +3,7 @@
 #ifndef BIVY_ENGINE_IMAGES_H
 #define BIVY_ENGINE_IMAGES_H
 
+#include "base/json.h"
 #include "engine/directories.h"
 #include "spec/image_config.h"
 #include "spec/manifest.h"
@@ -18,11 +19,14 @@ struct images_entry {
 	const char *id;         /* digest of its configuration */
 	const char *target;     /* digest of what the name stands for in a registry */
 	const char *media_type; /* of that */
+	uint64_t target_size;   /* bytes of that */
 	const char *platform;   /* "linux/arm64", or NULL */
 	const char *created;    /* as the image says; or NULL */
 	int64_t created_s;      /* seconds since 1970; 0: nobody knows */
 	uint64_t size;          /* bytes of all files in its layers */
 	size_t container_count; /* made of it, if that was asked for */
+	const struct spec_pair *labels; /* likewise; or NULL */
+	size_t label_count;
 };
 
 struct images_list_request {
@@ -35,6 +39,7 @@ struct images_list_request {
 	char *const *filters;
 	const char *reference; /* only images called so: a repository, a name or a pattern; or NULL */
 	bool counts_containers; /* which reads the records of all */
+	bool reads_labels;      /* which reads the configurations of all */
 };
 
 /* The youngest first. ERROR_INVALID for a filter that is none. */
@@ -54,6 +59,13 @@ struct images_details {
 /* The image that a user calls TEXT (image_find() in store/images.h). */
 int images_inspect(struct arena *arena, const struct directories *directories, const char *text, struct images_details *ret, struct error *err)
 	_must_check_;
+
+enum images_write_flag {
+	IMAGES_WRITE_AS_CONTAINER = 1 << 0, /* "Config" with all members of a container's, as docker had it before version 1.50 of its API */
+};
+
+/* The members of docker's document of one, and ours, into an open object. */
+void images_write_details(struct json_writer *w, const struct images_details *details, unsigned flags);
 
 struct images_step {
 	const struct spec_history *history;

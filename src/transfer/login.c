@@ -14,13 +14,14 @@
 struct login_request {
 	struct remote_options remote;
 	const char *username, *password;
-	bool password_stdin;
+	bool password_stdin, only_tries;
 };
 
 static const struct option_entry login_entries[] = {
 	{ "username", 'u', OPTION_STRING, 0, offsetof(struct login_request, username), "USER", "who to be" },
 	{ "password", 'p', OPTION_STRING, 0, offsetof(struct login_request, password), "PASSWORD", "seen by everybody on this host: better --password-stdin" },
 	{ "password-stdin", 0, OPTION_FLAG, 0, offsetof(struct login_request, password_stdin), NULL, "read the password from the standard input" },
+	{ "try", 0, OPTION_FLAG, 0, offsetof(struct login_request, only_tries), NULL, "try the login that is kept already, and nothing else" },
 	{ "tls-verify", 0, OPTION_CALLBACK, 0, offsetof(struct login_request, remote.skips_verification), "true|false",
 		"false: plain HTTP, and certificates that do not verify, will do", .parse = remote_parse_tls_verify },
 	{ "authfile", 0, OPTION_STRING, OPTION_FILE, offsetof(struct login_request, remote.authfile), "FILE", "where the login is kept" },
@@ -180,6 +181,13 @@ static int keep_login(const struct transfer_globals *globals, struct remote_worl
 	return 0;
 }
 
+static int try_kept(struct remote_world *world, const char *server, struct error *err)
+{
+	int r = credentials_find(world->login_files, server, NULL, &world->login, err);
+
+	return r < 0 ? r : try_login(world, server, &world->login.identity_token, err);
+}
+
 static int login(const struct command_call *call, const char *server, struct remote_world *world, bool *ret_kept, struct error *err)
 {
 	const struct login_request *request = call->request;
@@ -188,6 +196,9 @@ static int login(const struct command_call *call, const char *server, struct rem
 	if (r < 0)
 		return r;
 	world->offline = true;
+	*ret_kept = request->only_tries;
+	if (request->only_tries)
+		return try_kept(world, server, err);
 	*ret_kept = has_good_login(request, world, server);
 	if (*ret_kept) {
 		session_tell_status(call->globals, "Authenticating with existing credentials...");
@@ -214,6 +225,8 @@ static int run_login(const struct command_call *call, struct buf *out, struct er
 	json_write_open(&w, NULL, '{');
 	json_write_string(&w, "server", server);
 	json_write_string(&w, "username", world.login.username);
+	if (world.login.identity_token)
+		json_write_string(&w, "identityToken", world.login.identity_token);
 	json_write_bool(&w, "wasKept", kept);
 	json_write_close(&w, '}');
 	buf_add_char(out, '\n');

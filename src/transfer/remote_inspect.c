@@ -13,13 +13,14 @@
 struct inspect_request {
 	struct remote_options remote;
 	const char *platform;
-	bool raw, config, no_tags;
+	bool raw, config, no_tags, distribution;
 };
 
 static const struct option_entry inspect_entries[] = {
 	{ "platform", 0, OPTION_STRING, 0, offsetof(struct inspect_request, platform), "OS/ARCH", "which of an image for several; default: this machine's" },
 	{ "raw", 0, OPTION_FLAG, 0, offsetof(struct inspect_request, raw), NULL, "the manifest or index as the registry has it" },
 	{ "config", 0, OPTION_FLAG, 0, offsetof(struct inspect_request, config), NULL, "the image's configuration as the registry has it" },
+	{ "distribution", 0, OPTION_FLAG, 0, offsetof(struct inspect_request, distribution), NULL, "its descriptor and platforms, as docker's API tells of them" },
 	{ "no-tags", 0, OPTION_FLAG, 0, offsetof(struct inspect_request, no_tags), NULL, "do not ask for the repository's other tags" },
 	REMOTE_ENTRIES(struct inspect_request, remote),
 	{ 0 },
@@ -178,6 +179,39 @@ static void write_inspection(struct inspection *in, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
+/* ---- as docker's API ---------------------------------------------------------------------- */
+
+static void write_index_platforms(struct inspection *in, struct json_writer *w)
+{
+	struct spec_index *index = NULL;
+
+	if (spec_index_decode(in->target.arena, in->top.body.data, in->top.body.length, &index, NULL) < 0)
+		return;
+	for (size_t i = 0; i < index->manifest_count; i++)
+		if (index->manifests[i].platform)
+			encode_platform(w, index->manifests[i].platform, NULL);
+}
+
+static void write_distribution(struct inspection *in, struct buf *out)
+{
+	struct json_writer w = { .out = out };
+
+	json_write_open(&w, NULL, '{');
+	json_write_open(&w, "Descriptor", '{');
+	json_write_string(&w, "mediaType", in->top.media_type ? in->top.media_type : in->manifest->media_type);
+	json_write_string(&w, "digest", in->top.digest);
+	json_write_uint(&w, "size", in->top.body.length);
+	json_write_close(&w, '}');
+	json_write_open(&w, "Platforms", '[');
+	if (in->chosen.body.data)
+		write_index_platforms(in, &w);
+	else if (in->config)
+		encode_platform(&w, &in->config->platform, NULL);
+	json_write_close(&w, ']');
+	json_write_close(&w, '}');
+	buf_add_char(out, '\n');
+}
+
 /* ---- the command ----------------------------------------------------------------------- */
 
 static int inspect(struct inspection *in, struct buf *out, struct error *err)
@@ -190,6 +224,8 @@ static int inspect(struct inspection *in, struct buf *out, struct error *err)
 		return r;
 	if (in->request->raw)
 		buf_add(out, in->top.body.data, in->top.body.length);
+	else if (in->request->distribution)
+		write_distribution(in, out);
 	else if (in->request->config)
 		buf_add(out, in->config_text.data ? in->config_text.data : "", in->config_text.length);
 	else
