@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/http_exchange.h"
+#include "server/http_greeting.h"
 #include "spec/http_call.h"
 
 #include <fcntl.h>
@@ -21,31 +22,20 @@
 
 struct listener {
 	struct http_watch watch;
+	struct http_front *front;
 	struct MHD_Daemon *daemon;
 };
 
-/* libmicrohttpd closes it, also if it takes it not. */
-static void accept_one(struct MHD_Daemon *daemon, int fd)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t length = sizeof address;
-
-	if (getpeername(fd, (struct sockaddr *)&address, &length) < 0)
-		address.ss_family = AF_UNIX;
-	if (MHD_add_connection(daemon, fd, (struct sockaddr *)&address, length) != MHD_YES)
-		log_warning("a connection is turned away: there are too many");
-}
-
 static void take_listener(struct http_watch *watch, uint32_t events _unused_)
 {
-	struct MHD_Daemon *daemon = ((struct listener *)watch)->daemon;
+	const struct listener *listener = (const struct listener *)watch;
 
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
 			return;
-		accept_one(daemon, fd);
+		http_greeting_begin(listener->front, listener->daemon, fd);
 	}
 }
 
@@ -162,9 +152,15 @@ static int64_t idle_left_ms(const struct http_front *front)
 	return left < 0 ? 0 : left;
 }
 
+/* Nobody is there, and that is to have an end. */
+static bool is_quiet(const struct http_front *front)
+{
+	return front->idle_s > 0 && front->connections == 0 && front->greeting_count == 0;
+}
+
 static bool is_idle_enough(const struct http_front *front)
 {
-	return front->idle_s > 0 && front->connections == 0 && idle_left_ms(front) == 0;
+	return is_quiet(front) && idle_left_ms(front) == 0;
 }
 
 #define LONGEST_MS 60000
@@ -172,9 +168,12 @@ static bool is_idle_enough(const struct http_front *front)
 /* How long nothing has to be done by itself, in ms; -1: forever. */
 static int next_timeout(const struct http_front *front)
 {
-	int64_t ret = front->idle_s > 0 && front->connections == 0 ? idle_left_ms(front) : INT64_MAX;
+	int64_t ret = is_quiet(front) ? idle_left_ms(front) : INT64_MAX;
+	int greeting = http_greeting_timeout(front);
 	MHD_UNSIGNED_LONG_LONG timeout;
 
+	if (greeting >= 0 && greeting < ret)
+		ret = greeting;
 	for (int i = 0; i < HTTP_DAEMONS; i++)
 		if (front->daemons[i] && MHD_get_timeout(front->daemons[i], &timeout) == MHD_YES && (int64_t)timeout < ret)
 			ret = (int64_t)timeout;
@@ -196,6 +195,7 @@ static int loop(struct http_front *front, struct error *err)
 	while (r == 0 && !front->ends && !is_idle_enough(front)) {
 		r = http_watch_round(front->epoll_fd, next_timeout(front));
 		r = r < 0 ? error_errno(err, -r, "cannot wait for clients") : run_daemons(front, err);
+		http_greeting_expire(front, false);
 	}
 	return r;
 }
@@ -230,13 +230,15 @@ int http_front_run(const struct http_front_request *request, struct error *err)
 	if (epoll_fd < 0)
 		return error_errno(err, errno, "cannot wait for sockets");
 	front.epoll_fd = epoll_fd;
+	front.last_greeting = &front.first_greeting;
 	r = start_daemons(&front, &request->tls, err);
 	for (size_t i = 0; r == 0 && i < request->listener_count; i++)
-		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, daemon_of(&front, request->listeners[i]) };
+		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, &front, daemon_of(&front, request->listeners[i]) };
 	if (r == 0)
 		r = watch_all(&front, daemons, &broker, listeners, request->listener_count, err);
 	if (r == 0)
 		r = loop(&front, err);
+	http_greeting_expire(&front, true);
 	stop_daemons(&front);
 	return r;
 }

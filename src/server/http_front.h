@@ -22,12 +22,16 @@ struct http_tls {
 
 enum { HTTP_PLAIN, HTTP_TLS, HTTP_DAEMONS };
 
+struct http_greeting;
+
 struct http_front {
 	int broker;      /* SOCK_SEQPACKET: to bivy-server */
 	int epoll_fd;
 	struct MHD_Daemon *daemons[HTTP_DAEMONS]; /* NULL: not needed */
 	int64_t idle_s;  /* ends after so long without a connection; 0: never */
 	size_t connections;
+	struct http_greeting *first_greeting, **last_greeting; /* who has said nothing yet */
+	size_t greeting_count;
 	int64_t quiet_since_ms; /* CLOCK_MONOTONIC */
 	bool ends;       /* bivy-server has gone */
 };

@@ -48,7 +48,7 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" 
 
 @test "what is no request is refused, and nothing falls" {
 	serve
-	printf 'NONSENSE\r\n\r\n' | python3 "$BIVY_SOURCE/tests/lib/raw.py" "$SOCKET" >/dev/null || true
+	[[ "$(printf 'NONSENSE\r\n\r\n' | python3 "$BIVY_SOURCE/tests/lib/raw.py" "$SOCKET")" == "HTTP/1.1 400 "*'{"message":"the request does not begin with a method"}' ]]
 	head -c 200000 /dev/urandom | python3 "$BIVY_SOURCE/tests/lib/raw.py" "$SOCKET" >/dev/null || true
 	[[ "$({ printf 'GET /_ping HTTP/1.1\r\nHost: d\r\n'; yes 'X-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' | head -2000 | sed 's/$/\r/'; printf '\r\n'; } |
 		python3 "$BIVY_SOURCE/tests/lib/raw.py" "$SOCKET")" == "HTTP/1.1 431 "* ]]
