@@ -52,6 +52,35 @@ int api_images_load(struct api_call *call, struct error *err) _must_check_;
 int api_image_save(struct api_call *call, struct error *err) _must_check_;
 int api_images_save(struct api_call *call, struct error *err) _must_check_;
 
+/* networks.c */
+int api_networks_list(struct api_call *call, struct error *err) _must_check_;
+int api_network_inspect(struct api_call *call, struct error *err) _must_check_;
+int api_network_create(struct api_call *call, struct error *err) _must_check_;
+int api_network_connect(struct api_call *call, struct error *err) _must_check_;
+int api_network_disconnect(struct api_call *call, struct error *err) _must_check_;
+int api_network_remove(struct api_call *call, struct error *err) _must_check_;
+int api_networks_prune(struct api_call *call, struct error *err) _must_check_;
+
+/* volumes.c */
+int api_volumes_list(struct api_call *call, struct error *err) _must_check_;
+int api_volume_inspect(struct api_call *call, struct error *err) _must_check_;
+int api_volume_create(struct api_call *call, struct error *err) _must_check_;
+int api_volume_remove(struct api_call *call, struct error *err) _must_check_;
+int api_volumes_prune(struct api_call *call, struct error *err) _must_check_;
+
+/* events.c */
+int api_events(struct api_call *call, struct error *err) _must_check_;
+
+/* swarm.c */
+int api_swarm_none(struct api_call *call, struct error *err) _must_check_;
+int api_swarm_unsupported(struct api_call *call, struct error *err) _must_check_;
+int api_swarm_leave(struct api_call *call, struct error *err) _must_check_;
+int api_empty_list(struct api_call *call, struct error *err) _must_check_;
+int api_plugin_none(struct api_call *call, struct error *err) _must_check_;
+int api_plugins_unsupported(struct api_call *call, struct error *err) _must_check_;
+int api_search(struct api_call *call, struct error *err) _must_check_;
+int api_buildkit_none(struct api_call *call, struct error *err) _must_check_;
+
 /* login.c */
 int api_auth(struct api_call *call, struct error *err) _must_check_;
 int api_distribution(struct api_call *call, struct error *err) _must_check_;

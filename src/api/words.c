@@ -36,9 +36,23 @@ static const struct translation {
 	{ "no such exec '*'", "No such exec instance: {1}", ERROR_NONE },
 	/* images */
 	{ "no such image '*'", "No such image: {1:}", ERROR_NONE },
+	{ "cannot remove the image '*': it has several names: *",
+	  "conflict: unable to delete {1} (must be forced) - image is referenced in multiple repositories", ERROR_NONE },
+	{ "cannot remove the image '*': the running container '*' (*) uses it",
+	  "conflict: unable to delete {1} (cannot be forced) - image is being used by running container {3}", ERROR_NONE },
+	{ "cannot remove the image '*': the container '*' (*) uses it",
+	  "conflict: unable to delete {1} (must be forced) - image is being used by stopped container {3}", ERROR_NONE },
+	{ "cannot pull '*': the registry '*' does not have the manifest '*'", "manifest for {1} not found: manifest unknown: manifest unknown",
+	  ERROR_NOT_FOUND },
+	{ "cannot push '*': there is no such image here", "An image does not exist locally with the tag: {1}", ERROR_NONE },
 	/* networks and volumes */
 	{ "no such network '*'", "network {1} not found", ERROR_NONE },
 	{ "a network named '*' exists already", "network with name {1} already exists", ERROR_NONE },
+	{ "the network '*' is predefined and cannot be removed", "{1} is a pre-defined network and cannot be removed", ERROR_DENIED },
+	{ "the network '*' is in use by the container '*'", "error while removing network: network {1} has active endpoints ({2})", ERROR_DENIED },
+	{ "the container '*' is not in the network '*'", "container {1} is not connected to network {2}", ERROR_DENIED },
+	{ "the container '*' is in the network '*' already", "endpoint with name {1} already exists in network {2}", ERROR_DENIED },
+	{ "cannot remove the volume '*': the container '*' has it", "remove {1}: volume is in use - [{2}]", ERROR_NONE },
 	{ "no such volume '*'", "get {1}: no such volume", ERROR_NONE },
 };
 

@@ -3,15 +3,22 @@
 #include "engine/filter_name.h"
 #include "engine/filter_value.h"
 
-enum term_kind { TERM_CONTAINER, TERM_EVENT, TERM_IMAGE, TERM_LABEL, TERM_NETWORK, TERM_SCOPE, TERM_TYPE, TERM_VOLUME, TERM_KINDS };
+enum term_kind { TERM_CONFIG, TERM_CONTAINER, TERM_DAEMON, TERM_EVENT, TERM_IMAGE, TERM_LABEL, TERM_NETWORK, TERM_NODE, TERM_PLUGIN, TERM_SCOPE, TERM_SECRET,
+	TERM_SERVICE, TERM_TYPE, TERM_VOLUME, TERM_KINDS };
 
 static const char *const kind_words[TERM_KINDS] = {
+	[TERM_CONFIG] = "config",
 	[TERM_CONTAINER] = "container",
+	[TERM_DAEMON] = "daemon",
 	[TERM_EVENT] = "event",
 	[TERM_IMAGE] = "image",
 	[TERM_LABEL] = "label",
 	[TERM_NETWORK] = "network",
+	[TERM_NODE] = "node",
+	[TERM_PLUGIN] = "plugin",
 	[TERM_SCOPE] = "scope",
+	[TERM_SECRET] = "secret",
+	[TERM_SERVICE] = "service",
 	[TERM_TYPE] = "type",
 	[TERM_VOLUME] = "volume",
 };
@@ -75,8 +82,14 @@ static bool is_of_image(const struct spec_event *event, const char *value)
 static bool matches(const struct event_term *term, const struct spec_event *event)
 {
 	switch (term->kind) {
+	case TERM_CONFIG:
 	case TERM_CONTAINER:
+	case TERM_DAEMON:
 	case TERM_NETWORK:
+	case TERM_NODE:
+	case TERM_PLUGIN:
+	case TERM_SECRET:
+	case TERM_SERVICE:
 	case TERM_VOLUME:
 		return is_object(event, kind_words[term->kind], term->value);
 	case TERM_EVENT:

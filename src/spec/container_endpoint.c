@@ -26,7 +26,7 @@ static int decode_endpoint_field(const struct decoder *d, const struct json *val
 	return decode_fields(d, value, address_fields, ARRAY_SIZE(address_fields), object, NULL);
 }
 
-static int decode_endpoint(const struct decoder *d, const struct json *value, void *element)
+int decode_endpoint(const struct decoder *d, const struct json *value, void *element)
 {
 	struct spec_container_endpoint *endpoint = element;
 

@@ -202,7 +202,8 @@ void spec_network_write_inspect(struct json_writer *w, const struct spec_network
 {
 	json_write_string(w, "Name", network->name);
 	json_write_string(w, "Id", network->id);
-	json_write_string(w, "Created", network->created ? network->created : "");
+	/* Go reads a time there. */
+	json_write_string(w, "Created", network->created ? network->created : "0001-01-01T00:00:00Z");
 	json_write_string(w, "Scope", "local");
 	json_write_string(w, "Driver", network->driver);
 	json_write_bool(w, "EnableIPv4", !network->no_ipv4);

@@ -32,6 +32,29 @@ int spec_volume_decode(struct arena *arena, const char *text, size_t length, str
 	return r;
 }
 
+/* What a client may say of one that is to be made. */
+static const struct field create_fields[] = {
+	FIELD(STRING, struct spec_volume, name, "Name"),
+	FIELD(STRING, struct spec_volume, driver, "Driver"),
+	FIELD_LIST(PAIRS, struct spec_volume, labels, label_count, "Labels"),
+	FIELD_LIST(PAIRS, struct spec_volume, options, option_count, "DriverOpts"),
+};
+
+int spec_volume_create_decode(struct arena *arena, const char *text, size_t length, struct spec_volume *ret, struct error *err)
+{
+	struct decoder d = { .arena = arena, .name = "volume", .prefix = "", .err = err };
+	struct spec_volume volume = { .name = NULL };
+	int r = length > SPEC_VOLUME_LIMIT ? error_set(err, ERROR_INVALID, EFBIG, "volume: more than %u bytes", SPEC_VOLUME_LIMIT) : 0;
+
+	if (r == 0)
+		r = decode_open(&d, text, length);
+	if (r == 0)
+		r = decode_fields(&d, d.root, create_fields, ARRAY_SIZE(create_fields), &volume, NULL);
+	if (r == 0)
+		*ret = volume;
+	return r;
+}
+
 void spec_volume_encode(const struct spec_volume *volume, struct buf *out)
 {
 	struct json_writer w = { .out = out };

@@ -38,6 +38,9 @@ int spec_volume_decode(struct arena *arena, const char *text, size_t length, str
 /* One line of JSON without newline; what is not given is left out. */
 void spec_volume_encode(const struct spec_volume *volume, struct buf *out);
 
+/* The body of docker's /volumes/create: name, driver, labels and options alone. */
+int spec_volume_create_decode(struct arena *arena, const char *text, size_t length, struct spec_volume *ret, struct error *err) _must_check_;
+
 /* Members of docker's `volume inspect`, in its order, then ours, into an open object. */
 void spec_volume_write_inspect(struct json_writer *w, const struct spec_volume *volume, const char *mount_point);
 
