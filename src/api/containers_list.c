@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /containers/json. */
+#include "api/containers_list.h"
 #include "api/routes.h"
 #include "engine/container_network.h"
 #include "engine/container_text.h"
@@ -161,19 +162,34 @@ static int show(void *context, const struct container_entry *entry, const char *
 
 /* ---- all of them ------------------------------------------------------------------------------------ */
 
-int api_containers_list(struct api_call *call, struct error *err)
+int api_containers_encode(struct api_call *call, const struct container_list_request *request, struct buf *out, struct error *err)
 {
 	struct list list = { .arena = call->arena, .minor = call->target.minor, .now = time(NULL) };
+	struct container_list_request shown = *request;
+	const char **rows;
+	size_t count;
+	int r;
+
+	shown.show = show;
+	shown.context = &list;
+	r = container_list(call->arena, &shown, &rows, &count, err);
+	if (r < 0)
+		return r;
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s%s", i ? "," : "", rows[i]);
+	buf_add_char(out, ']');
+	return 0;
+}
+
+int api_containers_list(struct api_call *call, struct error *err)
+{
 	struct container_list_request request = {
 		.directories = call->directories,
 		.all = api_target_flag(&call->target, "all", false),
 		.size = api_target_flag(&call->target, "size", false),
-		.show = show,
-		.context = &list,
 	};
 	_cleanup_buf_ struct buf document = BUF_INIT;
-	const char **rows;
-	size_t count;
 	/* docker takes what is below 1 for all. */
 	int r = api_target_number(&call->target, "limit", INT_MIN, INT_MAX, &request.last, err);
 
@@ -182,12 +198,6 @@ int api_containers_list(struct api_call *call, struct error *err)
 	if (r == 0)
 		r = api_target_filters(call->arena, &call->target, &request.filters, err);
 	if (r == 0)
-		r = container_list(call->arena, &request, &rows, &count, err);
-	if (r < 0)
-		return r;
-	buf_add_char(&document, '[');
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&document, "%s%s", i ? "," : "", rows[i]);
-	buf_add_char(&document, ']');
-	return api_reply_json(call, 200, &document, err);
+		r = api_containers_encode(call, &request, &document, err);
+	return r < 0 ? r : api_reply_json(call, 200, &document, err);
 }

@@ -56,6 +56,7 @@ static const struct route routes[] = {
 	{ "DELETE", "/volumes/{}", API_ALL, api_volume_remove },
 
 	{ "GET", "/events", API_READ_ONLY, api_events },
+	{ "GET", "/system/df", API_READ_ONLY, api_system_df },
 
 	{ "GET", "/swarm", API_READ_ONLY, api_swarm_none },
 	{ "POST", "/swarm/init", API_READ_ONLY, api_swarm_unsupported },

@@ -71,6 +71,9 @@ int api_volumes_prune(struct api_call *call, struct error *err) _must_check_;
 /* events.c */
 int api_events(struct api_call *call, struct error *err) _must_check_;
 
+/* system_df.c */
+int api_system_df(struct api_call *call, struct error *err) _must_check_;
+
 /* swarm.c */
 int api_swarm_none(struct api_call *call, struct error *err) _must_check_;
 int api_swarm_unsupported(struct api_call *call, struct error *err) _must_check_;

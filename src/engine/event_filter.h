@@ -17,7 +17,8 @@ struct event_filter {
 
 /*
  * Adds "NAME=VALUE": container, event, image, label, network, scope, type or
- * volume, and what docker has besides (daemon, plugin …), of which there are none. What has one name is either of its values (label: has all of them),
+ * volume, and what docker has besides (daemon, plugin …), of which there are
+ * none. What has one name is either of its values (label: has all of them),
  * what has several is all of those. ERROR_INVALID.
  */
 int event_filter_add(struct event_filter *filter, struct arena *arena, const char *text, struct error *err) _must_check_;
