@@ -106,7 +106,6 @@ _noreturn_ static void work(const struct broker *broker, const void *packet, siz
 	close(broker->front);
 	close(broker->signals);
 	sigprocmask(SIG_SETMASK, &broker->old_mask, NULL);
-	memory_ends_soon();
 	api_work(&work);
 	_exit(0);
 }
