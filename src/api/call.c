@@ -29,9 +29,38 @@ const char *api_call_header(const struct api_call *call, const char *name)
 	return spec_http_header(call->request.headers, call->request.header_count, name);
 }
 
+/* COUNT bytes, not to be followed by an end. */
+static int read_count(int fd, uint64_t count, struct buf *out)
+{
+	char block[4096];
+
+	while (count > 0) {
+		ssize_t n = read(fd, block, count < sizeof block ? (size_t)count : sizeof block);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EPIPE;
+		buf_add(out, block, (size_t)n);
+		count -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static int read_body(struct api_call *call, struct buf *ret)
+{
+	uint64_t length;
+
+	if (!spec_http_wants_upgrade(call->request.headers, call->request.header_count, &length))
+		return fd_read_all(call->socket, API_BODY_LIMIT, ret);
+	if (length > API_BODY_LIMIT)
+		return -EFBIG;
+	return read_count(call->socket, length, ret);
+}
+
 int api_call_body(struct api_call *call, struct buf *ret, struct error *err)
 {
-	int r = fd_read_all(call->socket, API_BODY_LIMIT, ret);
+	int r = read_body(call, ret);
 
 	if (r == -EFBIG)
 		return error_set(err, ERROR_INVALID, 0, "the body of the request is too large");
@@ -148,9 +177,9 @@ int api_reply_add(struct api_call *call, const void *bytes, size_t length, struc
 
 bool api_call_wants_upgrade(const struct api_call *call)
 {
-	const char *connection = api_call_header(call, "Connection");
+	uint64_t length;
 
-	return connection && strcasestr(connection, "upgrade") && !str_is_empty(api_call_header(call, "Upgrade"));
+	return spec_http_wants_upgrade(call->request.headers, call->request.header_count, &length);
 }
 
 int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, int *ret, struct buf *ret_said, struct error *err)
@@ -167,7 +196,7 @@ int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, in
 	if (received != sizeof length || length > SPEC_HTTP_REQUEST_LIMIT)
 		r = -EBADMSG;
 	if (r == 0)
-		r = fd_read_all(call->socket, length, ret_said);
+		r = read_count(call->socket, length, ret_said);
 	if (r < 0 || ret_said->length != length) {
 		close(fd);
 		return error_errno(err, r < 0 ? -r : EPIPE, "cannot take over the client's socket");
@@ -236,7 +265,6 @@ int api_call_ends_with_client(struct api_call *call, struct error *err)
 {
 	const struct sigaction action = { .sa_sigaction = end_with_client, .sa_flags = SA_SIGINFO | SA_RESTART };
 	_cleanup_buf_ struct buf body = BUF_INIT;
-	int r;
 
 	/* What is told when too many wait to be told; nothing is lost by it but the end of this process before it next writes. */
 	signal(SIGIO, SIG_IGN);
@@ -244,8 +272,7 @@ int api_call_ends_with_client(struct api_call *call, struct error *err)
 	    fcntl(call->socket, F_SETSIG, CLIENT_SIGNAL) < 0 || fcntl(call->socket, F_SETFL, O_ASYNC) < 0)
 		return error_errno(err, errno, "cannot watch the client");
 	/* It may have gone before: then this end is seen here. */
-	r = fd_read_all(call->socket, API_BODY_LIMIT, &body);
-	return r < 0 ? error_errno(err, -r, "cannot read the body of the request") : 0;
+	return api_call_body(call, &body, err);
 }
 
 /* ---- from the head to the end ------------------------------------------------------------------ */

@@ -19,6 +19,9 @@ typedef int api_answer(struct api_call *call, struct error *err);
 int api_version(struct api_call *call, struct error *err) _must_check_;
 int api_info(struct api_call *call, struct error *err) _must_check_;
 
+/* containers_logs.c */
+int api_container_logs(struct api_call *call, struct error *err) _must_check_;
+
 /* containers_list.c */
 int api_containers_list(struct api_call *call, struct error *err) _must_check_;
 
@@ -32,6 +35,12 @@ int api_container_unpause(struct api_call *call, struct error *err) _must_check_
 int api_container_rename(struct api_call *call, struct error *err) _must_check_;
 int api_container_remove(struct api_call *call, struct error *err) _must_check_;
 int api_container_wait(struct api_call *call, struct error *err) _must_check_;
+
+/* containers_attach.c */
+int api_container_attach(struct api_call *call, struct error *err) _must_check_;
+int api_container_resize(struct api_call *call, struct error *err) _must_check_;
+/* "w" and "h" of a terminal. */
+int api_decode_size(const struct api_call *call, uint32_t *ret_width, uint32_t *ret_height, struct error *err) _must_check_;
 
 /* containers_create.c */
 int api_container_create(struct api_call *call, struct error *err) _must_check_;

@@ -16,6 +16,7 @@
  *     hosts hostname resolv.conf    files that are mounted in it
  *   RUN_ROOT/runtime/ID/            the runtime's record (runtime/container.h)
  *   RUN_ROOT/ids                    a byte per range of ids, locked by who uses it (id_range.h)
+ *   RUN_ROOT/waiting/ID/             sockets of who is to be attached at its start (waiters.h)
  *   RUN_ROOT/events                 what happened (events.h)
  *
  * Invariants:

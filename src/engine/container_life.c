@@ -64,6 +64,13 @@ static int ask_running(const struct directories *directories, const char *contai
 	return is_running(&record) ? ask(&record, verb, request, &reply, err) : refuse_stopped(&record, verb, err);
 }
 
+int container_resize(const struct directories *directories, const char *container, uint32_t width, uint32_t height, struct error *err)
+{
+	const struct spec_message request = { .request = SPEC_REQUEST_RESIZE, .width = width, .height = height };
+
+	return ask_running(directories, container, "resize the terminal of", &request, err);
+}
+
 /* ---- stop, restart, kill --------------------------------------------------------------- */
 
 int container_stop(const struct directories *directories, const char *container, const char *signal, int64_t timeout_s, struct error *err)

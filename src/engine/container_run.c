@@ -6,6 +6,7 @@
  *   1. what an earlier supervisor left is removed    -
  *   2. the bundle, in the volatile directory         bundle_remove()
  *   3. the supervisor                                it ends with our connection
+ *      those who attached before are let in (waiters.h)
  *   4. ATTACH with our streams, CLIENT_CLEANS, START, all sent before the first reply is read
  *   5. the reply to START: it runs
  *
@@ -19,6 +20,8 @@
 #include "engine/containers.h"
 #include "engine/session.h"
 #include "engine/supervisor.h"
+#include "engine/waiters.h"
+#include "engine/wire.h"
 #include "base/log.h"
 
 #include <sys/socket.h>
@@ -87,6 +90,17 @@ static int send_attach(struct start *start, struct error *err)
 	return r;
 }
 
+/* Once the supervisor answers anything it can be connected to. One that does not tells why to who asks next. */
+static void admit_waiters(struct start *start)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_message request = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_SESSIONS };
+	struct spec_message *reply = NULL;
+
+	if (supervisor_ask(arena, start->socket, &request, &reply, NULL) == 0)
+		waiters_admit(&start->record);
+}
+
 /* Steps 4 and 5. */
 static int have_it_run(struct start *start, struct error *err)
 {
@@ -99,6 +113,8 @@ static int have_it_run(struct start *start, struct error *err)
 	start->session.socket = start->socket;
 	start->session.terminal = start->record.container->config.tty;
 	start->session.is_ours = true;
+	if (waiters_exist(&start->record))
+		admit_waiters(start);
 	if (start->request->attachment)
 		r = send_attach(start, err);
 	if (r == 0 && start->request->cleans)
@@ -305,7 +321,9 @@ int container_start(const struct container_start_request *request, struct contai
 
 /* ---- attaching ------------------------------------------------------------------------------ */
 
-static int attach_to(struct container_record *record, const struct container_attachment *asked, struct container_start_report *ret, struct error *err)
+/* One that somebody is just starting attaches before START; others miss what was before. WAITER: of the former, told once it has; or NULL. */
+static int attach_by(struct container_record *record, const struct container_attachment *asked, struct waiter *waiter, struct container_start_report *ret,
+	struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct container_attachment attachment = fit_attachment(asked, record->container);
@@ -326,6 +344,8 @@ static int attach_to(struct container_record *record, const struct container_att
 		close(theirs[--count]);
 	if (r == 0)
 		r = supervisor_receive_reply(arena, socket, &reply, err);
+	if (waiter)
+		waiter_close(waiter);
 	if (r < 0)
 		return r;
 	container_event_add(record->directories, record->container, "attach", NULL, 0);
@@ -333,6 +353,50 @@ static int attach_to(struct container_record *record, const struct container_att
 	if (r == 0 && ret->detached)
 		container_event_add(record->directories, record->container, "detach", NULL, 0);
 	return r;
+}
+
+static int attach_to(struct container_record *record, const struct container_attachment *asked, struct container_start_report *ret, struct error *err)
+{
+	return attach_by(record, asked, NULL, ret, err);
+}
+
+static bool is_left(const void *context)
+{
+	return wire_is_left(context);
+}
+
+/* It does not run, and is attached to once it is started. Nobody is told of that before it can be found. */
+static int wait_and_attach(struct container_record *record, const struct container_attachment *asked, struct container_start_report *ret, struct error *err)
+{
+	_cleanup_waiter_ struct waiter waiter = WAITER_INIT;
+	int r = waiter_open(record, &waiter, err);
+
+	if (r == 0)
+		r = container_record_refresh(record, err);
+	if (r == 0 && is_up(record)) {
+		waiter_close(&waiter);
+		return attach_to(record, asked, ret, err);
+	}
+	if (r == 0)
+		r = wire_open(asked->wire, err);
+	if (r == 0)
+		r = waiter_wait(&waiter, record, is_left, asked->wire, err);
+	if (r <= 0)
+		return r;
+	r = container_record_refresh(record, err);
+	return r < 0 ? r : attach_by(record, asked, &waiter, ret, err);
+}
+
+static int refuse_attach(const struct container_record *record, struct error *err)
+{
+	if (record->state->status == SPEC_CONTAINER_PAUSED) {
+		error_set(err, ERROR_CONFLICT, 0, "cannot attach to the container '%s': it is paused", record->container->name);
+		error_hint(err, "'bivy unpause' lets it go on");
+	} else {
+		error_set(err, ERROR_CONFLICT, 0, "cannot attach to the container '%s': it is not running", record->container->name);
+		error_hint(err, "'bivy start --attach %s' starts it", record->container->name);
+	}
+	return -EINVAL;
 }
 
 int container_attach(const struct container_attach_request *request, struct container_start_report *ret, struct error *err)
@@ -344,17 +408,12 @@ int container_attach(const struct container_attach_request *request, struct cont
 
 	if (r < 0)
 		return r;
-	if (!is_up(&record)) {
-		error_set(err, ERROR_CONFLICT, 0, "cannot attach to the container '%s': it is not running", record.container->name);
-		error_hint(err, "'bivy start --attach %s' starts it", record.container->name);
-		return -EINVAL;
-	}
-	if (record.state->status == SPEC_CONTAINER_PAUSED) {
-		error_set(err, ERROR_CONFLICT, 0, "cannot attach to the container '%s': it is paused", record.container->name);
-		error_hint(err, "'bivy unpause' lets it go on");
-		return -EINVAL;
-	}
-	r = attach_to(&record, &request->attachment, &report, err);
+	if (record.state->status == SPEC_CONTAINER_PAUSED || (!is_up(&record) && !request->attachment.wire))
+		return refuse_attach(&record, err);
+	if (is_up(&record))
+		r = attach_to(&record, &request->attachment, &report, err);
+	else
+		r = wait_and_attach(&record, &request->attachment, &report, err);
 	if (r < 0)
 		return error_wrap(err, "cannot attach to the container '%s'", record.container->name);
 	*ret = report;

@@ -37,9 +37,29 @@ int container_create(struct arena *arena, const struct container_create_request 
 
 /* ---- start and attach ----------------------------------------------------------- */
 
+/*
+ * A connection by which somebody elsewhere has the streams, in place of our
+ * standard ones. Without a terminal what comes out is in frames: the number of
+ * the stream (1, 2), three zeros, the length as 32 bits, the highest first, and
+ * so many bytes.
+ */
+struct container_wire {
+	int in, out;            /* of it, filled by .open; borrowed; .in -EBADF: nothing comes in */
+	const char *said;       /* bytes that have come in already, filled by .open */
+	size_t said_length;
+	uint32_t width, height; /* of its terminal, if they are known; else 0 */
+
+	/* Called once, when the streams are there or are sure to come: from now on nothing fails but in words on the wire. */
+	int (*open)(void *context, struct container_wire *wire, struct error *err);
+	/* Called once the process runs, with its number among those of exec and its id on this host; or NULL. */
+	void (*started)(void *context, int64_t session, int64_t pid);
+	void *context;
+};
+
 /* Whose streams are connected; all false: none. */
 struct container_attachment {
 	bool in, out, err;      /* our standard streams */
+	struct container_wire *wire; /* or that one's; NULL */
 	const char *detach_keys; /* "ctrl-p,ctrl-q" (NULL), "" for none */
 	bool no_signal_proxy;   /* signals are not passed on */
 	bool no_stdin_raw;
@@ -70,6 +90,7 @@ struct container_start_report {
 
 int container_start(const struct container_start_request *request, struct container_start_report *ret, struct error *err) _must_check_;
 
+/* With a wire, a container that does not run is waited for: it is attached to before its first process is there. */
 struct container_attach_request {
 	const struct directories *directories;
 	const char *container;
@@ -87,6 +108,9 @@ struct container_exec_request {
 	int64_t preserve_fds;
 };
 int container_exec(const struct container_exec_request *request, struct container_start_report *ret, struct error *err) _must_check_;
+
+/* The size of the terminal of its first process: columns and rows. */
+int container_resize(const struct directories *directories, const char *container, uint32_t width, uint32_t height, struct error *err) _must_check_;
 
 /* ---- the life of one that exists --------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/conduit.h"
 #include "engine/supervisor.h"
+#include "engine/wire.h"
 #include "host/pty.h"
 
 #include <fcntl.h>
@@ -78,7 +79,7 @@ int session_check(const struct container_attachment *attachment, bool terminal, 
 
 	if (r < 0)
 		return r;
-	if (!terminal || !attachment->in || isatty(STDIN_FILENO))
+	if (!terminal || !attachment->in || attachment->wire || isatty(STDIN_FILENO))
 		return 0;
 	error_set(err, ERROR_INVALID, 0, "the input device is not a TTY");
 	error_hint(err, "--tty is for a person at a terminal: leave it out for pipes and files");
@@ -116,15 +117,22 @@ int session_open(struct session *session, int theirs[3], size_t *ret_count, stru
 			close_and_forget(&theirs[--count]);
 		return r;
 	}
-	block_signals(session);
+	if (!attachment->wire)
+		block_signals(session);
 	*ret_count = count;
 	return 0;
 }
 
 void session_size(const struct session *session, uint32_t *ret_width, uint32_t *ret_height)
 {
+	const struct container_wire *wire = session->attachment ? session->attachment->wire : NULL;
 	struct winsize size = { .ws_col = 0 };
 
+	if (wire) {
+		*ret_width = wire->width;
+		*ret_height = wire->height;
+		return;
+	}
 	if (session->terminal)
 		ignore_result(ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0); /* stays 0 */
 	*ret_width = size.ws_col;
@@ -369,8 +377,11 @@ static void end_line(const struct relay *relay)
 int session_run(struct session *session, struct container_start_report *ret, struct error *err)
 {
 	struct relay relay = { .session = session, .err = err };
-	int r = detach_keys_parse(session->attachment->detach_keys, &relay.keys, err);
+	int r;
 
+	if (session->attachment->wire)
+		return wire_run(session, ret, err);
+	r = detach_keys_parse(session->attachment->detach_keys, &relay.keys, err);
 	if (r < 0)
 		return r;
 	relay.signals = signalfd(-1, &session->watched, SFD_CLOEXEC | SFD_NONBLOCK);

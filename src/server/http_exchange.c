@@ -21,6 +21,7 @@ struct exchange {
 	struct http_watch call;   /* .fd is ours; -EBADF: none, or no more */
 	struct http_watch client; /* the connection's own socket: whether the client has gone; only while we wait for the call */
 	bool is_tls, has_begun, body_has_ended, is_suspended, has_gone;
+	bool may_upgrade; /* it asks to: the call is not half-closed */
 	struct buf head; /* what came of the reply's head */
 	bool has_reply;
 	struct spec_http_reply reply;
@@ -153,10 +154,12 @@ static int encode(struct exchange *exchange, const char *method, struct buf *out
 {
 	struct header_list list = { .arena = exchange->arena };
 	struct spec_http_request request = { .method = (char *)method, .target = (char *)exchange->target };
+	uint64_t length;
 
 	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, add_header, &list);
 	request.headers = list.pairs;
 	request.header_count = list.count;
+	exchange->may_upgrade = spec_http_wants_upgrade(list.pairs, list.count, &length);
 	return list.is_full ? -E2BIG : spec_http_request_encode(&request, out);
 }
 
@@ -347,7 +350,8 @@ enum MHD_Result http_exchange_handle(void *front _unused_, struct MHD_Connection
 		return pass_body(exchange, upload_data, upload_data_size);
 	if (!exchange->body_has_ended) {
 		exchange->body_has_ended = true;
-		ignore_result(shutdown(exchange->call.fd, SHUT_WR)); /* it may have ended, which its reply says */
+		if (!exchange->may_upgrade)
+			ignore_result(shutdown(exchange->call.fd, SHUT_WR)); /* it may have ended, which its reply says */
 	}
 	return take_reply(exchange);
 }

@@ -164,3 +164,15 @@ const char *spec_http_header(const struct spec_pair *headers, size_t count, cons
 			return headers[i].value;
 	return NULL;
 }
+
+bool spec_http_wants_upgrade(const struct spec_pair *headers, size_t count, uint64_t *ret_length)
+{
+	const char *connection = spec_http_header(headers, count, "Connection"), *length = spec_http_header(headers, count, "Content-Length");
+
+	*ret_length = 0;
+	if (!connection || !strcasestr(connection, "upgrade") || str_is_empty(spec_http_header(headers, count, "Upgrade")))
+		return false;
+	if (spec_http_header(headers, count, "Transfer-Encoding"))
+		return false;
+	return !length || str_to_u64(length, 10, ret_length) == 0;
+}

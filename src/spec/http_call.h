@@ -5,7 +5,7 @@
  *
  * bivy-http sends the head of a request as one packet, with one end of a pair
  * of stream sockets, the call. On that go the request's body one way, ended by
- * shutdown(2), and the reply the other: its head, and then its body to the
+ * shutdown(2) (but see spec_http_wants_upgrade()), and the reply the other: its head, and then its body to the
  * end. If the reply's head says that the protocol changes, the client's own
  * socket comes over the call, and HTTP has no more to do with it.
  */
@@ -48,6 +48,13 @@ int spec_http_request_decode(struct arena *arena, const void *bytes, size_t leng
 /* The bytes that the prefix has, or -EBADMSG if that is none; and the head that follows it. */
 int spec_http_reply_length(const unsigned char prefix[static SPEC_HTTP_PREFIX]) _must_check_;
 int spec_http_reply_decode(struct arena *arena, const void *bytes, size_t length, struct spec_http_reply *ret) _must_check_;
+
+/*
+ * Whether the client asks for another protocol (RFC 9110, 7.8), and its body's
+ * length is known: then the call is not half-closed behind it, as the client's
+ * socket may have to follow, and *RET_LENGTH bytes are all of the body.
+ */
+bool spec_http_wants_upgrade(const struct spec_pair *headers, size_t count, uint64_t *ret_length);
 
 /* The value of the header called NAME, whose case does not count; or NULL. */
 const char *spec_http_header(const struct spec_pair *headers, size_t count, const char *name);

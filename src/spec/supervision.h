@@ -104,7 +104,7 @@ int spec_supervision_decode(struct arena *arena, const char *text, size_t length
 void spec_supervision_encode(const struct spec_supervision *supervision, struct buf *out);
 
 enum spec_request {
-	/* Start it: only on the connection a supervisor is born with, once. Reply: pid. Before it that client may ATTACH. */
+	/* Start it: only on the connection a supervisor is born with, once. Reply: pid. Before it clients may ATTACH. */
 	SPEC_REQUEST_START,
 	/* Descriptors: in, out, err as flags say (with a terminal only in, out). Reply at once; EVENT detached/exit end it. .logs is the client's affair. */
 	SPEC_REQUEST_ATTACH,

@@ -84,7 +84,7 @@ static int attach(struct client *client, struct packet *packet, struct spec_mess
 
 	if (client->is_attached)
 		return error_set(err, ERROR_CONFLICT, 0, "this connection is attached already");
-	if (keeper->was_started ? !keeper_is_running(keeper) : !client->is_first)
+	if (keeper->was_started && !keeper_is_running(keeper))
 		return not_running(keeper, err);
 	if (packet->count != wanted)
 		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %zu", packet->count, wanted);
