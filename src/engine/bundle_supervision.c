@@ -20,20 +20,32 @@ static int find_stop_signal(const struct bundle_plan *plan, int64_t *ret, struct
 	return 0;
 }
 
-/* The path of our own program, whatever it is called now. */
-static char *own_path(struct arena *arena)
+static const struct program program_bivy = {
+	.name = "bivy",
+	.variable = "BIVY_PROGRAM",
+	.places = (const char *const[]){ "", "/../../bin", "/../bin", NULL },
+	.purpose = "is the command line",
+};
+
+/* That has the command line: our own, whatever it is called now, if it is the one. */
+static char *find_bivy(struct arena *arena)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	const char *name;
 
-	return length <= 0 ? arena_strdup(arena, "bivy") : arena_strndup(arena, path, (size_t)length);
+	path[length > 0 ? length : 0] = '\0';
+	name = strrchr(path, '/');
+	if (name && !str_starts_with(name, "/bivy-"))
+		return arena_strdup(arena, path);
+	return arena_strdup(arena, program_find(&program_bivy, path, NULL) < 0 ? program_bivy.name : path);
 }
 
 static char **make_exit_command(struct bundle_plan *plan)
 {
 	const struct directories *directories = plan->record->directories;
 	char *const words[] = {
-		own_path(plan->arena), (char *)"--root", (char *)directories->root, (char *)"--run-root", (char *)directories->run_root,
+		find_bivy(plan->arena), (char *)"--root", (char *)directories->root, (char *)"--run-root", (char *)directories->run_root,
 		(char *)"container", (char *)"cleanup", plan->container->id, NULL,
 	};
 	char **command = arena_alloc(plan->arena, ARRAY_SIZE(words), sizeof *command);

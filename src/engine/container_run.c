@@ -225,7 +225,7 @@ static int fail_start(struct start *start, int r, struct error *err)
 {
 	struct error failure = err ? *err : ERROR_INIT;
 
-	if (start->request->cleans) {
+	if (start->request->cleans || start->record.container->host.auto_remove) {
 		container_record_unlock(&start->record);
 		clean(start);
 	} else {
