@@ -284,10 +284,20 @@ static int decode(struct api_call *call, const struct api_work *work, struct err
 	return api_target_decode(call->arena, call->request.target, &call->target, err);
 }
 
+bool api_is_short(const void *packet, size_t length)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct api_work work = { .packet = packet, .length = length };
+	struct api_call call = { .arena = arena };
+
+	return decode(&call, &work, NULL) == 0 && api_route_is_short(&call);
+}
+
 void api_work(const struct api_work *work)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct api_call call = { .arena = arena, .directories = work->directories, .socket = work->socket };
+	struct api_call call = { .arena = arena, .directories = work->directories, .containers = work->containers,
+		.socket = work->socket };
 	struct error err = ERROR_INIT;
 	int r;
 

@@ -13,6 +13,7 @@
 #include "api/target.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "engine/container_cache.h"
 #include "engine/directories.h"
 #include "spec/http_call.h"
 
@@ -32,7 +33,11 @@ struct api_work {
 	int socket; /* of the call */
 	const void *packet; /* a request's head */
 	size_t length;
+	struct container_cache *containers; /* of a process that answers several; or NULL */
 };
+
+/* Whether the request is one that only looks, and waits for nothing: several may be answered by one process. */
+bool api_is_short(const void *packet, size_t length);
 
 /* Answers it. */
 void api_work(const struct api_work *work);
@@ -44,6 +49,7 @@ struct api_call {
 	const struct directories *directories;
 	struct spec_http_request request;
 	struct api_target target;
+	struct container_cache *containers; /* or NULL */
 	const char **names; /* what stands for the {…} of the route, in their order */
 	int socket;
 	bool has_replied;

@@ -186,6 +186,7 @@ int api_containers_list(struct api_call *call, struct error *err)
 {
 	struct container_list_request request = {
 		.directories = call->directories,
+		.cache = call->containers,
 		.all = api_target_flag(&call->target, "all", false),
 		.size = api_target_flag(&call->target, "size", false),
 	};

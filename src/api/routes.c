@@ -7,13 +7,14 @@ struct route {
 	const char *path;
 	enum api_permission permission;
 	api_answer *answer;
+	bool is_short; /* it only looks, and waits for nothing */
 };
 
 static const struct route routes[] = {
-	{ "GET", "/info", API_READ_ONLY, api_info },
-	{ "GET", "/version", API_READ_ONLY, api_version },
+	{ "GET", "/info", API_READ_ONLY, api_info, true },
+	{ "GET", "/version", API_READ_ONLY, api_version, true },
 
-	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list },
+	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list, true },
 	{ "POST", "/containers/create", API_ALL, api_container_create },
 	{ "GET", "/containers/{}/json", API_READ_ONLY, api_container_inspect },
 	{ "POST", "/containers/{}/attach", API_ALL, api_container_attach },
@@ -29,7 +30,7 @@ static const struct route routes[] = {
 	{ "POST", "/containers/{}/wait", API_READ_ONLY, api_container_wait },
 	{ "DELETE", "/containers/{}", API_CONTAINERS, api_container_remove },
 
-	{ "GET", "/images/json", API_READ_ONLY, api_images_list },
+	{ "GET", "/images/json", API_READ_ONLY, api_images_list, true },
 	{ "POST", "/images/create", API_ALL, api_image_create },
 	{ "GET", "/images/get", API_ALL, api_images_save },
 	{ "POST", "/images/load", API_ALL, api_images_load },
@@ -174,4 +175,11 @@ int api_route(struct api_call *call, enum api_permission permission, struct erro
 	if (route->permission > permission)
 		return error_set(err, ERROR_DENIED, 0, "this socket does not allow %s %s", route->method, route->path);
 	return route->answer(call, err);
+}
+
+bool api_route_is_short(struct api_call *call)
+{
+	const struct route *route = find(call);
+
+	return route && route->is_short;
 }

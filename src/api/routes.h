@@ -12,6 +12,9 @@
  */
 int api_route(struct api_call *call, enum api_permission permission, struct error *err) _must_check_;
 
+/* Whether there is something for it that only looks, and waits for nothing. */
+bool api_route_is_short(struct api_call *call);
+
 /* What answers one. */
 typedef int api_answer(struct api_call *call, struct error *err);
 

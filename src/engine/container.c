@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container.h"
+#include "engine/container_cache.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/moment.h"
@@ -26,6 +27,7 @@ struct place {
 
 /* What those records share that are read for a survey: directories of them all, and what documents are read into. */
 struct survey {
+	struct container_cache *cache; /* or NULL */
 	int fd, run_fd; /* ROOT/containers, RUN_ROOT/containers; that one may be missing */
 	struct buf text;
 };
@@ -457,32 +459,64 @@ static int survey_one(struct container_record *record, const char *id, struct er
 	return r < 0 ? r : read_states(record, &place, &run, err);
 }
 
+/* From what was kept of it, if it is still so; what EACH makes beside it goes with ARENA. */
+static bool recall(struct survey *survey, const char *id, const struct container_stamp *stamp, struct arena *arena, struct container_record *ret)
+{
+	const struct container_record *kept = survey->cache ? container_cache_find(survey->cache, id, stamp) : NULL;
+	char prefix[CONTAINER_ID_LENGTH + 2];
+
+	if (!kept)
+		return false;
+	strcpy(stpcpy(prefix, id), "/");
+	/* A supervisor that was killed changed nothing. */
+	if (stamp->run_inode && is_locked(&(struct place){ survey->run_fd, prefix }) != kept->is_supervised)
+		return false;
+	*ret = *kept;
+	ret->arena = arena;
+	ret->survey = survey;
+	return true;
+}
+
 static int survey_next(struct survey *survey, const struct directories *directories, const char *id, container_record_each *each, void *context,
 	struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new(); /* the memory of one serves all: to touch new pages takes longer than to read */
-	struct container_record record = begin(arena, directories, id);
+	_cleanup_arena_ struct arena *beside = NULL;
+	struct container_record record;
+	struct container_stamp stamp = { .inode = 0 };
 	struct error damage = ERROR_INIT;
+	bool is_there = !survey->cache || container_stamp_take(survey->fd, survey->run_fd, id, &stamp);
 	int r;
 
-	record.survey = survey;
-	r = survey_one(&record, id, &damage);
-	if (r == 0)
+	if (recall(survey, id, &stamp, arena, &record))
 		return each(context, &record, err);
-	leave_out(r, &damage);
-	return 0;
+	record = begin(arena, directories, id);
+	record.survey = survey;
+	r = is_there ? survey_one(&record, id, &damage) : -ENOENT;
+	if (r < 0) {
+		leave_out(r, &damage);
+		return 0;
+	}
+	if (survey->cache && container_cache_keep(survey->cache, &stamp, arena, &record)) {
+		TAKE_PTR(arena);
+		record.arena = beside = arena_new();
+	}
+	return each(context, &record, err);
 }
 
-int container_record_survey(const struct directories *directories, container_record_each *each, void *context, struct error *err)
+int container_record_survey(const struct directories *directories, struct container_cache *cache, container_record_each *each, void *context,
+	struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ char *run_path = str_printf("%s/containers", directories->run_root);
-	struct survey survey = { .fd = -EBADF, .run_fd = open(run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	struct survey survey = { .cache = cache, .fd = -EBADF, .run_fd = open(run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
 	struct ids ids = { .arena = arena };
 	int r = begin_all(directories, &ids, &survey.fd, err);
 
 	for (size_t i = 0; r == 0 && i < ids.count; i++)
 		r = survey_next(&survey, directories, ids.list[i], each, context, err);
+	if (cache)
+		container_cache_sweep(cache);
 	free(ids.list);
 	buf_done(&survey.text);
 	close_and_forget(&survey.fd);

@@ -51,6 +51,7 @@
 
 #include <stdbool.h>
 
+struct container_cache;
 struct survey;
 
 struct container_record {
@@ -97,9 +98,10 @@ int container_record_visit(struct arena *arena, const struct directories *direct
 /*
  * The same in a fraction of the time, for who only wants to know what they say:
  * a record has no .fd, can be neither locked nor refreshed, and with its arena
- * is gone after EACH.
+ * is gone after EACH. With CACHE (or NULL) what has not changed since the last
+ * survey with it is not read again.
  */
-int container_record_survey(const struct directories *directories, container_record_each *each, void *context, struct error *err)
-	_must_check_;
+int container_record_survey(const struct directories *directories, struct container_cache *cache, container_record_each *each, void *context,
+	struct error *err) _must_check_;
 
 #endif

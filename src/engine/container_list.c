@@ -112,7 +112,7 @@ int container_list(struct arena *arena, const struct container_list_request *req
 	for (char **text = request->filters; r == 0 && text && *text; text++)
 		r = container_filter_add(&filter, *text, err);
 	if (r == 0)
-		r = container_record_survey(request->directories, list_one, &list, err);
+		r = container_record_survey(request->directories, request->cache, list_one, &list, err);
 	if (r == 0)
 		finish(arena, &list, ret, ret_count);
 	/* What somebody has flushed comes back with the next look at the containers; who may not do that only looks. */

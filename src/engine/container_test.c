@@ -80,7 +80,7 @@ static void assert_state(const char *name, enum spec_container_status status, in
 	assert_int_equal(record.state->status, status);
 	assert_int_equal(record.state->exit_code, exit_code);
 	assert_int_equal(record.is_supervised, is_supervised);
-	assert_int_equal(container_record_survey(&directories, note_state, &seen, NULL), 0);
+	assert_int_equal(container_record_survey(&directories, NULL, note_state, &seen, NULL), 0);
 	assert_int_equal(seen.status, status);
 	assert_int_equal(seen.exit_code, exit_code);
 	assert_int_equal(seen.pid, is_supervised);
@@ -163,11 +163,11 @@ static void test_visit_leaves_damaged_ones_out(void **state _unused_)
 	assert_int_equal(file_replace_at(AT_FDCWD, damaged, "{", 1, 0600), 0);
 	assert_int_equal(container_record_visit(arena, &directories, collect, &names, NULL), 0);
 	assert_string_equal(names.data, "web ");
-	assert_int_equal(container_record_survey(&directories, collect, &names, NULL), 0);
+	assert_int_equal(container_record_survey(&directories, NULL, collect, &names, NULL), 0);
 	assert_string_equal(names.data, "web web ");
 	scratch_put("stop", 'c', NULL);
 	assert_int_equal(container_record_visit(arena, &directories, collect, &names, NULL), 42);
-	assert_int_equal(container_record_survey(&directories, collect, &names, NULL), 42);
+	assert_int_equal(container_record_survey(&directories, NULL, collect, &names, NULL), 42);
 }
 
 int main(void)

@@ -163,6 +163,7 @@ struct container_entry {
 
 struct container_list_request {
 	const struct directories *directories;
+	struct container_cache *cache; /* as for container_record_survey(); or NULL */
 	bool all;
 	int64_t last; /* the N youngest, of all; 0: no limit */
 	char **filters; /* "NAME=VALUE": id name label label! status exited health ancestor before since network volume publish expose is-task until pod */

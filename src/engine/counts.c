@@ -39,7 +39,7 @@ struct counts counts_take(const struct directories *directories)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct counts counts = { .containers = 0 };
 
-	ignore_result(container_record_survey(directories, count_container, &counts, NULL)); /* those that could be read */
+	ignore_result(container_record_survey(directories, NULL, count_container, &counts, NULL)); /* those that could be read */
 	counts.images = count_images(arena, directories);
 	return counts;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/program.h"
 #include "host/fdpass.h"
+#include "server/readers.h"
 #include "spec/http_call.h"
 
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct broker {
 	int front, signals; /* the socket to bivy-http; signalfd(2) */
 	pid_t front_pid;
 	size_t workers;
+	struct readers readers;
 	sigset_t old_mask;
 	bool ends;
 };
@@ -90,50 +92,55 @@ static int start_front(struct broker *broker, struct error *err)
 
 /* ---- requests --------------------------------------------------------------------------------------- */
 
-/* In the child: one request, and then its end. */
-_noreturn_ static void work(const struct broker *broker, const void *packet, size_t length, int socket)
+/* In a child: what is the broker's own is not its. */
+static void leave(void *context)
 {
-	const struct api_work work = {
-		.directories = broker->request->directories,
-		.permission = broker->request->permission,
-		.socket = socket,
-		.packet = packet,
-		.length = length,
-	};
+	const struct broker *broker = context;
 
 	for (size_t i = 0; i < broker->request->sockets->count; i++)
 		close(broker->request->sockets->fds[i]);
 	close(broker->front);
 	close(broker->signals);
 	sigprocmask(SIG_SETMASK, &broker->old_mask, NULL);
-	api_work(&work);
-	_exit(0);
+}
+
+/* A process for one request, and then its end. */
+static void start_worker(struct broker *broker, const struct api_work *work)
+{
+	pid_t pid;
+
+	/* Whoever asked finds the call closed, and answers that. */
+	if (broker->workers >= WORKER_LIMIT) {
+		log_warning("a request is refused: %d are the most at once", WORKER_LIMIT);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		leave(broker);
+		readers_end(&broker->readers);
+		api_work(work);
+		_exit(0);
+	}
+	if (pid < 0)
+		log_warning("a request is refused: cannot start a process: %s", error_words(errno));
+	else
+		broker->workers++;
 }
 
 static int take_request(struct broker *broker, struct error *err)
 {
 	static char packet[SPEC_HTTP_REQUEST_LIMIT];
 	_cleanup_close_ int socket = -EBADF;
-	size_t length;
-	int r = fdpass_receive_data(broker->front, packet, sizeof packet, &length, &socket);
-	pid_t pid;
+	struct api_work work = { .directories = broker->request->directories, .permission = broker->request->permission, .packet = packet };
+	int r = fdpass_receive_data(broker->front, packet, sizeof packet, &work.length, &socket);
 
 	if (r == -EPIPE || r == -ECONNRESET)
 		return 0; /* it has ended, which its parent is told */
 	if (r < 0)
 		return error_errno(err, -r, "cannot read what bivy-http asks for");
-	/* Whoever asked finds the call closed, and answers that. */
-	if (broker->workers >= WORKER_LIMIT) {
-		log_warning("a request is refused: %d are the most at once", WORKER_LIMIT);
-		return 0;
-	}
-	pid = fork();
-	if (pid == 0)
-		work(broker, packet, length, socket);
-	if (pid < 0)
-		log_warning("a request is refused: cannot start a process: %s", error_words(errno));
-	else
-		broker->workers++;
+	work.socket = socket;
+	if (!api_is_short(packet, work.length) || readers_give(&broker->readers, &work) < 0)
+		start_worker(broker, &work);
 	return 0;
 }
 
@@ -161,7 +168,7 @@ static int reap(struct broker *broker, struct error *err)
 	while (r == 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == broker->front_pid)
 			r = judge_front(broker, status, err);
-		else
+		else if (!readers_reap(&broker->readers, pid) && broker->workers > 0)
 			broker->workers--;
 	}
 	return r;
@@ -179,24 +186,34 @@ static int take_signal(struct broker *broker, struct error *err)
 	return 0;
 }
 
+enum { POLL_SIGNALS, POLL_FRONT, POLL_READERS, POLLS = POLL_READERS + READERS };
+
+static int take_events(struct broker *broker, const struct pollfd *polls, struct error *err)
+{
+	int r = polls[POLL_SIGNALS].revents ? take_signal(broker, err) : 0;
+
+	readers_take(&broker->readers, &polls[POLL_READERS]);
+	if (r < 0 || broker->front != polls[POLL_FRONT].fd || !polls[POLL_FRONT].revents)
+		return r;
+	if (polls[POLL_FRONT].revents & POLLIN)
+		return take_request(broker, err);
+	close_and_forget(&broker->front); /* SIGCHLD says the rest */
+	return 0;
+}
+
 static int loop(struct broker *broker, struct error *err)
 {
 	int r = 0;
 
 	while (r == 0 && !broker->ends) {
-		struct pollfd fds[] = { { .fd = broker->signals, .events = POLLIN }, { .fd = broker->front, .events = POLLIN } };
+		struct pollfd polls[POLLS] = { [POLL_SIGNALS] = { .fd = broker->signals, .events = POLLIN },
+					       [POLL_FRONT] = { .fd = broker->front, .events = POLLIN } };
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
-			if (errno != EINTR)
-				r = error_errno(err, errno, "cannot wait for requests");
-			continue;
-		}
-		if (fds[0].revents)
-			r = take_signal(broker, err);
-		if (r == 0 && broker->front == fds[1].fd && fds[1].revents & POLLIN)
-			r = take_request(broker, err);
-		else if (r == 0 && broker->front == fds[1].fd && fds[1].revents)
-			close_and_forget(&broker->front); /* SIGCHLD says the rest */
+		readers_poll(&broker->readers, &polls[POLL_READERS]);
+		if (poll(polls, POLLS, readers_expire(&broker->readers)) >= 0)
+			r = take_events(broker, polls, err);
+		else if (errno != EINTR)
+			r = error_errno(err, errno, "cannot wait for requests");
 	}
 	return r;
 }
@@ -216,13 +233,17 @@ static int open_signals(struct broker *broker, struct error *err)
 
 int broker_run(const struct broker_request *request, struct error *err)
 {
-	struct broker broker = { .request = request, .front = -EBADF, .signals = -EBADF };
+	struct broker broker = { .request = request, .front = -EBADF, .signals = -EBADF, .readers = READERS_INIT };
 	int r = open_signals(&broker, err);
+
+	broker.readers.leave = leave;
+	broker.readers.context = &broker;
 
 	if (r == 0)
 		r = start_front(&broker, err);
 	if (r == 0)
 		r = loop(&broker, err);
+	readers_end(&broker.readers);
 	close_and_forget(&broker.front); /* for bivy-http the end, too */
 	close_and_forget(&broker.signals);
 	return r;
