@@ -59,6 +59,10 @@ static const struct route routes[] = {
 	{ "PUT", "/volumes/{}", API_READ_ONLY, api_swarm_none },
 	{ "DELETE", "/volumes/{}", API_ALL, api_volume_remove },
 
+	{ "POST", "/build", API_ALL, api_build },
+	{ "POST", "/build/prune", API_ALL, api_build_prune },
+	{ "POST", "/commit", API_ALL, api_commit },
+
 	{ "GET", "/events", API_READ_ONLY, api_events },
 	{ "GET", "/system/df", API_READ_ONLY, api_system_df },
 

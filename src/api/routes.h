@@ -83,6 +83,11 @@ int api_volumes_prune(struct api_call *call, struct error *err) _must_check_;
 /* events.c */
 int api_events(struct api_call *call, struct error *err) _must_check_;
 
+/* build.c, commit.c */
+int api_build(struct api_call *call, struct error *err) _must_check_;
+int api_build_prune(struct api_call *call, struct error *err) _must_check_;
+int api_commit(struct api_call *call, struct error *err) _must_check_;
+
 /* system_df.c */
 int api_system_df(struct api_call *call, struct error *err) _must_check_;
 

@@ -162,6 +162,7 @@ struct build_request {
 	size_t attestation_count;
 	bool no_cache;
 	char **no_cache_stages; /* --no-cache-filter, or NULL */
+	const int *logins_fd;   /* who to be at registries (registry_logins.h), NULL: as the caller of this process */
 	const char *pull;       /* "missing", "always", "never", "newer" */
 	const struct transfer_registry *registry; /* how registries are asked (engine/transfer.h), for images and for --push; NULL: as usual */
 	bool squash, omits_history;

@@ -44,7 +44,8 @@ static int get_image(struct build *build, const struct build_platform *platform,
 	const struct spec_container asked = { .config = { .image = (char *)image->origin.name } };
 	struct container_image found = { .config = NULL };
 	struct build_transfer fetch = { build, image->vertex };
-	const struct container_create_request request = { .directories = build->directories, .asked = &asked, .pull = build->request->pull, .registry = build->request->registry,
+	const struct container_create_request request = { .directories = build->directories, .asked = &asked, .pull = build->request->pull,
+		.registry = build->request->registry, .logins_fd = build->request->logins_fd,
 		.platform = image->origin.platform.os ? spec_platform_text(build->arena, &image->origin.platform) : platform->text,
 		.tell_transfer = build_tell_transfer, .warn = warn, .context = &fetch };
 	int r;

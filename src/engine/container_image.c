@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_image.h"
+#include "engine/registry_logins.h"
 #include "engine/transfer.h"
 #include "spec/reference.h"
 #include "store/blobs.h"
@@ -122,14 +123,17 @@ static int pull(const struct search *search)
 {
 	const char *name = search->request->asked->config.image;
 	struct spec_transfer_report report;
-	const char *arguments[5 + TRANSFER_REGISTRY_ARGUMENTS] = { "pull" };
-	const struct transfer_request request = { .directories = search->request->directories, .arguments = arguments, .tell = tell,
-						  .context = (void *)search->request };
+	const char *arguments[6 + TRANSFER_REGISTRY_ARGUMENTS] = { "pull" };
+	const int *fd = search->request->logins_fd;
+	const struct transfer_request request = { .directories = search->request->directories, .arguments = arguments, .fds = fd,
+						  .fd_count = fd ? 1 : 0, .tell = tell, .context = (void *)search->request };
 	size_t count = 1;
 
 	count += transfer_registry_add(search->arena, search->request->registry, arguments + count);
 	if (search->request->platform)
 		arguments[count++] = arena_printf(search->arena, "--platform=%s", search->request->platform);
+	if (fd)
+		arguments[count++] = arena_printf(search->arena, "--authfile=%s", registry_logins_path(search->arena, *fd));
 	arguments[count++] = "--";
 	arguments[count] = name;
 	return transfer_run_for_report(search->arena, &request, &report, search->err);
