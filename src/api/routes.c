@@ -18,6 +18,7 @@ static const struct route routes[] = {
 	{ "POST", "/containers/create", API_ALL, api_container_create },
 	{ "GET", "/containers/{}/json", API_READ_ONLY, api_container_inspect },
 	{ "POST", "/containers/{}/attach", API_ALL, api_container_attach },
+	{ "POST", "/containers/{}/exec", API_ALL, api_exec_create },
 	{ "POST", "/containers/{}/kill", API_CONTAINERS, api_container_kill },
 	{ "GET", "/containers/{}/logs", API_READ_ONLY, api_container_logs },
 	{ "POST", "/containers/{}/pause", API_CONTAINERS, api_container_pause },
@@ -28,6 +29,9 @@ static const struct route routes[] = {
 	{ "POST", "/containers/{}/stop", API_CONTAINERS, api_container_stop },
 	{ "POST", "/containers/{}/unpause", API_CONTAINERS, api_container_unpause },
 	{ "POST", "/containers/{}/wait", API_READ_ONLY, api_container_wait },
+	{ "GET", "/exec/{}/json", API_READ_ONLY, api_exec_inspect },
+	{ "POST", "/exec/{}/resize", API_ALL, api_exec_resize },
+	{ "POST", "/exec/{}/start", API_ALL, api_exec_start },
 	{ "DELETE", "/containers/{}", API_CONTAINERS, api_container_remove },
 
 	{ "GET", "/images/json", API_READ_ONLY, api_images_list, true },

@@ -48,6 +48,12 @@ int api_decode_size(const struct api_call *call, uint32_t *ret_width, uint32_t *
 /* containers_create.c */
 int api_container_create(struct api_call *call, struct error *err) _must_check_;
 
+/* execs.c */
+int api_exec_create(struct api_call *call, struct error *err) _must_check_;
+int api_exec_start(struct api_call *call, struct error *err) _must_check_;
+int api_exec_resize(struct api_call *call, struct error *err) _must_check_;
+int api_exec_inspect(struct api_call *call, struct error *err) _must_check_;
+
 /* containers_inspect.c */
 int api_container_inspect(struct api_call *call, struct error *err) _must_check_;
 

@@ -121,7 +121,8 @@ static int add_preserved(const struct exec *exec, int fds[SPEC_SUPERVISION_FDS],
 
 static int ask(struct exec *exec, struct spec_message **ret, struct error *err)
 {
-	struct spec_message message = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_EXEC, .process = &exec->process };
+	struct spec_message message = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_EXEC, .process = &exec->process,
+		.name = (char *)exec->request->id };
 	int fds[SPEC_SUPERVISION_FDS], r = 0;
 	size_t streams = 0, count;
 
@@ -157,6 +158,7 @@ static int check_running(const struct container_record *record, struct error *er
 
 static int run(struct exec *exec, struct container_start_report *ret, struct error *err)
 {
+	struct container_wire *wire = exec->request->attachment.wire;
 	struct spec_message *reply = NULL;
 	int r = supervisor_connect(&exec->record, &exec->socket, err);
 
@@ -175,6 +177,8 @@ static int run(struct exec *exec, struct container_start_report *ret, struct err
 	if (exec->request->detach)
 		return 0;
 	exec->session.number = reply->session;
+	if (wire && wire->started)
+		wire->started(wire->notes, reply->session, reply->pid);
 	return session_run(&exec->session, ret, err);
 }
 

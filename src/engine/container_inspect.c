@@ -138,7 +138,7 @@ static void write_driver(struct json_writer *w, const struct container_record *r
 
 /* ---- what only runs -------------------------------------------------------------------- */
 
-/* The numbers of its exec sessions; null if there are none. */
+/* Its exec sessions: what they are called, or their numbers; null if there are none. */
 static void write_sessions(struct json_writer *w, const struct container_record *record)
 {
 	_cleanup_close_ int socket = -EBADF;
@@ -154,7 +154,7 @@ static void write_sessions(struct json_writer *w, const struct container_record 
 		if (!open)
 			json_write_open(w, "ExecIDs", '[');
 		open = true;
-		json_write_string(w, NULL, number);
+		json_write_string(w, NULL, reply->sessions[i].name ? reply->sessions[i].name : number);
 	}
 	if (open)
 		json_write_close(w, ']');

@@ -53,8 +53,10 @@ struct container_wire {
 	/* Called once, when the streams are there or are sure to come: from now on nothing fails but in words on the wire. */
 	int (*open)(void *context, struct container_wire *wire, struct error *err);
 	/* Called once the process runs, with its number among those of exec and its id on this host; or NULL. */
-	void (*started)(void *context, int64_t session, int64_t pid);
-	void *context;
+	void (*started)(void *notes, int64_t session, int64_t pid);
+	/* Called when it has ended, before the other end is told; or NULL. */
+	void (*ended)(void *notes, int64_t exit_code);
+	void *context, *notes;
 };
 
 /* Whose streams are connected; all false: none. */
@@ -105,6 +107,7 @@ struct container_exec_request {
 	struct container_attachment attachment;
 	char **args, **env; /* NULL-terminated; env may be NULL */
 	const char *user, *working_directory; /* or NULL; user as in an image: names too */
+	const char *id; /* what events call it; NULL: its number */
 	bool terminal, privileged, detach;
 	int64_t preserve_fds;
 };

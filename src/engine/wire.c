@@ -12,6 +12,7 @@
 #define FRAME_HEAD 8
 #define FRAME_BODY (16u << 10)
 #define INPUT_BLOCK (16u << 10)
+#define FAILURE_MS 20 /* after the reply to an EXEC that failed, or less */
 #define LINGER_MS 5000 /* how long a client that goes on sending is listened to, so that what it was sent is not lost */
 
 enum { WATCH_SOCKET, WATCH_CLIENT_IN, WATCH_CLIENT_OUT, WATCH_IN, WATCH_OUT, WATCH_ERR, WATCH_COUNT };
@@ -260,6 +261,18 @@ static int judge(const struct relay *relay, struct container_start_report *ret, 
 	return error_set(err, ERROR_UNAVAILABLE, 0, "the supervisor of the container has ended before it");
 }
 
+/* Where no stream will tell why a process could not be executed, it is heard before the wire is opened. */
+static int hear_of_failure(struct relay *relay)
+{
+	const struct session *session = relay->session;
+	struct pollfd ask = { .fd = session->socket, .events = POLLIN };
+
+	if (session->number == 0 || session->out >= 0 || session->err >= 0 || session->in >= 0 || poll(&ask, 1, FAILURE_MS) <= 0)
+		return 0;
+	take_message(relay);
+	return relay->failure.kind == ERROR_NONE ? 0 : supervisor_take_error(&relay->failure, relay->err);
+}
+
 static void set_nonblocking(int fd)
 {
 	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
@@ -274,9 +287,13 @@ int wire_run(struct session *session, struct container_start_report *ret, struct
 	int r = detach_keys_parse(session->attachment->detach_keys, &relay.keys, err);
 
 	if (r == 0)
+		r = hear_of_failure(&relay);
+	if (r == 0)
 		r = wire_open(relay.wire, err);
 	if (r < 0)
 		return r;
+	if (relay.wire->out < 0)
+		leave(&relay);
 	set_nonblocking(relay.wire->in);
 	set_nonblocking(relay.wire->out);
 	add_input(&relay, relay.wire->said, relay.wire->said_length);
@@ -292,6 +309,8 @@ int wire_run(struct session *session, struct container_start_report *ret, struct
 		}
 		r = step(&relay);
 	}
+	if (relay.has_ended && relay.wire->ended)
+		relay.wire->ended(relay.wire->notes, relay.exit_code);
 	tell_failure(&relay);
 	if (!relay.has_left || relay.has_detached)
 		linger(&relay);

@@ -334,6 +334,7 @@ static const struct field session_fields[] = {
 	FIELD(I64, struct spec_session, exit_code, "exitCode"),
 	FIELD(BOOL, struct spec_session, running, "running"),
 	FIELD(STRINGS, struct spec_session, args, "args"),
+	FIELD(STRING, struct spec_session, name, "name"),
 };
 
 static int decode_session(const struct decoder *d, const struct json *value, void *element)

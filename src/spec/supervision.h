@@ -109,7 +109,7 @@ enum spec_request {
 	/* Descriptors: in, out, err as flags say (with a terminal only in, out). Reply at once; EVENT detached/exit end it. .logs is the client's affair. */
 	SPEC_REQUEST_ATTACH,
 	SPEC_REQUEST_RESIZE,  /* width, height; .session 0: of the container, else of that exec */
-	/* As ATTACH, and args, env, cwd, user… in .process; reply: session number and pid; then an EVENT session_exit with its exit code (125, 126, 127 and .error if it could not be executed). */
+	/* As ATTACH, and args, env, cwd, user… in .process, .name: what events call it, or NULL; reply: session number and pid; then an EVENT session_exit with its exit code (125, 126, 127 and .error if it could not be executed). */
 	SPEC_REQUEST_EXEC,
 	SPEC_REQUEST_WAIT,    /* reply when it is not running any more (for good or until the next restart): exit code */
 	SPEC_REQUEST_WAIT_GONE, /* reply when the supervisor ends: no restart comes */
@@ -152,6 +152,7 @@ struct spec_session {
 	int64_t number, pid, exit_code;
 	bool running;
 	char **args;
+	char *name; /* that EXEC gave it, or NULL */
 };
 
 struct spec_message {

@@ -349,6 +349,7 @@ static int list_sessions(struct client *client, struct packet *packet, struct sp
 			.exit_code = session->exit_code,
 			.running = !session->has_ended,
 			.args = session->args,
+			.name = session->name,
 		};
 	}
 	return 0;

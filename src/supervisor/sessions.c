@@ -54,6 +54,7 @@ static void release(struct session *session)
 	close_and_forget(&session->output);
 	buf_done(&session->text);
 	strv_free(session->args);
+	free(session->name);
 	free(session);
 }
 
@@ -120,6 +121,7 @@ int sessions_start(struct keeper *keeper, struct client *client, const struct sp
 	session = add(keeper, client);
 	session->number = ++keeper->last_session;
 	session->args = copy_args(request->process->args);
+	session->name = str_dup(request->name);
 	session->starter = socket;
 	session->width = request->width;
 	session->height = request->height;
@@ -296,7 +298,10 @@ static void note_event(const struct session *session, const char *name)
 	buf_printf(&action, "%s:", name);
 	for (char **arg = session->args; *arg && action.length < ACTION_BYTES; arg++)
 		buf_printf(&action, " %.*s", ACTION_BYTES, *arg);
-	notes_add_number_event(session->keeper, action.data, "execID", session->number);
+	if (session->name)
+		notes_add_event(session->keeper, action.data, "execID", session->name);
+	else
+		notes_add_number_event(session->keeper, action.data, "execID", session->number);
 }
 
 /* The starter has said all: its process runs. */
@@ -307,7 +312,8 @@ static void begin(struct session *session)
 	tell_reply(session);
 	if (session->is_check)
 		return;
-	note_event(session, "exec_create");
+	if (!session->name) /* whoever named it has told of that */
+		note_event(session, "exec_create");
 	note_event(session, "exec_start");
 }
 

@@ -18,6 +18,7 @@ struct session {
 	struct keeper *keeper;
 	int64_t number;         /* 0: a health check */
 	char **args;            /* of a client's; freed with it */
+	char *name;             /* what events call it, or NULL: the number; likewise */
 	struct client *client;  /* who hears of it; NULL: nobody, or gone */
 	bool is_check, is_started, has_ended, is_over;
 	int starter;            /* the child that starts it tells us here; or -EBADF */
