@@ -181,6 +181,13 @@ static void write_inspection(struct inspection *in, struct buf *out)
 
 /* ---- as docker's API ---------------------------------------------------------------------- */
 
+static void write_platform(struct json_writer *w, const struct spec_platform *platform)
+{
+	json_write_open(w, NULL, '{');
+	encode_platform(w, platform, NULL);
+	json_write_close(w, '}');
+}
+
 static void write_index_platforms(struct inspection *in, struct json_writer *w)
 {
 	struct spec_index *index = NULL;
@@ -189,7 +196,7 @@ static void write_index_platforms(struct inspection *in, struct json_writer *w)
 		return;
 	for (size_t i = 0; i < index->manifest_count; i++)
 		if (index->manifests[i].platform)
-			encode_platform(w, index->manifests[i].platform, NULL);
+			write_platform(w, index->manifests[i].platform);
 }
 
 static void write_distribution(struct inspection *in, struct buf *out)
@@ -206,7 +213,7 @@ static void write_distribution(struct inspection *in, struct buf *out)
 	if (in->chosen.body.data)
 		write_index_platforms(in, &w);
 	else if (in->config)
-		encode_platform(&w, &in->config->platform, NULL);
+		write_platform(&w, &in->config->platform);
 	json_write_close(&w, ']');
 	json_write_close(&w, '}');
 	buf_add_char(out, '\n');
