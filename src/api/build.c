@@ -228,10 +228,12 @@ int api_build(struct api_call *call, struct error *err)
 		r = api_call_body_is_input(call, err);
 	if (r < 0)
 		return r;
+	building.stream.report = &report;
+	building.stream.target = building.request.target;
 	building.request.logins_fd = &logins_fd;
 	building.request.tell = tell;
 	r = build_run(call->arena, &building.request, &report, err);
-	api_build_stream_end(&building.stream);
+	api_build_stream_end(&building.stream, r < 0);
 	api_build_stream_done(&building.stream);
 	if (r == 0)
 		tell_result(&building, &report);

@@ -36,94 +36,146 @@ static void take_lines(struct api_build_vertex *vertex, bool all)
 	text->length -= length;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- the Dockerfile ------------------------------------------------------------------------------ */
 
-#define LOADING "[internal] load metadata for "
-
-/* What stands behind "Step 1/2 : ", NULL for what is none. */
-static const char *instruction_of(const char *title)
+/* Whether the FROM begins the stage TARGET, which may be its number. */
+static bool begins(const struct dockerfile_instruction *from, size_t number, const char *target)
 {
-	const char *end = strstr(title, "] ");
+	const char *as = strcasestr(from->text, " as ");
+	uint64_t wanted;
 
-	if (title[0] != '[' || !end || str_starts_with(title, "[internal]") || str_starts_with(title, "[auth]"))
-		return NULL;
-	return end + 2;
+	if (as && strcasecmp(as + strlen(" as "), target) == 0)
+		return true;
+	return str_to_u64(target, 10, &wanted) == 0 && wanted == number;
 }
 
-static void add_head(struct api_build_stream *stream, const struct api_build_vertex *vertex, struct buf *out)
+/* Instructions up to the end of the stage that is built. */
+static size_t count_steps(const struct api_build_stream *stream)
 {
-	_cleanup_free_ char *text = NULL;
+	const struct dockerfile *dockerfile = stream->report->dockerfile;
+	size_t stages = 0;
+	bool is_target = false;
 
-	if (str_starts_with(vertex->title, LOADING))
-		text = str_printf("Step %zu/%zu : FROM %s", ++stream->step, stream->steps, vertex->title + strlen(LOADING));
-	else
-		text = str_printf("Step %zu/%zu : %s", ++stream->step, stream->steps, instruction_of(vertex->title));
-	add_text(out, text);
-	add_text(out, "\n");
+	for (size_t i = 0; i < dockerfile->instruction_count; i++) {
+		const struct dockerfile_instruction *instruction = &dockerfile->instructions[i];
+
+		if (!str_equal(instruction->name, "FROM"))
+			continue;
+		if (is_target)
+			return i;
+		is_target = stream->target && begins(instruction, stages++, stream->target);
+	}
+	return dockerfile->instruction_count;
 }
 
-/* Tells what can be told: all of those that have ended, and the first that has not. */
+static struct api_build_vertex *find_step(const struct api_build_stream *stream, size_t step)
+{
+	const struct dockerfile_instruction *instruction = &stream->report->dockerfile->instructions[step];
+
+	for (size_t i = 0; i < stream->count; i++)
+		if (stream->vertices[i].line == instruction->mark.line)
+			return &stream->vertices[i];
+	return NULL;
+}
+
+/* ---- telling ----------------------------------------------------------------------------------------- */
+
+static void tell(struct api_build_stream *stream, struct buf *lines)
+{
+	if (lines->length && !stream->is_quiet)
+		api_progress_add(stream->progress, lines);
+	buf_done(lines);
+}
+
+static void tell_head(struct api_build_stream *stream)
+{
+	const struct dockerfile_instruction *instruction = &stream->report->dockerfile->instructions[stream->step];
+	_cleanup_free_ char *text = str_printf("Step %zu/%zu : %s", stream->step + 1, stream->steps, instruction->original);
+	struct buf lines = BUF_INIT;
+
+	if (stream->has_head)
+		return;
+	stream->has_head = true;
+	add_text(&lines, text);
+	add_text(&lines, "\n");
+	tell(stream, &lines);
+}
+
+static void tell_vertex(struct api_build_stream *stream, struct api_build_vertex *vertex)
+{
+	take_lines(vertex, vertex->has_ended);
+	tell(stream, &vertex->held);
+}
+
+static void next_step(struct api_build_stream *stream)
+{
+	stream->step++;
+	stream->has_head = false;
+}
+
+/* What can be told: all up to the first that has not ended. */
 static void flush(struct api_build_stream *stream)
 {
-	while (stream->is_known && stream->told < stream->begun) {
-		struct api_build_vertex *vertex = &stream->vertices[stream->order[stream->told]];
-		_cleanup_buf_ struct buf out = BUF_INIT;
+	if (!stream->is_known || !stream->report->dockerfile)
+		return;
+	if (stream->steps == 0)
+		stream->steps = count_steps(stream);
+	for (; stream->step < stream->steps; next_step(stream)) {
+		struct api_build_vertex *vertex = find_step(stream, stream->step);
 
-		if (!vertex->has_begun && vertex->is_step)
-			add_head(stream, vertex, &out);
-		vertex->has_begun = true;
-		take_lines(vertex, vertex->has_ended);
-		if (vertex->held.length)
-			buf_add(&out, vertex->held.data, vertex->held.length);
-		buf_done(&vertex->held);
-		if (out.length && !stream->is_quiet)
-			api_progress_add(stream->progress, &out);
+		if (vertex && !vertex->has_begun)
+			return;
+		tell_head(stream);
+		if (!vertex)
+			continue;
+		tell_vertex(stream, vertex);
 		if (!vertex->has_ended)
 			return;
-		stream->told++;
 	}
 }
+
+void api_build_stream_end(struct api_build_stream *stream, bool failed)
+{
+	stream->is_known = true;
+	/* Before the first step nothing is known of a build that failed. */
+	if (!stream->report->dockerfile || (failed && stream->count == 0))
+		return;
+	flush(stream);
+	for (; stream->step < stream->steps; next_step(stream)) {
+		struct api_build_vertex *vertex = find_step(stream, stream->step);
+
+		if (failed && (!vertex || !vertex->has_begun))
+			continue;
+		tell_head(stream);
+		if (vertex) {
+			vertex->has_ended = true;
+			tell_vertex(stream, vertex);
+		}
+		if (failed && vertex && vertex->has_failed)
+			return;
+	}
+}
+
+/* ---- events ------------------------------------------------------------------------------------------- */
 
 static void plan(struct api_build_stream *stream, const struct build_event *event)
 {
-	struct api_build_vertex *vertex;
-
 	if (event->vertex >= stream->count) {
 		stream->vertices = memory_resize(stream->vertices, event->vertex + 1, sizeof *stream->vertices);
-		stream->order = memory_resize(stream->order, event->vertex + 1, sizeof *stream->order);
 		memset(stream->vertices + stream->count, 0, (event->vertex + 1 - stream->count) * sizeof *stream->vertices);
 		stream->count = event->vertex + 1;
 	}
-	vertex = &stream->vertices[event->vertex];
-	if (vertex->title)
-		return;
-	vertex->title = str_dup(event->title);
-	vertex->is_step = str_starts_with(event->title, LOADING) || instruction_of(event->title);
-	stream->steps += vertex->is_step;
-}
-
-static struct api_build_vertex *find(struct api_build_stream *stream, const struct build_event *event)
-{
-	return event->vertex < stream->count && stream->vertices[event->vertex].title ? &stream->vertices[event->vertex] : NULL;
-}
-
-static void begin(struct api_build_stream *stream, size_t index)
-{
-	for (size_t i = 0; i < stream->begun; i++)
-		if (stream->order[i] == index)
-			return;
-	stream->order[stream->begun++] = index;
-	/* Images are looked for before all that is done with them is known. */
-	stream->is_known |= !str_starts_with(stream->vertices[index].title, LOADING);
+	stream->vertices[event->vertex].line = event->mark.line;
+	stream->vertices[event->vertex].is_image = strstr(event->title, "internal] load ") != NULL;
 }
 
 static void take_status(struct api_build_stream *stream, const struct build_event *event)
 {
-	_cleanup_buf_ struct buf line = BUF_INIT;
+	struct buf line = BUF_INIT;
 	struct json_writer w = { .out = &line };
 
 	/* Of images that are pulled; what is done with the one that is built nobody minds. */
-	if (stream->is_quiet || stream->is_known || !event->text)
+	if (stream->is_known || !event->text)
 		return;
 	json_write_open(&w, NULL, '{');
 	json_write_string(&w, "status", event->text);
@@ -135,13 +187,26 @@ static void take_status(struct api_build_stream *stream, const struct build_even
 	}
 	json_write_close(&w, '}');
 	buf_add_char(&line, '\n');
-	api_progress_add(stream->progress, &line);
+	tell(stream, &line);
+}
+
+static void take_warning(struct api_build_stream *stream, const struct build_event *event)
+{
+	_cleanup_free_ char *text = str_printf("[Warning] %s\n", event->text);
+	struct buf line = BUF_INIT;
+
+	/* Of lints docker's classic builder knows nothing. */
+	if (event->rule)
+		return;
+	add_text(&line, text);
+	tell(stream, &line);
 }
 
 static void take_log(struct api_build_vertex *vertex, const struct build_event *event)
 {
-	/* Docker tells of the standard error in red, line by line. */
+	/* Docker tells of the standard error in red. */
 	if (event->is_error_stream && event->length) {
+		take_lines(vertex, true);
 		buf_add_text(&vertex->text, RED);
 		buf_add(&vertex->text, event->text, event->length);
 		buf_add_text(&vertex->text, PLAIN);
@@ -151,22 +216,23 @@ static void take_log(struct api_build_vertex *vertex, const struct build_event *
 	buf_add(&vertex->text, event->text, event->length);
 }
 
-static void take_warning(struct api_build_stream *stream, const struct build_event *event)
+static void take_state(struct api_build_stream *stream, struct api_build_vertex *vertex, const struct build_event *event)
 {
-	_cleanup_free_ char *text = str_printf("[Warning] %s\n", event->text);
-	_cleanup_buf_ struct buf line = BUF_INIT;
-
-	/* Of lints docker's classic builder knows nothing. */
-	if (event->rule || stream->is_quiet)
-		return;
-	add_text(&line, text);
-	api_progress_add(stream->progress, &line);
+	if (event->kind == BUILD_STARTED || event->kind == BUILD_CACHED)
+		vertex->has_begun = true;
+	if (event->kind == BUILD_CACHED)
+		add_text(&vertex->held, " ---> Using cache\n");
+	if (event->kind == BUILD_LOG)
+		take_log(vertex, event);
+	vertex->has_failed |= event->kind == BUILD_FAILED;
+	vertex->has_ended |= event->kind == BUILD_CACHED || event->kind == BUILD_DONE || event->kind == BUILD_FAILED || event->kind == BUILD_CANCELED;
+	/* Images are looked for before all that is done with them is known. */
+	stream->is_known |= vertex->has_begun && !vertex->is_image;
 }
 
 void api_build_stream_tell(void *context, const struct build_event *event)
 {
 	struct api_build_stream *stream = context;
-	struct api_build_vertex *vertex;
 
 	if (event->kind == BUILD_PLANNED)
 		plan(stream, event);
@@ -174,34 +240,16 @@ void api_build_stream_tell(void *context, const struct build_event *event)
 		take_warning(stream, event);
 	else if (event->kind == BUILD_STATUS)
 		take_status(stream, event);
-	vertex = find(stream, event);
-	if (!vertex)
-		return;
-	if (event->kind == BUILD_STARTED || event->kind == BUILD_CACHED)
-		begin(stream, event->vertex);
-	if (event->kind == BUILD_CACHED)
-		add_text(&vertex->held, " ---> Using cache\n");
-	if (event->kind == BUILD_LOG)
-		take_log(vertex, event);
-	vertex->has_ended |= event->kind == BUILD_CACHED || event->kind == BUILD_DONE || event->kind == BUILD_FAILED || event->kind == BUILD_CANCELED;
-	flush(stream);
-}
-
-void api_build_stream_end(struct api_build_stream *stream)
-{
-	stream->is_known = true;
-	for (size_t i = 0; i < stream->count; i++)
-		stream->vertices[i].has_ended = true;
+	else if (event->vertex < stream->count)
+		take_state(stream, &stream->vertices[event->vertex], event);
 	flush(stream);
 }
 
 void api_build_stream_done(struct api_build_stream *stream)
 {
 	for (size_t i = 0; i < stream->count; i++) {
-		free(stream->vertices[i].title);
 		buf_done(&stream->vertices[i].text);
 		buf_done(&stream->vertices[i].held);
 	}
 	free(stream->vertices);
-	free(stream->order);
 }

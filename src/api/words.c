@@ -44,6 +44,7 @@ static const struct translation {
 	  "conflict: unable to delete {1} (must be forced) - image is being used by stopped container {3}", ERROR_NONE },
 	{ "cannot pull '*': the registry '*' does not have the manifest '*'", "manifest for {1} not found: manifest unknown: manifest unknown",
 	  ERROR_NOT_FOUND },
+	{ "cannot inspect '*': the registry '*' does not have the manifest '*'", "manifest unknown: manifest unknown", ERROR_NOT_FOUND },
 	{ "cannot push '*': there is no such image here", "An image does not exist locally with the tag: {1}", ERROR_NONE },
 	/* networks and volumes */
 	{ "no such network '*'", "network {1} not found", ERROR_NONE },

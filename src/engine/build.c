@@ -35,9 +35,10 @@ void build_tell_event(const struct build *build, const struct build_event *event
 		build->request->tell(build->request->tell_context, event);
 }
 
-size_t build_add_vertex(struct build *build, const char *title, const size_t *inputs, size_t input_count)
+size_t build_add_step_vertex(struct build *build, const char *title, const struct dockerfile_mark *mark, const size_t *inputs, size_t input_count)
 {
-	const struct build_event event = { .kind = BUILD_PLANNED, .vertex = build->vertex_count, .title = title, .inputs = inputs, .input_count = input_count };
+	const struct build_event event = { .kind = BUILD_PLANNED, .vertex = build->vertex_count, .title = title, .mark = *mark, .inputs = inputs,
+		.input_count = input_count };
 	struct build_vertex *larger;
 
 	if (build->vertex_count % 64 == 0) {
@@ -49,6 +50,11 @@ size_t build_add_vertex(struct build *build, const char *title, const size_t *in
 	build->vertices[build->vertex_count] = (struct build_vertex){ .title = title };
 	build_tell_event(build, &event);
 	return build->vertex_count++;
+}
+
+size_t build_add_vertex(struct build *build, const char *title, const size_t *inputs, size_t input_count)
+{
+	return build_add_step_vertex(build, title, &(struct dockerfile_mark){ .line = 0 }, inputs, input_count);
 }
 
 void build_tell(struct build *build, size_t vertex, enum build_event_kind kind)

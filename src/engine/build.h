@@ -115,7 +115,7 @@ struct build_event {
 	uint64_t current, total;
 	bool in_files;          /* those are files; else bytes */
 	const char *rule;
-	struct dockerfile_mark mark;
+	struct dockerfile_mark mark; /* with PLANNED: of the instruction, if the file has it */
 	const struct error *error; /* of FAILED */
 };
 

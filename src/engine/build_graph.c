@@ -66,6 +66,7 @@ static const char *title_of(const struct build *build, const struct build_stage 
 
 static void add_vertices(struct build *build, struct build_stage *stage)
 {
+	static const struct dockerfile_mark nowhere = { .line = 0 };
 	size_t count = stage->plan->step_count, last = (size_t)-1;
 
 	stage->vertices = arena_alloc(build->arena, count + 1, sizeof *stage->vertices);
@@ -76,7 +77,8 @@ static void add_vertices(struct build *build, struct build_stage *stage)
 		stage->vertices[i] = (size_t)-1;
 		if (step->kind == PLAN_CONFIGURE)
 			continue;
-		stage->vertices[i] = build_add_vertex(build, title_of(build, stage, step), &last, last == (size_t)-1 ? 0 : 1);
+		stage->vertices[i] = build_add_step_vertex(build, title_of(build, stage, step), step->is_trigger ? &nowhere : &step->instruction->source->mark,
+			&last, last == (size_t)-1 ? 0 : 1);
 		last = stage->vertices[i];
 	}
 }

@@ -138,6 +138,8 @@ struct build {
 
 /* A vertex more; INPUTS are numbers of others. */
 size_t build_add_vertex(struct build *build, const char *title, const size_t *inputs, size_t input_count);
+/* The same for what an instruction of the Dockerfile asks for. */
+size_t build_add_step_vertex(struct build *build, const char *title, const struct dockerfile_mark *mark, const size_t *inputs, size_t input_count);
 void build_tell(struct build *build, size_t vertex, enum build_event_kind kind);
 /* Any event; in the process of a step only how far it is. */
 void build_tell_event(const struct build *build, const struct build_event *event);
