@@ -13,6 +13,7 @@ struct list {
 	struct arena *arena;
 	unsigned minor;
 	time_t now;
+	struct buf row; /* for one after the other */
 };
 
 /* ---- ports ------------------------------------------------------------------------------------ */
@@ -117,7 +118,8 @@ static void write_health(struct json_writer *w, const struct spec_health_state *
 	json_write_close(w, '}');
 }
 
-static void write_entry(struct json_writer *w, const struct list *list, const struct container_entry *entry)
+/* What is told before its status, which changes by itself; and behind it. */
+static void write_head(struct json_writer *w, const struct container_entry *entry)
 {
 	const struct spec_container *container = entry->container;
 	const char *image = container->config.image ? container->config.image : container->host.rootfs_path;
@@ -138,10 +140,13 @@ static void write_entry(struct json_writer *w, const struct list *list, const st
 	}
 	write_labels(w, container);
 	json_write_string(w, "State", spec_container_status_name(entry->state->status));
-	json_write_string(w, "Status", container_text_status(entry->record->arena, entry, list->now));
+}
+
+static void write_tail(struct json_writer *w, const struct list *list, const struct container_entry *entry)
+{
 	if (list->minor >= 52)
 		write_health(w, &entry->state->health);
-	write_host(w, &container->host);
+	write_host(w, &entry->container->host);
 	json_write_open(w, "NetworkSettings", '{');
 	container_network_write_networks(w, entry->record);
 	json_write_close(w, '}');
@@ -149,14 +154,46 @@ static void write_entry(struct json_writer *w, const struct list *list, const st
 	json_write_close(w, '}');
 }
 
+#define KEY_FIRST 1 /* what the note of a record has then */
+#define KEY_HEALTH 2
+
+/* The two halves; kept with the record, if that is kept. */
+static void describe(struct list *list, const struct container_entry *entry, struct container_note *ret)
+{
+	struct container_note *note = entry->record->note;
+	unsigned key = list->minor >= 52 ? KEY_HEALTH : KEY_FIRST;
+	struct json_writer w = { .out = &list->row };
+	size_t half;
+
+	if (note && note->key == key && !entry->has_size) {
+		*ret = *note;
+		return;
+	}
+	list->row.length = 0;
+	write_head(&w, entry);
+	buf_add_char(&list->row, '\0');
+	half = list->row.length;
+	write_tail(&w, list, entry);
+	ret->arena = note && !entry->has_size ? note->arena : entry->record->arena;
+	ret->key = key;
+	ret->texts[0] = arena_strdup(ret->arena, list->row.data);
+	ret->texts[1] = arena_strdup(ret->arena, list->row.data + half);
+	if (ret->arena != entry->record->arena)
+		*note = *ret;
+}
+
 static int show(void *context, const struct container_entry *entry, const char **ret, struct error *err _unused_)
 {
-	const struct list *list = context;
-	_cleanup_buf_ struct buf document = BUF_INIT;
-	struct json_writer w = { .out = &document };
+	struct list *list = context;
+	struct container_note halves = { .arena = NULL };
+	struct json_writer w = { .out = &list->row, .need_comma = true };
 
-	write_entry(&w, list, entry);
-	*ret = arena_strdup(list->arena, document.data);
+	describe(list, entry, &halves);
+	list->row.length = 0;
+	buf_add_text(&list->row, halves.texts[0]);
+	json_write_string(&w, "Status", container_text_status(entry->record->arena, entry, list->now));
+	buf_add_text(&list->row, halves.texts[1]);
+	*ret = arena_strdup(list->arena, list->row.data);
 	return 0;
 }
 

@@ -497,9 +497,13 @@ static int survey_next(struct survey *survey, const struct directories *director
 		leave_out(r, &damage);
 		return 0;
 	}
-	if (survey->cache && container_cache_keep(survey->cache, &stamp, arena, &record)) {
-		TAKE_PTR(arena);
-		record.arena = beside = arena_new();
+	if (survey->cache) {
+		record.note = arena_alloc(arena, 1, sizeof *record.note);
+		record.note->arena = arena;
+		if (container_cache_keep(survey->cache, &stamp, arena, &record)) {
+			TAKE_PTR(arena);
+			record.arena = beside = arena_new();
+		}
 	}
 	return each(context, &record, err);
 }

@@ -64,6 +64,14 @@ struct container_record {
 	struct spec_container_state *state; /* as of container_record_open() or _refresh(); never NULL; .status tells what it is now */
 	bool is_supervised;
 	struct survey *survey; /* which it is read for, or NULL */
+	struct container_note *note; /* of one that is kept in a cache; else NULL */
+};
+
+/* What somebody has made of a record, for the next time it is found in the cache; who reads it knows by the key what it is. */
+struct container_note {
+	struct arena *arena; /* where it and its texts are */
+	unsigned key;        /* 0: nothing yet */
+	const char *texts[2];
 };
 
 /*
