@@ -54,6 +54,21 @@ int api_exec_start(struct api_call *call, struct error *err) _must_check_;
 int api_exec_resize(struct api_call *call, struct error *err) _must_check_;
 int api_exec_inspect(struct api_call *call, struct error *err) _must_check_;
 
+/* containers_change.c */
+int api_container_update(struct api_call *call, struct error *err) _must_check_;
+int api_containers_prune(struct api_call *call, struct error *err) _must_check_;
+
+/* containers_files.c */
+int api_container_changes(struct api_call *call, struct error *err) _must_check_;
+int api_container_export(struct api_call *call, struct error *err) _must_check_;
+int api_container_archive_stat(struct api_call *call, struct error *err) _must_check_;
+int api_container_archive_get(struct api_call *call, struct error *err) _must_check_;
+int api_container_archive_put(struct api_call *call, struct error *err) _must_check_;
+
+/* containers_stats.c, containers_top.c */
+int api_container_stats(struct api_call *call, struct error *err) _must_check_;
+int api_container_top(struct api_call *call, struct error *err) _must_check_;
+
 /* containers_inspect.c */
 int api_container_inspect(struct api_call *call, struct error *err) _must_check_;
 

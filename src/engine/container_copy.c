@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 struct place {
@@ -291,4 +292,86 @@ int container_copy(const struct container_copy_request *request, struct error *e
 	if (r == 0 && request->ret_bytes)
 		*request->ret_bytes = report.image.size;
 	return r;
+}
+
+/* ---- a look at a place --------------------------------------------------------------------------- */
+
+/* Where a link in DIRECTORY leads, from the root. */
+static const char *absolute(struct arena *arena, const char *directory, const char *target)
+{
+	if (target[0] == '/')
+		return arena_strdup(arena, target);
+	return arena_printf(arena, "%s/%s", str_equal(directory, "/") ? "" : directory, target);
+}
+
+/* PATH in its directory and its last component; of "/" and what ends in a dot or slash the latter is ".". */
+static void split_path(struct arena *arena, const char *path, const char **ret_directory, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_name = slash[1] ? slash + 1 : ".";
+	*ret_directory = slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+	if (str_equal(*ret_name, "..")) {
+		*ret_directory = path;
+		*ret_name = ".";
+	}
+}
+
+static int stat_place(struct arena *arena, const struct place *place, struct container_path_stat *ret)
+{
+	const char *directory, *name;
+	_cleanup_close_ int fd = -EBADF;
+	char target[PATH_MAX];
+	ssize_t length;
+	struct stat st;
+	int r;
+
+	split_path(arena, place->path, &directory, &name);
+	r = beneath_open(place->root_fd, directory, O_PATH | O_DIRECTORY, 0, &fd);
+	if (r < 0)
+		return r;
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*ret = (struct container_path_stat){ .size = (uint64_t)st.st_size, .mode = st.st_mode, .mtime_s = st.st_mtim.tv_sec,
+		.mtime_ns = (uint32_t)st.st_mtim.tv_nsec, .link_target = "" };
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	length = readlinkat(fd, name, target, sizeof target - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	ret->link_target = absolute(arena, directory, target);
+	return 0;
+}
+
+/* "/a/b/" and "/a/b/." are called b. */
+static const char *last_component(struct arena *arena, const char *path)
+{
+	char *copy = arena_strdup(arena, path), *slash;
+	size_t length = strlen(copy);
+
+	while (length > 1 && (copy[length - 1] == '/' || (copy[length - 1] == '.' && copy[length - 2] == '/')))
+		copy[--length] = '\0';
+	slash = strrchr(copy, '/');
+	return slash && slash[1] ? slash + 1 : "/";
+}
+
+int container_stat(struct arena *arena, const struct directories *directories, const char *container, const char *path, struct container_path_stat *ret,
+	struct error *err)
+{
+	const struct container_copy_request request = { .directories = directories };
+	_cleanup_(party_done) struct party party = PARTY_INIT;
+	int r = find_party(&request, arena, container, path, &party, err);
+
+	if (r == 0)
+		r = open_place(&party.record, &party.place, err);
+	if (r < 0)
+		return r;
+	r = stat_place(arena, &party.place, ret);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return error_set(err, ERROR_NOT_FOUND, 0, "Could not find the file %.300s in container %.100s", path, container);
+	if (r < 0)
+		return error_errno(err, -r, "cannot look at '%.300s' in container '%s'", path, party.record.container->name);
+	ret->name = last_component(arena, path);
+	return 0;
 }

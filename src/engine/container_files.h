@@ -23,6 +23,18 @@ struct container_copy_request {
 /* docker cp's rules for names and slashes. */
 int container_copy(const struct container_copy_request *request, struct error *err) _must_check_;
 
+struct container_path_stat {
+	const char *name; /* the last component of the path */
+	uint64_t size;
+	uint32_t mode;    /* st_mode */
+	int64_t mtime_s;
+	uint32_t mtime_ns;
+	const char *link_target; /* of a symbolic link, from the root; else "" */
+};
+/* lstat(2) of PATH in it; texts live in the arena. ERROR_NOT_FOUND for what is not there. */
+int container_stat(struct arena *arena, const struct directories *directories, const char *container, const char *path, struct container_path_stat *ret,
+	struct error *err) _must_check_;
+
 struct container_change {
 	char kind; /* 'A', 'C', 'D' */
 	const char *path;

@@ -109,10 +109,18 @@ static int64_t running_ns(const struct spec_container_state *state)
 	return clock_wall_ns() - ((int64_t)started.tv_sec * 1000000000 + started.tv_nsec);
 }
 
+static uint64_t host_cpu_ns(void)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	return file_read_at(AT_FDCWD, "/proc/stat", LINKS_LIMIT, &text) < 0 ? 0 : stats_read_host_cpu(text.data);
+}
+
 static void measure(const struct follower *follower, struct target *target, const struct spec_container_state *state, struct stats_sample *sample)
 {
 	stats_read_groups(&target->container.groups, follower->host_memory, follower->host_cpus, sample);
 	sample->time_ns = clock_monotonic_ns();
+	sample->host_cpu_ns = host_cpu_ns();
 	read_links(target, sample);
 	sample->cpu_percent = target->time_ns ? stats_cpu_percent(target->cpu_ns, sample->cpu_ns, sample->time_ns - target->time_ns)
 					      : stats_cpu_percent(0, sample->cpu_ns, running_ns(state));

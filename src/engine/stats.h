@@ -17,7 +17,10 @@ struct stats_sample {
 	uint64_t cpu_ns, cpu_user_ns, cpu_system_ns;
 	uint64_t throttled_periods, periods, throttled_ns;
 	uint32_t cpus;   /* that it may use */
+	uint64_t host_cpu_ns; /* of all CPUs of the host, idle or not, since its start */
 	uint64_t memory, memory_limit, memory_cache, swap; /* bytes; without reclaimable file cache, as docker; limit: or the host's memory */
+	uint64_t memory_inactive;   /* file cache that .memory is without */
+	bool memory_is_v2;
 	uint64_t memory_maximum;    /* most ever used, 0: unknown */
 	uint64_t oom_kills;
 	uint64_t pids, pids_limit;  /* limit 0: none */

@@ -93,7 +93,8 @@ static void read_memory_v1(const struct cgroup_group *group, const char *stat, s
 	_cleanup_free_ char *events = cgroup_reading_text(group, "memory.oom_control");
 	uint64_t usage = cgroup_reading_number(group, "memory.usage_in_bytes");
 
-	sample->memory = difference(usage, cgroup_reading_keyed(stat, "total_inactive_file"));
+	sample->memory_inactive = cgroup_reading_keyed(stat, "total_inactive_file");
+	sample->memory = difference(usage, sample->memory_inactive);
 	/* Of the group and all those above it. */
 	sample->memory_limit = cgroup_reading_keyed(stat, "hierarchical_memory_limit");
 	sample->memory_cache = cgroup_reading_keyed(stat, "total_cache");
@@ -106,7 +107,9 @@ static void read_memory_v2(const struct cgroup_group *group, const char *stat, s
 {
 	_cleanup_free_ char *events = cgroup_reading_text(group, "memory.events");
 
-	sample->memory = difference(cgroup_reading_number(group, "memory.current"), cgroup_reading_keyed(stat, "inactive_file"));
+	sample->memory_is_v2 = true;
+	sample->memory_inactive = cgroup_reading_keyed(stat, "inactive_file");
+	sample->memory = difference(cgroup_reading_number(group, "memory.current"), sample->memory_inactive);
 	sample->memory_limit = cgroup_reading_number(group, "memory.max");
 	sample->memory_cache = cgroup_reading_keyed(stat, "file");
 	sample->memory_maximum = cgroup_reading_number(group, "memory.peak"); /* since 5.19 */
@@ -265,6 +268,19 @@ void stats_read_links(const char *text, struct stats_sample *sample)
 		sample->send_errors += n[10];
 		sample->send_dropped += n[11];
 	}
+}
+
+uint64_t stats_read_host_cpu(const char *text)
+{
+	uint64_t ticks[8], sum = 0;
+
+	/* Guests are part of users. */
+	if (!text || sscanf(text, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &ticks[0], &ticks[1],
+		&ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]) != 8)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ticks); i++)
+		sum += ticks[i];
+	return sum * NANOSECONDS_PER_TICK;
 }
 
 double stats_cpu_percent(uint64_t before_ns, uint64_t after_ns, int64_t window_ns)

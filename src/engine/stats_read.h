@@ -16,6 +16,9 @@ void stats_read_groups(const struct cgroup_set *set, uint64_t host_memory, uint3
 /* Adds up the links of TEXT, which is /proc/PID/net/dev, all but the loopback. */
 void stats_read_links(const char *text, struct stats_sample *sample);
 
+/* Of TEXT, which is /proc/stat: nanoseconds of all CPUs since the host's start; 0 for what is no such file. */
+uint64_t stats_read_host_cpu(const char *text);
+
 /* What of one CPU was used while WINDOW_NS nanoseconds went by and the use from BEFORE_NS to AFTER_NS; 0 if these cannot be. */
 double stats_cpu_percent(uint64_t before_ns, uint64_t after_ns, int64_t window_ns);
 
