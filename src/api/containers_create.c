@@ -42,6 +42,8 @@ static int decode(struct api_call *call, struct spec_container *ret, struct erro
 	if (call->target.minor < 44 && ret->host.endpoint_count > 1)
 		return error_set(err, ERROR_INVALID, 0, "Container cannot be created with multiple network endpoints");
 	ret->name = (char *)decode_name(call);
+	if (!ret->host.log_driver)
+		ret->host.log_driver = (char *)API_LOG_DRIVER;
 	if (str_is_empty(ret->config.image) && str_is_empty(ret->host.rootfs_path))
 		return error_set(err, ERROR_INVALID, 0, "no image specified");
 	return 0;

@@ -15,6 +15,9 @@ int api_route(struct api_call *call, enum api_permission permission, struct erro
 /* Whether there is something for it that only looks, and waits for nothing. */
 bool api_route_is_short(struct api_call *call);
 
+/* The log driver of containers that name none: what clients take for granted, who read logs themselves. */
+#define API_LOG_DRIVER "json-file"
+
 /* What answers one. */
 typedef int api_answer(struct api_call *call, struct error *err);
 

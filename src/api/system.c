@@ -135,7 +135,7 @@ static void write_host(struct json_writer *w, const struct info_report *report)
 	sysinfo(&memory);
 	strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
 	json_write_string(w, "SystemTime", now);
-	json_write_string(w, "LoggingDriver", "local");
+	json_write_string(w, "LoggingDriver", API_LOG_DRIVER);
 	json_write_string(w, "CgroupDriver", "cgroupfs");
 	json_write_string(w, "CgroupVersion", report->cgroup_mode == INFO_CGROUPS_V2 ? "2" : "1");
 	json_write_string(w, "KernelVersion", report->kernel);

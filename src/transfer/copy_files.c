@@ -66,7 +66,7 @@ struct end {
 static int send_files(const struct copy *copy, const struct end *end, int fd, struct error *err)
 {
 	confine(&(struct confinement){ .writable_count = 0 });
-	return files_send(&end->side, end->path, copy->request->follow, sink_to_file(&fd), err);
+	return files_send(&end->side, end->path, (copy->request->follow ? FILES_SEND_FOLLOW : 0u) | (copy->local ? 0u : FILES_SEND_DOT), sink_to_file(&fd), err);
 }
 
 static bool is_content(const char *path)

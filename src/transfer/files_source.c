@@ -19,7 +19,15 @@ static int check_there(int directory_fd, const struct files_path *path, const ch
 	return 0;
 }
 
-int files_send(const struct files_side *side, const char *given, bool follow, struct sink sink, struct error *err)
+/* "x/.": for who expects what docker sends, which begins with a dot. */
+static bool ends_with_dot(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length >= 2 && str_equal(path + length - 2, "/.");
+}
+
+int files_send(const struct files_side *side, const char *given, unsigned flags, struct sink sink, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct files_path path = files_path_split(arena, given), source;
@@ -28,7 +36,7 @@ int files_send(const struct files_side *side, const char *given, bool follow, st
 	struct layer_diff_report report;
 	int r = 0;
 
-	if (follow || path.is_directory)
+	if (flags & FILES_SEND_FOLLOW || path.is_directory)
 		followed = files_side_follow(side, arena, given, &r);
 	if (!followed)
 		return error_errno(err, -r, "cannot read '%.400s'", given);
@@ -42,5 +50,7 @@ int files_send(const struct files_side *side, const char *given, bool follow, st
 		if (r < 0)
 			return r;
 	}
+	if (flags & FILES_SEND_DOT && ends_with_dot(given))
+		path.name = ".";
 	return layer_diff_entry(directory_fd, source.is_content ? "." : source.name, path.name, sink, LAYER_DIFF_COPY, &report, err);
 }
