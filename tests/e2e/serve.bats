@@ -100,6 +100,29 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" 
 	[ ! -e "$SOCKET" ]
 }
 
+@test "fd://: a socket that was handed over, as systemd does it" {
+	cat >activate.py <<-'END'
+		import os, socket, sys
+		listening = socket.socket(socket.AF_UNIX)
+		listening.bind(sys.argv[1])
+		listening.listen(8)
+		os.dup2(listening.fileno(), 3)
+		os.set_inheritable(3, True)
+		os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+		os.execv(sys.argv[2], sys.argv[2:])
+	END
+	python3 activate.py "$SOCKET" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" serve --listen fd:// --idle-timeout 1 3>&- &
+	SERVER=$!
+	TEST_PIDS+=("$SERVER")
+	for _ in {1..100}; do [ "$(status /_ping)" = 200 ] && break; sleep 0.02; done
+	[ "$(status /version)" = 200 ]
+	wait "$SERVER"
+	# The socket was not its own.
+	[ -S "$SOCKET" ]
+	run -1 bivy serve --listen fd://
+	[[ "$output" == *"no socket was handed over"* ]]
+}
+
 @test "TCP: with certificates only, or off the network and on purpose" {
 	local port=2376
 	run -1 bivy serve --listen tcp://127.0.0.1:$port
