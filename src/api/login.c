@@ -47,6 +47,18 @@ static int try_login(struct api_call *call, const struct spec_registry_login *lo
 	return transfer_run(call->arena, &request, ret_text, err);
 }
 
+/* A login that the registry refuses: of its own status, as in HTTP. */
+static int refuse(struct api_call *call, struct error *err)
+{
+	_cleanup_buf_ struct buf document = BUF_INIT;
+	struct json_writer w = { .out = &document };
+
+	json_write_open(&w, NULL, '{');
+	json_write_string(&w, "message", err->message);
+	json_write_close(&w, '}');
+	return api_reply_json(call, 401, &document, err);
+}
+
 int api_auth(struct api_call *call, struct error *err)
 {
 	_cleanup_buf_ struct buf body = BUF_INIT, document = BUF_INIT;
@@ -63,7 +75,7 @@ int api_auth(struct api_call *call, struct error *err)
 	if (r == 0)
 		r = try_login(call, &login, &text, err);
 	if (r < 0)
-		return r;
+		return err->kind == ERROR_DENIED ? refuse(call, err) : r;
 	if (json_parse(call->arena, text, strlen(text), &report, NULL) == 0 && report->type == JSON_OBJECT)
 		token = json_member(report, "identityToken");
 	json_write_open(&w, NULL, '{');
