@@ -3,11 +3,9 @@
 #include "base/json.h"
 #include "host/fdpass.h"
 #include "server/http_ping.h"
-#include "server/http_translation.h"
 #include "spec/http_call.h"
 
 #include <fcntl.h>
-#include <gnutls/gnutls.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -20,7 +18,7 @@ struct exchange {
 	const char *target;
 	struct http_watch call;   /* .fd is ours; -EBADF: none, or no more */
 	struct http_watch client; /* the connection's own socket: whether the client has gone; only while we wait for the call */
-	bool is_tls, has_begun, body_has_ended, is_suspended, has_gone;
+	bool has_begun, body_has_ended, is_suspended, has_gone;
 	bool may_upgrade; /* it asks to: the call is not half-closed */
 	struct buf head; /* what came of the reply's head */
 	bool has_reply;
@@ -109,7 +107,6 @@ void *http_exchange_begin(void *front, const char *target, struct MHD_Connection
 
 	exchange->front = front;
 	exchange->connection = connection;
-	exchange->is_tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 	exchange->arena = arena_new();
 	exchange->target = arena_strdup(exchange->arena, target);
 	exchange->call = (struct http_watch){ .fd = -EBADF, .ready = take_call };
@@ -181,25 +178,14 @@ static int send_call(struct exchange *exchange, const struct buf *packet)
 	return r;
 }
 
-/* Whether the client has a certificate of the authority that was named. The library has asked for one, and lets those without go on. */
-static bool is_known(const struct exchange *exchange)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	unsigned status = 0;
-
-	return !exchange->is_tls || (info && gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 && status == 0);
-}
-
 static enum MHD_Result begin_call(struct exchange *exchange, const char *method)
 {
 	_cleanup_buf_ struct buf packet = BUF_INIT;
 	int r = encode(exchange, method, &packet);
 
 	exchange->has_begun = true;
-	if (is_known(exchange) && http_ping_is(method, exchange->target))
+	if (http_ping_is(method, exchange->target))
 		return http_ping_answer(exchange->connection, method);
-	if (!is_known(exchange))
-		return refuse(exchange->connection, MHD_HTTP_FORBIDDEN, "a client's certificate is needed that this server trusts");
 	if (r == 0)
 		r = send_call(exchange, &packet);
 	if (r == -E2BIG)
@@ -280,22 +266,16 @@ static ssize_t read_body(void *context, uint64_t position _unused_, char *block,
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* MHD_UpgradeHandler: the client's socket goes to who has the call, with what it has said already; without TLS we know it no more. */
+/* MHD_UpgradeHandler: the client's socket goes to who has the call, with what it has said already; we know it no more. */
 static void hand_over(void *context, struct MHD_Connection *connection _unused_, void *request_context _unused_, const char *said, size_t length, MHD_socket socket,
 	struct MHD_UpgradeResponseHandle *handle)
 {
 	struct exchange *exchange = context;
 	uint32_t count = (uint32_t)length;
-	bool is_sent = fdpass_send(exchange->call.fd, socket, &count, sizeof count) == 0;
 
 	/* It is no more than a head may have, so it fits the socket's buffer. A failure ends the call, and so both. */
-	if (is_sent && length > 0)
-		is_sent = send(exchange->call.fd, said, length, MSG_NOSIGNAL) == (ssize_t)length;
-	if (is_sent && exchange->is_tls) {
-		http_watch_end(exchange->front->epoll_fd, &exchange->call);
-		http_translation_begin(exchange->front, TAKE_FD(exchange->call.fd), socket, handle);
-		return;
-	}
+	if (fdpass_send(exchange->call.fd, socket, &count, sizeof count) == 0 && length > 0)
+		ignore_result(send(exchange->call.fd, said, length, MSG_NOSIGNAL));
 	close_call(exchange);
 	MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "server/http_exchange.h"
 #include "server/http_greeting.h"
+#include "server/http_tls.h"
 #include "spec/http_call.h"
 
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 struct listener {
 	struct http_watch watch;
 	struct http_front *front;
-	struct MHD_Daemon *daemon;
+	bool has_tls;
 };
 
 static void take_listener(struct http_watch *watch, uint32_t events _unused_)
@@ -35,7 +36,10 @@ static void take_listener(struct http_watch *watch, uint32_t events _unused_)
 
 		if (fd < 0)
 			return;
-		http_greeting_begin(listener->front, listener->daemon, fd);
+		if (listener->has_tls)
+			http_tls_begin(listener->front, fd);
+		else
+			http_greeting_begin(listener->front, fd);
 	}
 }
 
@@ -65,17 +69,11 @@ static size_t keep_escapes(void *context _unused_, struct MHD_Connection *connec
 	return strlen(text);
 }
 
-static struct MHD_Daemon *start_daemon(struct http_front *front, const struct http_tls *tls)
+static int start_daemon(struct http_front *front, struct error *err)
 {
 	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
-	const struct MHD_OptionItem tls_options[] = {
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(tls ? tls->certificate : NULL) },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(tls ? tls->key : NULL) },
-		{ MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(tls ? tls->authority : NULL) },
-		{ MHD_OPTION_END, 0, NULL },
-	};
 
-	return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, http_exchange_handle, front,
+	front->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_handle, front,
 		MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, front,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
@@ -86,38 +84,17 @@ static struct MHD_Daemon *start_daemon(struct http_front *front, const struct ht
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)QUIET_S,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_ARRAY, tls ? tls_options : &tls_options[ARRAY_SIZE(tls_options) - 1],
 		MHD_OPTION_END);
-}
-
-static int start_daemons(struct http_front *front, const struct http_tls *tls, struct error *err)
-{
-	front->daemons[HTTP_PLAIN] = start_daemon(front, NULL);
-	if (!front->daemons[HTTP_PLAIN])
-		return error_set(err, ERROR_UNAVAILABLE, 0, "cannot start the HTTP library");
-	if (tls->certificate)
-		front->daemons[HTTP_TLS] = start_daemon(front, tls);
-	if (tls->certificate && !front->daemons[HTTP_TLS])
-		return error_set(err, ERROR_INVALID, 0, "cannot use TLS: certificate and key are no pair, or one of them is none");
-	return 0;
-}
-
-static void stop_daemons(struct http_front *front)
-{
-	for (int i = 0; i < HTTP_DAEMONS; i++)
-		if (front->daemons[i])
-			MHD_stop_daemon(front->daemons[i]);
+	return front->daemon ? 0 : error_set(err, ERROR_UNAVAILABLE, 0, "cannot start the HTTP library");
 }
 
 /* Unix sockets have their file's owner and group, who reaches TCP has TLS. */
-static struct MHD_Daemon *daemon_of(const struct http_front *front, int listener)
+static bool needs_tls(const struct http_front *front, int listener)
 {
 	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof address;
 
-	if (getsockname(listener, (struct sockaddr *)&address, &length) == 0 && address.ss_family == AF_UNIX)
-		return front->daemons[HTTP_PLAIN];
-	return front->daemons[HTTP_TLS] ? front->daemons[HTTP_TLS] : front->daemons[HTTP_PLAIN];
+	return front->tls && (getsockname(listener, (struct sockaddr *)&address, &length) < 0 || address.ss_family != AF_UNIX);
 }
 
 /* Its own epoll descriptor is among ours: what it has to do is done at the end of each round. */
@@ -155,7 +132,7 @@ static int64_t idle_left_ms(const struct http_front *front)
 /* Nobody is there, and that is to have an end. */
 static bool is_quiet(const struct http_front *front)
 {
-	return front->idle_s > 0 && front->connections == 0 && front->greeting_count == 0;
+	return front->idle_s > 0 && front->connections == 0 && front->greeting_count == 0 && front->pump_count == 0;
 }
 
 static bool is_idle_enough(const struct http_front *front)
@@ -174,18 +151,11 @@ static int next_timeout(const struct http_front *front)
 
 	if (greeting >= 0 && greeting < ret)
 		ret = greeting;
-	for (int i = 0; i < HTTP_DAEMONS; i++)
-		if (front->daemons[i] && MHD_get_timeout(front->daemons[i], &timeout) == MHD_YES && (int64_t)timeout < ret)
-			ret = (int64_t)timeout;
+	if (MHD_get_timeout(front->daemon, &timeout) == MHD_YES && (int64_t)timeout < ret)
+		ret = (int64_t)timeout;
+	if (front->pump_count > 0 && LONGEST_MS < ret)
+		ret = LONGEST_MS;
 	return ret == INT64_MAX ? -1 : ret > LONGEST_MS ? LONGEST_MS : (int)ret;
-}
-
-static int run_daemons(struct http_front *front, struct error *err)
-{
-	for (int i = 0; i < HTTP_DAEMONS; i++)
-		if (front->daemons[i] && MHD_run(front->daemons[i]) != MHD_YES)
-			return error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");
-	return 0;
 }
 
 static int loop(struct http_front *front, struct error *err)
@@ -194,51 +164,63 @@ static int loop(struct http_front *front, struct error *err)
 
 	while (r == 0 && !front->ends && !is_idle_enough(front)) {
 		r = http_watch_round(front->epoll_fd, next_timeout(front));
-		r = r < 0 ? error_errno(err, -r, "cannot wait for clients") : run_daemons(front, err);
+		r = r < 0 ? error_errno(err, -r, "cannot wait for clients") : 0;
+		if (r == 0 && MHD_run(front->daemon) != MHD_YES)
+			r = error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");
 		http_greeting_expire(front, false);
+		http_tls_expire(front, false);
 	}
 	return r;
 }
 
-static int watch_all(struct http_front *front, struct http_watch *daemons, struct broker_watch *broker, struct listener *listeners, size_t count, struct error *err)
+static int watch_all(struct http_front *front, struct http_watch *daemon, struct broker_watch *broker, struct listener *listeners, size_t count, struct error *err)
 {
 	int r;
 
+	*daemon = (struct http_watch){ .fd = MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .ready = take_daemon };
 	*broker = (struct broker_watch){ { .fd = front->broker, .ready = take_broker }, front };
-	r = watch(front, &broker->watch, err);
-	for (int i = 0; r == 0 && i < HTTP_DAEMONS; i++) {
-		if (!front->daemons[i])
-			continue;
-		daemons[i] = (struct http_watch){ .fd = MHD_get_daemon_info(front->daemons[i], MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .ready = take_daemon };
-		r = watch(front, &daemons[i], err);
-	}
+	r = watch(front, daemon, err);
+	if (r == 0)
+		r = watch(front, &broker->watch, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = watch(front, &listeners[i].watch, err);
 	return r;
 }
 
-int http_front_run(const struct http_front_request *request, struct error *err)
+static int serve(struct http_front *front, const struct http_front_request *request, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct listener *listeners = arena_alloc(arena, request->listener_count + 1, sizeof *listeners);
+	struct broker_watch broker;
+	struct http_watch daemon;
+	int r;
+
+	for (size_t i = 0; i < request->listener_count; i++)
+		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, front, needs_tls(front, request->listeners[i]) };
+	r = watch_all(front, &daemon, &broker, listeners, request->listener_count, err);
+	return r < 0 ? r : loop(front, err);
+}
+
+int http_front_run(const struct http_front_request *request, struct error *err)
+{
 	struct http_front front = { .broker = request->broker, .idle_s = request->idle_s, .quiet_since_ms = clock_monotonic_ms() };
 	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	struct http_watch daemons[HTTP_DAEMONS];
-	struct broker_watch broker;
 	int r;
 
 	if (epoll_fd < 0)
 		return error_errno(err, errno, "cannot wait for sockets");
 	front.epoll_fd = epoll_fd;
 	front.last_greeting = &front.first_greeting;
-	r = start_daemons(&front, &request->tls, err);
-	for (size_t i = 0; r == 0 && i < request->listener_count; i++)
-		listeners[i] = (struct listener){ { .fd = request->listeners[i], .ready = take_listener }, &front, daemon_of(&front, request->listeners[i]) };
+	front.last_pump = &front.first_pump;
+	r = request->tls ? http_tls_new(request->tls, &front.tls, err) : 0;
 	if (r == 0)
-		r = watch_all(&front, daemons, &broker, listeners, request->listener_count, err);
+		r = start_daemon(&front, err);
 	if (r == 0)
-		r = loop(&front, err);
+		r = serve(&front, request, err);
 	http_greeting_expire(&front, true);
-	stop_daemons(&front);
+	http_tls_expire(&front, true);
+	if (front.daemon)
+		MHD_stop_daemon(front.daemon);
+	http_tls_free(front.tls);
 	return r;
 }

@@ -14,24 +14,22 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
-/* What TLS on TCP takes, in PEM; all of them or none. */
-struct http_tls {
-	const char *certificate, *key;
-	const char *authority; /* that clients' certificates are from: without one nobody is answered */
-};
-
-enum { HTTP_PLAIN, HTTP_TLS, HTTP_DAEMONS };
-
 struct http_greeting;
+struct http_pump;
+struct http_tls;
+struct http_tls_request;
 
 struct http_front {
 	int broker;      /* SOCK_SEQPACKET: to bivy-server */
 	int epoll_fd;
-	struct MHD_Daemon *daemons[HTTP_DAEMONS]; /* NULL: not needed */
+	struct MHD_Daemon *daemon;
+	struct http_tls *tls; /* for TCP; or NULL */
 	int64_t idle_s;  /* ends after so long without a connection; 0: never */
 	size_t connections;
 	struct http_greeting *first_greeting, **last_greeting; /* who has said nothing yet */
 	size_t greeting_count;
+	struct http_pump *first_pump, **last_pump; /* clients of TLS */
+	size_t pump_count;
 	int64_t quiet_since_ms; /* CLOCK_MONOTONIC */
 	bool ends;       /* bivy-server has gone */
 };
@@ -40,7 +38,7 @@ struct http_front_request {
 	int broker;
 	const int *listeners; /* that listen already */
 	size_t listener_count;
-	struct http_tls tls;
+	const struct http_tls_request *tls; /* for TCP; or NULL */
 	int64_t idle_s;
 };
 

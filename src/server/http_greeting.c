@@ -16,7 +16,6 @@
 struct http_greeting {
 	struct http_watch watch;
 	struct http_front *front;
-	struct MHD_Daemon *daemon;
 	int64_t since_ms;
 	struct http_greeting *next, **place; /* in the front's list, in the order in which they came */
 };
@@ -65,7 +64,7 @@ static void refuse(int fd, const char *fault)
 static void take_word(struct http_watch *watch, uint32_t events _unused_)
 {
 	struct http_greeting *greeting = (struct http_greeting *)watch;
-	struct MHD_Daemon *daemon = greeting->daemon;
+	struct MHD_Daemon *daemon = greeting->front->daemon;
 	char word[PEEK];
 	ssize_t n = recv(watch->fd, word, sizeof word, MSG_PEEK | MSG_DONTWAIT);
 	const char *fault = n > 0 ? spec_http_line_judge(word, (size_t)n) : NULL;
@@ -82,21 +81,17 @@ static void take_word(struct http_watch *watch, uint32_t events _unused_)
 		give(daemon, fd);
 }
 
-void http_greeting_begin(struct http_front *front, struct MHD_Daemon *daemon, int fd)
+void http_greeting_begin(struct http_front *front, int fd)
 {
 	struct http_greeting *greeting;
 
-	if (daemon == front->daemons[HTTP_TLS]) {
-		give(daemon, fd);
-		return;
-	}
 	if (front->greeting_count >= WAITING_LIMIT) {
 		log_warning("a connection is turned away: there are too many");
 		close(fd);
 		return;
 	}
 	greeting = memory_new(1, sizeof *greeting);
-	*greeting = (struct http_greeting){ { .fd = fd, .ready = take_word }, front, daemon, clock_monotonic_ms(), NULL, front->last_greeting };
+	*greeting = (struct http_greeting){ { .fd = fd, .ready = take_word }, front, clock_monotonic_ms(), NULL, front->last_greeting };
 	*front->last_greeting = greeting;
 	front->last_greeting = &greeting->next;
 	front->greeting_count++;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/http_front.h"
+#include "server/http_tls.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -47,7 +48,7 @@ static int read_pem(struct arena *arena, const char *path, const char **ret, str
 	return 0;
 }
 
-static int read_tls(struct arena *arena, const struct serve_request *request, struct http_tls *ret, struct error *err)
+static int read_tls(struct arena *arena, const struct serve_request *request, struct http_tls_request *ret, struct error *err)
 {
 	int r;
 
@@ -93,13 +94,15 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	const struct serve_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	int *listeners = arena_alloc(arena, strv_length(call->operands) + 1, sizeof *listeners);
+	struct http_tls_request tls = { .certificate = NULL };
 	struct http_front_request front = { .broker = (int)request->broker, .listeners = listeners, .idle_s = request->idle_s };
 	int r;
 
 	log_open(STDERR_FILENO, LOG_TEXT, request->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
 	r = decode_listeners(call->operands, listeners, &front.listener_count, err);
 	if (r == 0)
-		r = read_tls(arena, request, &front.tls, err);
+		r = read_tls(arena, request, &tls, err);
+	front.tls = tls.certificate ? &tls : NULL;
 	if (r == 0)
 		r = give_up_privileges(err);
 	return r < 0 ? r : http_front_run(&front, err);
