@@ -118,6 +118,10 @@ static const struct route routes[] = {
 	{ "POST", "/plugins/{…}/{}", API_READ_ONLY, api_plugin_none },
 	{ "DELETE", "/plugins/{…}", API_READ_ONLY, api_plugin_none },
 
+	{ "GET", "/containers/{}/checkpoints", API_READ_ONLY, api_empty_list },
+	{ "POST", "/containers/{}/checkpoints", API_ALL, api_checkpoints_unsupported },
+	{ "DELETE", "/containers/{}/checkpoints/{}", API_ALL, api_checkpoints_unsupported },
+
 	{ "POST", "/grpc", API_READ_ONLY, api_buildkit_none },
 	{ "POST", "/session", API_READ_ONLY, api_buildkit_none },
 

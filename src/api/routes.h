@@ -122,6 +122,7 @@ int api_swarm_leave(struct api_call *call, struct error *err) _must_check_;
 int api_empty_list(struct api_call *call, struct error *err) _must_check_;
 int api_plugin_none(struct api_call *call, struct error *err) _must_check_;
 int api_plugins_unsupported(struct api_call *call, struct error *err) _must_check_;
+int api_checkpoints_unsupported(struct api_call *call, struct error *err) _must_check_;
 int api_search(struct api_call *call, struct error *err) _must_check_;
 int api_buildkit_none(struct api_call *call, struct error *err) _must_check_;
 

@@ -41,6 +41,11 @@ int api_plugins_unsupported(struct api_call *call _unused_, struct error *err)
 	return error_set(err, ERROR_UNSUPPORTED, 0, "bivy has no plugins");
 }
 
+int api_checkpoints_unsupported(struct api_call *call _unused_, struct error *err)
+{
+	return error_set(err, ERROR_UNSUPPORTED, 0, "bivy makes no checkpoints yet");
+}
+
 int api_search(struct api_call *call _unused_, struct error *err)
 {
 	return error_set(err, ERROR_UNSUPPORTED, 0, "bivy does not search docker.io: its web page does");

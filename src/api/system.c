@@ -139,8 +139,8 @@ static void write_host(struct json_writer *w, const struct info_report *report)
 	json_write_string(w, "CgroupDriver", "cgroupfs");
 	json_write_string(w, "CgroupVersion", report->cgroup_mode == INFO_CGROUPS_V2 ? "2" : "1");
 	json_write_string(w, "KernelVersion", report->kernel);
-	json_write_string(w, "OperatingSystem", "Linux");
-	json_write_string(w, "OSVersion", "");
+	json_write_string(w, "OperatingSystem", report->distribution ? report->distribution : "Linux");
+	json_write_string(w, "OSVersion", report->distribution_version ? report->distribution_version : "");
 	json_write_string(w, "OSType", "linux");
 	json_write_string(w, "Architecture", report->machine);
 	json_write_int(w, "NCPU", get_nprocs());

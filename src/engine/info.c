@@ -5,6 +5,7 @@
 #include "host/syscalls.h"
 #include "spec/names.h"
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 
 #define SMALL_FILE_LIMIT (64u << 10)
@@ -161,6 +162,38 @@ static bool has_file_system(struct arena *arena, const char *name)
 	return list && strstr(arena_printf(arena, "%s\n", list), line);
 }
 
+/* The value of KEY in the text of os-release(5), without its quotes; or NULL. */
+static const char *release_value(struct arena *arena, const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *value;
+
+		line += *line == '\n';
+		if (strncmp(line, key, length) != 0 || line[length] != '=')
+			continue;
+		value = line + length + 1;
+		return *value == '"' || *value == '\'' ? arena_strndup(arena, value + 1, strcspn(value + 1, "\"'\n"))
+						      : arena_strndup(arena, value, strcspn(value, "\n"));
+	}
+	return NULL;
+}
+
+static void gather_distribution(struct arena *arena, struct info_report *report)
+{
+	static const char *const files[] = { "/etc/os-release", "/usr/lib/os-release" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !report->distribution; i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		if (file_read_at(AT_FDCWD, files[i], 64u << 10, &text) < 0 || !text.data)
+			continue;
+		report->distribution = release_value(arena, text.data, "PRETTY_NAME");
+		report->distribution_version = release_value(arena, text.data, "VERSION_ID");
+	}
+}
+
 int info_gather(struct arena *arena, struct info_report *ret, struct error *err)
 {
 	struct info_report report = { 0 };
@@ -171,6 +204,7 @@ int info_gather(struct arena *arena, struct info_report *ret, struct error *err)
 		return error_errno(err, errno, "cannot ask for the kernel's name");
 	report.kernel = arena_strdup(arena, names.release);
 	report.machine = arena_strdup(arena, names.machine);
+	gather_distribution(arena, &report);
 	r = gather_capabilities(arena, &report, err);
 	if (r < 0)
 		return r;

@@ -27,6 +27,7 @@ struct info_controller {
 struct info_report {
 	const char *kernel;  /* release: "6.1.0-18-amd64" */
 	const char *machine; /* "x86_64" */
+	const char *distribution, *distribution_version; /* as os-release(5) has them: "Debian GNU/Linux 12 (bookworm)", "12"; or NULL */
 
 	enum info_cgroup_mode cgroup_mode;
 	struct info_controller *controllers; /* in the order of enum cgroup_controller */
