@@ -101,9 +101,11 @@ one" ]
 	ask POST '/commit?container=cc&repo=made&tag=c&comment=why&author=me&changes=CMD%20%5B%22cat%22,%22/new%22%5D%0AENV%20a=b' >answer
 	[ "$(tail -1 answer)" = 201 ]
 	[ "$(body /images/made:c/json | jq -c '[.Id, .Author, .Comment, .Config.Cmd]')" = "[\"$(head -1 answer | jq -r .Id)\",\"me\",\"why\",[\"cat\",\"/new\"]]" ]
+	[ "$(status POST '/commit?container=cc&repo=made&tag=d&changes=USER%205' -d '{"Cmd":["a b","\"$x"],"Env":["q=\"$1\\\\"],"Labels":{"l":"m n"},"User":"7"}')" = 201 ]
+	[ "$(body /images/made:d/json | jq -c '.Config | [.Cmd, .Env[-1], .Labels, .User]')" = '[["a b","\"$x"],"q=\"$1\\\\",{"l":"m n"},"5"]' ]
 	[ "$(ask POST '/commit?container=nobody')" = '{"message":"No such container: nobody"}
 404' ]
-	bivy rmi made:c
+	bivy rmi made:c made:d
 }
 
 @test "docker's command line" {
