@@ -122,7 +122,7 @@ static int decode(struct building *building, struct error *err)
 	int r;
 
 	if (version && !str_equal(version, "1"))
-		return error_set(err, ERROR_UNSUPPORTED, 0, "bivy does not speak BuildKit's protocol yet: DOCKER_BUILDKIT=0 in the environment has docker build without it");
+		return api_buildkit_none(call, err);
 	*request = (struct build_request){ .directories = call->directories, .target = value(call, "target"), .host = &building->host,
 		.tags = api_target_values(call->arena, &call->target, "t"), .no_cache = api_target_flag(&call->target, "nocache", false),
 		.pull = api_target_flag(&call->target, "pull", false) ? "always" : "missing", .squash = api_target_flag(&call->target, "squash", false),

@@ -121,7 +121,8 @@ int api_images_list(struct api_call *call, struct error *err)
 	struct json_writer w = { .out = &document };
 	/* Of old clients; now it is among the filters. */
 	const char *reference = call->target.minor < 41 ? api_target_value(&call->target, "filter") : NULL;
-	struct images_list_request request = { .directories = call->directories, .reference = str_is_empty(reference) ? NULL : reference, .reads_labels = true };
+	struct images_list_request request = { .directories = call->directories, .reference = str_is_empty(reference) ? NULL : reference,
+		.reads_labels = true };
 	struct api_images_style style = { .minor = call->target.minor };
 	struct images_entry *entries = NULL;
 	char **filters = NULL;
