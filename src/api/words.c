@@ -48,6 +48,9 @@ static const struct translation {
 	{ "cannot push '*': there is no such image here", "An image does not exist locally with the tag: {1}", ERROR_NONE },
 	/* networks and volumes */
 	{ "no such network '*'", "network {1} not found", ERROR_NONE },
+	{ "a network cannot be called '*': the word means something else", "operation is not permitted on predefined {1} network", ERROR_DENIED },
+	{ "'*' is no name of a volume: expected *", "create {1}: \"{1}\" includes invalid characters for a local volume name, only "
+	  "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path", ERROR_INVALID },
 	{ "a network named '*' exists already", "network with name {1} already exists", ERROR_NONE },
 	{ "the network '*' is predefined and cannot be removed", "{1} is a pre-defined network and cannot be removed", ERROR_DENIED },
 	{ "the network '*' is in use by the container '*'", "error while removing network: network {1} has active endpoints ({2})", ERROR_DENIED },

@@ -21,6 +21,8 @@ setup() { serve_setup; }
 403' ]
 	[ "$(ask GET /networks/nothing)" = '{"message":"network nothing not found"}
 404' ]
+	[ "$(ask POST /networks/create -d '{"Name":"host"}')" = '{"message":"operation is not permitted on predefined host network"}
+403' ]
 	[ "$(status POST /networks/create -d '{"Name":""}')" = 400 ]
 	[ "$(status POST /networks/create -d '{"Name":"x","ConfigOnly":true}')" = 403 ]
 	[ "$(ask POST /networks/prune | head -1)" = '{"NetworksDeleted":["n"]}' ]
