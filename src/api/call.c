@@ -201,6 +201,8 @@ int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, in
 		close(fd);
 		return error_errno(err, r < 0 ? -r : EPIPE, "cannot take over the client's socket");
 	}
+	if (fcntl(fd, F_SETFL, 0) < 0) /* it waited for nothing so far */
+		log_debug("the client's socket does not block: %s", error_words(errno));
 	*ret = fd;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "api/containers_logs.h"
 #include "api/routes.h"
 #include "api/stream.h"
+#include "api/websocket.h"
 
 /* What was written before: logs=1. */
 static int send_logs(struct api_stream *stream, int fd, struct error *err _unused_)
@@ -69,6 +70,45 @@ int api_container_attach(struct api_call *call, struct error *err)
 	if (api_target_flag(&call->target, "logs", false))
 		stream.begin = send_logs;
 	return api_target_flag(&call->target, "stream", false) ? attach(&stream, err) : send_logs_alone(&stream, err);
+}
+
+/* ---- as a web socket --------------------------------------------------------------------------- */
+
+struct web {
+	struct api_call *call;
+	struct api_websocket socket;
+};
+
+static int open_web(void *context, struct container_wire *wire, struct error *err)
+{
+	struct web *web = context;
+	int r = api_websocket_open(web->call, &web->socket, err);
+
+	wire->in = wire->out = web->socket.fd;
+	return r;
+}
+
+int api_container_attach_web(struct api_call *call, struct error *err)
+{
+	struct web web = { .call = call, .socket = API_WEBSOCKET_INIT };
+	struct container_wire wire = { .in = -EBADF, .out = -EBADF, .unframed = true, .open = open_web, .context = &web };
+	const char *keys = api_target_value(&call->target, "detachKeys");
+	const struct container_attach_request request = {
+		.directories = call->directories,
+		.container = call->names[0],
+		.attachment = {
+			.in = api_target_flag(&call->target, "stdin", false),
+			.out = api_target_flag(&call->target, "stdout", false),
+			.err = api_target_flag(&call->target, "stderr", false),
+			.wire = &wire,
+			.detach_keys = str_is_empty(keys) ? NULL : keys,
+		},
+	};
+	struct container_start_report report;
+	int r = container_attach(&request, &report, err);
+
+	api_websocket_close(&web.socket);
+	return r;
 }
 
 /* ---- resize --------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ static const struct route routes[] = {
 	{ "POST", "/containers/create", API_ALL, api_container_create },
 	{ "GET", "/containers/{}/json", API_READ_ONLY, api_container_inspect },
 	{ "POST", "/containers/{}/attach", API_ALL, api_container_attach },
+	{ "GET", "/containers/{}/attach/ws", API_ALL, api_container_attach_web },
 	{ "HEAD", "/containers/{}/archive", API_READ_ONLY, api_container_archive_stat },
 	{ "GET", "/containers/{}/archive", API_ALL, api_container_archive_get },
 	{ "PUT", "/containers/{}/archive", API_ALL, api_container_archive_put },

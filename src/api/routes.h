@@ -44,6 +44,7 @@ int api_container_wait(struct api_call *call, struct error *err) _must_check_;
 
 /* containers_attach.c */
 int api_container_attach(struct api_call *call, struct error *err) _must_check_;
+int api_container_attach_web(struct api_call *call, struct error *err) _must_check_;
 int api_container_resize(struct api_call *call, struct error *err) _must_check_;
 /* "w" and "h" of a terminal. */
 int api_decode_size(const struct api_call *call, uint32_t *ret_width, uint32_t *ret_height, struct error *err) _must_check_;

@@ -48,6 +48,7 @@ struct container_wire {
 	int in, out;            /* of it, filled by .open; borrowed; .in -EBADF: nothing comes in */
 	const char *said;       /* bytes that have come in already, filled by .open */
 	size_t said_length;
+	bool unframed;          /* without a terminal, too: both streams as they come */
 	uint32_t width, height; /* of its terminal, if they are known; else 0 */
 
 	/* Called once, when the streams are there or are sure to come: from now on nothing fails but in words on the wire. */

@@ -142,7 +142,7 @@ static void read_stream(struct relay *relay, int *fd, unsigned char stream)
 	}
 	if (relay->has_left)
 		return;
-	if (!relay->session->terminal)
+	if (!relay->session->terminal && !relay->wire->unframed)
 		add_head(relay, stream, (size_t)n);
 	memcpy(relay->output + relay->output_length, block, (size_t)n);
 	relay->output_length += (size_t)n;
@@ -228,7 +228,7 @@ static void tell_failure(struct relay *relay)
 
 	if (!text || relay->has_left)
 		return;
-	if (!relay->session->terminal)
+	if (!relay->session->terminal && !relay->wire->unframed)
 		add_head(relay, 2, strlen(text));
 	memcpy(relay->output + relay->output_length, text, strlen(text));
 	relay->output_length += strlen(text);

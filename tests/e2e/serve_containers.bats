@@ -142,3 +142,27 @@ need_docker() {
 	[ "$(<h)" = file ]
 	docker rm -f c1
 }
+
+@test "attach as a web socket: what goes in and what comes out" {
+	serve
+	create w1 '{"Image":"busybox","Cmd":["sh","-c","read x; echo got $x"],"OpenStdin":true,"StdinOnce":true}'
+	python3 - "$SOCKET" <<-'P'
+		import socket, sys, os
+		def ask(method, path, extra=''):
+		    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)
+		    s.sendall(f'{method} {path} HTTP/1.1\r\nHost: d\r\n{extra}\r\n'.encode())
+		    head = b''
+		    while b'\r\n\r\n' not in head: head += s.recv(1)
+		    return s, head
+		s, head = ask('GET', '/containers/w1/attach/ws?stream=1&stdin=1&stdout=1',
+		    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n')
+		assert head.startswith(b'HTTP/1.1 101 ') and b's3pPLMBiTxaQ9kYGzzhZRbK+xOo=' in head, head
+		assert ask('POST', '/containers/w1/start', 'Content-Length: 0\r\n')[1].startswith(b'HTTP/1.1 204 ')
+		mask = b'\1\2\3\4'
+		s.sendall(bytes([0x81, 0x84]) + mask + bytes(c ^ mask[i % 4] for i, c in enumerate(b'one\n')))
+		data = b''
+		while (more := s.recv(4096)): data += more
+		assert data == b'\x82\x08got one\n' + b'\x88\x02\x03\xe8', data
+	P
+	[ "$(status GET '/containers/w1/attach/ws?stream=1')" = 400 ]
+}
