@@ -17,6 +17,7 @@
  *   RUN_ROOT/runtime/ID/            the runtime's record (runtime/container.h)
  *   RUN_ROOT/ids                    a byte per range of ids, locked by who uses it (id_range.h)
  *   RUN_ROOT/waiting/ID/             sockets of who is to be attached at its start (waiters.h)
+ *   RUN_ROOT/execs/ID/               processes that are executed in two steps (execs.h)
  *   RUN_ROOT/events                 what happened (events.h)
  *
  * Invariants:
