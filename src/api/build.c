@@ -244,22 +244,37 @@ int api_build(struct api_call *call, struct error *err)
 
 /* ---- prune -------------------------------------------------------------------------------------------- */
 
+/* The limits of size, the older name of one of them included. */
+static int decode_limits(const struct api_target *target, struct build_cache_prune_request *request, struct error *err)
+{
+	const struct {
+		const char *name;
+		uint64_t *target;
+	} limits[] = { { "keep-storage", &request->reserved_bytes }, { "reserved-space", &request->reserved_bytes },
+		       { "max-used-space", &request->max_used_bytes }, { "min-free-space", &request->min_free_bytes } };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(limits); i++) {
+		int64_t bytes = (int64_t)*limits[i].target;
+
+		r = api_target_number(target, limits[i].name, 0, INT64_MAX, &bytes, err);
+		*limits[i].target = (uint64_t)bytes;
+	}
+	return r;
+}
+
 int api_build_prune(struct api_call *call, struct error *err)
 {
 	struct build_cache_prune_request request = { .directories = call->directories, .all = api_target_flag(&call->target, "all", false) };
 	_cleanup_buf_ struct buf document = BUF_INIT;
 	struct json_writer w = { .out = &document };
 	struct build_cache_prune_report report = { .ids = NULL };
-	int64_t keep = 0;
 	char **filters = NULL;
 	int r = api_target_filters(call->arena, &call->target, &filters, err);
 
 	if (r == 0)
-		r = api_target_number(&call->target, "keep-storage", 0, INT64_MAX, &keep, err);
-	if (r == 0)
-		r = api_target_number(&call->target, "reserved-space", 0, INT64_MAX, &keep, err);
+		r = decode_limits(&call->target, &request, err);
 	request.filters = filters;
-	request.reserved_bytes = (uint64_t)keep;
 	if (r == 0)
 		r = build_cache_prune(call->arena, &request, &report, err);
 	if (r < 0)

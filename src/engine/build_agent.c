@@ -3,16 +3,15 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "engine/conduit.h"
+#include "host/fdpass.h"
 #include "host/syscalls.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define CONNECTIONS 64 /* at a time; more wait */
-#define BACKLOG 16
 
 enum { TO_AGENT, TO_STEP, WAYS };
 
@@ -30,36 +29,15 @@ struct relay {
 
 /* ---- connections ----------------------------------------------------------------------- */
 
-/* Any length is fine: by the descriptor of the directory that it is in. */
-static int set_address(const char *path, struct sockaddr_un *ret, int *ret_directory)
-{
-	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *above = str_printf("%.*s/", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	int fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC), n;
-
-	if (fd < 0)
-		return -errno;
-	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	n = snprintf(ret->sun_path, sizeof ret->sun_path, "/proc/self/fd/%d/%s", fd, slash ? slash + 1 : path);
-	if (n < 0 || (size_t)n >= sizeof ret->sun_path) {
-		close(fd);
-		return -ENAMETOOLONG;
-	}
-	*ret_directory = fd;
-	return 0;
-}
-
 static int connect_to(const char *path)
 {
-	_cleanup_close_ int directory = -EBADF, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un address;
-	int r = fd < 0 ? -errno : set_address(path, &address, &directory);
+	int fd, r = fdpass_connect(path, &fd);
 
-	if (r == 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+	if (r == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
 		r = -errno;
-	if (r == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-		r = -errno;
-	return r < 0 ? r : TAKE_FD(fd);
+		close(fd);
+	}
+	return r < 0 ? r : fd;
 }
 
 static struct connection *find_place(struct relay *relay)
@@ -173,15 +151,12 @@ static int check_agent(const struct build_agent *agent, struct error *err)
 
 static int listen_at(const struct build_agent *agent, const char *name)
 {
-	_cleanup_close_ int directory = -EBADF, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address;
-	int r = fd < 0 ? -errno : set_address(name, &address, &directory);
+	_cleanup_close_ int fd = -EBADF;
+	int r = fdpass_bind_at(AT_FDCWD, name, SOCK_STREAM, &fd);
 
-	if (r == 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+	if (r == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		r = -errno;
 	if (r == 0 && (chown(name, agent->uid, agent->gid) < 0 || chmod(name, agent->mode) < 0))
-		r = -errno;
-	if (r == 0 && listen(fd, BACKLOG) < 0)
 		r = -errno;
 	return r < 0 ? r : TAKE_FD(fd);
 }

@@ -11,8 +11,9 @@
 
 #define BLOCK (16u << 10) /* of a reply's body that is taken at once */
 
-struct exchange {
+struct http_exchange {
 	struct http_front *front;
+	struct http_exchange *next, **place; /* in the front's list */
 	struct MHD_Connection *connection;
 	struct arena *arena;
 	const char *target;
@@ -28,7 +29,7 @@ struct exchange {
 /* ---- waiting ------------------------------------------------------------------------------ */
 
 /* Lets libmicrohttpd go on with it, which calls us again. */
-static void resume(struct exchange *exchange)
+static void resume(struct http_exchange *exchange)
 {
 	http_watch_end(exchange->front->epoll_fd, &exchange->call);
 	http_watch_end(exchange->front->epoll_fd, &exchange->client);
@@ -38,7 +39,7 @@ static void resume(struct exchange *exchange)
 	MHD_resume_connection(exchange->connection);
 }
 
-static void close_call(struct exchange *exchange)
+static void close_call(struct http_exchange *exchange)
 {
 	http_watch_end(exchange->front->epoll_fd, &exchange->call);
 	close_and_forget(&exchange->call.fd);
@@ -47,13 +48,13 @@ static void close_call(struct exchange *exchange)
 /* The call has something, or takes something again. */
 static void take_call(struct http_watch *watch, uint32_t events _unused_)
 {
-	resume((struct exchange *)((char *)watch - offsetof(struct exchange, call)));
+	resume((struct http_exchange *)((char *)watch - offsetof(struct http_exchange, call)));
 }
 
 /* The client is not there any more: nobody needs what the call is doing for it. */
 static void take_client(struct http_watch *watch, uint32_t events _unused_)
 {
-	struct exchange *exchange = (struct exchange *)((char *)watch - offsetof(struct exchange, client));
+	struct http_exchange *exchange = (struct http_exchange *)((char *)watch - offsetof(struct http_exchange, client));
 
 	exchange->has_gone = true;
 	close_call(exchange);
@@ -61,7 +62,7 @@ static void take_client(struct http_watch *watch, uint32_t events _unused_)
 }
 
 /* Nothing is done about the connection until the call is ready for EVENTS, or the client has gone. */
-static int wait_for_call(struct exchange *exchange, uint32_t events)
+static int wait_for_call(struct http_exchange *exchange, uint32_t events)
 {
 	int r = http_watch_set(exchange->front->epoll_fd, &exchange->call, events);
 
@@ -102,10 +103,15 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
 
 void *http_exchange_begin(void *front, const char *target, struct MHD_Connection *connection)
 {
-	struct exchange *exchange = memory_new(1, sizeof *exchange);
+	struct http_exchange *exchange = memory_new(1, sizeof *exchange);
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	exchange->front = front;
+	exchange->next = exchange->front->first_exchange;
+	exchange->place = &exchange->front->first_exchange;
+	if (exchange->next)
+		exchange->next->place = &exchange->next;
+	exchange->front->first_exchange = exchange;
 	exchange->connection = connection;
 	exchange->arena = arena_new();
 	exchange->target = arena_strdup(exchange->arena, target);
@@ -116,10 +122,13 @@ void *http_exchange_begin(void *front, const char *target, struct MHD_Connection
 
 void http_exchange_end(void *front _unused_, struct MHD_Connection *connection _unused_, void **slot, enum MHD_RequestTerminationCode code _unused_)
 {
-	struct exchange *exchange = TAKE_PTR(*slot);
+	struct http_exchange *exchange = TAKE_PTR(*slot);
 
 	if (!exchange)
 		return;
+	*exchange->place = exchange->next;
+	if (exchange->next)
+		exchange->next->place = exchange->place;
 	http_watch_end(exchange->front->epoll_fd, &exchange->client);
 	close_call(exchange);
 	buf_done(&exchange->head);
@@ -147,7 +156,7 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind _unused
 }
 
 /* The head as a packet; -E2BIG if it is too much. */
-static int encode(struct exchange *exchange, const char *method, struct buf *out)
+static int encode(struct http_exchange *exchange, const char *method, struct buf *out)
 {
 	struct header_list list = { .arena = exchange->arena };
 	struct spec_http_request request = { .method = (char *)method, .target = (char *)exchange->target };
@@ -161,7 +170,7 @@ static int encode(struct exchange *exchange, const char *method, struct buf *out
 }
 
 /* Sends it to bivy-server with one end of a pair of sockets, of which we keep the other. */
-static int send_call(struct exchange *exchange, const struct buf *packet)
+static int send_call(struct http_exchange *exchange, const struct buf *packet)
 {
 	_cleanup_close_ int theirs = -EBADF;
 	int pair[2], r;
@@ -178,7 +187,7 @@ static int send_call(struct exchange *exchange, const struct buf *packet)
 	return r;
 }
 
-static enum MHD_Result begin_call(struct exchange *exchange, const char *method)
+static enum MHD_Result begin_call(struct http_exchange *exchange, const char *method)
 {
 	_cleanup_buf_ struct buf packet = BUF_INIT;
 	int r = encode(exchange, method, &packet);
@@ -196,7 +205,7 @@ static enum MHD_Result begin_call(struct exchange *exchange, const char *method)
 }
 
 /* Hands on what there is of the body; whoever does not want it has it thrown away. */
-static enum MHD_Result pass_body(struct exchange *exchange, const char *data, size_t *size)
+static enum MHD_Result pass_body(struct http_exchange *exchange, const char *data, size_t *size)
 {
 	ssize_t n = send(exchange->call.fd, data, *size, MSG_NOSIGNAL);
 
@@ -212,7 +221,7 @@ static enum MHD_Result pass_body(struct exchange *exchange, const char *data, si
 /* ---- the reply ----------------------------------------------------------------------------------- */
 
 /* Reads what is there of COUNT bytes in all: 1 once there are so many, 0: not yet, -errno. */
-static int gather(struct exchange *exchange, size_t count)
+static int gather(struct http_exchange *exchange, size_t count)
 {
 	while (exchange->head.length < count) {
 		char block[4096];
@@ -231,7 +240,7 @@ static int gather(struct exchange *exchange, size_t count)
 }
 
 /* 1 once the reply's head is there, 0: not yet, -errno. */
-static int read_head(struct exchange *exchange)
+static int read_head(struct http_exchange *exchange)
 {
 	int length, r = gather(exchange, SPEC_HTTP_PREFIX);
 
@@ -251,7 +260,7 @@ static int read_head(struct exchange *exchange)
 /* MHD_ContentReaderCallback: the next of the body. */
 static ssize_t read_body(void *context, uint64_t position _unused_, char *block, size_t size)
 {
-	struct exchange *exchange = context;
+	struct http_exchange *exchange = context;
 	ssize_t n;
 
 	if (exchange->has_gone)
@@ -270,7 +279,7 @@ static ssize_t read_body(void *context, uint64_t position _unused_, char *block,
 static void hand_over(void *context, struct MHD_Connection *connection _unused_, void *request_context _unused_, const char *said, size_t length, MHD_socket socket,
 	struct MHD_UpgradeResponseHandle *handle)
 {
-	struct exchange *exchange = context;
+	struct http_exchange *exchange = context;
 	uint32_t count = (uint32_t)length;
 
 	/* It is no more than a head may have, so it fits the socket's buffer. A failure ends the call, and so both. */
@@ -280,7 +289,7 @@ static void hand_over(void *context, struct MHD_Connection *connection _unused_,
 	MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 }
 
-static struct MHD_Response *make_response(struct exchange *exchange)
+static struct MHD_Response *make_response(struct http_exchange *exchange)
 {
 	const struct spec_http_reply *reply = &exchange->reply;
 
@@ -291,7 +300,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	return MHD_create_response_from_callback(reply->has_length ? reply->length : MHD_SIZE_UNKNOWN, BLOCK, read_body, exchange, NULL);
 }
 
-static enum MHD_Result queue_reply(struct exchange *exchange)
+static enum MHD_Result queue_reply(struct http_exchange *exchange)
 {
 	const struct spec_http_reply *reply = &exchange->reply;
 	struct MHD_Response *response = make_response(exchange);
@@ -306,7 +315,7 @@ static enum MHD_Result queue_reply(struct exchange *exchange)
 	return result;
 }
 
-static enum MHD_Result take_reply(struct exchange *exchange)
+static enum MHD_Result take_reply(struct http_exchange *exchange)
 {
 	int r = read_head(exchange);
 
@@ -320,7 +329,7 @@ static enum MHD_Result take_reply(struct exchange *exchange)
 enum MHD_Result http_exchange_handle(void *front _unused_, struct MHD_Connection *connection _unused_, const char *url _unused_, const char *method,
 	const char *version _unused_, const char *upload_data, size_t *upload_data_size, void **slot)
 {
-	struct exchange *exchange = *slot;
+	struct http_exchange *exchange = *slot;
 
 	if (!exchange || exchange->has_gone)
 		return MHD_NO;
@@ -334,4 +343,13 @@ enum MHD_Result http_exchange_handle(void *front _unused_, struct MHD_Connection
 			ignore_result(shutdown(exchange->call.fd, SHUT_WR)); /* it may have ended, which its reply says */
 	}
 	return take_reply(exchange);
+}
+
+void http_exchange_end_all(struct http_front *front)
+{
+	for (struct http_exchange *exchange = front->first_exchange; exchange; exchange = exchange->next) {
+		exchange->has_gone = true;
+		close_call(exchange);
+		resume(exchange);
+	}
 }

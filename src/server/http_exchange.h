@@ -11,4 +11,7 @@ enum MHD_Result http_exchange_handle(void *front, struct MHD_Connection *connect
 	const char *upload_data, size_t *upload_data_size, void **exchange);
 void http_exchange_end(void *front, struct MHD_Connection *connection, void **exchange, enum MHD_RequestTerminationCode code);
 
+/* All of them end without an answer: the library must not be stopped while some wait. */
+void http_exchange_end_all(struct http_front *front);
+
 #endif

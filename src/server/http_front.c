@@ -219,8 +219,11 @@ int http_front_run(const struct http_front_request *request, struct error *err)
 		r = serve(&front, request, err);
 	http_greeting_expire(&front, true);
 	http_tls_expire(&front, true);
-	if (front.daemon)
+	if (front.daemon) {
+		http_exchange_end_all(&front);
+		MHD_run(front.daemon); /* what was resumed goes on by it */
 		MHD_stop_daemon(front.daemon);
+	}
 	http_tls_free(front.tls);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
+struct http_exchange;
 struct http_greeting;
 struct http_pump;
 struct http_tls;
@@ -26,6 +27,7 @@ struct http_front {
 	struct http_tls *tls; /* for TCP; or NULL */
 	int64_t idle_s;  /* ends after so long without a connection; 0: never */
 	size_t connections;
+	struct http_exchange *first_exchange; /* requests that are being answered */
 	struct http_greeting *first_greeting, **last_greeting; /* who has said nothing yet */
 	size_t greeting_count;
 	struct http_pump *first_pump, **last_pump; /* clients of TLS */
