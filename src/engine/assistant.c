@@ -91,12 +91,13 @@ _noreturn_ static void execute(const struct assistant *assistant, pid_t parent)
 	error_errno(&event.error, errno, "cannot execute '%s'", assistant->path);
 	spec_transfer_event_encode(&event, &line);
 	ignore_result(fd_write_all(assistant->events.write_fd, line.data, line.length)); /* there is nobody else to tell */
+	buf_done(&line);
 	_exit(127);
 }
 
 /*
  * The child has our memory, and we wait, until it has executed the program or
- * ended: no page is copied. It changes nothing of ours.
+ * ended: no page is copied. It leaves that as it was.
  */
 __attribute__((noinline)) static pid_t spawn(const struct assistant *assistant)
 {
