@@ -345,8 +345,8 @@ members() { zcat "store/images/blobs/sha256/${1#sha256:}" | tar tf - ; }
 	[ "$(members "${blobs[0]}" | tr '\n' ' ')" = 'etc/ etc/one etc/two keep/ old/ old/x/ old/x/y run/ ' ]
 	[ "$(members "${blobs[1]}" | tr '\n' ' ')" = 'etc/ etc/.wh.two new/ new/dir/ old/ old/.wh..wh..opq old/z ' ]
 	[ "$(jq -c .rootfs "store/images/blobs/sha256/$(jq -r '.id[7:]' <<<"$output")")" = "$(jq -cs '{type:"layers",diff_ids:[.[].diffId]}' <<<"$a$b")" ]
-	[ "$("$BIVY" --root store images --format '{{.Tag}} {{.Size}}')" = $'1 8B\n2 8B' ]
-	"$BIVY" --root store system check
+	[ "$("$BIVY" --root store --run-root run images --format '{{.Tag}} {{.Size}}')" = $'1 8B\n2 8B' ]
+	"$BIVY" --root store --run-root run system check
 	# The same once more, elsewhere, is the same to the byte.
 	first=$output
 	rm -r store 1 2

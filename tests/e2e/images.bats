@@ -50,7 +50,7 @@ setup_file() {
 	layer b 20000
 	image docker.io/library/app:latest 2024-03-01T00:00:00Z '{"role":"app","a-label":"its value"}'
 	echo "{\"schemaVersion\":2,\"manifests\":[$manifests]}" >layout/index.json
-	"$BIVY" --root "$PWD/root" load --quiet --input layout
+	"$BIVY" --root "$PWD/root" --run-root "$PWD/run" load --quiet --input layout
 }
 
 setup() {
@@ -59,7 +59,7 @@ setup() {
 	layout=$BATS_FILE_TMPDIR/layout
 }
 
-bivy() { timeout 60 "$BIVY" --root "$BATS_TEST_TMPDIR/root" "$@"; }
+bivy() { timeout 60 "$BIVY" --root "$BATS_TEST_TMPDIR/root" --run-root "$BATS_TEST_TMPDIR/run" "$@"; }
 
 # lines LINE…: the output is exactly these.
 lines() {
@@ -69,7 +69,7 @@ lines() {
 }
 
 @test "load tells what it loads" {
-	run "$BIVY" --root new load -q -i "$layout"
+	run "$BIVY" --root new --run-root new-run load -q -i "$layout"
 	[ "$status" -eq 0 ]
 	lines "Loaded image: localhost:5000/base:1" "Loaded image: app:latest"
 }
