@@ -37,8 +37,6 @@ int waiter_open(const struct container_record *record, struct waiter *ret, struc
 		if (r < 0)
 			close_and_forget(&fd);
 	}
-	if (r == 0 && listen(waiter.listen_fd, 8) < 0)
-		r = -errno;
 	*ret = waiter;
 	return r < 0 ? error_errno(err, -r, "cannot wait for the container '%s' to be started", record->container->name) : 0;
 }

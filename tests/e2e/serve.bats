@@ -2,33 +2,13 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/engine
+load ../lib/serve
 
-setup_file() {
-	[ -x "$BIVY_BUILD/bivy-server" ] && [ -x "$BIVY_BUILD/bivy-http" ] || skip "missing: bivy-server and bivy-http in this build"
-	engine_setup_file
-}
+setup_file() { serve_setup_file; }
+setup() { serve_setup; }
 
-setup() {
-	[ -x "$BIVY_BUILD/bivy-server" ] && [ -x "$BIVY_BUILD/bivy-http" ] || skip "missing: bivy-server and bivy-http in this build"
-	engine_setup
-	SOCKET=$WORK/s
-}
-
-# serve [ARGUMENT…]: in the background, on SOCKET; SERVER is its id.
-serve() {
-	become_bivy serve --listen "unix://$SOCKET" "$@" 2>"$WORK/log" &
-	SERVER=$!
-	TEST_PIDS+=("$SERVER")
-	for _ in {1..500}; do
-		[ ! -S "$SOCKET" ] || return 0
-		kill -0 "$SERVER" || { cat "$WORK/log"; return 1; }
-		sleep 0.01
-	done
-}
-
-# ask PATH [OPTION…]: the body, a line, and the status.
+# As those of serve.bash, without the method: ask PATH [OPTION…], the body, and the status behind it; status PATH [OPTION…].
 ask() { curl -s -m 10 -w '%{http_code}' --unix-socket "$SOCKET" "${@:2}" "http://d$1"; }
-# status PATH [OPTION…]
 status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" "${@:2}" "http://d$1"; }
 
 @test "versions: negotiated by path, and what every reply says" {
