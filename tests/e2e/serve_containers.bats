@@ -129,7 +129,7 @@ need_docker() {
 	[ "$output" = out ]
 	[ "$stderr" = err ]
 	[ "$(echo in | timeout -s KILL 20 docker run --rm -i busybox cat)" = in ]
-	script -qec 'stty rows 30 cols 90; timeout -s KILL 20 docker run --rm -it busybox sh -c "sleep 0.5; stty size"' /dev/null </dev/null >size
+	script -qec 'stty rows 30 cols 90; timeout --foreground -s KILL 20 docker run --rm -it busybox sh -c "sleep 0.5; stty size"' /dev/null </dev/null >size
 	grep -q '30 90' size
 	run -127 timeout -s KILL 20 docker run --rm busybox nix
 	[ -z "$(bivy ps -aq)" ]
