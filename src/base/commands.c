@@ -148,6 +148,17 @@ void commands_add_version(const struct commands *commands, struct buf *out)
 	buf_printf(out, "%s version %s\n", commands->program.name, BIVY_VERSION);
 }
 
+static int run_version(const struct command_call *call, struct buf *out, struct error *err _unused_)
+{
+	commands_add_version(call->commands, out);
+	return 0;
+}
+
+const struct command commands_version = {
+	.command = { .name = "version", .summary = "print the version" },
+	.run = run_version,
+};
+
 void commands_dump(const struct commands *commands, struct buf *out)
 {
 	options_dump(&commands->program, out);
@@ -235,7 +246,7 @@ static int run_program(const struct commands *commands, char **args, struct outc
 {
 	size_t size = commands->globals_size ? commands->globals_size : sizeof(struct commands_globals);
 	_cleanup_free_ struct commands_globals *globals = memory_new(1, size);
-	struct command_call call = { .globals = globals };
+	struct command_call call = { .commands = commands, .globals = globals };
 	struct options_result result;
 	int r = options_parse(&commands->program, args, globals, &result, &outcome->err);
 

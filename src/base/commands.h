@@ -13,8 +13,11 @@
 #include "base/error.h"
 #include "base/options.h"
 
+struct commands;
+
 /* What a command is run with. */
 struct command_call {
+	const struct commands *commands; /* of the program */
 	const void *globals; /* what the options before the command filled: a struct commands_globals, and what the program has behind it */
 	const void *request; /* what its own options filled */
 	char **operands;     /* NULL-terminated */
@@ -47,6 +50,9 @@ struct commands_globals {
 
 /* For a program that has no other. */
 extern const struct option_entry commands_entries[];
+
+/* The command `version`, for each program. */
+extern const struct command commands_version;
 
 struct commands {
 	struct options_command program;    /* OPTIONS_STOP_AT_OPERAND */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* help and version: what the program tells about itself. */
+/* help: what the program tells about itself. */
 #include "cli/command.h"
 
 struct help_request {
@@ -40,18 +40,4 @@ const struct command cli_help = {
 	},
 	.request_size = sizeof(struct help_request),
 	.run = run_help,
-};
-
-static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
-{
-	commands_add_version(&cli_commands, out);
-	return 0;
-}
-
-const struct command cli_version = {
-	.command = {
-		.name = "version",
-		.summary = "print the version",
-	},
-	.run = run_version,
 };

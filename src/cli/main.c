@@ -125,7 +125,7 @@ static const struct command *const list[] = {
 	&cli_top,
 	&cli_unpause,
 	&cli_update,
-	&cli_version,
+	&commands_version,
 	&cli_volume,
 	&cli_volume_clone,
 	&cli_volume_create,

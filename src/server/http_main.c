@@ -17,8 +17,6 @@
 #define PROGRAM "bivy-http"
 #define NOBODY 65534
 
-static const struct commands commands;
-
 struct serve_request {
 	int64_t broker, idle_s;
 	const char *certificate, *key, *authority;
@@ -121,18 +119,7 @@ static const struct command serve_command = {
 	.run = run_serve,
 };
 
-static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
-{
-	commands_add_version(&commands, out);
-	return 0;
-}
-
-static const struct command version_command = {
-	.command = { .name = "version", .summary = "print the version" },
-	.run = run_version,
-};
-
-static const struct command *const list[] = { &serve_command, &version_command };
+static const struct command *const list[] = { &serve_command, &commands_version };
 
 static const struct commands commands = {
 	.program = {

@@ -9,8 +9,6 @@
 
 #define PROGRAM "bivy-server"
 
-static const struct commands commands;
-
 struct serve_request {
 	const char *root, *run_root, *group, *certificate, *key, *authority;
 	char **listen;
@@ -75,18 +73,7 @@ static const struct command serve_command = {
 	.run = run_serve,
 };
 
-static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
-{
-	commands_add_version(&commands, out);
-	return 0;
-}
-
-static const struct command version_command = {
-	.command = { .name = "version", .summary = "print the version" },
-	.run = run_version,
-};
-
-static const struct command *const list[] = { &serve_command, &version_command };
+static const struct command *const list[] = { &serve_command, &commands_version };
 
 static const struct commands commands = {
 	.program = {

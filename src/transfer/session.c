@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 
 #define DEFAULT_ROOT "/var/lib/bivy"
@@ -94,4 +95,42 @@ bool session_tell_error(const struct transfer_globals *globals, const struct err
 	struct spec_transfer_event event = { .kind = SPEC_TRANSFER_ERROR, .error = *error };
 
 	return globals->events && session_tell(globals, &event, NULL) == 0;
+}
+
+static bool tell_error(const void *globals, const struct error *err)
+{
+	return session_tell_error(globals, err);
+}
+
+static const struct option_entry entries[] = {
+	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct transfer_globals, root), "DIR", "bivy's lasting state; the images are in DIR/images" },
+	{ "events", 0, OPTION_INT, 0, offsetof(struct transfer_globals, events), "FD", "tell descriptor FD what happens, a JSON document per line",
+		.minimum = STDERR_FILENO + 1, .maximum = INT32_MAX },
+	COMMANDS_VERSION_ENTRY,
+	{ 0 },
+};
+
+int session_main(const char *name, const char *summary, const struct command *const *list, size_t count, int argc, char **argv)
+{
+	_cleanup_free_ char *lister = str_printf("%s --help", name);
+	const struct commands commands = {
+		.program = {
+			.name = name,
+			.operands = "COMMAND",
+			.summary = summary,
+			.entries = entries,
+			.properties = OPTIONS_STOP_AT_OPERAND,
+			.maximum_operands = OPTIONS_ANY_NUMBER,
+		},
+		.globals_size = sizeof(struct transfer_globals),
+		.list = list,
+		.count = count,
+		.lister = lister,
+		.exit_status = EXIT_FAILURE,
+		.tell = tell_error,
+	};
+
+	/* A peer that goes away is an error of what is written to it. */
+	signal(SIGPIPE, SIG_IGN);
+	return commands_main(&commands, argc, argv);
 }

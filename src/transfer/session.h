@@ -30,4 +30,7 @@ void session_hint_full(struct error *err);
 /* Tells of an error that ends the program; whether anybody wants to know (then it need not be told otherwise). */
 bool session_tell_error(const struct transfer_globals *globals, const struct error *error);
 
+/* The whole of a program whose commands take transfer_globals: NAME and SUMMARY are its own, LIST are its COUNT commands. Returns its exit status. */
+int session_main(const char *name, const char *summary, const struct command *const *list, size_t count, int argc, char **argv);
+
 #endif
