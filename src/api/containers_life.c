@@ -129,26 +129,30 @@ static int decode_condition(const struct api_call *call, enum container_wait_con
 	return 0;
 }
 
-/* The head goes out before anything is waited for: the client starts the container once it has it. */
+/* The head goes out before it is over: the client starts the container once it has it. */
+static int open_wait(void *context, struct error *err)
+{
+	return api_reply_open(context, 200, "application/json", err);
+}
+
 int api_container_wait(struct api_call *call, struct error *err)
 {
 	_cleanup_buf_ struct buf document = BUF_INIT;
 	struct json_writer w = { .out = &document };
-	enum container_wait_condition condition = CONTAINER_NOT_RUNNING;
+	struct container_wait_request request = { .directories = call->directories, .container = call->names[0], .begun = open_wait, .context = call };
 	struct error wait_error = ERROR_INIT;
 	int64_t code = 0;
-	bool runs;
-	int r = decode_condition(call, &condition, err);
+	int r = decode_condition(call, &request.condition, err);
 
 	if (r == 0)
-		r = is_running(call, &runs, err);
-	if (r == 0)
 		r = api_call_ends_with_client(call, err);
-	if (r == 0)
-		r = api_reply_open(call, 200, "application/json", err);
 	if (r < 0)
 		return r;
-	r = container_wait(call->directories, call->names[0], condition, &code, &wait_error);
+	r = container_wait(&request, &code, &wait_error);
+	if (r < 0 && !call->has_replied) {
+		*err = wait_error;
+		return r;
+	}
 	json_write_open(&w, NULL, '{');
 	json_write_int(&w, "StatusCode", r < 0 ? -1 : code);
 	if (r < 0) {

@@ -37,8 +37,10 @@ static const struct option_entry wait_entries[] = {
 static int wait_one(const struct command_call *call, const struct directories *directories, const char *container, struct buf *out, struct error *err)
 {
 	const struct wait_request *request = call->request;
+	const struct container_wait_request waiting = { .directories = directories, .container = container,
+		.condition = (enum container_wait_condition)request->condition };
 	int64_t code = 0;
-	int r = container_wait(directories, container, (enum container_wait_condition)request->condition, &code, err);
+	int r = container_wait(&waiting, &code, err);
 
 	if (r == 0)
 		buf_printf(out, "%" PRId64 "\n", code);

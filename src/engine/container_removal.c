@@ -11,6 +11,7 @@
 #include "engine/supervisor.h"
 #include "engine/container_quota.h"
 #include "engine/volume_record.h"
+#include "engine/waiters.h"
 #include "runtime/verbs.h"
 #include "store/lock.h"
 #include "store/tree.h"
@@ -100,6 +101,8 @@ static int finish(const struct directories *directories, int containers_fd, cons
 		r = container_name_release(directories, container->name, container->id);
 	if (r < 0)
 		return error_errno(err, -r, "cannot release the name '%s'", container->name);
+	if (container && container->id)
+		waiters_forget(directories, container->id);
 	if (volumes && container)
 		r = remove_volumes(directories, container, err);
 	if (r == 0 && container)

@@ -2,9 +2,11 @@
 /* Waiting for what a container becomes: by its supervisor, or by what changes in its directories. */
 #include "engine/containers.h"
 #include "engine/supervisor.h"
+#include "engine/waiters.h"
 
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 
 /* inotify(7) tells of changes; what it misses is looked for this often. */
 #define LOOK_MS 1000
@@ -16,6 +18,7 @@ struct waiting {
 	bool has_run;         /* since we wait */
 	bool had_code;
 	int64_t code;         /* the last one seen */
+	struct waiter waiter; /* who starts it lets us in first: however short it is, its end is seen */
 };
 
 static bool is_active(const struct container_record *record)
@@ -48,21 +51,28 @@ static bool is_met(struct waiting *waiting, const struct container_record *recor
 	return true;
 }
 
-/* Waits for the process to end. 1: it did, 0: its supervisor is gone, or -errno. */
+/*
+ * Waits for the process to end. 1: it did, 0: its supervisor goes, or -errno.
+ * Whoever is about to start it goes on once we have asked.
+ */
 static int wait_for_exit(struct waiting *waiting, struct container_record *record, struct error *err)
 {
 	_cleanup_close_ int socket = -EBADF;
-	const struct spec_message request = { .request = SPEC_REQUEST_WAIT };
+	const struct spec_message request = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_WAIT };
 	struct spec_message *reply = NULL;
 	struct error told = ERROR_INIT;
 	int r = supervisor_connect(record, &socket, &told);
 
 	if (r == 0)
-		r = supervisor_ask(record->arena, socket, &request, &reply, &told);
+		r = supervisor_send(socket, &request, NULL, 0, &told);
+	waiter_close(&waiting->waiter);
+	if (r == 0)
+		r = supervisor_receive_reply(record->arena, socket, &reply, &told);
 	if (r == 0) {
 		waiting->code = reply->exit_code;
 		waiting->had_code = true;
-		return 1;
+		/* What is about to be started again is running for those who look, and for who waits until it is not. */
+		return waiting->condition == CONTAINER_NOT_RUNNING && reply->will_restart ? 0 : 1;
 	}
 	if (told.kind == ERROR_CONFLICT || told.kind == ERROR_UNAVAILABLE)
 		return 0;
@@ -88,11 +98,25 @@ static int watch(const struct container_record *record)
 	return fd;
 }
 
-static void wait_for_change(int watch_fd)
+/* Whether it is about to be started, for which it waits for us. */
+static bool wait_for_change(struct waiting *waiting, int watch_fd)
 {
-	struct pollfd polled = { .fd = watch_fd, .events = POLLIN };
+	struct pollfd polled[] = { { .fd = watch_fd, .events = POLLIN }, { .fd = waiting->waiter.listen_fd, .events = POLLIN } };
 
-	ignore_result(poll(&polled, watch_fd < 0 ? 0 : 1, watch_fd < 0 ? LOOK_MS / 10 : LOOK_MS)); /* a signal is a reason to look, too */
+	ignore_result(poll(polled, ARRAY_SIZE(polled), watch_fd < 0 ? LOOK_MS / 10 : LOOK_MS)); /* a signal is a reason to look, too */
+	if (polled[1].revents)
+		waiting->waiter.starter = accept4(waiting->waiter.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	return waiting->waiter.starter >= 0;
+}
+
+/* As wait_for_exit(), and until it is removed if that is what is waited for. */
+static int wait_for_end(struct waiting *waiting, struct container_record *record, struct error *err)
+{
+	int r = wait_for_exit(waiting, record, err);
+
+	if (r < 0 || (r > 0 && waiting->condition != CONTAINER_REMOVED))
+		return r;
+	return container_record_wait_gone(record, err);
 }
 
 /* 1: it is over, 0: look again, or -errno. */
@@ -117,29 +141,38 @@ static int look(struct waiting *waiting, struct error *err)
 	r = container_record_refresh(&record, err);
 	if (r < 0 || is_met(waiting, &record))
 		return r < 0 ? r : 1;
-	if (is_active(&record) && waiting->condition <= CONTAINER_REMOVED) {
-		r = wait_for_exit(waiting, &record, err);
-		if (r < 0 || (r > 0 && waiting->condition != CONTAINER_REMOVED))
-			return r;
-		return container_record_wait_gone(&record, err);
-	}
-	wait_for_change(watch_fd);
-	return 0;
+	if (is_active(&record) && waiting->condition <= CONTAINER_REMOVED)
+		return wait_for_end(waiting, &record, err);
+	if (!wait_for_change(waiting, watch_fd))
+		return 0;
+	waiting->has_run = true;
+	r = container_record_refresh(&record, err);
+	return r < 0 ? r : wait_for_end(waiting, &record, err);
 }
 
-int container_wait(const struct directories *directories, const char *container, enum container_wait_condition condition, int64_t *ret_code,
-	struct error *err)
+/* What happens from here on is seen. */
+static int begin(struct waiting *waiting, const struct container_wait_request *request, struct container_record *record, struct error *err)
+{
+	bool for_start = request->condition == CONTAINER_NEXT_EXIT || request->condition == CONTAINER_REMOVED;
+	int r = for_start && !is_active(record) ? waiter_open(record, &waiting->waiter, err) : 0;
+
+	return r == 0 && request->begun ? request->begun(request->context, err) : r;
+}
+
+int container_wait(const struct container_wait_request *request, int64_t *ret_code, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
-	struct waiting waiting = { .directories = directories, .condition = condition };
-	int r = container_record_open(arena, directories, container, &record, err);
+	struct waiting waiting = { .directories = request->directories, .condition = request->condition, .waiter = WAITER_INIT };
+	int r = container_record_open(arena, request->directories, request->container, &record, err);
 
 	if (r < 0)
 		return r;
 	waiting.id = record.container->id;
-	while ((r = look(&waiting, err)) == 0)
-		;
+	r = begin(&waiting, request, &record, err);
+	while (r == 0)
+		r = look(&waiting, err);
+	waiter_close(&waiting.waiter);
 	if (r < 0)
 		return r;
 	*ret_code = waiting.code;

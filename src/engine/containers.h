@@ -140,9 +140,18 @@ enum container_remove_flag {
 int container_remove(const struct directories *directories, const char *container, unsigned flags, struct error *err) _must_check_;
 
 enum container_wait_condition { CONTAINER_NOT_RUNNING, CONTAINER_NEXT_EXIT, CONTAINER_REMOVED, CONTAINER_HEALTHY, CONTAINER_RUNNING_NOW };
-/* Several states as one: the first that is true ends it. *RET_CODE: the exit code. */
-int container_wait(const struct directories *directories, const char *container, enum container_wait_condition condition, int64_t *ret_code, struct error *err)
-	_must_check_;
+struct container_wait_request {
+	const struct directories *directories;
+	const char *container;
+	enum container_wait_condition condition;
+	int (*begun)(void *context, struct error *err); /* or NULL: called once nothing that happens is missed any more; a failure ends it */
+	void *context;
+};
+/*
+ * Until the condition is true; *RET_CODE: the exit code. The process of a container that is
+ * started afterwards may end at once: its end is seen, and its code, even if it is removed then.
+ */
+int container_wait(const struct container_wait_request *request, int64_t *ret_code, struct error *err) _must_check_;
 
 /* Only what is not 0, false or NULL in CHANGES' limits and restart policy; all or none. */
 struct container_update_request {

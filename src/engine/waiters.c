@@ -12,9 +12,14 @@
 #define LOOK_MS 500      /* how often it is looked whether there is still something to wait for */
 #define LIMIT 256        /* that are let in at one start */
 
+static char *directory_of_id(const struct directories *directories, const char *id)
+{
+	return str_printf("%s/waiting/%s", directories->run_root, id);
+}
+
 static char *directory_of(const struct container_record *record)
 {
-	return str_printf("%s/waiting/%s", record->directories->run_root, record->container->id);
+	return directory_of_id(record->directories, record->container->id);
 }
 
 /* ---- one of them ------------------------------------------------------------------------ */
@@ -124,4 +129,22 @@ void waiters_admit(const struct container_record *record)
 		wait_for(admission.sockets[i], end_ms);
 	for (size_t i = 0; i < admission.count; i++)
 		close(admission.sockets[i]);
+}
+
+static int forget(void *context, const char *name)
+{
+	if (name[0] != '.')
+		ignore_result(unlinkat(*(int *)context, name, 0)); /* its own process may have */
+	return 0;
+}
+
+void waiters_forget(const struct directories *directories, const char *id)
+{
+	_cleanup_free_ char *path = directory_of_id(directories, id);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	ignore_result(file_each_name(fd, forget, &fd)); /* what is left is empty sockets */
+	ignore_result(rmdir(path));
 }

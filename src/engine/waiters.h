@@ -37,4 +37,7 @@ bool waiters_exist(const struct container_record *record);
 /* Lets all attach, and waits until they have, or a moment. What killed ones left is removed. */
 void waiters_admit(const struct container_record *record);
 
+/* What is left of those of the container ID, which is removed: who still waits finds that by itself. */
+void waiters_forget(const struct directories *directories, const char *id);
+
 #endif

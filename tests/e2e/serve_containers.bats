@@ -166,3 +166,32 @@ need_docker() {
 	P
 	[ "$(status GET '/containers/w1/attach/ws?stream=1')" = 400 ]
 }
+
+@test "wait: an end is seen, however soon it comes, and what is about to be started again has not ended" {
+	serve
+	for condition in next-exit removed; do
+		create "q-$condition" '{"Image":"busybox","Cmd":["sh","-c","exit 7"],"HostConfig":{"AutoRemove":'"$([ $condition = removed ] && echo true || echo false)"'}}'
+		python3 - "$SOCKET" "q-$condition" $condition <<-'P'
+			import json, os, signal, socket, sys, time
+			def ask(path):
+			    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)
+			    s.sendall(f'POST {path} HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'.encode())
+			    return s
+			s = ask(f'/containers/{sys.argv[2]}/wait?condition={sys.argv[3]}')
+			data = b''
+			while b'\r\n\r\n' not in data: data += s.recv(1)
+			assert ask(f'/containers/{sys.argv[2]}/start').recv(4096).startswith(b'HTTP/1.1 204 ')
+			while (more := s.recv(4096)): data += more
+			assert b'{"StatusCode":7}' in data, data
+		P
+	done
+	[ -z "$(ls "$SCRATCH/run/waiting" 2>/dev/null)" ]
+	bivy run --name again --restart on-failure:1 busybox false || true
+	[ "$(ask POST '/containers/again/wait' | jq -c .)" = '{"StatusCode":1}' ]
+	[ "$(status DELETE /containers/again)" = 204 ]
+	# Who does not wait until the end leaves nothing behind.
+	create left '{"Image":"busybox"}'
+	curl -s -m 0.3 --unix-socket "$SOCKET" -X POST 'http://d/containers/left/wait?condition=removed' || true
+	bivy rm left
+	[ -z "$(ls "$SCRATCH/run/waiting" 2>/dev/null)" ]
+}
