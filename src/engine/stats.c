@@ -10,23 +10,18 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "engine/stats_read.h"
-#include "host/pidfd.h"
-#include "host/syscalls.h"
-#include "runtime/container.h"
+#include "engine/stats_target.h"
 
-#include <sys/stat.h>
-#include <sys/sysinfo.h>
+#include <fcntl.h>
 #include <time.h>
 
-#define LINKS_LIMIT (1u << 20)
+#define STAT_LIMIT (1u << 20)
 #define INTERVAL_MS 1000
 
 /* A container that is looked at. */
 struct target {
 	char *id;
-	struct container container; /* open while .pid is not 0 */
-	int64_t pid;
-	int pidfd; /* of that process */
+	struct stats_target open; /* while it runs */
 	uint64_t cpu_ns;
 	int64_t time_ns; /* of the sample before; 0: there is none of this run */
 	bool seen;       /* in this round */
@@ -36,9 +31,7 @@ struct follower {
 	const struct stats_request *request;
 	struct target *targets;
 	size_t count;
-	struct runtime runtime;
-	uint64_t host_memory;
-	uint32_t host_cpus;
+	struct stats_host host;
 	/* Of the round. */
 	struct stats_sample *samples;
 	size_t sample_count, sample_room;
@@ -49,55 +42,8 @@ struct follower {
 
 static void close_target(struct target *target)
 {
-	if (target->pid)
-		container_done(&target->container);
-	close_and_forget(&target->pidfd);
-	target->container = CONTAINER_INIT;
-	target->pid = 0;
+	stats_target_close(&target->open);
 	target->time_ns = 0;
-}
-
-/* What belongs to the process PID, which is the container's first. */
-static int open_target(const struct follower *follower, struct target *target, int64_t pid, struct error *err)
-{
-	struct container container = CONTAINER_INIT;
-	int r = container_load(&follower->runtime, target->id, &container, err);
-
-	if (r == 0)
-		r = container_open_groups(&container, err);
-	if (r < 0) {
-		container_done(&container);
-		return r;
-	}
-	target->container = container;
-	target->pid = pid;
-	target->pidfd = pidfd_open_same((pid_t)pid, container.state->init_start);
-	return 0;
-}
-
-/* Whether the process is in our own network namespace, whose links are not the container's. */
-static bool shares_network(int64_t pid)
-{
-	struct stat ours, theirs;
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/%lld/ns/net", (long long)pid);
-	return stat("/proc/self/ns/net", &ours) < 0 || stat(path, &theirs) < 0 || (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev);
-}
-
-static void read_links(const struct target *target, struct stats_sample *sample)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char path[64];
-
-	if (target->pidfd < 0 || shares_network(target->pid))
-		return;
-	snprintf(path, sizeof path, "/proc/%lld/net/dev", (long long)target->pid);
-	if (file_read_at(AT_FDCWD, path, LINKS_LIMIT, &text) < 0)
-		return;
-	/* The number still was that process when the file was read. */
-	if (sys_pidfd_send_signal(target->pidfd, 0) == 0)
-		stats_read_links(text.data, sample);
 }
 
 static int64_t running_ns(const struct spec_container_state *state)
@@ -113,31 +59,17 @@ static uint64_t host_cpu_ns(void)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	return file_read_at(AT_FDCWD, "/proc/stat", LINKS_LIMIT, &text) < 0 ? 0 : stats_read_host_cpu(text.data);
+	return file_read_at(AT_FDCWD, "/proc/stat", STAT_LIMIT, &text) < 0 ? 0 : stats_read_host_cpu(text.data);
 }
 
 static void measure(const struct follower *follower, struct target *target, const struct spec_container_state *state, struct stats_sample *sample)
 {
-	stats_read_groups(&target->container.groups, follower->host_memory, follower->host_cpus, sample);
-	sample->time_ns = clock_monotonic_ns();
+	stats_target_measure(&follower->host, &target->open, sample);
 	sample->host_cpu_ns = host_cpu_ns();
-	read_links(target, sample);
 	sample->cpu_percent = target->time_ns ? stats_cpu_percent(target->cpu_ns, sample->cpu_ns, sample->time_ns - target->time_ns)
 					      : stats_cpu_percent(0, sample->cpu_ns, running_ns(state));
 	target->cpu_ns = sample->cpu_ns;
 	target->time_ns = sample->time_ns;
-}
-
-static bool is_running(const struct container_record *record)
-{
-	switch (record->state->status) {
-	case SPEC_CONTAINER_RUNNING:
-	case SPEC_CONTAINER_PAUSED:
-	case SPEC_CONTAINER_STOPPING:
-		return record->is_supervised && record->state->pid > 0;
-	default:
-		return false;
-	}
 }
 
 static struct stats_sample *add_sample(struct follower *follower)
@@ -160,13 +92,13 @@ static void take_sample(struct follower *follower, struct target *target, const 
 	sample->id = arena_strdup(follower->arena, record->container->id);
 	sample->name = arena_strdup(follower->arena, record->container->name);
 	sample->time_ns = clock_monotonic_ns();
-	sample->running = is_running(record);
-	if (!sample->running || target->pid != state->pid)
+	sample->running = stats_target_runs(record);
+	if (!sample->running || target->open.pid != state->pid)
 		close_target(target);
 	if (!sample->running)
 		return;
 	/* It may have ended since its state was read. */
-	if (!target->pid && open_target(follower, target, state->pid, &err) < 0) {
+	if (!target->open.pid && stats_target_open(&follower->host, target->id, state->pid, &target->open, &err) < 0) {
 		log_debug("%s, leaving its numbers out", err.message);
 		sample->running = false;
 		return;
@@ -192,7 +124,7 @@ static struct target *add_target(struct follower *follower, const char *id)
 		return target;
 	follower->targets = memory_resize(follower->targets, follower->count + 1, sizeof *follower->targets);
 	target = &follower->targets[follower->count++];
-	*target = (struct target){ .id = str_dup(id), .container = CONTAINER_INIT, .pidfd = -EBADF };
+	*target = (struct target){ .id = str_dup(id), .open = STATS_TARGET_INIT };
 	return target;
 }
 
@@ -217,7 +149,7 @@ static int see_record(void *context, struct container_record *record, struct err
 {
 	struct follower *follower = context;
 
-	if (follower->request->all || is_running(record))
+	if (follower->request->all || stats_target_runs(record))
 		take_sample(follower, add_target(follower, record->container->id), record);
 	return 0;
 }
@@ -293,16 +225,6 @@ static void wait_for_round(int64_t start_ns, unsigned interval_ms)
 		;
 }
 
-static void look_at_host(struct follower *follower)
-{
-	struct sysinfo info;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (sysinfo(&info) == 0)
-		follower->host_memory = (uint64_t)info.totalram * info.mem_unit;
-	follower->host_cpus = cpus > 0 ? (uint32_t)cpus : 1;
-}
-
 static void follower_done(struct follower *follower)
 {
 	for (size_t i = 0; i < follower->count; i++)
@@ -310,7 +232,7 @@ static void follower_done(struct follower *follower)
 	forget_unseen(follower);
 	free(follower->targets);
 	free(follower->samples);
-	free((char *)follower->runtime.root);
+	stats_host_done(&follower->host);
 }
 
 int stats_follow(const struct stats_request *request, struct error *err)
@@ -320,8 +242,7 @@ int stats_follow(const struct stats_request *request, struct error *err)
 	int64_t start_ns = clock_monotonic_ns();
 	int r = has_names(request) ? add_named(&follower, err) : 0;
 
-	follower.runtime.root = str_printf("%s/runtime", request->directories->run_root);
-	look_at_host(&follower);
+	stats_host_look(request->directories, &follower.host);
 	while (r == 0) {
 		r = look(&follower, err);
 		if (r != 0 || request->once || (has_names(request) && follower.count == 0))

@@ -91,13 +91,14 @@ static uint64_t difference(uint64_t a, uint64_t b)
 static void read_memory_v1(const struct cgroup_group *group, const char *stat, struct stats_sample *sample)
 {
 	_cleanup_free_ char *events = cgroup_reading_text(group, "memory.oom_control");
-	uint64_t usage = cgroup_reading_number(group, "memory.usage_in_bytes");
 
+	sample->memory_usage = cgroup_reading_number(group, "memory.usage_in_bytes");
 	sample->memory_inactive = cgroup_reading_keyed(stat, "total_inactive_file");
-	sample->memory = difference(usage, sample->memory_inactive);
+	sample->memory = difference(sample->memory_usage, sample->memory_inactive);
 	/* Of the group and all those above it. */
 	sample->memory_limit = cgroup_reading_keyed(stat, "hierarchical_memory_limit");
 	sample->memory_cache = cgroup_reading_keyed(stat, "total_cache");
+	sample->memory_anonymous = cgroup_reading_keyed(stat, "total_rss");
 	sample->memory_maximum = cgroup_reading_number(group, "memory.max_usage_in_bytes");
 	sample->swap = cgroup_reading_keyed(stat, "total_swap");
 	sample->oom_kills = cgroup_reading_keyed(events, "oom_kill");
@@ -109,9 +110,11 @@ static void read_memory_v2(const struct cgroup_group *group, const char *stat, s
 
 	sample->memory_is_v2 = true;
 	sample->memory_inactive = cgroup_reading_keyed(stat, "inactive_file");
-	sample->memory = difference(cgroup_reading_number(group, "memory.current"), sample->memory_inactive);
+	sample->memory_usage = cgroup_reading_number(group, "memory.current");
+	sample->memory = difference(sample->memory_usage, sample->memory_inactive);
 	sample->memory_limit = cgroup_reading_number(group, "memory.max");
 	sample->memory_cache = cgroup_reading_keyed(stat, "file");
+	sample->memory_anonymous = cgroup_reading_keyed(stat, "anon");
 	sample->memory_maximum = cgroup_reading_number(group, "memory.peak"); /* since 5.19 */
 	sample->swap = cgroup_reading_number(group, "memory.swap.current");
 	sample->oom_kills = cgroup_reading_keyed(events, "oom_kill");
@@ -141,8 +144,44 @@ static void read_pids(const struct cgroup_set *set, struct stats_sample *sample)
 	sample->pids_limit = limit == UINT64_MAX ? 0 : limit;
 }
 
+/* Which of the device's numbers. */
+enum block_number { BLOCK_BYTES, BLOCK_OPERATIONS };
+
+/* The device of that number among the parts, one more if it is not there; NULL: nobody asks, or there are too many. */
+static struct stats_device *find_device(struct stats_parts *parts, uint32_t major, uint32_t minor)
+{
+	struct stats_device *device;
+
+	for (size_t i = 0; parts && i < parts->device_count; i++)
+		if (parts->devices[i].major == major && parts->devices[i].minor == minor)
+			return &parts->devices[i];
+	if (!parts || parts->device_count == STATS_PARTS)
+		return NULL;
+	device = &parts->devices[parts->device_count++];
+	*device = (struct stats_device){ .major = major, .minor = minor };
+	return device;
+}
+
+static void add_block(struct stats_sample *sample, struct stats_device *device, enum block_number number, uint64_t read, uint64_t written)
+{
+	if (number == BLOCK_BYTES) {
+		sample->read_bytes += read;
+		sample->write_bytes += written;
+	} else {
+		sample->read_operations += read;
+		sample->write_operations += written;
+	}
+	if (device && number == BLOCK_BYTES) {
+		device->read_bytes += read;
+		device->write_bytes += written;
+	} else if (device) {
+		device->read_operations += read;
+		device->write_operations += written;
+	}
+}
+
 /* Adds up a v1 table of "8:0 Read 4096"; the sum at its end has no device. */
-static bool add_block_table(const char *text, uint64_t *read_sum, uint64_t *write_sum)
+static bool add_block_table(const char *text, enum block_number number, struct stats_sample *sample)
 {
 	bool found = false;
 
@@ -156,9 +195,9 @@ static bool add_block_table(const char *text, uint64_t *read_sum, uint64_t *writ
 			continue;
 		found = true;
 		if (str_equal(operation, "Read"))
-			*read_sum += value;
+			add_block(sample, find_device(sample->parts, major, minor), number, value, 0);
 		else if (str_equal(operation, "Write"))
-			*write_sum += value;
+			add_block(sample, find_device(sample->parts, major, minor), number, 0, value);
 	}
 	return found;
 }
@@ -170,14 +209,14 @@ static void read_block_v1(const struct cgroup_group *group, struct stats_sample 
 	_cleanup_free_ char *operations = NULL;
 	const char *file = "blkio.bfq.io_serviced_recursive";
 
-	if (!add_block_table(bytes, &sample->read_bytes, &sample->write_bytes)) {
+	if (!add_block_table(bytes, BLOCK_BYTES, sample)) {
 		_cleanup_free_ char *others = cgroup_reading_text(group, "blkio.throttle.io_service_bytes_recursive");
 
-		add_block_table(others, &sample->read_bytes, &sample->write_bytes);
+		add_block_table(others, BLOCK_BYTES, sample);
 		file = "blkio.throttle.io_serviced_recursive";
 	}
 	operations = cgroup_reading_text(group, file);
-	add_block_table(operations, &sample->read_operations, &sample->write_operations);
+	add_block_table(operations, BLOCK_OPERATIONS, sample);
 }
 
 /* "8:0 rbytes=1 wbytes=2 rios=3 …" of a line up to END. */
@@ -194,11 +233,14 @@ static void read_block_v2(const struct cgroup_group *group, struct stats_sample 
 
 	for (const char *line = text; line && *line;) {
 		const char *end = line + strcspn(line, "\n");
+		struct stats_device *device = NULL;
+		unsigned major, minor;
 
-		sample->read_bytes += word_of_line(line, end, " rbytes=");
-		sample->write_bytes += word_of_line(line, end, " wbytes=");
-		sample->read_operations += word_of_line(line, end, " rios=");
-		sample->write_operations += word_of_line(line, end, " wios=");
+		/* Devices without any are listed, too, by some kernels. */
+		if (word_of_line(line, end, " rios=") + word_of_line(line, end, " wios=") && sscanf(line, "%u:%u ", &major, &minor) == 2)
+			device = find_device(sample->parts, major, minor);
+		add_block(sample, device, BLOCK_BYTES, word_of_line(line, end, " rbytes="), word_of_line(line, end, " wbytes="));
+		add_block(sample, device, BLOCK_OPERATIONS, word_of_line(line, end, " rios="), word_of_line(line, end, " wios="));
 		line = end + (*end == '\n');
 	}
 }
@@ -222,6 +264,13 @@ static double average(const char *text, const char *kind)
 	return found ? strtod(found + strlen("avg10="), NULL) : 0;
 }
 
+static uint64_t total_us(const char *text, const char *kind)
+{
+	const char *line = strstr(text, kind), *found = line ? strstr(line, "total=") : NULL;
+
+	return found ? strtoull(found + strlen("total="), NULL, 10) : 0;
+}
+
 /* cgroup2 has it for every group, whichever hierarchy the controller is in. */
 static void read_pressure(const struct cgroup_set *set, const char *file, struct stats_pressure *ret)
 {
@@ -229,7 +278,8 @@ static void read_pressure(const struct cgroup_set *set, const char *file, struct
 
 	if (!text || !strstr(text, "some "))
 		return;
-	*ret = (struct stats_pressure){ .known = true, .some_avg10 = average(text, "some "), .full_avg10 = average(text, "full ") };
+	*ret = (struct stats_pressure){ .known = true, .some_avg10 = average(text, "some "), .full_avg10 = average(text, "full "),
+		.some_us = total_us(text, "some "), .full_us = total_us(text, "full ") };
 }
 
 void stats_read_groups(const struct cgroup_set *set, uint64_t host_memory, uint32_t host_cpus, struct stats_sample *sample)
@@ -247,6 +297,18 @@ void stats_read_groups(const struct cgroup_set *set, uint64_t host_memory, uint3
 
 /* ---- links --------------------------------------------------------------------------------------- */
 
+static void add_link(struct stats_parts *parts, const char *name, size_t length, const uint64_t n[static 12])
+{
+	struct stats_link *link;
+
+	if (!parts || parts->link_count == STATS_PARTS || length >= sizeof link->name)
+		return;
+	link = &parts->links[parts->link_count++];
+	*link = (struct stats_link){ .received_bytes = n[0], .received_packets = n[1], .receive_errors = n[2], .receive_dropped = n[3],
+		.sent_bytes = n[8], .sent_packets = n[9], .send_errors = n[10], .send_dropped = n[11] };
+	memcpy(link->name, name, length);
+}
+
 void stats_read_links(const char *text, struct stats_sample *sample)
 {
 	for (const char *line = text; line && *line;) {
@@ -259,6 +321,7 @@ void stats_read_links(const char *text, struct stats_sample *sample)
 		if (sscanf(colon + 1, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
 			" %" SCNu64 " %" SCNu64 " %" SCNu64, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9], &n[10], &n[11]) != 12)
 			continue;
+		add_link(sample->parts, name, (size_t)(colon - name), n);
 		sample->received_bytes += n[0];
 		sample->received_packets += n[1];
 		sample->receive_errors += n[2];

@@ -58,8 +58,17 @@ static const struct stats_sample *take(struct fixture *fixture)
 	return &fixture->sample;
 }
 
+static const struct stats_sample *take_parts(struct fixture *fixture, struct stats_parts *parts)
+{
+	*parts = (struct stats_parts){ .device_count = 0 };
+	fixture->sample = (struct stats_sample){ .parts = parts };
+	stats_read_groups(&fixture->set, HOST_MEMORY, HOST_CPUS, &fixture->sample);
+	return &fixture->sample;
+}
+
 static void test_v1(void **state)
 {
+	struct stats_parts parts;
 	struct fixture f;
 	const struct stats_sample *s;
 
@@ -72,13 +81,18 @@ static void test_v1(void **state)
 	put(&f, "cpuset.effective_cpus", "0-2,7\n");
 	put(&f, "memory.usage_in_bytes", "1000\n");
 	put(&f, "memory.max_usage_in_bytes", "2000\n");
-	put(&f, "memory.stat", "cache 1\ninactive_file 1\nhierarchical_memory_limit 4096\ntotal_cache 300\ntotal_swap 50\ntotal_inactive_file 200\n");
+	put(&f, "memory.stat", "cache 1\ninactive_file 1\ntotal_rss 33\nhierarchical_memory_limit 4096\ntotal_cache 300\ntotal_swap 50\ntotal_inactive_file 200\n");
 	put(&f, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n");
 	put(&f, "pids.current", "7\n");
 	put(&f, "pids.max", "100\n");
 	put(&f, "blkio.throttle.io_service_bytes_recursive", "8:0 Read 4096\n8:0 Write 512\n8:16 Read 1\n8:16 Discard 9\nTotal 4618\n");
 	put(&f, "blkio.throttle.io_serviced_recursive", "8:0 Read 2\n8:0 Write 1\nTotal 3\n");
-	s = take(&f);
+	s = take_parts(&f, &parts);
+	assert_int_equal(parts.device_count, 2);
+	assert_true(parts.devices[0].major == 8 && parts.devices[0].minor == 0 && parts.devices[0].read_bytes == 4096);
+	assert_true(parts.devices[0].write_bytes == 512 && parts.devices[0].read_operations == 2 && parts.devices[0].write_operations == 1);
+	assert_true(parts.devices[1].minor == 16 && parts.devices[1].read_bytes == 1);
+	assert_int_equal(s->memory_anonymous, 33);
 	assert_int_equal(s->cpu_ns, 5000);
 	assert_int_equal(s->cpu_user_ns, 4000);
 	assert_int_equal(s->cpu_system_ns, 1000);
@@ -104,6 +118,7 @@ static void test_v1(void **state)
 
 static void test_v2(void **state)
 {
+	struct stats_parts parts;
 	struct fixture f;
 	const struct stats_sample *s;
 
@@ -121,7 +136,11 @@ static void test_v2(void **state)
 	put(&f, "pids.max", "max\n");
 	put(&f, "io.stat", "8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n8:16 \n253:0 rbytes=5 wbytes=7 rios=3 wios=4\n");
 	put(&f, "cpu.pressure", "some avg10=1.50 avg60=0.00 avg300=0.00 total=9\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=1\n");
-	s = take(&f);
+	s = take_parts(&f, &parts);
+	assert_int_equal(parts.device_count, 2);
+	assert_true(parts.devices[1].major == 253 && parts.devices[1].read_bytes == 5 && parts.devices[1].write_operations == 4);
+	assert_true(s->cpu_pressure.some_us == 9 && s->cpu_pressure.full_us == 1);
+	assert_int_equal(s->memory_anonymous, 1);
 	assert_int_equal(s->cpu_ns, 5000);
 	assert_int_equal(s->throttled_ns, 77000);
 	assert_int_equal(s->cpus, 1);
@@ -200,6 +219,7 @@ static void test_links(void **state)
 				   "  eth0:  100       4    1    2    0     0          0         0      200       5    3    6    0     0       0          0\n"
 				   "long0:1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n"
 				   " broken: 1 2\n";
+	struct stats_parts parts = { .link_count = 0 };
 	struct stats_sample s = { 0 };
 
 	(void)state;
@@ -212,6 +232,12 @@ static void test_links(void **state)
 	assert_int_equal(s.sent_packets, 6);
 	assert_int_equal(s.send_errors, 3);
 	assert_int_equal(s.send_dropped, 6);
+	s = (struct stats_sample){ .parts = &parts };
+	stats_read_links(text, &s);
+	assert_int_equal(parts.link_count, 2);
+	assert_string_equal(parts.links[0].name, "eth0");
+	assert_true(parts.links[0].received_bytes == 100 && parts.links[0].receive_dropped == 2 && parts.links[0].send_errors == 3);
+	assert_string_equal(parts.links[1].name, "long0");
 }
 
 static void test_percent(void **state)
