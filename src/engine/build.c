@@ -15,11 +15,13 @@
 #include "engine/build_annotations.h"
 #include "engine/build_warnings.h"
 #include "engine/build_worker.h"
+#include "base/clock.h"
 #include "base/moment.h"
 #include "engine/build_collect.h"
 #include "engine/build_import.h"
 #include "engine/build_layout.h"
 #include "engine/image_removal.h"
+#include "engine/tally.h"
 
 #include <stdarg.h>
 #include <sys/utsname.h>
@@ -325,10 +327,18 @@ static void collect(struct build *build)
 		build_warn(build, "the build cache may become larger than it should: %s", err.message);
 }
 
+static void count(const struct build *build, enum spec_tally_result result, int64_t took_ns)
+{
+	size_t steps = build->report->steps, cached = build->report->cached_steps;
+
+	tally_add_build(build->directories, result, took_ns, steps > cached ? steps - cached : 0, cached);
+}
+
 int build_run(struct arena *arena, const struct build_request *request, struct build_report *ret, struct error *err)
 {
 	struct build build = { .arena = arena, .request = request, .report = ret, .directories = request->directories, .store = STORE_INIT,
 		.lease = LEASE_INIT, .work_fd = -EBADF, .status_fd = -EBADF, .layouts_fd = -EBADF };
+	int64_t start_ns = clock_monotonic_ns();
 	bool leaves;
 	int r;
 
@@ -344,6 +354,7 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 		ignore_result(image_removal_sweep(request->directories, false, NULL, NULL, NULL)); /* the next removal does it else */
 	if (ret->steps > ret->cached_steps)
 		collect(&build);
+	count(&build, r < 0 ? SPEC_TALLY_FAILURE : SPEC_TALLY_SUCCESS, clock_monotonic_ns() - start_ns);
 	return r;
 }
 

@@ -42,7 +42,7 @@ size_t transfer_registry_add(struct arena *arena, const struct transfer_registry
  */
 int transfer_run(struct arena *arena, const struct transfer_request *request, const char **ret_text, struct error *err) _must_check_;
 
-/* The same for a command with a report. Adds the events of what it did to images. */
+/* The same for a command with a report. Adds the events of what it did to images, and counts pulls (tally.h). */
 int transfer_run_for_report(struct arena *arena, const struct transfer_request *request, struct spec_transfer_report *ret, struct error *err)
 	_must_check_;
 

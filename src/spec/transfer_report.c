@@ -10,6 +10,7 @@ static const struct field image_fields[] = {
 	FIELD(STRING, struct spec_transfer_image, digest, "digest"),
 	FIELD(STRING, struct spec_transfer_image, platform, "platform"),
 	FIELD(U64, struct spec_transfer_image, size, "size"),
+	FIELD(U64, struct spec_transfer_image, fetched_bytes, "fetchedBytes"),
 	FIELD(BOOL, struct spec_transfer_image, is_new, "isNew"),
 };
 

@@ -22,6 +22,7 @@ struct spec_transfer_image {
 	char *digest;   /* in a registry */
 	char *platform; /* or NULL */
 	uint64_t size;
+	uint64_t fetched_bytes; /* that came from a registry for it just now */
 	bool is_new;    /* something came or went */
 };
 
