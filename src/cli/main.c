@@ -88,6 +88,7 @@ static const struct command *const list[] = {
 	&cli_login,
 	&cli_logout,
 	&cli_logs,
+	&cli_metrics,
 	&cli_network,
 	&cli_network_connect,
 	&cli_network_create,

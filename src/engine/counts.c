@@ -18,8 +18,9 @@ static int count_container(void *context, struct container_record *record, struc
 	return 0;
 }
 
-static size_t count_images(struct arena *arena, const struct directories *directories)
+size_t counts_images(const struct directories *directories)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ char *index = str_printf("%s/index.json", directories->images);
 	_cleanup_path_set_ struct path_set *ids = path_set_new();
 	_cleanup_store_ struct store store = STORE_INIT;
@@ -36,10 +37,9 @@ static size_t count_images(struct arena *arena, const struct directories *direct
 
 struct counts counts_take(const struct directories *directories)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
 	struct counts counts = { .containers = 0 };
 
 	ignore_result(container_record_survey(directories, NULL, count_container, &counts, NULL)); /* those that could be read */
-	counts.images = count_images(arena, directories);
+	counts.images = counts_images(directories);
 	return counts;
 }

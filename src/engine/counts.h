@@ -14,5 +14,6 @@ struct counts {
 
 /* Nothing is made; what cannot be read counts nothing. */
 struct counts counts_take(const struct directories *directories);
+size_t counts_images(const struct directories *directories);
 
 #endif

@@ -36,6 +36,15 @@ struct spec_http_reply {
 	size_t header_count;
 };
 
+/*
+ * What bivy-http counts, in memory that it shares with bivy-server: it adds,
+ * atomically, and whoever reads believes no more than that these are numbers.
+ */
+struct spec_http_counts {
+	int64_t since_ns;      /* since 1970: when the server began */
+	uint64_t replies[6];   /* by the first digit of their status */
+};
+
 /* Bytes that a reply's head begins with: the length of what follows. */
 #define SPEC_HTTP_PREFIX 4
 
