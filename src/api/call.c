@@ -11,7 +11,7 @@
 
 int api_permission_parse(const char *text, enum api_permission *ret)
 {
-	static const char *const words[] = { [API_READ_ONLY] = "read-only", [API_CONTAINERS] = "containers", [API_ALL] = "all" };
+	static const char *const words[] = { [API_METRICS] = "metrics", [API_READ_ONLY] = "read-only", [API_CONTAINERS] = "containers", [API_ALL] = "all" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (str_equal(text, words[i])) {
@@ -299,7 +299,7 @@ void api_work(const struct api_work *work)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct api_call call = { .arena = arena, .directories = work->directories, .containers = work->containers,
-		.socket = work->socket };
+		.http = work->http, .socket = work->socket };
 	struct error err = ERROR_INIT;
 	int r;
 

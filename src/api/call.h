@@ -19,12 +19,13 @@
 
 /* What a client of a socket may do; each includes the ones before. */
 enum api_permission {
+	API_METRICS,    /* numbers alone */
 	API_READ_ONLY,  /* look */
 	API_CONTAINERS, /* start, stop, remove what there is; nothing that makes anything, or reaches into it */
 	API_ALL,        /* as root on this host */
 };
 
-/* "read-only", "containers", "all"; -EINVAL. */
+/* "metrics", "read-only", "containers", "all"; -EINVAL. */
 int api_permission_parse(const char *text, enum api_permission *ret) _must_check_;
 
 struct api_work {
@@ -34,6 +35,7 @@ struct api_work {
 	const void *packet; /* a request's head */
 	size_t length;
 	struct container_cache *containers; /* of a process that answers several; or NULL */
+	const struct spec_http_counts *http;
 };
 
 /* Whether the request is one that only looks, and waits for nothing: several may be answered by one process. */
@@ -50,6 +52,7 @@ struct api_call {
 	struct spec_http_request request;
 	struct api_target target;
 	struct container_cache *containers; /* or NULL */
+	const struct spec_http_counts *http; /* or NULL */
 	const char **names; /* what stands for the {…} of the route, in their order */
 	int socket;
 	bool has_replied;

@@ -13,6 +13,7 @@ struct route {
 static const struct route routes[] = {
 	{ "GET", "/info", API_READ_ONLY, api_info, true },
 	{ "GET", "/version", API_READ_ONLY, api_version, true },
+	{ "GET", "/metrics", API_METRICS, api_metrics, true },
 
 	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list, true },
 	{ "POST", "/containers/create", API_ALL, api_container_create },
@@ -203,5 +204,6 @@ bool api_route_is_short(struct api_call *call)
 {
 	const struct route *route = find(call);
 
-	return route && route->is_short;
+	/* Sizes are found by walking through all there is. */
+	return route && route->is_short && !api_target_flag(&call->target, "size", false);
 }

@@ -105,6 +105,9 @@ int api_volume_create(struct api_call *call, struct error *err) _must_check_;
 int api_volume_remove(struct api_call *call, struct error *err) _must_check_;
 int api_volumes_prune(struct api_call *call, struct error *err) _must_check_;
 
+/* metrics.c */
+int api_metrics(struct api_call *call, struct error *err) _must_check_;
+
 /* events.c */
 int api_events(struct api_call *call, struct error *err) _must_check_;
 

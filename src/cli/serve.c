@@ -6,15 +6,15 @@
 #include <limits.h>
 
 struct serve_request {
-	char **listen;
+	char **listen, **metrics_listen;
 	const char *group, *allow, *certificate, *key, *authority;
 	int64_t idle_s;
 	bool insecure, debug;
 };
 
 static const struct option_entry serve_entries[] = {
-	{ "allow", 0, OPTION_STRING, 0, offsetof(struct serve_request, allow), "read-only|containers|all",
-		"what clients may do: look; start, stop and remove what there is; or all, which is as root on this host; default: all" },
+	{ "allow", 0, OPTION_STRING, 0, offsetof(struct serve_request, allow), "metrics|read-only|containers|all",
+		"what clients may do: see numbers at /metrics; look; start, stop and remove what there is; or all, which is as root on this host; default: all" },
 	{ "debug", 0, OPTION_FLAG, 0, offsetof(struct serve_request, debug), NULL, "say what goes on, on the standard error" },
 	{ "group", 0, OPTION_STRING, 0, offsetof(struct serve_request, group), "GROUP",
 		"whose members may use unix sockets; default: bivy if there is such a group, else the socket's owner alone" },
@@ -23,6 +23,8 @@ static const struct option_entry serve_entries[] = {
 	{ "insecure", 0, OPTION_FLAG, 0, offsetof(struct serve_request, insecure), NULL, "TCP on loopback without TLS is meant" },
 	{ "listen", 'H', OPTION_LIST, 0, offsetof(struct serve_request, listen), "ADDRESS",
 		"unix://PATH, tcp://HOST:PORT, or fd:// for sockets of systemd; may be repeated; default: bivy.sock in the volatile state" },
+	{ "metrics-listen", 0, OPTION_LIST, 0, offsetof(struct serve_request, metrics_listen), "ADDRESS",
+		"tcp://HOST:PORT on loopback, or unix://PATH, where there is /metrics and nothing else, without TLS; may be repeated" },
 	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have, for TCP" },
 	{ "tlscert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, certificate), "FILE", "the server's certificate" },
 	{ "tlskey", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, key), "FILE", "its key" },
@@ -37,6 +39,7 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	struct server_request server = {
 		.directories = &directories,
 		.addresses = request->listen,
+		.metrics_addresses = request->metrics_listen,
 		.group = request->group,
 		.allow = request->allow,
 		.tls_certificate = request->certificate,
@@ -60,7 +63,10 @@ const struct command cli_serve = {
 			"time, and run several times at once; containers, and what other commands do, are not its own.\n\n"
 			"Each request is answered by a process of its own; what reads the bytes of clients is another one, as nobody, without files.\n\n"
 			"Whoever may use the socket with --allow all is as root on this host, as with docker. TCP is for clients with a certificate "
-			"(--tlscacert, --tlscert, --tlskey); without TLS it has to be asked for (--insecure), and is refused but on loopback.",
+			"(--tlscacert, --tlscert, --tlskey); without TLS it has to be asked for (--insecure), and is refused but on loopback.\n\n"
+			"/metrics has numbers about containers and the engine for Prometheus, as bivy-metrics(1) prints them (?size=true: with --size). Where "
+			"--metrics-listen says there is that alone, for every program of this host: --metrics-listen tcp://127.0.0.1:9417, and in "
+			"prometheus.yml, below scrape_configs: {job_name: bivy, static_configs: [{targets: ['127.0.0.1:9417']}]}.",
 		.entries = serve_entries,
 	},
 	.request_size = sizeof(struct serve_request),

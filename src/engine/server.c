@@ -45,15 +45,18 @@ static const char **make_arguments(struct arena *arena, const struct server_requ
 {
 	char *const fallback[] = { server_default_address(arena, request->directories), NULL };
 	char *const *addresses = request->addresses ? request->addresses : fallback;
+	char *const *metrics = request->metrics_addresses ? request->metrics_addresses : fallback + 1;
 	struct arguments arguments = { .arena = arena };
 
-	arguments.list = arena_alloc(arena, FIXED_ARGUMENTS + 2 * strv_length(addresses), sizeof *arguments.list);
+	arguments.list = arena_alloc(arena, FIXED_ARGUMENTS + 2 * (strv_length(addresses) + strv_length(metrics)), sizeof *arguments.list);
 	arguments.list[arguments.count++] = program_server.name;
 	arguments.list[arguments.count++] = "serve";
 	add_option(&arguments, "--root", request->directories->root);
 	add_option(&arguments, "--run-root", request->directories->run_root);
 	for (; *addresses; addresses++)
 		add_option(&arguments, "--listen", *addresses);
+	for (; *metrics; metrics++)
+		add_option(&arguments, "--metrics-listen", *metrics);
 	add_option(&arguments, "--group", request->group);
 	add_option(&arguments, "--allow", request->allow);
 	add_option(&arguments, "--tlscert", request->tls_certificate);

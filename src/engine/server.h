@@ -13,7 +13,8 @@ struct server_request {
 	const struct directories *directories;
 	char *const *addresses; /* "unix://PATH", "tcp://HOST:PORT", "fd://"; NULL-terminated; NULL: the default */
 	const char *group;      /* that may use unix sockets; NULL: "docker" or "bivy" if there is one of these, else their owner alone */
-	const char *allow;      /* "read-only", "containers", "all"; NULL: all */
+	char *const *metrics_addresses; /* where there is /metrics alone, without TLS: "tcp://HOST:PORT" on loopback, "unix://PATH"; NULL: nowhere */
+	const char *allow;      /* "metrics", "read-only", "containers", "all"; NULL: all */
 	const char *tls_certificate, *tls_key, *tls_authority; /* files, or NULL */
 	int64_t idle_s;         /* 0: never */
 	bool insecure, debug;

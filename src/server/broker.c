@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/broker.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/program.h"
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -24,44 +26,72 @@ static const struct program program_http = {
 	.purpose = "speaks HTTP for bivy-server",
 };
 
+struct broker;
+
+/* One bivy-http, and what its clients may do. */
+struct front {
+	struct broker *broker;
+	const struct listen_sockets *sockets; /* that it serves; without any it is not started */
+	enum api_permission permission;
+	bool has_tls;
+	int64_t idle_s;
+	int socket; /* to it */
+	pid_t pid;
+	struct readers readers; /* for its clients' requests alone: they have its permission */
+};
+
+enum { FRONT_API, FRONT_METRICS, FRONTS };
+
 struct broker {
 	const struct broker_request *request;
-	int front, signals; /* the socket to bivy-http; signalfd(2) */
-	pid_t front_pid;
+	struct front fronts[FRONTS];
+	int signals, counts_fd; /* signalfd(2); what they count, memfd_create(2) */
+	struct spec_http_counts *counts;
 	size_t workers;
-	struct readers readers;
 	sigset_t old_mask;
 	bool ends;
 };
 
 /* ---- bivy-http ---------------------------------------------------------------------------------- */
 
-/* In the child; what it listens on is open at the same numbers. */
-_noreturn_ static void execute_front(const struct broker *broker, const char *path, int theirs, pid_t parent)
+/* Certificates and keys, for one that has them. */
+static size_t add_tls(const struct front *front, const char **arguments)
 {
-	const struct listen_sockets *sockets = broker->request->sockets;
-	char numbers[LISTEN_LIMIT + 2][16];
-	const char *const tls[][2] = { { "--tlscert", broker->request->tls_certificate }, { "--tlskey", broker->request->tls_key },
-				       { "--tlscacert", broker->request->tls_authority } };
-	const char *arguments[LISTEN_LIMIT + 16] = { path, "serve", "--broker", numbers[0], "--idle-timeout", numbers[1] };
-	size_t count = 6;
+	const struct broker_request *request = front->broker->request;
+	const char *const tls[][2] = { { "--tlscert", request->tls_certificate }, { "--tlskey", request->tls_key }, { "--tlscacert", request->tls_authority } };
+	size_t count = 0;
 
-	snprintf(numbers[0], sizeof numbers[0], "%d", theirs);
-	snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)broker->request->idle_s);
-	if (broker->request->debug)
-		arguments[count++] = "--debug";
-	for (size_t i = 0; i < ARRAY_SIZE(tls); i++) {
+	for (size_t i = 0; front->has_tls && i < ARRAY_SIZE(tls); i++) {
 		if (!tls[i][1])
 			continue;
 		arguments[count++] = tls[i][0];
 		arguments[count++] = tls[i][1];
 	}
+	return count;
+}
+
+/* In the child; what it listens on is open at the same numbers. */
+_noreturn_ static void execute_front(const struct front *front, const char *path, int theirs, pid_t parent)
+{
+	const struct listen_sockets *sockets = front->sockets;
+	const struct broker *broker = front->broker;
+	char numbers[LISTEN_LIMIT + 3][16];
+	const char *arguments[LISTEN_LIMIT + 20] = { path, "serve", "--broker", numbers[0], "--idle-timeout", numbers[1], "--counts", numbers[2] };
+	size_t count = 8;
+
+	snprintf(numbers[0], sizeof numbers[0], "%d", theirs);
+	snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)front->idle_s);
+	snprintf(numbers[2], sizeof numbers[2], "%d", broker->counts_fd);
+	if (broker->request->debug)
+		arguments[count++] = "--debug";
+	count += add_tls(front, arguments + count);
 	for (size_t i = 0; i < sockets->count; i++) {
-		snprintf(numbers[i + 2], sizeof numbers[i + 2], "%d", sockets->fds[i]);
-		arguments[count++] = numbers[i + 2];
+		snprintf(numbers[i + 3], sizeof numbers[i + 3], "%d", sockets->fds[i]);
+		arguments[count++] = numbers[i + 3];
 		ignore_result(fcntl(sockets->fds[i], F_SETFD, 0)); /* it would say so itself */
 	}
 	ignore_result(fcntl(theirs, F_SETFD, 0));
+	ignore_result(fcntl(broker->counts_fd, F_SETFD, 0));
 	sigprocmask(SIG_SETMASK, &broker->old_mask, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
 		execv(path, (char *const *)arguments);
@@ -69,7 +99,7 @@ _noreturn_ static void execute_front(const struct broker *broker, const char *pa
 	_exit(127);
 }
 
-static int start_front(struct broker *broker, struct error *err)
+static int start_front(struct front *front, struct error *err)
 {
 	_cleanup_close_ int theirs = -EBADF;
 	char path[PATH_MAX];
@@ -80,13 +110,28 @@ static int start_front(struct broker *broker, struct error *err)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, errno, "cannot make a socket");
-	broker->front = pair[0];
+	front->socket = pair[0];
 	theirs = pair[1];
-	broker->front_pid = fork();
-	if (broker->front_pid < 0)
+	front->pid = fork();
+	if (front->pid < 0)
 		return error_errno(err, errno, "cannot start '%s'", path);
-	if (broker->front_pid == 0)
-		execute_front(broker, path, theirs, parent);
+	if (front->pid == 0)
+		execute_front(front, path, theirs, parent);
+	return 0;
+}
+
+static int open_counts(struct broker *broker, struct error *err)
+{
+	void *memory;
+
+	broker->counts_fd = memfd_create("bivy-http-counts", MFD_CLOEXEC);
+	if (broker->counts_fd < 0 || ftruncate(broker->counts_fd, sizeof *broker->counts) < 0)
+		return error_errno(err, errno, "cannot make memory for counters");
+	memory = mmap(NULL, sizeof *broker->counts, PROT_READ | PROT_WRITE, MAP_SHARED, broker->counts_fd, 0);
+	if (memory == MAP_FAILED)
+		return error_errno(err, errno, "cannot make memory for counters");
+	broker->counts = memory;
+	broker->counts->since_ns = clock_wall_ns();
 	return 0;
 }
 
@@ -97,9 +142,18 @@ static void leave(void *context)
 {
 	const struct broker *broker = context;
 
-	for (size_t i = 0; i < broker->request->sockets->count; i++)
-		close(broker->request->sockets->fds[i]);
-	close(broker->front);
+	for (size_t i = 0; i < FRONTS; i++) {
+		const struct front *front = &broker->fronts[i];
+
+		for (size_t j = 0; j < front->sockets->count; j++)
+			close(front->sockets->fds[j]);
+		for (size_t j = 0; j < READERS; j++)
+			if (front->readers.list[j].socket >= 0)
+				close(front->readers.list[j].socket);
+		if (front->socket >= 0)
+			close(front->socket);
+	}
+	close(broker->counts_fd);
 	close(broker->signals);
 	sigprocmask(SIG_SETMASK, &broker->old_mask, NULL);
 }
@@ -117,7 +171,6 @@ static void start_worker(struct broker *broker, const struct api_work *work)
 	pid = fork();
 	if (pid == 0) {
 		leave(broker);
-		readers_end(&broker->readers);
 		api_work(work);
 		_exit(0);
 	}
@@ -127,37 +180,51 @@ static void start_worker(struct broker *broker, const struct api_work *work)
 		broker->workers++;
 }
 
-static int take_request(struct broker *broker, struct error *err)
+static int take_request(struct front *front, struct error *err)
 {
 	static char packet[SPEC_HTTP_REQUEST_LIMIT];
 	_cleanup_close_ int socket = -EBADF;
-	struct api_work work = { .directories = broker->request->directories, .permission = broker->request->permission, .packet = packet };
-	int r = fdpass_receive_data(broker->front, packet, sizeof packet, &work.length, &socket);
+	struct broker *broker = front->broker;
+	struct api_work work = { .directories = broker->request->directories, .permission = front->permission, .packet = packet, .http = broker->counts };
+	int r = fdpass_receive_data(front->socket, packet, sizeof packet, &work.length, &socket);
 
 	if (r == -EPIPE || r == -ECONNRESET)
 		return 0; /* it has ended, which its parent is told */
 	if (r < 0)
 		return error_errno(err, -r, "cannot read what bivy-http asks for");
 	work.socket = socket;
-	if (!api_is_short(packet, work.length) || readers_give(&broker->readers, &work) < 0)
+	if (!api_is_short(packet, work.length) || readers_give(&front->readers, &work) < 0)
 		start_worker(broker, &work);
 	return 0;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------ */
 
-static int judge_front(struct broker *broker, int status, struct error *err)
+static int judge_front(struct front *front, int status, struct error *err)
 {
-	close_and_forget(&broker->front);
-	broker->front_pid = 0;
+	close_and_forget(&front->socket);
+	front->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		broker->ends = true; /* it was idle long enough */
+		front->broker->ends = true; /* it was idle long enough */
 		return 0;
 	}
 	if (WIFEXITED(status))
 		return error_set(err, ERROR_INTERNAL, 0, "bivy-http ended with status %d", WEXITSTATUS(status));
 	log_error("bivy-http was ended by signal %d and is started again", WTERMSIG(status));
-	return start_front(broker, err);
+	return start_front(front, err);
+}
+
+static int reap_one(struct broker *broker, pid_t pid, int status, struct error *err)
+{
+	for (size_t i = 0; i < FRONTS; i++) {
+		if (pid == broker->fronts[i].pid)
+			return judge_front(&broker->fronts[i], status, err);
+		if (readers_reap(&broker->fronts[i].readers, pid))
+			return 0;
+	}
+	if (broker->workers > 0)
+		broker->workers--;
+	return 0;
 }
 
 static int reap(struct broker *broker, struct error *err)
@@ -165,12 +232,8 @@ static int reap(struct broker *broker, struct error *err)
 	int status, r = 0;
 	pid_t pid;
 
-	while (r == 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == broker->front_pid)
-			r = judge_front(broker, status, err);
-		else if (!readers_reap(&broker->readers, pid) && broker->workers > 0)
-			broker->workers--;
-	}
+	while (r == 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0)
+		r = reap_one(broker, pid, status, err);
 	return r;
 }
 
@@ -186,19 +249,42 @@ static int take_signal(struct broker *broker, struct error *err)
 	return 0;
 }
 
-enum { POLL_SIGNALS, POLL_FRONT, POLL_READERS, POLLS = POLL_READERS + READERS };
+/* What is waited for of a front, and of all. */
+enum { FRONT_POLL, FRONT_POLL_READERS, FRONT_POLLS = FRONT_POLL_READERS + READERS };
+enum { POLL_SIGNALS, POLL_FRONTS, POLLS = POLL_FRONTS + FRONTS * FRONT_POLLS };
+
+static int take_front(struct front *front, const struct pollfd *polls, struct error *err)
+{
+	readers_take(&front->readers, &polls[FRONT_POLL_READERS]);
+	if (front->socket != polls[FRONT_POLL].fd || !polls[FRONT_POLL].revents)
+		return 0;
+	if (polls[FRONT_POLL].revents & POLLIN)
+		return take_request(front, err);
+	close_and_forget(&front->socket); /* SIGCHLD says the rest */
+	return 0;
+}
 
 static int take_events(struct broker *broker, const struct pollfd *polls, struct error *err)
 {
 	int r = polls[POLL_SIGNALS].revents ? take_signal(broker, err) : 0;
 
-	readers_take(&broker->readers, &polls[POLL_READERS]);
-	if (r < 0 || broker->front != polls[POLL_FRONT].fd || !polls[POLL_FRONT].revents)
-		return r;
-	if (polls[POLL_FRONT].revents & POLLIN)
-		return take_request(broker, err);
-	close_and_forget(&broker->front); /* SIGCHLD says the rest */
-	return 0;
+	for (size_t i = 0; r == 0 && i < FRONTS; i++)
+		r = take_front(&broker->fronts[i], &polls[POLL_FRONTS + i * FRONT_POLLS], err);
+	return r;
+}
+
+/* How long nothing has to be done by itself, in ms; -1: forever. */
+static int next_timeout(struct broker *broker)
+{
+	int next_ms = -1;
+
+	for (size_t i = 0; i < FRONTS; i++) {
+		int ms = readers_expire(&broker->fronts[i].readers);
+
+		if (ms >= 0 && (next_ms < 0 || ms < next_ms))
+			next_ms = ms;
+	}
+	return next_ms;
 }
 
 static int loop(struct broker *broker, struct error *err)
@@ -206,11 +292,16 @@ static int loop(struct broker *broker, struct error *err)
 	int r = 0;
 
 	while (r == 0 && !broker->ends) {
-		struct pollfd polls[POLLS] = { [POLL_SIGNALS] = { .fd = broker->signals, .events = POLLIN },
-					       [POLL_FRONT] = { .fd = broker->front, .events = POLLIN } };
+		struct pollfd polls[POLLS] = { [POLL_SIGNALS] = { .fd = broker->signals, .events = POLLIN } };
+		int timeout_ms = next_timeout(broker);
 
-		readers_poll(&broker->readers, &polls[POLL_READERS]);
-		if (poll(polls, POLLS, readers_expire(&broker->readers)) >= 0)
+		for (size_t i = 0; i < FRONTS; i++) {
+			struct pollfd *own = &polls[POLL_FRONTS + i * FRONT_POLLS];
+
+			own[FRONT_POLL] = (struct pollfd){ .fd = broker->fronts[i].socket, .events = POLLIN };
+			readers_poll(&broker->fronts[i].readers, &own[FRONT_POLL_READERS]);
+		}
+		if (poll(polls, POLLS, timeout_ms) >= 0)
 			r = take_events(broker, polls, err);
 		else if (errno != EINTR)
 			r = error_errno(err, errno, "cannot wait for requests");
@@ -231,20 +322,36 @@ static int open_signals(struct broker *broker, struct error *err)
 	return broker->signals < 0 ? error_errno(err, errno, "cannot wait for signals") : 0;
 }
 
+static struct front make_front(struct broker *broker, const struct listen_sockets *sockets, enum api_permission permission)
+{
+	struct front front = { .broker = broker, .sockets = sockets, .permission = permission, .socket = -EBADF, .readers = READERS_INIT };
+
+	front.readers.leave = leave;
+	front.readers.context = broker;
+	return front;
+}
+
 int broker_run(const struct broker_request *request, struct error *err)
 {
-	struct broker broker = { .request = request, .front = -EBADF, .signals = -EBADF, .readers = READERS_INIT };
+	struct broker broker = { .request = request, .signals = -EBADF, .counts_fd = -EBADF };
 	int r = open_signals(&broker, err);
 
-	broker.readers.leave = leave;
-	broker.readers.context = &broker;
-
+	broker.fronts[FRONT_API] = make_front(&broker, request->sockets, request->permission);
+	broker.fronts[FRONT_API].has_tls = true;
+	broker.fronts[FRONT_API].idle_s = request->idle_s;
+	broker.fronts[FRONT_METRICS] = make_front(&broker, request->metrics, API_METRICS);
 	if (r == 0)
-		r = start_front(&broker, err);
+		r = open_counts(&broker, err);
+	for (size_t i = 0; r == 0 && i < FRONTS; i++)
+		if (broker.fronts[i].sockets->count > 0)
+			r = start_front(&broker.fronts[i], err);
 	if (r == 0)
 		r = loop(&broker, err);
-	readers_end(&broker.readers);
-	close_and_forget(&broker.front); /* for bivy-http the end, too */
+	for (size_t i = 0; i < FRONTS; i++) {
+		readers_end(&broker.fronts[i].readers);
+		close_and_forget(&broker.fronts[i].socket); /* for bivy-http the end, too */
+	}
 	close_and_forget(&broker.signals);
+	close_and_forget(&broker.counts_fd);
 	return r;
 }

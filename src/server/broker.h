@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bivy-server's own process: it has no engine at work, only starts who has. One
- * bivy-http speaks to clients; for each request that it hands on a process of
+ * bivy-http speaks to clients (and another to those who get numbers alone, if
+ * there are sockets for them); for each request that it hands on a process of
  * its own is forked, which makes one call of the engine, answers, and ends.
  * So a request that fails takes nothing with it, nothing is kept between two,
  * and the engine is never used by a process with threads.
@@ -20,6 +21,7 @@
 struct broker_request {
 	const struct directories *directories;
 	const struct listen_sockets *sockets;
+	const struct listen_sockets *metrics; /* whose clients get numbers alone, without TLS; may be none */
 	const char *tls_certificate, *tls_key, *tls_authority; /* files, or NULL */
 	enum api_permission permission;
 	int64_t idle_s; /* ends after so long without a client; 0: never */

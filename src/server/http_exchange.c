@@ -79,7 +79,13 @@ static int wait_for_call(struct http_exchange *exchange, uint32_t events)
 
 /* ---- replies of our own ---------------------------------------------------------------------- */
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *message)
+static void count(const struct http_front *front, unsigned status)
+{
+	if (front->counts && status / 100 < ARRAY_SIZE(front->counts->replies))
+		__atomic_add_fetch(&front->counts->replies[status / 100], 1, __ATOMIC_RELAXED);
+}
+
+static enum MHD_Result refuse(const struct http_exchange *exchange, unsigned status, const char *message)
 {
 	_cleanup_buf_ struct buf body = BUF_INIT;
 	struct json_writer w = { .out = &body };
@@ -94,7 +100,8 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-	result = MHD_queue_response(connection, status, response);
+	count(exchange->front, status);
+	result = MHD_queue_response(exchange->connection, status, response);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -193,14 +200,16 @@ static enum MHD_Result begin_call(struct http_exchange *exchange, const char *me
 	int r = encode(exchange, method, &packet);
 
 	exchange->has_begun = true;
-	if (http_ping_is(method, exchange->target))
+	if (http_ping_is(method, exchange->target)) {
+		count(exchange->front, MHD_HTTP_OK);
 		return http_ping_answer(exchange->connection, method);
+	}
 	if (r == 0)
 		r = send_call(exchange, &packet);
 	if (r == -E2BIG)
-		return refuse(exchange->connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large");
+		return refuse(exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large");
 	if (r < 0)
-		return refuse(exchange->connection, MHD_HTTP_SERVICE_UNAVAILABLE, error_words(-r));
+		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, error_words(-r));
 	return MHD_YES;
 }
 
@@ -310,6 +319,7 @@ static enum MHD_Result queue_reply(struct http_exchange *exchange)
 		return MHD_NO;
 	for (size_t i = 0; i < reply->header_count; i++)
 		MHD_add_response_header(response, reply->headers[i].key, reply->headers[i].value);
+	count(exchange->front, reply->status);
 	result = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -323,7 +333,7 @@ static enum MHD_Result take_reply(struct http_exchange *exchange)
 		return queue_reply(exchange);
 	if (r == 0)
 		return wait_for_call(exchange, EPOLLIN) == 0 ? MHD_YES : MHD_NO;
-	return refuse(exchange->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "what worked on the request has ended without an answer");
+	return refuse(exchange, MHD_HTTP_INTERNAL_SERVER_ERROR, "what worked on the request has ended without an answer");
 }
 
 enum MHD_Result http_exchange_handle(void *front _unused_, struct MHD_Connection *connection _unused_, const char *url _unused_, const char *method,

@@ -6,7 +6,6 @@
 #include "server/http_exchange.h"
 #include "server/http_greeting.h"
 #include "server/http_tls.h"
-#include "spec/http_call.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -203,7 +202,7 @@ static int serve(struct http_front *front, const struct http_front_request *requ
 
 int http_front_run(const struct http_front_request *request, struct error *err)
 {
-	struct http_front front = { .broker = request->broker, .idle_s = request->idle_s, .quiet_since_ms = clock_monotonic_ms() };
+	struct http_front front = { .broker = request->broker, .counts = request->counts, .idle_s = request->idle_s, .quiet_since_ms = clock_monotonic_ms() };
 	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	int r;
 

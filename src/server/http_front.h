@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "server/http_watch.h"
+#include "spec/http_call.h"
 
 #include <microhttpd.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct http_front {
 	int epoll_fd;
 	struct MHD_Daemon *daemon;
 	struct http_tls *tls; /* for TCP; or NULL */
+	struct spec_http_counts *counts; /* or NULL */
 	int64_t idle_s;  /* ends after so long without a connection; 0: never */
 	size_t connections;
 	struct http_exchange *first_exchange; /* requests that are being answered */
@@ -41,6 +43,7 @@ struct http_front_request {
 	const int *listeners; /* that listen already */
 	size_t listener_count;
 	const struct http_tls_request *tls; /* for TCP; or NULL */
+	struct spec_http_counts *counts; /* where replies are counted, shared with bivy-server; or NULL */
 	int64_t idle_s;
 };
 

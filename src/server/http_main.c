@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -18,13 +19,14 @@
 #define NOBODY 65534
 
 struct serve_request {
-	int64_t broker, idle_s;
+	int64_t broker, counts, idle_s;
 	const char *certificate, *key, *authority;
 	bool debug;
 };
 
 static const struct option_entry serve_entries[] = {
 	{ "broker", 0, OPTION_INT, 0, offsetof(struct serve_request, broker), "FD", "the socket that requests go to", .minimum = STDERR_FILENO + 1, .maximum = INT_MAX },
+	{ "counts", 0, OPTION_INT, 0, offsetof(struct serve_request, counts), "FD", "memory that replies are counted in", .minimum = STDERR_FILENO + 1, .maximum = INT_MAX },
 	{ "debug", 0, OPTION_FLAG, 0, offsetof(struct serve_request, debug), NULL, "say what goes on, on the standard error" },
 	{ "idle-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, idle_s), "SECONDS", "end after so long without a connection; 0: never", .maximum = INT_MAX },
 	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have" },
@@ -87,6 +89,17 @@ static int decode_listeners(char *const *operands, int *ret, size_t *ret_count, 
 	return 0;
 }
 
+static int map_counts(int fd, struct spec_http_counts **ret, struct error *err)
+{
+	void *memory = mmap(NULL, sizeof **ret, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		return error_errno(err, errno, "cannot use the memory %d", fd);
+	close(fd);
+	*ret = memory;
+	return 0;
+}
+
 static int run_serve(const struct command_call *call, struct buf *out _unused_, struct error *err)
 {
 	const struct serve_request *request = call->request;
@@ -101,6 +114,8 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	if (r == 0)
 		r = read_tls(arena, request, &tls, err);
 	front.tls = tls.certificate ? &tls : NULL;
+	if (r == 0 && request->counts)
+		r = map_counts((int)request->counts, &front.counts, err);
 	if (r == 0)
 		r = give_up_privileges(err);
 	return r < 0 ? r : http_front_run(&front, err);

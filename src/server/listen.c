@@ -120,12 +120,17 @@ static int check_tcp(const struct listen_request *request, const struct sockaddr
 {
 	if (request->has_tls)
 		return 0;
+	if (!is_loopback(address) && request->only_numbers) {
+		error_set(err, ERROR_DENIED, 0, "cannot listen on 'tcp://%s': without TLS metrics are for this host alone", text);
+		error_hint(err, "what is reached by --listen, with TLS, has /metrics, too");
+		return -EPERM;
+	}
 	if (!is_loopback(address)) {
 		error_set(err, ERROR_DENIED, 0, "cannot listen on 'tcp://%s': without TLS whoever reaches it would be root here", text);
 		error_hint(err, "--tlscacert, --tlscert and --tlskey give it TLS; ssh reaches a unix socket from elsewhere: docker -H ssh://HOST");
 		return -EPERM;
 	}
-	if (!request->insecure) {
+	if (!request->insecure && !request->only_numbers) {
 		error_set(err, ERROR_DENIED, 0, "cannot listen on 'tcp://%s': every program of this host could become root by it", text);
 		error_hint(err, "--insecure says that this is meant");
 		return -EPERM;
@@ -215,15 +220,16 @@ static int take_handed(struct listen_sockets *sockets, struct error *err)
 
 static int open_one(struct arena *arena, const struct listen_request *request, const char *address, struct listen_sockets *sockets, struct error *err)
 {
-	if (str_starts_with(address, "unix://"))
+	if (str_starts_with(address, "unix://") && address[strlen("unix://")])
 		return open_unix(arena, request, address + strlen("unix://"), sockets, err);
 	if (str_starts_with(address, "tcp://"))
 		return open_tcp(arena, request, address + strlen("tcp://"), sockets, err);
-	if (str_starts_with(address, "fd://"))
+	if (str_starts_with(address, "fd://") && !request->only_numbers)
 		return take_handed(sockets, err);
 	if (address[0] == '/')
 		return open_unix(arena, request, address, sockets, err);
-	return error_set(err, ERROR_INVALID, 0, "cannot listen on '%s': it should be unix://PATH, tcp://HOST:PORT or fd://", address);
+	return error_set(err, ERROR_INVALID, 0, "cannot listen on '%s': it should be unix://PATH%s tcp://HOST:PORT%s", address,
+			 request->only_numbers ? " or" : ",", request->only_numbers ? "" : " or fd://");
 }
 
 int listen_open(struct arena *arena, const struct listen_request *request, struct listen_sockets *ret, struct error *err)
@@ -231,7 +237,7 @@ int listen_open(struct arena *arena, const struct listen_request *request, struc
 	int r = 0;
 
 	*ret = (struct listen_sockets){ .count = 0 };
-	for (size_t i = 0; r == 0 && request->addresses[i]; i++)
+	for (size_t i = 0; r == 0 && request->addresses && request->addresses[i]; i++)
 		r = open_one(arena, request, request->addresses[i], ret, err);
 	if (r < 0)
 		listen_close(ret);

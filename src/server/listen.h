@@ -11,10 +11,11 @@
 #define LISTEN_LIMIT 16 /* sockets of one server */
 
 struct listen_request {
-	char *const *addresses; /* NULL-terminated */
+	char *const *addresses; /* NULL-terminated; NULL: none */
 	const char *group;      /* that may use unix sockets: a name or a number; NULL: "bivy" if there is such a group, else their owner alone */
 	bool has_tls;           /* TCP is for clients with a certificate */
 	bool insecure;          /* TCP without TLS is meant */
+	bool only_numbers;      /* what is served there is metrics, which any program of this host may see: TCP on loopback is without TLS, and nothing was handed over */
 };
 
 struct listen_sockets {
@@ -27,7 +28,7 @@ struct listen_sockets {
  * Opens all of them. A unix socket that a killed server left is replaced;
  * ERROR_CONFLICT if there is one that answers. "fd://" stands for those that
  * were handed over as sd_listen_fds(3) says. TCP off loopback is refused
- * without TLS, and on it unless .insecure says that it is meant.
+ * without TLS, and on it unless .insecure or .only_numbers says that it is meant.
  */
 int listen_open(struct arena *arena, const struct listen_request *request, struct listen_sockets *ret, struct error *err) _must_check_;
 

@@ -11,7 +11,7 @@
 
 struct serve_request {
 	const char *root, *run_root, *group, *certificate, *key, *authority;
-	char **listen;
+	char **listen, **metrics_listen;
 	enum api_permission permission;
 	int64_t idle_s;
 	bool insecure, debug;
@@ -19,16 +19,17 @@ struct serve_request {
 
 static int parse_permission(const char *value, void *target, struct error *err)
 {
-	return api_permission_parse(value, target) < 0 ? error_set(err, ERROR_INVALID, 0, "expected read-only, containers or all") : 0;
+	return api_permission_parse(value, target) < 0 ? error_set(err, ERROR_INVALID, 0, "expected metrics, read-only, containers or all") : 0;
 }
 
 static const struct option_entry serve_entries[] = {
-	{ "allow", 0, OPTION_CALLBACK, 0, offsetof(struct serve_request, permission), "read-only|containers|all", "what clients may do", .parse = parse_permission },
+	{ "allow", 0, OPTION_CALLBACK, 0, offsetof(struct serve_request, permission), "metrics|read-only|containers|all", "what clients may do", .parse = parse_permission },
 	{ "debug", 0, OPTION_FLAG, 0, offsetof(struct serve_request, debug), NULL, "say what goes on, on the standard error" },
 	{ "group", 0, OPTION_STRING, 0, offsetof(struct serve_request, group), "GROUP", "that may use unix sockets" },
 	{ "idle-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, idle_s), "SECONDS", "end after so long without a client; 0: never", .maximum = INT_MAX },
 	{ "insecure", 0, OPTION_FLAG, 0, offsetof(struct serve_request, insecure), NULL, "TCP on loopback without TLS is meant" },
 	{ "listen", 0, OPTION_LIST, 0, offsetof(struct serve_request, listen), "ADDRESS", "unix://PATH, tcp://HOST:PORT or fd://; may be repeated" },
+	{ "metrics-listen", 0, OPTION_LIST, 0, offsetof(struct serve_request, metrics_listen), "ADDRESS", "where there is /metrics alone, without TLS; may be repeated" },
 	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, root), "DIR", "lasting state" },
 	{ "run-root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct serve_request, run_root), "DIR", "volatile state" },
 	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have" },
@@ -44,10 +45,11 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	const struct directories_caller caller = directories_caller();
 	const struct listen_request listen = { .addresses = request->listen, .group = request->group, .insecure = request->insecure,
 		.has_tls = request->certificate && request->authority };
+	const struct listen_request listen_metrics = { .addresses = request->metrics_listen, .group = request->group, .only_numbers = true };
 	struct broker_request broker = { .permission = request->permission, .idle_s = request->idle_s, .debug = request->debug,
 		.tls_certificate = request->certificate, .tls_key = request->key, .tls_authority = request->authority };
 	struct directories directories;
-	struct listen_sockets sockets;
+	struct listen_sockets sockets, metrics = { .count = 0 };
 	int r = directories_decide(arena, &caller, request->root, request->run_root, &directories, err);
 
 	log_open(STDERR_FILENO, LOG_TEXT, request->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
@@ -59,8 +61,12 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 		return r;
 	broker.directories = &directories;
 	broker.sockets = &sockets;
-	r = broker_run(&broker, err);
+	broker.metrics = &metrics;
+	r = listen_open(arena, &listen_metrics, &metrics, err);
+	if (r == 0)
+		r = broker_run(&broker, err);
 	listen_close(&sockets);
+	listen_close(&metrics);
 	return r;
 }
 
