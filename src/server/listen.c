@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/listen.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "host/fdpass.h"
+#include "host/pidfd.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #define BACKLOG 512
+#define DYING_MS 5000 /* that a killed server's socket is waited for */
+#define DYING_STEP_MS 5
 
 static int add(struct listen_sockets *sockets, int fd, char *path, const char *address, struct error *err)
 {
@@ -43,13 +48,43 @@ static int find_group(const char *text, gid_t *ret, struct error *err)
 	return 0;
 }
 
-/* Nobody answers at it: it is what a killed server left. */
-static bool is_dead(const char *path)
+/* Who began to listen at what FD is connected to has ended (unix(7), SO_PEERCRED). */
+static bool has_ended(int fd)
+{
+	struct ucred listener = { .pid = 0 };
+	socklen_t length = sizeof listener;
+	uint64_t start_time;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &length) == 0 && listener.pid > 0 &&
+	       pidfd_start_time(listener.pid, &start_time) == -ESRCH;
+}
+
+enum answer { ANSWER_NONE, ANSWER_DYING, ANSWER_LIVE };
+
+/* What is at a path that a socket is to have. A killed server's bivy-http has its socket until it has seen that. */
+static enum answer ask_socket(const char *path)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
+	int r;
 
-	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && fdpass_connect(path, &fd) == -ECONNREFUSED;
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return ANSWER_LIVE;
+	r = fdpass_connect(path, &fd);
+	if (r < 0)
+		return r == -ECONNREFUSED ? ANSWER_NONE : ANSWER_LIVE;
+	return has_ended(fd) ? ANSWER_DYING : ANSWER_LIVE;
+}
+
+/* Nobody answers at it, or soon will not: it is what a killed server left. */
+static bool is_dead(const char *path)
+{
+	int64_t end_ms = clock_monotonic_ms() + DYING_MS;
+	enum answer answer;
+
+	while ((answer = ask_socket(path)) == ANSWER_DYING && clock_monotonic_ms() < end_ms)
+		poll(NULL, 0, DYING_STEP_MS);
+	return answer == ANSWER_NONE;
 }
 
 /* Of two servers that find a dead socket one removes it, and the other finds the first one's. */
