@@ -348,6 +348,10 @@ static int attach_by(struct container_record *record, const struct container_att
 		waiter_close(waiter);
 	if (r < 0)
 		return r;
+	if (attachment.wire) {
+		attachment.wire->backlog = record->directories->root;
+		attachment.wire->was_first = waiter != NULL;
+	}
 	container_event_add(record->directories, record->container, "attach", NULL, 0);
 	r = session_run(&session, ret, err);
 	if (r == 0 && ret->detached)

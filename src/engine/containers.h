@@ -50,6 +50,8 @@ struct container_wire {
 	size_t said_length;
 	bool unframed;          /* without a terminal, too: both streams as they come */
 	uint32_t width, height; /* of its terminal, if they are known; else 0 */
+	const char *backlog;    /* a directory: what it has not taken yet waits there, in a file without a name (backlog.h); NULL: the process waits */
+	bool was_first;         /* it has attached before the process began, which waits for it as for the reader of a pipe when there is no room for more */
 
 	/* Called once, when the streams are there or are sure to come: from now on nothing fails but in words on the wire. */
 	int (*open)(void *context, struct container_wire *wire, struct error *err);

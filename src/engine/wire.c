@@ -2,6 +2,7 @@
 #include "engine/wire.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "engine/backlog.h"
 #include "engine/detach_keys.h"
 #include "engine/supervisor.h"
 
@@ -13,8 +14,10 @@
 #define FRAME_BODY (16u << 10)
 #define INPUT_BLOCK (16u << 10)
 #define FAILURE_MS 20 /* after the reply to an EXEC that failed, or less */
+#define PATIENCE_MS 300000 /* with a client that takes nothing of what there is for it */
 #define LINGER_MS 5000 /* how long a client that goes on sending is listened to, so that what it was sent is not lost */
 
+enum { STREAM_OUTPUT = 1, STREAM_ERROR, STREAM_SYSTEM /* that one ends it for docker's clients: what is in it is the reason */ };
 enum { WATCH_SOCKET, WATCH_CLIENT_IN, WATCH_CLIENT_OUT, WATCH_IN, WATCH_OUT, WATCH_ERR, WATCH_COUNT };
 
 struct relay {
@@ -26,6 +29,9 @@ struct relay {
 	size_t input_used;
 	char output[2 * (FRAME_HEAD + FRAME_BODY)]; /* frames that are not yet written to the client */
 	size_t output_length, output_used;
+	struct backlog backlog; /* frames after those: the client is slow */
+	int64_t taken_ms;       /* CLOCK_MONOTONIC: when it last took something, or there was something for it again */
+	bool is_cut;            /* it was so slow that it is told of nothing more */
 	bool has_ended, is_gone;              /* the process; the supervisor */
 	bool input_has_ended, has_left, has_detached; /* the client: says nothing more; is not there any more; by the keys */
 	int64_t exit_code;
@@ -119,13 +125,48 @@ static void write_input(struct relay *relay)
 
 /* ---- to the client ----------------------------------------------------------------------------- */
 
-static void add_head(struct relay *relay, unsigned char stream, size_t length)
+/* With a terminal it is a view, and what is oldest in it goes first; false: what is added must have room. */
+static bool may_forget(const struct relay *relay)
 {
-	const unsigned char head[FRAME_HEAD] = { stream, 0, 0, 0, (unsigned char)(length >> 24), (unsigned char)(length >> 16), (unsigned char)(length >> 8),
-						 (unsigned char)length };
+	return relay->session->terminal && relay->backlog.directory;
+}
 
-	memcpy(relay->output + relay->output_length, head, sizeof head);
-	relay->output_length += sizeof head;
+/* Whether a frame more can be kept: the process is not held back by who is slow. */
+static bool has_room(const struct relay *relay)
+{
+	bool is_level = relay->backlog.length == 0 && relay->output_length + FRAME_HEAD + FRAME_BODY <= sizeof relay->output;
+
+	return is_level || backlog_has_room(&relay->backlog, FRAME_HEAD + FRAME_BODY) || may_forget(relay);
+}
+
+/* Behind what the client has not taken yet. */
+static void keep_frame(struct relay *relay, const void *bytes, size_t length)
+{
+	struct backlog *backlog = &relay->backlog;
+
+	if (!backlog_has_room(backlog, length))
+		backlog_drop(backlog, length);
+	relay->is_cut |= backlog_add(backlog, bytes, length) < 0; /* there is no room on the disk */
+}
+
+static void add_frame(struct relay *relay, unsigned char stream, const void *bytes, size_t length)
+{
+	bool is_framed = !relay->session->terminal && !relay->wire->unframed, is_first = relay->output_length == 0;
+	char frame[FRAME_HEAD + FRAME_BODY];
+	size_t head = is_framed ? FRAME_HEAD : 0;
+
+	if (is_framed)
+		memcpy(frame, (const unsigned char[FRAME_HEAD]){ stream, 0, 0, 0, (unsigned char)(length >> 24), (unsigned char)(length >> 16),
+			(unsigned char)(length >> 8), (unsigned char)length }, FRAME_HEAD);
+	memcpy(frame + head, bytes, length);
+	if (is_first)
+		relay->taken_ms = clock_monotonic_ms();
+	if (relay->backlog.length == 0 && relay->output_length + head + length <= sizeof relay->output) {
+		memcpy(relay->output + relay->output_length, frame, head + length);
+		relay->output_length += head + length;
+	} else {
+		keep_frame(relay, frame, head + length);
+	}
 }
 
 /* What is there of a stream of the process, as a frame of it; dropped if nobody is there. */
@@ -136,23 +177,28 @@ static void read_stream(struct relay *relay, int *fd, unsigned char stream)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) {
+	if (n <= 0)
 		close_and_forget(fd);
-		return;
-	}
-	if (relay->has_left)
-		return;
-	if (!relay->session->terminal && !relay->wire->unframed)
-		add_head(relay, stream, (size_t)n);
-	memcpy(relay->output + relay->output_length, block, (size_t)n);
-	relay->output_length += (size_t)n;
+	else if (!relay->has_left)
+		add_frame(relay, stream, block, (size_t)n);
 }
 
 static void leave(struct relay *relay)
 {
 	relay->has_left = true;
 	relay->output_length = relay->output_used = 0;
+	backlog_close(&relay->backlog);
 	end_input(relay);
+}
+
+/* Once all before it was written. */
+static void refill(struct relay *relay)
+{
+	ssize_t n = backlog_take(&relay->backlog, relay->output, sizeof relay->output);
+
+	relay->output_used = 0;
+	relay->output_length = n > 0 ? (size_t)n : 0;
+	relay->is_cut |= n < 0;
 }
 
 static void write_client(struct relay *relay)
@@ -166,9 +212,60 @@ static void write_client(struct relay *relay)
 			return;
 		if (n < 0)
 			return leave(relay);
+		relay->taken_ms = clock_monotonic_ms();
 		relay->output_used += (size_t)n;
+		if (relay->output_used == relay->output_length)
+			refill(relay);
 	}
-	relay->output_length = relay->output_used = 0;
+}
+
+/* ---- clients that are slow ----------------------------------------------------------------------------- */
+
+static int64_t patience_ms(const struct relay *relay)
+{
+	int64_t left = relay->taken_ms + PATIENCE_MS - clock_monotonic_ms();
+
+	return left < 0 ? 0 : left;
+}
+
+/* Whether the process waits for it, as for the reader of a pipe. */
+static bool may_hold(const struct relay *relay)
+{
+	return relay->session->is_ours || (relay->wire->was_first && patience_ms(relay) > 0);
+}
+
+/* No more is read for it: the supervisor forgets it, and what it has not taken is in the log. */
+static void cut(struct relay *relay)
+{
+	relay->is_cut = true;
+	close_and_forget(&relay->session->out);
+	close_and_forget(&relay->session->err);
+}
+
+static bool is_over(const struct relay *relay)
+{
+	return relay->is_cut || relay->has_ended || relay->is_gone;
+}
+
+/* What is to become of one that does not take what there is. */
+static void judge_slowness(struct relay *relay)
+{
+	if (relay->has_left || relay->output_length == 0)
+		return;
+	if (is_over(relay) && patience_ms(relay) == 0)
+		leave(relay);
+	else if (relay->is_cut || (!has_room(relay) && !may_hold(relay)))
+		cut(relay);
+}
+
+/* How long nothing of that kind has to be done; -1: forever. */
+static int next_judgement_ms(const struct relay *relay)
+{
+	bool holds = relay->wire->was_first && !relay->session->is_ours && !has_room(relay);
+
+	if (relay->has_left || relay->output_length == 0 || !(is_over(relay) || holds))
+		return -1;
+	return (int)patience_ms(relay);
 }
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
@@ -176,15 +273,16 @@ static void write_client(struct relay *relay)
 static void fill_polls(const struct relay *relay, struct pollfd polls[static WATCH_COUNT])
 {
 	const struct session *session = relay->session;
-	bool is_over = relay->has_ended || relay->is_gone, has_output = relay->output_length > 0, has_input = relay->input.length > 0;
-	bool listens = !relay->has_left && !relay->input_has_ended && !has_input && !is_over;
+	bool has_process = !relay->has_ended && !relay->is_gone, has_output = relay->output_length > 0, has_input = relay->input.length > 0;
+	bool reads = relay->has_left || has_room(relay);
+	bool listens = !relay->has_left && !relay->input_has_ended && !has_input && has_process;
 
-	polls[WATCH_SOCKET] = (struct pollfd){ .fd = is_over ? -1 : session->socket, .events = POLLIN };
+	polls[WATCH_SOCKET] = (struct pollfd){ .fd = has_process ? session->socket : -1, .events = POLLIN };
 	polls[WATCH_CLIENT_IN] = (struct pollfd){ .fd = listens ? relay->wire->in : -1, .events = POLLIN };
 	polls[WATCH_CLIENT_OUT] = (struct pollfd){ .fd = relay->has_left ? -1 : relay->wire->out, .events = has_output ? POLLOUT : 0 };
 	polls[WATCH_IN] = (struct pollfd){ .fd = has_input ? session->in : -1, .events = POLLOUT };
-	polls[WATCH_OUT] = (struct pollfd){ .fd = has_output ? -1 : session->out, .events = POLLIN };
-	polls[WATCH_ERR] = (struct pollfd){ .fd = has_output ? -1 : session->err, .events = POLLIN };
+	polls[WATCH_OUT] = (struct pollfd){ .fd = reads ? session->out : -1, .events = POLLIN };
+	polls[WATCH_ERR] = (struct pollfd){ .fd = reads ? session->err : -1, .events = POLLIN };
 }
 
 static int step(struct relay *relay)
@@ -193,20 +291,21 @@ static int step(struct relay *relay)
 	struct pollfd polls[WATCH_COUNT];
 
 	fill_polls(relay, polls);
-	if (poll(polls, WATCH_COUNT, -1) < 0)
+	if (poll(polls, WATCH_COUNT, next_judgement_ms(relay)) < 0)
 		return errno == EINTR ? 0 : error_errno(relay->err, errno, "cannot wait for the container");
 	if (polls[WATCH_SOCKET].revents)
 		take_message(relay);
 	if (polls[WATCH_CLIENT_IN].revents)
 		read_client(relay);
 	if (polls[WATCH_OUT].revents)
-		read_stream(relay, &session->out, 1);
-	if (polls[WATCH_ERR].revents)
-		read_stream(relay, &session->err, 2);
+		read_stream(relay, &session->out, STREAM_OUTPUT);
+	if (polls[WATCH_ERR].revents && (relay->has_left || has_room(relay)))
+		read_stream(relay, &session->err, STREAM_ERROR);
 	if (polls[WATCH_CLIENT_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		leave(relay);
 	write_input(relay);
 	write_client(relay);
+	judge_slowness(relay);
 	return 0;
 }
 
@@ -218,22 +317,35 @@ static bool is_done(const struct relay *relay)
 		return true;
 	if (relay->has_detached)
 		return !session->is_ours;
+	if (relay->is_cut && !session->is_ours)
+		return relay->output_length == 0;
 	return (relay->has_ended || relay->is_gone) && session->out < 0 && session->err < 0 && (relay->has_left || relay->output_length == 0);
 }
 
-/* In docker's way: on the stream, as there is no other place any more. */
+/* In docker's way: on the stream, as there is no other place any more. All before it was written. */
+static void tell(struct relay *relay, unsigned char stream, const char *text)
+{
+	size_t length = strlen(text);
+
+	relay->output_length = relay->output_used = 0;
+	add_frame(relay, stream, text, length < FRAME_BODY ? length : FRAME_BODY);
+	ignore_result(fcntl(relay->wire->out, F_SETFL, 0));
+	write_client(relay);
+}
+
 static void tell_failure(struct relay *relay)
 {
 	_cleanup_free_ char *text = relay->failure.kind == ERROR_NONE ? NULL : str_printf("%s\r\n", relay->failure.message);
 
-	if (!text || relay->has_left)
-		return;
-	if (!relay->session->terminal && !relay->wire->unframed)
-		add_head(relay, 2, strlen(text));
-	memcpy(relay->output + relay->output_length, text, strlen(text));
-	relay->output_length += strlen(text);
-	ignore_result(fcntl(relay->wire->out, F_SETFL, 0));
-	write_client(relay);
+	if (text && !relay->has_left)
+		tell(relay, STREAM_ERROR, text);
+}
+
+/* Of bytes without frames nothing tells what is none of the container's. */
+static void tell_of_cut(struct relay *relay)
+{
+	if (!relay->has_left && !relay->session->terminal && !relay->wire->unframed)
+		tell(relay, STREAM_SYSTEM, "this client was too slow for the output of the container, which is in its log");
 }
 
 /* A socket that is closed with bytes in it that nobody read tells its other end of an error, not of the end. */
@@ -283,7 +395,7 @@ static void set_nonblocking(int fd)
 
 int wire_run(struct session *session, struct container_start_report *ret, struct error *err)
 {
-	struct relay relay = { .session = session, .wire = session->attachment->wire, .err = err };
+	struct relay relay = { .session = session, .wire = session->attachment->wire, .err = err, .backlog = BACKLOG_INIT };
 	int r = detach_keys_parse(session->attachment->detach_keys, &relay.keys, err);
 
 	if (r == 0)
@@ -294,6 +406,8 @@ int wire_run(struct session *session, struct container_start_report *ret, struct
 		return r;
 	if (relay.wire->out < 0)
 		leave(&relay);
+	if (!session->is_ours)
+		relay.backlog.directory = relay.wire->backlog;
 	set_nonblocking(relay.wire->in);
 	set_nonblocking(relay.wire->out);
 	add_input(&relay, relay.wire->said, relay.wire->said_length);
@@ -312,8 +426,12 @@ int wire_run(struct session *session, struct container_start_report *ret, struct
 	if (relay.has_ended && relay.wire->ended)
 		relay.wire->ended(relay.wire->notes, relay.exit_code);
 	tell_failure(&relay);
+	if (r == 0 && relay.is_cut)
+		tell_of_cut(&relay);
 	if (!relay.has_left || relay.has_detached)
 		linger(&relay);
+	relay.has_left |= relay.is_cut;
 	buf_done(&relay.input);
+	backlog_close(&relay.backlog);
 	return r < 0 ? r : judge(&relay, ret, err);
 }
