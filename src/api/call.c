@@ -2,12 +2,17 @@
 #include "api/call.h"
 #include "api/routes.h"
 #include "api/words.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "host/fdpass.h"
+#include "host/syscalls.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 int api_permission_parse(const char *text, enum api_permission *ret)
 {
@@ -29,33 +34,48 @@ const char *api_call_header(const struct api_call *call, const char *name)
 	return spec_http_header(call->request.headers, call->request.header_count, name);
 }
 
-/* COUNT bytes, not to be followed by an end. */
-static int read_count(int fd, uint64_t count, struct buf *out)
+/* Up to COUNT bytes, or the end; how many there were in all. A document is not waited for forever, however its bytes drip. */
+static int64_t read_count(int fd, uint64_t count, struct buf *out)
 {
+	int64_t end_ms = clock_monotonic_ms() + API_BODY_MS;
+	struct pollfd ask = { .fd = fd, .events = POLLIN };
+	uint64_t done = 0;
 	char block[4096];
 
-	while (count > 0) {
-		ssize_t n = read(fd, block, count < sizeof block ? (size_t)count : sizeof block);
+	while (done < count) {
+		int64_t left_ms = end_ms - clock_monotonic_ms();
+		int ready = left_ms <= 0 ? 0 : poll(&ask, 1, (int)left_ms);
+		ssize_t n = ready <= 0 ? 0 : read(fd, block, count - done < sizeof block ? (size_t)(count - done) : sizeof block);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EPIPE;
-		buf_add(out, block, (size_t)n);
-		count -= (uint64_t)n;
+		if ((ready < 0 || n < 0) && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (ready == 0)
+			return -ETIMEDOUT;
+		if (ready > 0 && n == 0)
+			break;
+		if (n > 0) {
+			buf_add(out, block, (size_t)n);
+			done += (uint64_t)n;
+		}
 	}
-	return 0;
+	return (int64_t)done;
 }
 
 static int read_body(struct api_call *call, struct buf *ret)
 {
+	bool has_length;
 	uint64_t length;
+	int64_t n;
 
-	if (!spec_http_wants_upgrade(call->request.headers, call->request.header_count, &length))
-		return fd_read_all(call->socket, API_BODY_LIMIT, ret);
-	if (length > API_BODY_LIMIT)
+	has_length = spec_http_wants_upgrade(call->request.headers, call->request.header_count, &length);
+	if (has_length && length > API_BODY_LIMIT)
 		return -EFBIG;
-	return read_count(call->socket, length, ret);
+	n = read_count(call->socket, has_length ? length : API_BODY_LIMIT + 1, ret);
+	if (n < 0)
+		return (int)n;
+	if (n > API_BODY_LIMIT)
+		return -EFBIG;
+	return has_length && (uint64_t)n < length ? -EPIPE : 0;
 }
 
 int api_call_body(struct api_call *call, struct buf *ret, struct error *err)
@@ -64,6 +84,8 @@ int api_call_body(struct api_call *call, struct buf *ret, struct error *err)
 
 	if (r == -EFBIG)
 		return error_set(err, ERROR_INVALID, 0, "the body of the request is too large");
+	if (r == -ETIMEDOUT)
+		return error_set(err, ERROR_INVALID, 0, "the body of the request did not come to its end in time");
 	return r < 0 ? error_errno(err, -r, "cannot read the body of the request") : 0;
 }
 
@@ -86,10 +108,51 @@ int api_call_document(struct api_call *call, struct json **ret, struct error *er
 
 /* ---- the reply ---------------------------------------------------------------------------- */
 
+/* As much as there is room for; how much that was, or -errno. */
+static ssize_t send_now(int fd, const char *bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = send(fd, bytes + done, length - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? (ssize_t)done : -errno;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* In a process that is nobody's child and has nothing else: its end is the client's. */
+static int send_elsewhere(int fd, const char *bytes, size_t length)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		if (dup2(fd, STDIN_FILENO) == STDIN_FILENO && sys_close_range(STDERR_FILENO + 1, ~0u, 0) == 0)
+			ignore_result(fd_write_all(STDIN_FILENO, bytes, length)); /* it may have gone */
+		_exit(0);
+	}
+	ignore_result(waitpid(pid, NULL, 0)); /* it is there */
+	return 0;
+}
+
+/* Who answers several requests does not wait for the client of one of them to read. */
 static int send_all(struct api_call *call, const void *bytes, size_t length, struct error *err)
 {
-	int r = fd_write_all(call->socket, bytes, length);
+	ssize_t done = call->containers ? send_now(call->socket, bytes, length) : 0;
+	int r = done < 0 ? (int)done : 0;
 
+	if (r == 0 && !call->containers)
+		r = fd_write_all(call->socket, bytes, length);
+	else if (r == 0 && (size_t)done < length)
+		r = send_elsewhere(call->socket, (const char *)bytes + done, length - (size_t)done);
 	return r < 0 ? error_errno(err, -r, "cannot answer") : 0;
 }
 
@@ -196,7 +259,7 @@ int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, in
 	if (received != sizeof length || length > SPEC_HTTP_REQUEST_LIMIT)
 		r = -EBADMSG;
 	if (r == 0)
-		r = read_count(call->socket, length, ret_said);
+		r = read_count(call->socket, length, ret_said) < 0 ? -EPIPE : 0;
 	if (r < 0 || ret_said->length != length) {
 		close(fd);
 		return error_errno(err, r < 0 ? -r : EPIPE, "cannot take over the client's socket");

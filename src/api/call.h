@@ -45,6 +45,7 @@ bool api_is_short(const void *packet, size_t length);
 void api_work(const struct api_work *work);
 
 #define API_BODY_LIMIT (16u << 20) /* bytes of a body that is a document */
+#define API_BODY_MS 60000           /* that it may take to come */
 
 struct api_call {
 	struct arena *arena;

@@ -2,6 +2,7 @@
 #include "server/http_exchange.h"
 #include "base/json.h"
 #include "host/fdpass.h"
+#include "server/http_patience.h"
 #include "server/http_ping.h"
 #include "spec/http_call.h"
 
@@ -127,12 +128,13 @@ void *http_exchange_begin(void *front, const char *target, struct MHD_Connection
 	return exchange;
 }
 
-void http_exchange_end(void *front _unused_, struct MHD_Connection *connection _unused_, void **slot, enum MHD_RequestTerminationCode code _unused_)
+void http_exchange_end(void *front, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode code _unused_)
 {
 	struct http_exchange *exchange = TAKE_PTR(*slot);
 
 	if (!exchange)
 		return;
+	http_patience_resume(front, connection);
 	*exchange->place = exchange->next;
 	if (exchange->next)
 		exchange->next->place = exchange->place;
@@ -200,6 +202,7 @@ static enum MHD_Result begin_call(struct http_exchange *exchange, const char *me
 	int r = encode(exchange, method, &packet);
 
 	exchange->has_begun = true;
+	http_patience_rest(exchange->front, exchange->connection);
 	if (http_ping_is(method, exchange->target)) {
 		count(exchange->front, MHD_HTTP_OK);
 		return http_ping_answer(exchange->connection, method);

@@ -5,18 +5,19 @@
 #include "base/memory.h"
 #include "server/http_exchange.h"
 #include "server/http_greeting.h"
+#include "server/http_patience.h"
 #include "server/http_tls.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define CONNECTION_LIMIT 4096
-#define CONNECTION_MEMORY (24u << 10) /* bytes of one: its head and what is written at once */
-#define QUIET_S 120                   /* a connection that says and is told nothing is closed */
+#define CONNECTION_MEMORY (32u << 10) /* bytes of one: its head and what is written at once */
 #define ACCEPT_AT_ONCE 32
+#define SCARCE_MS 10
 
 /* ---- connections ------------------------------------------------------------------------- */
 
@@ -26,6 +27,13 @@ struct listener {
 	bool has_tls;
 };
 
+/* Without one who has come stays in the queue, and is told of again at once. */
+static void wait_for_descriptors(void)
+{
+	if (errno == EMFILE || errno == ENFILE)
+		poll(NULL, 0, SCARCE_MS);
+}
+
 static void take_listener(struct http_watch *watch, uint32_t events _unused_)
 {
 	const struct listener *listener = (const struct listener *)watch;
@@ -33,8 +41,10 @@ static void take_listener(struct http_watch *watch, uint32_t events _unused_)
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
+		if (fd < 0) {
+			wait_for_descriptors();
 			return;
+		}
 		if (listener->has_tls)
 			http_tls_begin(listener->front, fd);
 		else
@@ -42,13 +52,17 @@ static void take_listener(struct http_watch *watch, uint32_t events _unused_)
 	}
 }
 
-static void count_connection(void *context, struct MHD_Connection *connection _unused_, void **socket_context _unused_, enum MHD_ConnectionNotificationCode code)
+static void count_connection(void *context, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
 	struct http_front *front = context;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		front->connections++;
-	else if (--front->connections == 0)
+		http_patience_begin(connection, socket_context);
+		return;
+	}
+	http_patience_end(front, socket_context);
+	if (--front->connections == 0)
 		front->quiet_since_ms = clock_monotonic_ms();
 }
 
@@ -78,9 +92,9 @@ static int start_daemon(struct http_front *front, struct error *err)
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, front,
 		MHD_OPTION_NOTIFY_CONNECTION, count_connection, front,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)front->limits.connections,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)QUIET_S,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)front->limits.quiet_s,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_END);
@@ -145,15 +159,18 @@ static bool is_idle_enough(const struct http_front *front)
 static int next_timeout(const struct http_front *front)
 {
 	int64_t ret = is_quiet(front) ? idle_left_ms(front) : INT64_MAX;
-	int greeting = http_greeting_timeout(front);
+	int greeting = http_greeting_timeout(front), patience = http_patience_timeout(front);
+	int64_t tls_ms = 1000 * (front->limits.head_s < front->limits.quiet_s ? front->limits.head_s : front->limits.quiet_s);
 	MHD_UNSIGNED_LONG_LONG timeout;
 
 	if (greeting >= 0 && greeting < ret)
 		ret = greeting;
+	if (patience >= 0 && patience < ret)
+		ret = patience;
 	if (MHD_get_timeout(front->daemon, &timeout) == MHD_YES && (int64_t)timeout < ret)
 		ret = (int64_t)timeout;
-	if (front->pump_count > 0 && LONGEST_MS < ret)
-		ret = LONGEST_MS;
+	if (front->pump_count > 0 && tls_ms < ret)
+		ret = tls_ms;
 	return ret == INT64_MAX ? -1 : ret > LONGEST_MS ? LONGEST_MS : (int)ret;
 }
 
@@ -168,6 +185,7 @@ static int loop(struct http_front *front, struct error *err)
 			r = error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");
 		http_greeting_expire(front, false);
 		http_tls_expire(front, false);
+		http_patience_expire(front);
 	}
 	return r;
 }
@@ -202,7 +220,8 @@ static int serve(struct http_front *front, const struct http_front_request *requ
 
 int http_front_run(const struct http_front_request *request, struct error *err)
 {
-	struct http_front front = { .broker = request->broker, .counts = request->counts, .idle_s = request->idle_s, .quiet_since_ms = clock_monotonic_ms() };
+	struct http_front front = { .broker = request->broker, .counts = request->counts, .limits = request->limits, .idle_s = request->idle_s,
+		.quiet_since_ms = clock_monotonic_ms() };
 	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	int r;
 
@@ -211,6 +230,7 @@ int http_front_run(const struct http_front_request *request, struct error *err)
 	front.epoll_fd = epoll_fd;
 	front.last_greeting = &front.first_greeting;
 	front.last_pump = &front.first_pump;
+	front.last_kept = &front.first_kept;
 	r = request->tls ? http_tls_new(request->tls, &front.tls, err) : 0;
 	if (r == 0)
 		r = start_daemon(&front, err);

@@ -17,11 +17,22 @@
 
 struct http_exchange;
 struct http_greeting;
+struct http_patient;
 struct http_pump;
 struct http_tls;
 struct http_tls_request;
 
+/* How much of everybody's a client may have. */
+struct http_limits {
+	int64_t head_s;       /* until the head of a request is there, or TLS is agreed on */
+	int64_t quiet_s;      /* that a connection says nothing and takes nothing while something is awaited of it */
+	int64_t connections;  /* at once */
+};
+
+#define HTTP_LIMITS_DEFAULT { .head_s = 60, .quiet_s = 120, .connections = 4096 }
+
 struct http_front {
+	struct http_limits limits;
 	int broker;      /* SOCK_SEQPACKET: to bivy-server */
 	int epoll_fd;
 	struct MHD_Daemon *daemon;
@@ -34,6 +45,7 @@ struct http_front {
 	size_t greeting_count;
 	struct http_pump *first_pump, **last_pump; /* clients of TLS */
 	size_t pump_count;
+	struct http_patient *first_kept, **last_kept; /* connections between two requests */
 	int64_t quiet_since_ms; /* CLOCK_MONOTONIC */
 	bool ends;       /* bivy-server has gone */
 };
@@ -45,6 +57,7 @@ struct http_front_request {
 	const struct http_tls_request *tls; /* for TCP; or NULL */
 	struct spec_http_counts *counts; /* where replies are counted, shared with bivy-server; or NULL */
 	int64_t idle_s;
+	struct http_limits limits;
 };
 
 /* Serves until bivy-server goes, a signal ends it, or it was idle long enough. */

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define PROGRAM "bivy-http"
@@ -21,14 +22,18 @@
 struct serve_request {
 	int64_t broker, counts, idle_s;
 	const char *certificate, *key, *authority;
+	struct http_limits limits;
 	bool debug;
 };
 
 static const struct option_entry serve_entries[] = {
 	{ "broker", 0, OPTION_INT, 0, offsetof(struct serve_request, broker), "FD", "the socket that requests go to", .minimum = STDERR_FILENO + 1, .maximum = INT_MAX },
+	{ "connection-limit", 0, OPTION_INT, 0, offsetof(struct serve_request, limits.connections), "NUMBER", "connections at once", .minimum = 1, .maximum = 65536 },
 	{ "counts", 0, OPTION_INT, 0, offsetof(struct serve_request, counts), "FD", "memory that replies are counted in", .minimum = STDERR_FILENO + 1, .maximum = INT_MAX },
 	{ "debug", 0, OPTION_FLAG, 0, offsetof(struct serve_request, debug), NULL, "say what goes on, on the standard error" },
+	{ "head-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, limits.head_s), "SECONDS", "until a request's head, or TLS, has to be there", .minimum = 1, .maximum = 86400 },
 	{ "idle-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, idle_s), "SECONDS", "end after so long without a connection; 0: never", .maximum = INT_MAX },
+	{ "quiet-timeout", 0, OPTION_INT, 0, offsetof(struct serve_request, limits.quiet_s), "SECONDS", "that a client may take for the next byte of what it sends or is sent", .minimum = 1, .maximum = 86400 },
 	{ "tlscacert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, authority), "FILE", "whose certificates clients must have" },
 	{ "tlscert", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, certificate), "FILE", "the server's certificate" },
 	{ "tlskey", 0, OPTION_STRING, OPTION_FILE, offsetof(struct serve_request, key), "FILE", "its key" },
@@ -74,6 +79,23 @@ static int give_up_privileges(struct error *err)
 	return 0;
 }
 
+#define FDS_OF_CONNECTION 3 /* its own, the call's; with TLS one more pair, but they are fewer */
+#define FDS_OF_OURS 64
+
+/* Each connection takes some descriptors, of which processes have few (getrlimit(2)); fewer connections, if there are no more to be had. */
+static void find_descriptors(struct http_limits *limits)
+{
+	rlim_t wanted = (rlim_t)limits->connections * FDS_OF_CONNECTION + FDS_OF_OURS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_cur < wanted)
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted && limit.rlim_cur > FDS_OF_OURS + FDS_OF_CONNECTION)
+		limits->connections = (int64_t)((limit.rlim_cur - FDS_OF_OURS) / FDS_OF_CONNECTION);
+}
+
 static int decode_listeners(char *const *operands, int *ret, size_t *ret_count, struct error *err)
 {
 	for (size_t i = 0; operands[i]; i++) {
@@ -106,10 +128,11 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	_cleanup_arena_ struct arena *arena = arena_new();
 	int *listeners = arena_alloc(arena, strv_length(call->operands) + 1, sizeof *listeners);
 	struct http_tls_request tls = { .certificate = NULL };
-	struct http_front_request front = { .broker = (int)request->broker, .listeners = listeners, .idle_s = request->idle_s };
+	struct http_front_request front = { .broker = (int)request->broker, .listeners = listeners, .idle_s = request->idle_s, .limits = request->limits };
 	int r;
 
 	log_open(STDERR_FILENO, LOG_TEXT, request->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
+	find_descriptors(&front.limits);
 	r = decode_listeners(call->operands, listeners, &front.listener_count, err);
 	if (r == 0)
 		r = read_tls(arena, request, &tls, err);
@@ -121,6 +144,8 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	return r < 0 ? r : http_front_run(&front, err);
 }
 
+static const struct serve_request serve_defaults = { .limits = HTTP_LIMITS_DEFAULT };
+
 static const struct command serve_command = {
 	.command = {
 		.name = "serve",
@@ -131,6 +156,7 @@ static const struct command serve_command = {
 		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},
 	.request_size = sizeof(struct serve_request),
+	.defaults = &serve_defaults,
 	.run = run_serve,
 };
 

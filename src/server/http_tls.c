@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define HANDSHAKE_MS 20000
 #define PUMP_LIMIT 1024
 #define BLOCK (16u << 10) /* of one direction: a record */
 
@@ -32,7 +31,8 @@ struct http_pump {
 	struct http_watch client, inner;
 	gnutls_session_t session;
 	bool is_agreed;
-	int64_t since_ms;
+	int64_t since_ms; /* CLOCK_MONOTONIC: it has come, or it has last taken something */
+	bool is_alone;    /* nobody is at the inner end any more */
 	struct way in, out; /* from the client; to it */
 	struct http_pump *next, **place;
 };
@@ -181,6 +181,7 @@ static bool write_client(struct http_pump *pump)
 		if (n < 0)
 			return !gnutls_error_is_fatal((int)n);
 		way->done += (size_t)n;
+		pump->since_ms = clock_monotonic_ms();
 	}
 	if (way->has_ended && !way->is_closed) {
 		int r = gnutls_bye(pump->session, GNUTLS_SHUT_WR);
@@ -258,18 +259,31 @@ static void take_inner(struct http_watch *watch, uint32_t events)
 
 	/* Its other end is gone altogether: nobody reads what the client says. */
 	if (events & EPOLLHUP)
-		pump->in.has_ended = pump->in.is_closed = true;
+		pump->in.has_ended = pump->in.is_closed = pump->is_alone = true;
 	go_on(pump);
 }
 
 /* ---- all of them -------------------------------------------------------------------------------- */
 
+/* Of those that have not agreed on anything yet the one that has had the most time for it. */
+static void evict(struct http_front *front)
+{
+	struct http_pump *pump = front->first_pump;
+
+	while (pump && pump->is_agreed)
+		pump = pump->next;
+	if (pump)
+		end(pump);
+}
+
 void http_tls_begin(struct http_front *front, int fd)
 {
 	struct http_pump *pump;
 
+	if (front->pump_count >= PUMP_LIMIT)
+		evict(front);
 	if (front->pump_count >= PUMP_LIMIT) {
-		log_warning("a connection is turned away: there are too many");
+		log_debug("a connection is turned away: there are too many");
 		close(fd);
 		return;
 	}
@@ -297,8 +311,10 @@ void http_tls_expire(struct http_front *front, bool everybody)
 	int64_t now_ms = clock_monotonic_ms();
 
 	for (struct http_pump *pump = front->first_pump, *next; pump; pump = next) {
+		int64_t quiet_ms = now_ms - pump->since_ms;
+
 		next = pump->next;
-		if (everybody || (!pump->is_agreed && now_ms - pump->since_ms >= HANDSHAKE_MS))
+		if (everybody || (!pump->is_agreed && quiet_ms >= front->limits.head_s * 1000) || (pump->is_alone && quiet_ms >= front->limits.quiet_s * 1000))
 			end(pump);
 	}
 }

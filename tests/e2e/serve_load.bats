@@ -1,0 +1,97 @@
+# bivy serve: many clients, those that do not read, those that go, and servers that are killed. How much of each: bench/server-kill, bench/streams.
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/engine
+load ../lib/serve
+
+setup_file() { serve_setup_file; }
+setup() { serve_setup; }
+
+# Processes that the server has for requests and reads.
+request_processes() { pgrep -c -P "$SERVER" -f '[-]-listen' || true; }
+wait_until() { for _ in {1..200}; do ! "$@" || return 0; sleep 0.05; done; "$@"; }
+
+@test "attached and not reading: the container goes on, its log is whole, the client is told" {
+	serve
+	bivy run -d --name talker busybox sh -c 'sleep 0.7; seq 1 2000000; echo error >&2' >id
+	python3 - "$SOCKET" <<-'P'
+		import socket, sys, time
+		def ask(method, path, extra=''):
+		    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(20)
+		    s.sendall(f'{method} {path} HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n{extra}\r\n'.encode())
+		    head = b''
+		    while b'\r\n\r\n' not in head: head += s.recv(1)
+		    return s, head
+		s, head = ask('POST', '/containers/talker/attach?stream=1&stdout=1&stderr=1', 'Connection: Upgrade\r\nUpgrade: tcp\r\n')
+		assert head.startswith(b'HTTP/1.1 101 '), head
+		assert ask('POST', '/containers/talker/wait')[1].startswith(b'HTTP/1.1 200 ')
+		waiting = ask('POST', '/containers/talker/wait')[0]
+		assert b'"StatusCode":0' in waiting.recv(1000)
+		data = b''
+		while (more := s.recv(1 << 20)): data += more
+		text, last = b'', b''
+		while data:
+		    n = int.from_bytes(data[4:8], 'big')
+		    if data[0] == 3: last = data[8:8 + n]
+		    else: text += data[8:8 + n]
+		    data = data[8 + n:]
+		lines = text.split(b'\n')
+		assert len(text) > 8000000 and lines[:-1] == [b'%d' % (i + 1) for i in range(len(lines) - 1)]
+		assert last == b'this client was too slow for the output of the container, which is in its log', last
+	P
+	[ "$(bivy logs talker 2>/dev/null | md5sum)" = "$(seq 1 2000000 | md5sum)" ]
+}
+
+@test "lists that are not read: others have theirs at once" {
+	local label i
+	label=$(head -c 100000 /dev/zero | tr '\0' x)
+	for i in 1 2 3 4 5 6 7; do bivy create --name "big$i" --label "l=$label" busybox >id; done
+	serve
+	python3 - "$SOCKET" <<-'P'
+		import socket, sys, time
+		def ask():
+		    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)
+		    s.sendall(b'GET /containers/json?all=1 HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n')
+		    return s
+		stalled = [ask() for _ in range(8)]
+		time.sleep(0.3)
+		for _ in range(4):
+		    s, data = ask(), b''
+		    while (more := s.recv(65536)): data += more
+		    assert len(data) > 700000, len(data)
+		data = b''
+		while (more := stalled[0].recv(65536)): data += more
+		assert len(data) > 700000 and data.endswith(b']\n'), data[-100:]
+	P
+	wait_until test "$(request_processes)" -le 3
+}
+
+@test "streams of all kinds, whose clients go without a word: nothing of them stays" {
+	serve
+	bivy run -d --name web busybox sh -c 'while :; do echo a; sleep 0.2; done' >id
+	python3 - "$SOCKET" <<-'P'
+		import socket, sys
+		paths = ['GET /events', 'GET /containers/web/logs?follow=1&stdout=1', 'GET /containers/web/stats', 'POST /containers/web/wait',
+		    'POST /containers/web/attach?stream=1&stdout=1']
+		held = []
+		for i in range(60):
+		    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)
+		    upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n' if i % 2 and 'attach' in paths[i % 5] else ''
+		    s.sendall(f'{paths[i % 5]} HTTP/1.1\r\nHost: d\r\n{upgrade}\r\n'.encode())
+		    held.append(s)
+		for s in held:
+		    assert s.recv(12) in (b'HTTP/1.1 200', b'HTTP/1.1 101')
+	P
+	gone() { [ "$(request_processes)" -le 2 ]; }
+	wait_until gone
+	[ "$(state_of web)" = running ]
+	front=$(pgrep -P "$SERVER" bivy-http)
+	[ "$(ls "/proc/$front/fd" | wc -l)" -lt 20 ]
+}
+
+@test "killed in the midst of work: nobody is disturbed, nothing is left" {
+	command -v docker >/dev/null && command -v docker-registry >/dev/null || skip "missing: docker's command line, docker-registry"
+	run timeout -s KILL 120 "$BIVY_SOURCE/bench/server-kill" -n 3 -p 10 -b "$BIVY_BUILD"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
