@@ -4,7 +4,7 @@
  *   spy self SECRET             only this process's own descriptors, once
  *
  * Every descriptor and working directory of each process in /proc is tried as the start of a walk up to the host's root
- * and down to SECRET. What it reads it prints as "secret: TEXT". */
+ * and down to SECRET. What it reads it prints as "secret: TEXT"; the first is enough. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,8 +29,10 @@ static void try_directory(const char *path, const char *secret) {
                 if (fd < 0)
                         continue;
                 ssize_t n = read(fd, text, sizeof(text) - 1);
-                if (n > 0)
+                if (n > 0) {
                         printf("secret: %.*s (through %s)\n", (int) n, text, path);
+                        exit(0);
+                }
                 close(fd);
         }
         close(dir);
