@@ -1,6 +1,7 @@
 # bivy-transfer unpack-image: an image's root file system as one tree of files.
 bats_require_minimum_version 1.5.0
 export LC_ALL=C.UTF-8
+umask 022
 
 setup_file() {
 	[ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy-transfer in this build"
