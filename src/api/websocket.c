@@ -1,166 +1,218 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/websocket.h"
+#include "api/websocket_frame.h"
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/sha1.h"
 
-#include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define MAGIC "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-#define FRAME_LIMIT (1u << 20) /* bytes of one of the client's */
 #define BLOCK (16u << 10)
 #define FD_LIMIT 1024 /* the request's process has few */
+#define LINGER_MS 5000 /* that a client has for the rest, once its container has ended */
 
-enum opcode { OPCODE_MORE = 0, OPCODE_TEXT = 1, OPCODE_BINARY = 2, OPCODE_CLOSE = 8, OPCODE_PING = 9, OPCODE_PONG = 10 };
+/* ---- the process between both ------------------------------------------------------------------- */
 
-/* ---- frames to the client ------------------------------------------------------------------- */
-
-/* Both processes send: a lock between them keeps frames whole. */
-static int send_frame(int fd, int lock_fd, enum opcode opcode, const void *bytes, size_t length)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-	unsigned char head[4] = { (unsigned char)(0x80 | opcode), length < 126 ? (unsigned char)length : 126, (unsigned char)(length >> 8), (unsigned char)length };
-	int r;
-
-	if (fcntl(lock_fd, F_SETLKW, &lock) < 0)
-		return -errno;
-	r = fd_write_all(fd, head, length < 126 ? 2 : 4);
-	if (r == 0)
-		r = fd_write_all(fd, bytes, length);
-	lock.l_type = F_UNLCK;
-	ignore_result(fcntl(lock_fd, F_SETLK, &lock)); /* of a file that is there */
-	return r;
-}
-
-_noreturn_ static void be_writer(int from, int client_fd, int lock_fd)
-{
-	static const unsigned char normal[] = { 1000 >> 8, 1000 & 0xff };
-	char block[BLOCK];
-	ssize_t n;
-
-	while ((n = read(from, block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0 && send_frame(client_fd, lock_fd, OPCODE_BINARY, block, (size_t)n) < 0)
-			_exit(0);
-	ignore_result(send_frame(client_fd, lock_fd, OPCODE_CLOSE, normal, sizeof normal)); /* it may have gone */
-	ignore_result(shutdown(client_fd, SHUT_WR));
-	_exit(0);
-}
-
-/* ---- frames of the client ----------------------------------------------------------------------- */
-
-struct reader {
-	int client_fd;
-	struct buf said; /* that came before we had the socket */
-	size_t used;
+struct relay {
+	int client, inner;
+	struct websocket_decoder decoder;
+	struct buf said;          /* of the client, before we had the socket */
+	unsigned char in[BLOCK];  /* of the client, as it came */
+	size_t in_length, in_used;
+	const unsigned char *plain; /* what is for the inner end, in .in or .said */
+	size_t plain_length;
+	unsigned char out[WEBSOCKET_HEAD_LIMIT + BLOCK]; /* a frame for the client */
+	size_t out_length, out_used;
+	unsigned char pong[WEBSOCKET_CONTROL_LIMIT];
+	size_t pong_length;
+	bool has_pong, client_has_ended, inner_has_ended, is_closed; /* .is_closed: the client was told of the end */
 };
 
-static bool take(struct reader *reader, void *ret, size_t length)
+static void end_client(struct relay *relay)
 {
-	char *at = ret;
+	relay->client_has_ended = true;
+	ignore_result(shutdown(relay->inner, SHUT_WR)); /* it may be gone */
+}
 
-	while (length > 0) {
-		size_t there = reader->said.length - reader->used, part = there < length ? there : length;
+/* The next of what the client has said. A ping whose answer waits for another's is forgotten, as RFC 6455 allows. */
+static void decode_next(struct relay *relay)
+{
+	bool is_said = relay->said.length > 0;
+	unsigned char *bytes = is_said ? (unsigned char *)relay->said.data : relay->in;
+	size_t length = is_said ? relay->said.length : relay->in_length, used, result_length;
+	const unsigned char *result = NULL;
+	enum websocket_event event = websocket_decode(&relay->decoder, bytes + relay->in_used, length - relay->in_used, &used, &result, &result_length);
+
+	relay->in_used += used;
+	if (event == WEBSOCKET_DATA) {
+		relay->plain = result;
+		relay->plain_length = result_length;
+	} else if (event == WEBSOCKET_PINGED) {
+		memcpy(relay->pong, result, result_length);
+		relay->pong_length = result_length;
+		relay->has_pong = true;
+	} else if (event != WEBSOCKET_NOTHING) {
+		end_client(relay);
+	}
+	if (relay->in_used == length)
+		relay->in_used = relay->in_length = relay->said.length = 0;
+}
+
+static bool has_said(const struct relay *relay)
+{
+	return relay->said.length > 0 || relay->in_length > 0;
+}
+
+/* What is decoded is written before more of it is decoded: the bytes stay where they are until then. */
+static void write_inner(struct relay *relay)
+{
+	while (!relay->client_has_ended) {
 		ssize_t n;
 
-		if (part > 0) {
-			memcpy(at, reader->said.data + reader->used, part);
-			reader->used += part;
-			n = (ssize_t)part;
-		} else {
-			n = read(reader->client_fd, at, length);
-		}
+		while (relay->plain_length == 0 && has_said(relay) && !relay->client_has_ended)
+			decode_next(relay);
+		if (relay->plain_length == 0)
+			return;
+		n = send(relay->inner, relay->plain, relay->plain_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0)
+			return end_client(relay);
+		relay->plain += n;
+		relay->plain_length -= (size_t)n;
+	}
+}
+
+static void read_client(struct relay *relay)
+{
+	ssize_t n = recv(relay->client, relay->in, sizeof relay->in, MSG_DONTWAIT);
+
+	if (n > 0)
+		relay->in_length = (size_t)n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		end_client(relay);
+}
+
+static void put_frame(struct relay *relay, enum websocket_opcode opcode, const void *bytes, size_t length)
+{
+	size_t head = websocket_frame_head(relay->out, opcode, length);
+
+	memmove(relay->out + head, bytes, length);
+	relay->out_length = head + length;
+	relay->out_used = 0;
+}
+
+static void read_inner(struct relay *relay)
+{
+	unsigned char block[BLOCK];
+	ssize_t n = recv(relay->inner, block, sizeof block, MSG_DONTWAIT);
+
+	if (n > 0)
+		put_frame(relay, WEBSOCKET_BINARY, block, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		relay->inner_has_ended = true;
+}
+
+/* What is there to be said, once the frame before it has been. */
+static void fill_out(struct relay *relay)
+{
+	static const unsigned char normal[] = { 1000 >> 8, 1000 & 0xff };
+
+	if (relay->has_pong) {
+		put_frame(relay, WEBSOCKET_PONG, relay->pong, relay->pong_length);
+		relay->has_pong = false;
+	} else if (relay->inner_has_ended && !relay->is_closed) {
+		put_frame(relay, WEBSOCKET_CLOSE, normal, sizeof normal);
+		relay->is_closed = true;
+	}
+}
+
+/* False: it is not there any more. */
+static bool write_client(struct relay *relay)
+{
+	if (relay->out_length == 0)
+		fill_out(relay);
+	while (relay->out_length > 0) {
+		ssize_t n = send(relay->client, relay->out + relay->out_used, relay->out_length - relay->out_used, MSG_DONTWAIT | MSG_NOSIGNAL);
+
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		length -= (size_t)n;
+		if (n < 0)
+			return errno == EAGAIN;
+		relay->out_used += (size_t)n;
+		if (relay->out_used == relay->out_length) {
+			relay->out_length = relay->out_used = 0;
+			fill_out(relay);
+		}
 	}
 	return true;
 }
 
-/* The next frame, unmasked; false: the end, or what is none. */
-static bool take_frame(struct reader *reader, unsigned *ret_opcode, struct buf *ret)
+/* False: it is over. */
+static bool step(struct relay *relay)
 {
-	unsigned char head[2], more[8] = { 0 }, mask[4];
-	uint64_t length;
-	size_t count;
+	bool listens = !relay->client_has_ended && relay->plain_length == 0 && !has_said(relay);
+	bool reads = !relay->inner_has_ended && relay->out_length == 0;
+	struct pollfd polls[] = {
+		{ .fd = relay->client, .events = (short)((listens ? POLLIN : 0) | (relay->out_length > 0 ? POLLOUT : 0)) },
+		{ .fd = reads || relay->plain_length > 0 ? relay->inner : -1, .events = (short)((reads ? POLLIN : 0) | (relay->plain_length > 0 ? POLLOUT : 0)) },
+	};
+	int count = poll(polls, ARRAY_SIZE(polls), relay->inner_has_ended ? LINGER_MS : -1);
 
-	if (!take(reader, head, sizeof head) || head[0] & 0x70 || !(head[1] & 0x80)) /* extensions were not agreed on, and clients mask */
+	if (count <= 0)
+		return count < 0 && errno == EINTR;
+	if (polls[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 		return false;
-	length = head[1] & 0x7f;
-	count = length == 126 ? 2 : length == 127 ? 8 : 0;
-	if (!take(reader, more, count))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		length = i == 0 ? more[0] : length << 8 | more[i];
-	if (length > FRAME_LIMIT || !take(reader, mask, sizeof mask))
-		return false;
-	ret->length = 0;
-	for (uint64_t i = 0; i < length; i++) {
-		unsigned char byte;
-
-		if (!take(reader, &byte, 1))
-			return false;
-		buf_add_char(ret, (char)(byte ^ mask[i % 4]));
-	}
-	*ret_opcode = head[0] & 0x0f;
-	return true;
+	if (polls[0].revents & POLLIN)
+		read_client(relay);
+	if (polls[1].revents & (POLLIN | POLLHUP | POLLERR) && reads)
+		read_inner(relay);
+	write_inner(relay);
+	return write_client(relay) && !(relay->is_closed && relay->out_length == 0);
 }
 
-_noreturn_ static void be_reader(struct reader *reader, int to, int lock_fd)
+_noreturn_ static void be_relay(struct relay *relay)
 {
-	struct buf frame = BUF_INIT;
-	unsigned opcode;
-
-	while (take_frame(reader, &opcode, &frame) && opcode != OPCODE_CLOSE) {
-		if (opcode == OPCODE_PING && frame.length < 126)
-			ignore_result(send_frame(reader->client_fd, lock_fd, OPCODE_PONG, frame.data, frame.length)); /* the next read finds the same */
-		else if (opcode <= OPCODE_BINARY && frame.length > 0 && fd_write_all(to, frame.data, frame.length) < 0)
-			break;
-	}
-	ignore_result(shutdown(to, SHUT_WR));
+	write_inner(relay);
+	while (step(relay))
+		;
+	ignore_result(shutdown(relay->client, SHUT_WR)); /* it may be gone */
 	_exit(0);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
 /* Of a process that we start: what it does not need is somebody's stream, who waits for its end. */
-static void keep_alone(int a, int b, int c)
+static void keep_alone(int a, int b)
 {
 	int limit = (int)sysconf(_SC_OPEN_MAX);
 
 	for (int fd = STDERR_FILENO + 1; fd < (limit > 0 && limit < FD_LIMIT ? limit : FD_LIMIT); fd++)
-		if (fd != a && fd != b && fd != c)
+		if (fd != a && fd != b)
 			close(fd);
 }
 
-static int start(struct api_websocket *socket, struct reader *reader, struct error *err)
+static int start(struct api_websocket *socket, struct relay *relay, struct error *err)
 {
-	_cleanup_close_ int theirs = -EBADF, lock_fd = memfd_create("websocket", MFD_CLOEXEC);
+	_cleanup_close_ int theirs = -EBADF;
 	int pair[2];
 
-	if (lock_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, errno, "cannot make a socket");
 	socket->fd = pair[0];
 	theirs = pair[1];
-	socket->reader = fork();
-	if (socket->reader == 0) {
-		keep_alone(socket->client_fd, theirs, lock_fd);
-		be_reader(reader, theirs, lock_fd);
+	socket->relay = fork();
+	if (socket->relay == 0) {
+		keep_alone(socket->client_fd, theirs);
+		relay->inner = theirs;
+		be_relay(relay);
 	}
-	socket->writer = socket->reader < 0 ? -1 : fork();
-	if (socket->writer == 0) {
-		keep_alone(socket->client_fd, theirs, lock_fd);
-		be_writer(theirs, socket->client_fd, lock_fd);
-	}
-	return socket->writer < 0 ? error_errno(err, errno, "cannot start a process") : 0;
+	return socket->relay < 0 ? error_errno(err, errno, "cannot start a process") : 0;
 }
 
 int api_websocket_open(struct api_call *call, struct api_websocket *ret, struct error *err)
@@ -168,7 +220,7 @@ int api_websocket_open(struct api_call *call, struct api_websocket *ret, struct 
 	const char *key = api_call_header(call, "Sec-WebSocket-Key"), *protocol = api_call_header(call, "Upgrade");
 	unsigned char digest[SHA1_BYTES];
 	_cleanup_buf_ struct buf accept = BUF_INIT;
-	struct reader reader = { .client_fd = -EBADF };
+	struct relay relay = { .client = -EBADF };
 	char *text;
 	int r;
 
@@ -178,23 +230,21 @@ int api_websocket_open(struct api_call *call, struct api_websocket *ret, struct 
 	sha1(text, strlen(text), digest);
 	base64_encode(digest, sizeof digest, &accept);
 	r = api_reply_upgrade(call, (const struct spec_pair[]){ { .key = (char *)"Upgrade", .value = (char *)"websocket" },
-		{ .key = (char *)"Sec-WebSocket-Accept", .value = accept.data }, { NULL } }, &reader.client_fd, &reader.said, err);
+		{ .key = (char *)"Sec-WebSocket-Accept", .value = accept.data }, { NULL } }, &relay.client, &relay.said, err);
 	if (r < 0)
 		return r;
-	ret->client_fd = reader.client_fd;
-	r = start(ret, &reader, err);
-	buf_done(&reader.said);
+	ret->client_fd = relay.client;
+	r = start(ret, &relay, err);
+	buf_done(&relay.said);
 	return r;
 }
 
 void api_websocket_close(struct api_websocket *socket)
 {
 	if (socket->fd >= 0)
-		ignore_result(shutdown(socket->fd, SHUT_WR)); /* the writer sends the rest */
-	if (socket->writer > 0)
-		ignore_result(waitpid(socket->writer, NULL, 0));
-	if (socket->reader > 0 && kill(socket->reader, SIGKILL) == 0)
-		ignore_result(waitpid(socket->reader, NULL, 0));
+		ignore_result(shutdown(socket->fd, SHUT_WR)); /* the rest is sent, or nobody takes it for a while */
+	if (socket->relay > 0)
+		ignore_result(waitpid(socket->relay, NULL, 0));
 	close_and_forget(&socket->fd);
 	close_and_forget(&socket->client_fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client's socket as a web socket (RFC 6455): two processes of ours turn its
- * frames into bytes and bytes into frames, so that neither direction waits for
+ * A client's socket as a web socket (RFC 6455): a process of ours turns its
+ * frames into bytes and bytes into frames, of which neither direction waits for
  * the other.
  */
 #ifndef BIVY_API_WEBSOCKET_H
@@ -14,7 +14,7 @@
 struct api_websocket {
 	int fd;           /* bytes, both ways; -EBADF: none */
 	int client_fd;
-	pid_t reader, writer;
+	pid_t relay;
 };
 
 #define API_WEBSOCKET_INIT ((struct api_websocket){ .fd = -EBADF, .client_fd = -EBADF })
