@@ -9,13 +9,14 @@
 #include "server/http_tls.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define CONNECTION_MEMORY (32u << 10) /* bytes of one: its head and what is written at once */
+#define CONNECTION_MEMORY (36u << 10) /* bytes of one: its head and what is written at once; beyond 32 KiB the library maps them, and unmaps them again */
 #define ACCEPT_AT_ONCE 32
 #define SCARCE_MS 10
 
@@ -62,8 +63,10 @@ static void count_connection(void *context, struct MHD_Connection *connection, v
 		return;
 	}
 	http_patience_end(front, socket_context);
-	if (--front->connections == 0)
+	if (--front->connections == 0) {
 		front->quiet_since_ms = clock_monotonic_ms();
+		malloc_trim(0); /* what many of them took at once */
+	}
 }
 
 /* ---- the daemon --------------------------------------------------------------------------- */

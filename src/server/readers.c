@@ -9,7 +9,8 @@
 
 #define WAITING_LIMIT 32      /* requests that wait for one */
 #define ANSWERED_LIMIT 100000 /* then another takes its place */
-#define IDLE_MS 30000
+#define IDLE_MS 30000         /* the last one waits so long for more to do */
+#define SPARE_MS 1000         /* and others, which remember the same: together they take as much again */
 
 /* ---- in the child ---------------------------------------------------------------------------- */
 
@@ -140,13 +141,28 @@ bool readers_reap(struct readers *readers, pid_t pid)
 	return false;
 }
 
+/* One may stay longer than the others: that which was given something last. */
+static const struct reader *find_last(const struct readers *readers)
+{
+	const struct reader *last = NULL;
+
+	for (size_t i = 0; i < READERS; i++) {
+		const struct reader *reader = &readers->list[i];
+
+		if (reader->socket >= 0 && (!last || reader->last_ms > last->last_ms))
+			last = reader;
+	}
+	return last;
+}
+
 int readers_expire(struct readers *readers)
 {
+	const struct reader *last = find_last(readers);
 	int64_t now_ms = clock_monotonic_ms(), next_ms = -1;
 
 	for (size_t i = 0; i < READERS; i++) {
 		struct reader *reader = &readers->list[i];
-		int64_t left_ms = IDLE_MS - (now_ms - reader->last_ms);
+		int64_t left_ms = (reader == last ? IDLE_MS : SPARE_MS) - (now_ms - reader->last_ms);
 
 		if (reader->socket < 0)
 			continue;
