@@ -37,6 +37,7 @@ struct first {
 	int64_t since_ns;     /* loop_now_ns() of its start */
 	struct cgroup_group memory; /* .fd -EBADF: none; read at its end */
 	bool has_ended;       /* it was reaped; .out and .err may still have something */
+	bool is_noted;        /* its end is among the events */
 	int forced_signal;    /* we ended it in place of this signal (first_process.h), or 0 */
 };
 

@@ -2,9 +2,9 @@
 /*
  * From the start of a process to what comes after its end:
  *
- *   1. it is reaped            life_take_end(): exit code, OOM, event "die"
+ *   1. it is reaped            life_take_end(): exit code, OOM
  *   2. its output is read      life_step() → settle()
- *   3. the state is written, those who wait are told
+ *   3. the state is written, then the event "die" and those who wait are told
  *   4. what the runtime made is removed
  *   5. it is started again, now or later; or the supervisor ends
  */
@@ -226,9 +226,6 @@ void life_take_end(struct keeper *keeper, int status)
 	state->pid = 0;
 	set_time(&state->finished);
 	look_for_oom(keeper);
-	notes_add_number_event(keeper, "die", "exitCode", state->exit_code);
-	notes_add_network_events(keeper, "disconnect");
-	notes_add_volume_events(keeper, "unmount");
 	health_stop(keeper->health);
 	clients_close_inputs(keeper);
 	close_and_forget(&first->pidfd);
@@ -291,6 +288,17 @@ static struct sequel decide(const struct keeper *keeper)
 	return sequel;
 }
 
+/* Once it can be seen: who hears of the end looks at once how it was. */
+static void note_death(struct keeper *keeper)
+{
+	if (keeper->first.is_noted)
+		return;
+	keeper->first.is_noted = true;
+	notes_add_number_event(keeper, "die", "exitCode", keeper->state.exit_code);
+	notes_add_network_events(keeper, "disconnect");
+	notes_add_volume_events(keeper, "unmount");
+}
+
 /* Somebody is slow to read what it wrote: that it has ended is to be seen all the same. */
 static void note_end(struct keeper *keeper)
 {
@@ -299,6 +307,7 @@ static void note_end(struct keeper *keeper)
 	membership_remember(keeper);
 	keeper->state.status = SPEC_CONTAINER_EXITED;
 	notes_write_state(keeper);
+	note_death(keeper);
 }
 
 /* 3. and 4. */
@@ -314,6 +323,7 @@ static void leave(struct keeper *keeper, bool comes_again)
 	if (!comes_again)
 		membership_remember(keeper);
 	notes_write_state(keeper);
+	note_death(keeper);
 	clients_tell_end(keeper, comes_again);
 	remove_runtime(keeper);
 	/* Its layers are not to be mounted anew before; for good: close_shop(). */

@@ -255,7 +255,7 @@ static void take_over(struct keeper *keeper, struct streams *streams, int termin
 	first->pid = creation->init.pid;
 	first->pidfd = TAKE_FD(creation->init.pidfd);
 	first->since_ns = loop_now_ns();
-	first->has_ended = false;
+	first->has_ended = first->is_noted = false;
 	first->forced_signal = 0;
 	first->out.tap = has_log ? put_output : NULL;
 	first->err.tap = has_log ? put_error_output : NULL;
