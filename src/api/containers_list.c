@@ -88,15 +88,6 @@ static void write_labels(struct json_writer *w, const struct spec_container *con
 	json_write_close(w, '}');
 }
 
-/* Words with blanks between them, without the quotes that people are shown. */
-static void write_command(struct json_writer *w, struct arena *arena, const struct spec_container *container)
-{
-	const char *text = container_text_command(arena, container, true);
-	size_t length = strlen(text);
-
-	json_write_string(w, "Command", arena_strndup(arena, text + 1, length - 2));
-}
-
 static void write_host(struct json_writer *w, const struct spec_host_config *host)
 {
 	json_write_open(w, "HostConfig", '{');
@@ -131,7 +122,7 @@ static void write_head(struct json_writer *w, const struct container_entry *entr
 	json_write_close(w, ']');
 	json_write_string(w, "Image", image ? image : "");
 	json_write_string(w, "ImageID", container->image_id ? container->image_id : "");
-	write_command(w, entry->record->arena, container);
+	json_write_string(w, "Command", container_text_words(entry->record->arena, container));
 	json_write_int(w, "Created", entry->created_s);
 	write_ports(w, entry);
 	if (entry->has_size) {

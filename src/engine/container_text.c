@@ -97,18 +97,25 @@ static const char *cut(struct arena *arena, const char *text, size_t width)
 	return characters > width ? arena_printf(arena, "%.*s…", (int)kept, text) : text;
 }
 
-const char *container_text_command(struct arena *arena, const struct spec_container *container, bool whole)
+const char *container_text_words(struct arena *arena, const struct spec_container *container)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	char **lists[] = { container->config.entrypoint, container->config.command };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		for (char **word = lists[i]; word && *word; word++)
-			buf_printf(&text, "%s%s", text.length ? " " : "", *word);
-	for (char *c = text.data; c && *c; c++)
+			buf_printf(&text, !text.length ? "%s" : strchr(*word, ' ') ? " '%s'" : " %s", *word);
+	return arena_strdup(arena, text.data ? text.data : "");
+}
+
+const char *container_text_command(struct arena *arena, const struct spec_container *container, bool whole)
+{
+	char *text = arena_strdup(arena, container_text_words(arena, container));
+
+	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
-	return arena_printf(arena, "\"%s\"", whole ? (text.data ? text.data : "") : cut(arena, text.data ? text.data : "", COMMAND_WIDTH));
+	return arena_printf(arena, "\"%s\"", whole ? text : cut(arena, text, COMMAND_WIDTH));
 }
 
 static bool is_published(const struct container_entry *entry, const char *exposed)

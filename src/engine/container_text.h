@@ -10,7 +10,10 @@
 /* "Up 5 minutes (healthy)", "Exited (137) 2 hours ago, out of memory at 64MiB", "Created". */
 const char *container_text_status(struct arena *arena, const struct container_entry *entry, time_t now);
 
-/* "\"sh -c 'sleep 5'\"", cut to 20 characters unless it is to be WHOLE. */
+/* "sh -c 'sleep 5'": words of which those with blanks are in quotes, but for the first, as dockerd tells them. */
+const char *container_text_words(struct arena *arena, const struct spec_container *container);
+
+/* The same for people, "\"sh -c 'sleep 5'\"": without control characters, cut to 20 characters unless it is to be WHOLE. */
 const char *container_text_command(struct arena *arena, const struct spec_container *container, bool whole);
 
 /* "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp": published ones, then those that are only exposed. */

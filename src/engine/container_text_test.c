@@ -59,8 +59,10 @@ static void test_command(void **state _unused_)
 
 	assert_string_equal(container_text_command(arena, &nothing, false), "\"\"");
 	assert_string_equal(container_text_command(arena, &small, false), "\"/e a b\"");
-	assert_string_equal(container_text_command(arena, &large, false), "\"sh -c a \xc3\xa9\xc3\xa9\xc3\xa9 long, l…\"");
-	assert_string_equal(container_text_command(arena, &large, true), "\"sh -c a \xc3\xa9\xc3\xa9\xc3\xa9 long, long command\"");
+	assert_string_equal(container_text_command(arena, &large, false), "\"sh -c 'a \xc3\xa9\xc3\xa9\xc3\xa9 long, …\"");
+	assert_string_equal(container_text_command(arena, &large, true), "\"sh -c 'a \xc3\xa9\xc3\xa9\xc3\xa9 long, long command'\"");
+	assert_string_equal(container_text_words(arena, &small), "/e a\nb");
+	assert_string_equal(container_text_words(arena, &nothing), "");
 	assert_string_equal(container_text_command(arena, &exact, false), "\"12345678901234567890\"");
 }
 
