@@ -110,6 +110,7 @@ static int decode(struct arena *arena, const struct network_create_request *requ
 		.interface = (char *)request->interface,
 		.internal = request->internal,
 		.no_dns = request->disable_dns,
+		.attachable = request->attachable,
 		.no_ipv4 = request->ipv4.is_given && !request->ipv4.value,
 		.ipv6 = !request->ipv6.is_given || request->ipv6.value,
 		.dns = split_list(arena, request->dns),

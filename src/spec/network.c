@@ -25,6 +25,7 @@ static const struct field network_fields[] = {
 	FIELD_BY(NETWORK_IPAM, "IPAM", 0),
 	FIELD(BOOL, struct spec_network, internal, "Internal"),
 	FIELD(BOOL, struct spec_network, no_dns, "DisableDNS"),
+	FIELD(BOOL, struct spec_network, attachable, "Attachable"),
 	FIELD(STRING, struct spec_network, interface, "Interface"),
 	FIELD(STRING, struct spec_network, mode, "Mode"),
 	FIELD(U32, struct spec_network, mtu, "MTU"),
@@ -190,7 +191,6 @@ static void write_no_pairs(struct json_writer *w, const char *key)
 /* What docker's documents have, and these networks are not. */
 static void write_constants(struct json_writer *w)
 {
-	json_write_bool(w, "Attachable", false);
 	json_write_bool(w, "Ingress", false);
 	json_write_open(w, "ConfigFrom", '{');
 	json_write_string(w, "Network", "");
@@ -214,6 +214,7 @@ void spec_network_write_inspect(struct json_writer *w, const struct spec_network
 	encode_subnets(w, network);
 	json_write_close(w, '}');
 	json_write_bool(w, "Internal", network->internal);
+	json_write_bool(w, "Attachable", network->attachable);
 	write_constants(w);
 	encode_pairs(w, "Options", network->options, network->option_count);
 	encode_pairs(w, "Labels", network->labels, network->label_count);

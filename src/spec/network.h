@@ -29,6 +29,7 @@ struct spec_network {
 	char *driver;  /* "bridge", "macvlan", "ipvlan" */
 	bool internal; /* nothing but its own members, and the host's own processes, can be reached */
 	bool no_dns;   /* names of members are not resolved */
+	bool attachable; /* as asked; means nothing without a swarm */
 	bool no_ipv4, ipv6;
 	struct spec_network_subnet *subnets;
 	size_t subnet_count;

@@ -13,6 +13,7 @@ static const struct field create_fields[] = {
 	FIELD(BOOL, struct spec_network_create, network.ipv6, "EnableIPv6"),
 	FIELD_BY(CREATE_ADDRESSES, "IPAM", 0),
 	FIELD(BOOL, struct spec_network_create, network.internal, "Internal"),
+	FIELD(BOOL, struct spec_network_create, network.attachable, "Attachable"),
 	FIELD(BOOL, struct spec_network_create, ingress, "Ingress"),
 	FIELD(BOOL, struct spec_network_create, config_only, "ConfigOnly"),
 	FIELD_BY(CREATE_CONFIG_FROM, "ConfigFrom", 0),
