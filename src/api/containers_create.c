@@ -66,6 +66,7 @@ int api_container_create(struct api_call *call, struct error *err)
 		.directories = call->directories,
 		.asked = &asked,
 		.pull = "never", /* a client that is told that there is none pulls it itself */
+		.ports_may_wait = true,
 		.platform = str_is_empty(platform) ? NULL : platform,
 		.warn = add_warning,
 		.context = &warnings,

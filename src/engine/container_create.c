@@ -374,7 +374,7 @@ static int make(struct creation *creation, const struct container_image *image)
 	if (r == 0)
 		r = container_image_find_mounts(creation->arena, creation->request, &creation->container.host, &store, &lease, creation->err);
 	if (r == 0)
-		r = container_network_check(creation->arena, creation->directories, &creation->container, creation->err);
+		r = container_network_check(creation->arena, creation->directories, &creation->container, creation->request->ports_may_wait, creation->err);
 	if (r == 0)
 		r = bundle_check(&creation->container, creation->request->warn, creation->request->context, creation->err);
 	if (r == 0)

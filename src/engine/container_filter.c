@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_filter.h"
 #include "base/moment.h"
+#include "engine/container_network.h"
 #include "engine/filter_name.h"
 #include "engine/filter_value.h"
 #include "spec/port_range.h"
@@ -278,7 +279,7 @@ static bool is_member(const struct spec_host_config *host, const char *value)
 	for (size_t i = 0; i < host->endpoint_count; i++)
 		if (str_equal(host->endpoints[i].network, value) || (host->endpoints[i].network_id && str_starts_with(host->endpoints[i].network_id, value)))
 			return true;
-	return str_equal(host->network_mode, value);
+	return !container_network_is_member(host) && str_equal(host->network_mode, value);
 }
 
 static bool is_status(const struct spec_container_state *state, const char *value)

@@ -9,15 +9,21 @@
 #include "engine/bundle_plan.h"
 #include "spec/network_plan.h"
 
-/* At `create`: networks exist (their names become canonical), addresses are in their subnets, ports can be published, names are well-formed. */
-int container_network_check(struct arena *arena, const struct directories *directories, struct spec_container *container, struct error *err)
-	_must_check_;
+/*
+ * At `create`: networks exist (their names become canonical), addresses are in their subnets, names are well-formed, ports can be
+ * published unless PORTS_MAY_WAIT for a network that is connected later.
+ */
+int container_network_check(struct arena *arena, const struct directories *directories, struct spec_container *container, bool ports_may_wait,
+	struct error *err) _must_check_;
 
 /*
  * At each start by a command, from bundle_make(): brings the networks up, takes addresses, writes network.json, publishes the ports,
  * writes names, starts name servers. *RET is NULL if the container has no network of its own to be a member of. On failure all is released.
  */
 int container_network_prepare(struct bundle_plan *plan, const struct spec_network_plan **ret, struct error *err) _must_check_;
+
+/* Whether HOST's mode is that of networks, not of "none", "host" or somebody else's namespace. */
+bool container_network_is_member(const struct spec_host_config *host);
 
 /* The plan of a container that runs or did, from its volatile directory; *RET is NULL if there is none. */
 int container_network_read(struct arena *arena, const struct container_record *record, const struct spec_network_plan **ret, struct error *err)

@@ -275,8 +275,6 @@ static void drop_endpoint(struct spec_host_config *host, const char *network)
 		if (!str_equal(host->endpoints[i].network, network))
 			host->endpoints[kept++] = host->endpoints[i];
 	host->endpoint_count = kept;
-	/* One that is in no network at all is as one that was to have none; it may come back. */
-	host->network_mode = kept ? host->endpoints[0].network : (char *)NETWORK_DEFAULT;
 }
 
 /* Paths in LIST but those below PREFIX, which are *RET_GONE. */

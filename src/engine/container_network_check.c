@@ -96,15 +96,16 @@ static int check_endpoints(struct arena *arena, const struct directories *direct
 	return 0;
 }
 
-static int refuse_ports(const struct spec_host_config *host, struct error *err)
+static int refuse_ports(const struct spec_host_config *host, bool may_wait, struct error *err)
 {
 	const char *mode = host->network_mode;
+	bool shares = mode && str_starts_with(mode, "container:");
 
 	if (!host->port_count && !host->publish_all)
 		return 0;
-	if (str_equal(mode, "host"))
+	if (str_equal(mode, "host") || (may_wait && !shares))
 		return 0; /* they are open already; docker drops them likewise */
-	if (mode && str_starts_with(mode, "container:"))
+	if (shares)
 		return error_set(err, ERROR_INVALID, 0, "cannot publish ports of a container that shares the network of another one: that one can publish them");
 	error_set(err, ERROR_INVALID, 0, "cannot publish ports: the container %s", host->endpoint_count ? "is in no network that is a bridge and not internal" :
 		  "has no network to publish them from");
@@ -113,7 +114,8 @@ static int refuse_ports(const struct spec_host_config *host, struct error *err)
 	return -EINVAL;
 }
 
-int container_network_check(struct arena *arena, const struct directories *directories, struct spec_container *container, struct error *err)
+int container_network_check(struct arena *arena, const struct directories *directories, struct spec_container *container, bool ports_may_wait,
+	struct error *err)
 {
 	struct spec_host_config *host = &container->host;
 	struct spec_container_endpoint *endpoints = arena_alloc(arena, host->endpoint_count + 2, sizeof *endpoints);
@@ -122,7 +124,7 @@ int container_network_check(struct arena *arena, const struct directories *direc
 	int r;
 
 	if (!container_network_is_member(host))
-		return refuse_ports(host, err);
+		return refuse_ports(host, ports_may_wait, err);
 	if (host->endpoint_count)
 		memcpy(endpoints, host->endpoints, host->endpoint_count * sizeof *endpoints);
 	else
@@ -134,5 +136,5 @@ int container_network_check(struct arena *arena, const struct directories *direc
 	if (r < 0)
 		return r;
 	host->network_mode = endpoints[0].network;
-	return publishes ? 0 : refuse_ports(host, err);
+	return publishes ? 0 : refuse_ports(host, ports_may_wait, err);
 }

@@ -347,7 +347,7 @@ static struct spec_container_port *add_exposed(struct arena *arena, const struct
 }
 
 /* Of addresses of the host of one version packets reach addresses of that version alone. */
-static int set_addresses(const struct spec_network_plan *plan, char *address4, char *address6, struct spec_published_port *port, struct error *err)
+static int set_addresses(char *address4, char *address6, struct spec_published_port *port, struct error *err)
 {
 	bool only4 = port->host_ip && !strchr(port->host_ip, ':'), only6 = port->host_ip && !only4;
 
@@ -355,8 +355,6 @@ static int set_addresses(const struct spec_network_plan *plan, char *address4, c
 	port->address6 = only4 ? NULL : address6;
 	if (port->address4 || port->address6)
 		return 0;
-	if (!address4 && !address6 && plan->link_count)
-		return error_set(err, ERROR_INVALID, 0, "cannot publish the port %u: none of the container's networks is a bridge that is not internal", port->port);
 	return error_set(err, ERROR_INVALID, 0, "cannot publish the port %u on '%s': the container has no address of that IP version", port->port,
 			 port->host_ip ? port->host_ip : "");
 }
@@ -396,12 +394,14 @@ int container_network_plan_ports(struct arena *arena, const struct spec_containe
 	struct spec_port_range *ranges = arena_alloc(arena, count + 1, sizeof *ranges);
 	int r = 0;
 
+	if (!address4 && !address6)
+		count = 0; /* in no such network, they wait for one */
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = plan_port(&all[i], &published[i], &ranges[i], err);
 		if (!published[i].host_ip)
 			published[i].host_ip = binding;
 		if (r == 0)
-			r = set_addresses(plan, address4, address6, &published[i], err);
+			r = set_addresses(address4, address6, &published[i], err);
 	}
 	if (r < 0)
 		return r;

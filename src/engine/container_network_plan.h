@@ -10,9 +10,6 @@
 /* More links than a container can have: the last sign of their names on the host (a digit or letter) tells them apart. */
 #define CONTAINER_NETWORK_LINKS 36
 
-/* Whether HOST's mode is that of networks, not of "none", "host" or somebody else's namespace. */
-bool container_network_is_member(const struct spec_host_config *host);
-
 /* Whether names of members are resolved there: on the default one they are not, as docker has it. */
 bool container_network_has_names(const struct spec_network *network);
 
@@ -31,7 +28,8 @@ void container_network_plan_routes(struct spec_network_plan *plan, const struct 
 
 /*
  * What PORTS come to on the links of PLAN, and those of EXPOSED (or NULL) that are not among them. A port of the host that is left to us is 0,
- * and *RET_RANGES, of as many, has what it is to be taken from (0: anything). ERROR_INVALID for what cannot be published on those links.
+ * and *RET_RANGES, of as many, has what it is to be taken from (0: anything). ERROR_INVALID for what cannot be published on those links; if
+ * none of them publishes anything there are none, as one may come that does.
  */
 int container_network_plan_ports(struct arena *arena, const struct spec_container_port *ports, size_t count, char *const *exposed,
 	const struct spec_network_plan *plan, struct spec_published_port **ret, struct spec_port_range **ret_ranges, size_t *ret_count,

@@ -302,9 +302,9 @@ static void test_wrong_ports(void **state _unused_)
 	assert_string_equal(publish_one(NULL, "8000-8010", "9000-9011", NULL), "the ranges '8000-8010' and '9000-9011' are not of the same length");
 	assert_non_null(strstr(publish_one(NULL, "80", "0", NULL), "cannot publish the port '0'"));
 	assert_non_null(strstr(publish_one(NULL, "70000", "80", NULL), "cannot publish the port '80'"));
-	assert_string_equal(publish(&one, 1, NULL, &none), "cannot publish the port 80: none of the container's networks is a bridge that is not internal");
+	assert_string_equal(publish(&one, 1, NULL, &none), "");
 	assert_string_equal(publish(&six, 1, NULL, &back_alone), "cannot publish the port 80 on '::1': the container has no address of that IP version");
-	assert_string_not_equal(publish(&one, 1, NULL, &empty), "");
+	assert_string_equal(publish(&one, 1, NULL, &empty), "");
 	assert_string_equal(publish(&one, 1, NULL, &back_alone), "80:80+1/tcp 10.66.4.2 -");
 }
 

@@ -27,6 +27,7 @@ struct container_create_request {
 	const struct transfer_registry *registry; /* how it is asked; NULL: as usual */
 	bool replace;         /* a container of that name is removed first */
 	bool quiet_pull;
+	bool ports_may_wait;  /* in no network that publishes its ports it is no error: it may be connected to one later */
 	const int *logins_fd; /* for the pull (registry_logins.h), or NULL */
 	void (*tell_transfer)(void *context, const struct spec_transfer_event *event); /* or NULL */
 	void (*warn)(void *context, const char *text); /* what was done differently, and why; or NULL */

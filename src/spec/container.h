@@ -65,7 +65,7 @@ struct spec_container_port {
 
 /*
  * Membership in one network; `NetworkingConfig.EndpointsConfig` of docker's API, by name of the network. The first
- * one's network is also .network_mode of the host's half.
+ * one's network is also .network_mode of the host's half, which keeps it when that network is left.
  */
 struct spec_container_endpoint {
 	char *network;    /* name or id; in a record the name */
