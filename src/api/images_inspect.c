@@ -27,12 +27,14 @@ int api_image_inspect(struct api_call *call, struct error *err)
 	_cleanup_buf_ struct buf document = BUF_INIT;
 	struct json_writer w = { .out = &document };
 	struct images_details details;
+	/* COMPAT(docker-compose 1): it reads "ContainerConfig" in whatever version the server has, though docker has none since 1.45. */
+	unsigned flags = IMAGES_WRITE_NO_CONTAINER | (call->target.minor < SINCE_SHORT_CONFIG ? IMAGES_WRITE_AS_CONTAINER : 0);
 	int r = images_inspect(call->arena, call->directories, call->names[0], &details, err);
 
 	if (r < 0)
 		return r;
 	json_write_open(&w, NULL, '{');
-	images_write_details(&w, &details, call->target.minor < SINCE_SHORT_CONFIG ? IMAGES_WRITE_AS_CONTAINER : 0);
+	images_write_details(&w, &details, flags);
 	write_old_members(&w, &details, call->target.minor);
 	json_write_close(&w, '}');
 	return api_reply_json(call, 200, &document, err);

@@ -59,13 +59,17 @@ static void write_text(struct json_writer *w, const char *key, const char *text)
 
 static void write_health_check(struct json_writer *w, const struct spec_health_check *check)
 {
+	const struct {
+		const char *name;
+		int64_t value;
+	} numbers[] = { { "Interval", check->interval_ns }, { "Timeout", check->timeout_ns }, { "StartPeriod", check->start_period_ns },
+		{ "StartInterval", check->start_interval_ns }, { "Retries", check->retries } };
+
 	json_write_open(w, "Healthcheck", '{');
 	write_list(w, "Test", check->test);
-	json_write_int(w, "Interval", check->interval_ns);
-	json_write_int(w, "Timeout", check->timeout_ns);
-	json_write_int(w, "StartPeriod", check->start_period_ns);
-	json_write_int(w, "StartInterval", check->start_interval_ns);
-	json_write_int(w, "Retries", check->retries);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i].value)
+			json_write_int(w, numbers[i].name, numbers[i].value);
 	json_write_close(w, '}');
 }
 
@@ -79,9 +83,9 @@ static void write_container_members(struct json_writer *w)
 	json_write_string(w, "Image", "");
 }
 
-static void write_execution(struct json_writer *w, const struct spec_execution *execution, unsigned flags)
+static void write_execution(struct json_writer *w, const char *key, const struct spec_execution *execution, unsigned flags)
 {
-	json_write_open(w, "Config", '{');
+	json_write_open(w, key, '{');
 	if (flags & IMAGES_WRITE_AS_CONTAINER) {
 		json_write_string(w, "Hostname", "");
 		json_write_string(w, "Domainname", "");
@@ -142,7 +146,9 @@ static void write_image(struct json_writer *w, const struct images_details *deta
 	write_text(w, "Comment", last ? last->comment : NULL);
 	write_text(w, "Created", config->created);
 	write_text(w, "Author", config->author);
-	write_execution(w, &config->execution, flags);
+	write_execution(w, "Config", &config->execution, flags);
+	if (flags & IMAGES_WRITE_NO_CONTAINER)
+		write_execution(w, "ContainerConfig", &(struct spec_execution){ .user = NULL }, IMAGES_WRITE_AS_CONTAINER);
 	write_text(w, "Architecture", config->platform.architecture);
 	if (config->platform.variant)
 		json_write_string(w, "Variant", config->platform.variant);

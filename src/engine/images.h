@@ -62,6 +62,7 @@ int images_inspect(struct arena *arena, const struct directories *directories, c
 
 enum images_write_flag {
 	IMAGES_WRITE_AS_CONTAINER = 1 << 0, /* "Config" with all members of a container's, as docker had it before version 1.50 of its API */
+	IMAGES_WRITE_NO_CONTAINER = 1 << 1, /* "ContainerConfig", too: the configuration of no container at all */
 };
 
 /* The members of docker's document of one, and ours, into an open object. */
