@@ -110,6 +110,7 @@ static int take_volumes(struct creation *creation, const char *text)
 			continue;
 		mounts[count] = record.container->host.mounts[i];
 		mounts[count].read_only |= str_equal(colon, ":ro");
+		mounts[count].implied = true;
 		count++;
 	}
 	container_merge_mounts(creation->arena, &creation->container, mounts, count);

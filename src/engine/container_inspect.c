@@ -95,6 +95,14 @@ static void write_command(struct json_writer *w, const struct spec_container_con
 static const char *const mount_types[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_VOLUME] = "volume", [SPEC_MOUNT_TMPFS] = "tmpfs",
 	[SPEC_MOUNT_IMAGE] = "image" };
 
+/* As it was said; of a volume that may be shared docker says for SELinux that it is. */
+static const char *mode_of(const struct spec_container_mount *mount)
+{
+	if (!str_is_empty(mount->short_options))
+		return mount->short_options;
+	return mount->kind == SPEC_MOUNT_VOLUME && !mount->implied ? "z" : "";
+}
+
 static void write_mount(struct json_writer *w, const struct container_record *record, const struct spec_container_mount *mount)
 {
 	_cleanup_free_ char *path = str_printf("%s/volumes/%s/_data", record->directories->root, mount->source ? mount->source : "");
@@ -108,9 +116,9 @@ static void write_mount(struct json_writer *w, const struct container_record *re
 	write_text(w, "Destination", mount->target);
 	if (mount->kind == SPEC_MOUNT_VOLUME)
 		json_write_string(w, "Driver", "local");
-	json_write_string(w, "Mode", is_read_only ? "ro" : "");
+	json_write_string(w, "Mode", mode_of(mount));
 	json_write_bool(w, "RW", !is_read_only);
-	write_text(w, "Propagation", mount->propagation);
+	write_text(w, "Propagation", mount->propagation || mount->kind != SPEC_MOUNT_BIND ? mount->propagation : "rprivate");
 	json_write_close(w, '}');
 }
 
@@ -118,7 +126,8 @@ void container_write_mounts(struct json_writer *w, const struct container_record
 {
 	json_write_open(w, "Mounts", '[');
 	for (size_t i = 0; i < record->container->host.mount_count; i++)
-		write_mount(w, record, &record->container->host.mounts[i]);
+		if (record->container->host.mounts[i].kind != SPEC_MOUNT_TMPFS || !record->container->host.mounts[i].is_short) /* --tmpfs, as docker */
+			write_mount(w, record, &record->container->host.mounts[i]);
 	json_write_close(w, ']');
 }
 

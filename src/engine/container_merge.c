@@ -262,7 +262,7 @@ int container_merge_volumes(struct arena *arena, struct spec_container *containe
 	char **volumes = container->config.volumes;
 
 	for (; volumes && *volumes; volumes++) {
-		struct spec_container_mount mount = { .kind = SPEC_MOUNT_VOLUME, .anonymous = true, .target = clean_path(arena, *volumes) };
+		struct spec_container_mount mount = { .kind = SPEC_MOUNT_VOLUME, .anonymous = true, .implied = true, .target = clean_path(arena, *volumes) };
 
 		if (!mount.target)
 			return error_set(err, ERROR_INVALID, 0, "invalid volume '%.280s': expected an absolute path, and not the root", *volumes);

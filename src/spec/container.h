@@ -53,6 +53,9 @@ struct spec_container_mount {
 	uint32_t tmpfs_mode;
 	char **options; /* others of tmpfs ("noexec", "uid=5"), or NULL */
 	bool anonymous; /* the volume was made for this container: `rm -v` and --rm remove it */
+	bool is_short;  /* -v or --tmpfs, else --mount */
+	char *short_options; /* of those: what was said after the paths, or NULL */
+	bool implied;   /* by a volume of the image, -v of a path alone or --volumes-from */
 };
 
 /* One of -p; strings as given. A range of the host for one port: any of it; for as many: one to one. */

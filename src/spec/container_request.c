@@ -86,7 +86,8 @@ static int settle_mount(struct mounts *mounts, struct json *value, const struct 
 	writable = writable && writable->type == JSON_OBJECT ? json_member(writable, "ReadOnlyNonRecursive") : NULL;
 	mount.target = value_clean_path(mounts->arena, "/", mount.target);
 	mount.anonymous = mount.kind == SPEC_MOUNT_VOLUME && !mount.source;
-	mount.image_id = mount.image_manifest = mount.image_top_layer = NULL;
+	mount.image_id = mount.image_manifest = mount.image_top_layer = mount.short_options = NULL;
+	mount.is_short = mount.implied = false;
 	if (mount.kind == SPEC_MOUNT_BIND) {
 		if (mount.source[0] != '/')
 			return error_set(mounts->err, ERROR_INVALID, 0, "invalid mount config for type \"bind\": invalid mount path: '%.300s' mount path must be absolute",

@@ -192,7 +192,9 @@ static void test_inspect(void **state _unused_)
 {
 	static const char *const members[] = {
 		"\"Hostname\":\"\"", "\"AttachStdin\":false", "\"Env\":[]", "\"Cmd\":null", "\"Entrypoint\":null", "\"Volumes\":null",
-		"\"OnBuild\":null", "\"Labels\":{}", "\"Binds\":[\"/s:/t:ro\",\"v:/v\"]", "\"Mounts\":[{\"Type\":\"bind\",\"Target\":\"/b\"",
+		"\"OnBuild\":null", "\"Labels\":{}", "\"Binds\":[\"/s:/t:ro\",\"v:/v\"]",
+		"\"Mounts\":[{\"Type\":\"bind\",\"Target\":\"/b\",\"Source\":\"/s\"},{\"Type\":\"volume\",\"Target\":\"/a\"}]",
+		"\"Tmpfs\":{\"/m\":\"size=1m\"}",
 		"\"LogConfig\":{\"Type\":\"local\",\"Config\":{}}", "\"NetworkMode\":\"none\"", "\"PortBindings\":{}",
 		"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0}", "\"CapAdd\":null", "\"Dns\":[]", "\"IpcMode\":\"private\"",
 		"\"OomScoreAdj\":0", "\"PidMode\":\"\"", "\"Privileged\":false", "\"ShmSize\":67108864", "\"Runtime\":\"bivy\"", "\"Memory\":0",
@@ -206,8 +208,11 @@ static void test_inspect(void **state _unused_)
 
 	json_write_open(&w, NULL, '{');
 	spec_container_write_inspect(&w, decode(arena, "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/t\","
-						       "\"ReadOnly\":true,\"BindOptions\":{\"CreateMountpoint\":true}},{\"Type\":\"volume\",\"Source\":\"v\","
-						       "\"Target\":\"/v\"},{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/b\"}]}}"),
+						       "\"ReadOnly\":true,\"Short\":true,\"ShortOptions\":\"ro\"},{\"Type\":\"volume\",\"Source\":\"v\","
+						       "\"Target\":\"/v\",\"Short\":true},{\"Type\":\"bind\",\"Source\":\"/s\",\"Target\":\"/b\"},"
+						       "{\"Type\":\"tmpfs\",\"Target\":\"/m\",\"Short\":true,\"ShortOptions\":\"size=1m\"},"
+						       "{\"Type\":\"volume\",\"Source\":\"5f\",\"Target\":\"/i\",\"Anonymous\":true,\"Implied\":true},"
+						       "{\"Type\":\"volume\",\"Source\":\"6f\",\"Target\":\"/a\",\"Anonymous\":true}]}}"),
 		&(struct spec_container_paths){ .masked = (char *[]){ (char *)"/proc/kcore", NULL } });
 	json_write_close(&w, '}');
 	assert_int_equal(json_parse(arena, out.data, out.length, &root, NULL), 0);

@@ -28,6 +28,9 @@ static const struct field mount_fields[] = {
 	FIELD(BOOL, struct spec_container_mount, read_only, "ReadOnly"),
 	FIELD(BOOL, struct spec_container_mount, no_idmap, "NoIdmap"),
 	FIELD(BOOL, struct spec_container_mount, anonymous, "Anonymous"),
+	FIELD(BOOL, struct spec_container_mount, is_short, "Short"),
+	FIELD(STRING, struct spec_container_mount, short_options, "ShortOptions"),
+	FIELD(BOOL, struct spec_container_mount, implied, "Implied"),
 	FIELD(BOOL, struct spec_container_mount, chown, "Chown"),
 	FIELD(BOOL, struct spec_container_mount, overlay, "Overlay"),
 	FIELD_BY(MOUNT_BIND_OPTIONS, "BindOptions", 0),
@@ -614,40 +617,69 @@ void encode_host_config(struct json_writer *w, const struct spec_host_config *ho
 /* "SOURCE:TARGET[:OPTIONS]", as -v takes it. */
 static void write_bind(struct json_writer *w, const struct spec_container_mount *mount)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char separator = ':';
+	_cleanup_free_ char *text = str_printf("%s:%s%s%s", mount->source, mount->target, mount->short_options ? ":" : "",
+		mount->short_options ? mount->short_options : "");
 
-	buf_printf(&text, "%s:%s", mount->source ? mount->source : "", mount->target);
-	for (size_t i = 0; i < 3; i++) {
-		const char *option = i == 0 ? (mount->read_only ? "ro" : NULL) : i == 1 ? mount->propagation : mount->no_copy ? "nocopy" : NULL;
-
-		if (!option)
-			continue;
-		buf_printf(&text, "%c%s", separator, option);
-		separator = ',';
-	}
-	json_write_string(w, NULL, text.data);
+	json_write_string(w, NULL, text);
 }
 
-/* Of -v: what --mount makes has no source made for it. */
-static bool is_bind(const struct spec_container_mount *mount)
+/* As --mount said it: the name of an anonymous volume is of its own making. */
+static void write_mount(struct json_writer *w, const struct spec_container_mount *mount)
 {
-	return mount->create_source || (mount->kind == SPEC_MOUNT_VOLUME && !mount->anonymous && !mount->subpath && !mount->volume_options &&
-		!mount->volume_labels);
+	struct spec_container_mount said = *mount;
+
+	if (said.anonymous)
+		said.source = NULL;
+	said.anonymous = false;
+	encode_mount(w, &said);
 }
 
+static void write_tmpfs(struct json_writer *w, const struct spec_container_mount *mount)
+{
+	json_write_string(w, mount->target, mount->short_options ? mount->short_options : "");
+}
+
+enum mount_form { FORM_NONE, FORM_BIND, FORM_TMPFS, FORM_MOUNT };
+
+static enum mount_form form_of(const struct spec_container_mount *mount)
+{
+	if (mount->implied)
+		return FORM_NONE;
+	if (!mount->is_short)
+		return FORM_MOUNT;
+	return mount->kind == SPEC_MOUNT_TMPFS ? FORM_TMPFS : mount->source ? FORM_BIND : FORM_NONE;
+}
+
+/* Each where docker has what was said in that form; without any only the first is there. */
 static void write_mounts(struct json_writer *w, const struct spec_host_config *host)
 {
-	json_write_open(w, "Binds", '[');
-	for (size_t i = 0; i < host->mount_count; i++)
-		if (is_bind(&host->mounts[i]))
-			write_bind(w, &host->mounts[i]);
-	json_write_close(w, ']');
-	json_write_open(w, "Mounts", '[');
-	for (size_t i = 0; i < host->mount_count; i++)
-		if (!is_bind(&host->mounts[i]))
-			encode_mount(w, &host->mounts[i]);
-	json_write_close(w, ']');
+	static const struct {
+		enum mount_form form;
+		const char *key;
+		char open, close;
+		void (*write)(struct json_writer *w, const struct spec_container_mount *mount);
+	} lists[] = {
+		{ FORM_BIND,  "Binds",  '[', ']', write_bind },
+		{ FORM_MOUNT, "Mounts", '[', ']', write_mount },
+		{ FORM_TMPFS, "Tmpfs",  '{', '}', write_tmpfs },
+	};
+
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
+		bool open = false;
+
+		for (size_t i = 0; i < host->mount_count; i++) {
+			if (form_of(&host->mounts[i]) != lists[k].form)
+				continue;
+			if (!open)
+				json_write_open(w, lists[k].key, lists[k].open);
+			open = true;
+			lists[k].write(w, &host->mounts[i]);
+		}
+		if (open)
+			json_write_close(w, lists[k].close);
+		else if (lists[k].form == FORM_BIND)
+			json_write_null(w, lists[k].key);
+	}
 }
 
 static void fill_defaults(struct spec_host_config *host)

@@ -154,7 +154,7 @@ int value_volume_parse(struct arena *arena, const char *text, const char *direct
 	if (r < 0)
 		return r;
 	if (parts.count == 1) {
-		mount.anonymous = true;
+		mount.anonymous = mount.implied = true;
 		*ret = mount;
 		return 0;
 	}
@@ -171,6 +171,8 @@ int value_volume_parse(struct arena *arena, const char *text, const char *direct
 	if (r < 0)
 		return r;
 	finish_bind(&mount, false);
+	mount.is_short = true;
+	mount.short_options = parts.count == 3 ? arena_strdup(arena, parts.items[2]) : NULL;
 	*ret = mount;
 	return 0;
 }
@@ -212,7 +214,8 @@ int value_tmpfs_parse(struct arena *arena, const char *text, struct spec_contain
 {
 	struct spec_container_mount mount = { .kind = SPEC_MOUNT_TMPFS };
 	size_t length = strcspn(text, ":");
-	struct value_strings words = value_split(arena, text + length + (text[length] == ':'), ','), others = { 0 };
+	const char *said = text + length + (text[length] == ':');
+	struct value_strings words = value_split(arena, said, ','), others = { 0 };
 	int r = set_target(arena, arena_strndup(arena, text, length), &mount, err);
 
 	for (size_t i = 0; r == 0 && i < words.count; i++)
@@ -220,6 +223,8 @@ int value_tmpfs_parse(struct arena *arena, const char *text, struct spec_contain
 	if (r < 0)
 		return r;
 	mount.options = others.items;
+	mount.is_short = true;
+	mount.short_options = *said ? arena_strdup(arena, said) : NULL;
 	*ret = mount;
 	return 0;
 }
