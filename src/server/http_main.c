@@ -6,18 +6,16 @@
 #include "base/memory.h"
 #include "server/http_front.h"
 #include "server/http_tls.h"
+#include "server/nobody.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #define PROGRAM "bivy-http"
-#define NOBODY 65534
 
 struct serve_request {
 	int64_t broker, counts, idle_s;
@@ -63,20 +61,6 @@ static int read_tls(struct arena *arena, const struct serve_request *request, st
 	if (r == 0)
 		r = read_pem(arena, request->key, &ret->key, err);
 	return r < 0 ? r : read_pem(arena, request->authority, &ret->authority, err);
-}
-
-/* Root has no use for being root here: no files, no capabilities, nobody's ids, nothing to gain. */
-static int give_up_privileges(struct error *err)
-{
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_errno(err, errno, "cannot give up privileges");
-	if (geteuid() != 0)
-		return 0;
-	if (chroot("/proc/self/fdinfo") < 0 || chdir("/") < 0)
-		return error_errno(err, errno, "cannot leave the file system");
-	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
-		return error_errno(err, errno, "cannot become nobody");
-	return 0;
 }
 
 #define FDS_OF_CONNECTION 3 /* its own, the call's; with TLS one more pair, but they are fewer */
@@ -140,7 +124,7 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	if (r == 0 && request->counts)
 		r = map_counts((int)request->counts, &front.counts, err);
 	if (r == 0)
-		r = give_up_privileges(err);
+		r = nobody_become(err);
 	return r < 0 ? r : http_front_run(&front, err);
 }
 
