@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From what the options of `build` say to a request for a build. */
 #include "cli/build_options.h"
-#include "cli/value_attestation.h"
-#include "cli/value_cache.h"
+#include "engine/value_attestation.h"
+#include "engine/value_cache.h"
 #include "cli/value_env.h"
 #include "cli/value_limit.h"
 #include "spec/value_mount.h"
-#include "cli/value_output.h"
+#include "engine/value_output.h"
 #include "cli/value_secret.h"
 #include "cli/value_word.h"
 

@@ -136,10 +136,16 @@ struct build_debug_state {
 	int64_t exit_code;            /* how that ended */
 };
 
+/* Contexts of a client who has a session: a directory of it, by name; a file that it sends. */
+#define BUILD_SESSION_DIRECTORY "session:"
+#define BUILD_SESSION_FILE "http://buildkit-session/"
+
 struct build_request {
 	const struct directories *directories;
 	const char *context;    /* directory, "-", URL, git reference */
 	const char *file;       /* -f: path, "-", or NULL */
+	const char *session;    /* of a client (client_session.h), or NULL: .context, .contexts, secrets, agents and logins may be its (build_client.h) */
+	const char *dockerfile_directory; /* of the client's, that .file is in; or NULL: it is in the context */
 	const char *ignore_file; /* --ignorefile, or NULL */
 	char **tags;            /* as given; NULL-terminated, or NULL */
 	const char *target;

@@ -2,6 +2,7 @@
 #include "engine/build_agent.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "engine/build_client.h"
 #include "engine/conduit.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
@@ -22,16 +23,16 @@ struct connection {
 };
 
 struct relay {
-	const char *path;
+	const struct build_agent *agent;
 	int listening, life;
 	struct connection list[CONNECTIONS];
 };
 
 /* ---- connections ----------------------------------------------------------------------- */
 
-static int connect_to(const char *path)
+static int connect_to(const struct build_agent *agent)
 {
-	int fd, r = fdpass_connect(path, &fd);
+	int fd, r = agent->client ? build_client_connect_agent(agent->client, agent->id, &fd, NULL) : fdpass_connect(agent->path, &fd);
 
 	if (r == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
 		r = -errno;
@@ -53,7 +54,7 @@ static void take_connection(struct relay *relay)
 {
 	struct connection *connection = find_place(relay);
 	_cleanup_close_ int step = accept4(relay->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	int agent = step < 0 ? -EBADF : connect_to(relay->path);
+	int agent = step < 0 ? -EBADF : connect_to(relay->agent);
 
 	if (agent < 0)
 		return;
@@ -111,7 +112,7 @@ static bool serve(struct relay *relay)
 }
 
 /* Nothing else of the step's process, such as its output and its locks, may be held open. */
-_noreturn_ static void be_relay(const char *path, int listening, int life)
+_noreturn_ static void be_relay(const struct build_agent *agent, int listening, int life)
 {
 	struct relay *relay;
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -127,7 +128,7 @@ _noreturn_ static void be_relay(const char *path, int listening, int life)
 		_exit(EXIT_FAILURE);
 	signal(SIGPIPE, SIG_IGN);
 	relay = memory_new(1, sizeof *relay);
-	*relay = (struct relay){ .path = path, .listening = 3, .life = 4 };
+	*relay = (struct relay){ .agent = agent, .listening = 3, .life = 4 };
 	while (serve(relay))
 		;
 	_exit(0);
@@ -139,6 +140,8 @@ static int check_agent(const struct build_agent *agent, struct error *err)
 {
 	struct stat st;
 
+	if (agent->client)
+		return 0;
 	if (stat(agent->path, &st) < 0)
 		return error_errno(err, errno, "--ssh %s: cannot use '%s'", agent->id, agent->path);
 	if (S_ISSOCK(st.st_mode))
@@ -180,7 +183,7 @@ int build_agent_start(const struct build_agent *agent, const char *name, pid_t *
 	if (pid < 0)
 		return error_errno(err, errno, "--ssh %s: cannot make a process", agent->id);
 	if (pid == 0)
-		be_relay(agent->path, listening, theirs);
+		be_relay(agent, listening, theirs);
 	*ret_pid = pid;
 	*ret_life = TAKE_FD(ours);
 	return 0;

@@ -13,9 +13,12 @@
 
 #include <sys/types.h>
 
+struct build_request;
+
 struct build_agent {
 	const char *id;   /* for messages */
-	const char *path; /* the agent's socket */
+	const char *path; /* the agent's socket; NULL: it is the client's */
+	const struct build_request *client; /* whose session has it; or NULL */
 	uid_t uid;        /* whose the step's socket is */
 	gid_t gid;
 	mode_t mode;

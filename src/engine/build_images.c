@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The images that stages begin with or copy from: found, pulled if they must be, and in the build's lease. */
-#include "engine/build_state.h"
+#include "engine/build_client.h"
 #include "engine/container_image.h"
 #include "engine/image_content.h"
 #include "store/layers.h"
@@ -44,14 +44,19 @@ static int get_image(struct build *build, const struct build_platform *platform,
 	const struct spec_container asked = { .config = { .image = (char *)image->origin.name } };
 	struct container_image found = { .config = NULL };
 	struct build_transfer fetch = { build, image->vertex };
-	const struct container_create_request request = { .directories = build->directories, .asked = &asked, .pull = build->request->pull,
+	_cleanup_close_ int logins_fd = -EBADF;
+	struct container_create_request request = { .directories = build->directories, .asked = &asked, .pull = build->request->pull,
 		.registry = build->request->registry, .logins_fd = build->request->logins_fd,
 		.platform = image->origin.platform.os ? spec_platform_text(build->arena, &image->origin.platform) : platform->text,
 		.tell_transfer = build_tell_transfer, .warn = warn, .context = &fetch };
 	int r;
 
 	build_tell(build, image->vertex, BUILD_STARTED);
-	r = container_image_get(build->arena, &request, &build->store, &build->lease, &found, err);
+	r = build->request->session ? build_client_open_logins(build, image->origin.name, &logins_fd, err) : 0;
+	if (build->request->session)
+		request.logins_fd = &logins_fd;
+	if (r == 0)
+		r = container_image_get(build->arena, &request, &build->store, &build->lease, &found, err);
 	if (r == 0) {
 		image->image = found.image;
 		image->config = found.config;

@@ -2,6 +2,7 @@
 #include "engine/build_mounts.h"
 #include "base/file.h"
 #include "engine/build_agent.h"
+#include "engine/build_client.h"
 #include "engine/build_copy.h"
 #include "engine/build_mount_cache.h"
 #include "engine/build_import.h"
@@ -258,11 +259,16 @@ static int prepare_secret(struct preparation *p, struct error *err)
 	const struct build_request *request = p->step->build->request;
 	const struct build_secret *secret = build_secret_find(request->secrets, request->secret_count, p->mount->id);
 	const char *target = p->mount->target;
-	int fd = -EBADF, r;
+	struct error own = ERROR_INIT;
+	int fd = -EBADF, r = 0;
 
-	if (!secret)
+	if (!secret && !request->session)
 		return p->mount->required ? refuse_missing(p, "secret", err) : 0;
-	r = build_secret_open(secret, &fd, err);
+	r = secret ? build_secret_open(secret, &fd, &own) : build_secret_ask(p->step->build, p->mount->id, &fd, &own);
+	if (r < 0 && !secret && own.kind == ERROR_NOT_FOUND)
+		return p->mount->required ? refuse_missing(p, "secret", err) : 0;
+	if (r < 0 && err)
+		*err = own;
 	if (r < 0)
 		return r;
 	keep_fd(p->mounts, fd);
@@ -286,15 +292,17 @@ static int prepare_ssh(struct preparation *p, struct error *err)
 	const struct build_secret *agent = build_secret_find(request->ssh, request->ssh_count, p->mount->id);
 	const char *target = p->mount->target, *source, *made = NULL;
 	struct build_agent relayed = { .uid = p->mount->uid, .gid = p->mount->gid, .mode = p->mount->has_mode ? p->mount->mode : 0600 };
+	bool is_client = request->session && build_client_check_agent(request, p->mount->id, NULL) == 0;
 	int life = -EBADF, r;
 
-	if (!agent)
+	if (!agent && !is_client)
 		return p->mount->required ? refuse_missing(p, "ssh", err) : 0;
-	source = agent->path ? agent->path : getenv("SSH_AUTH_SOCK");
-	if (!source)
+	source = is_client ? NULL : agent->path ? agent->path : getenv("SSH_AUTH_SOCK");
+	if (!source && !is_client)
 		return error_set(err, ERROR_NOT_FOUND, 0, "--ssh %s: neither a socket is given nor is there an $SSH_AUTH_SOCK", agent->id);
-	relayed.id = agent->id;
+	relayed.id = p->mount->id;
 	relayed.path = source;
+	relayed.client = is_client ? request : NULL;
 	r = build_work_make(p->step->build, &made, err);
 	if (r == 0)
 		r = build_agent_start(&relayed, arena_printf(p->arena, "%s/agent", made), &p->mounts->relays[p->mounts->relay_count], &life, err);

@@ -2,6 +2,7 @@
 #include "engine/build_secrets.h"
 #include "base/base64.h"
 #include "base/file.h"
+#include "engine/build_client.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -53,6 +54,16 @@ int build_secret_open(const struct build_secret *secret, int *ret_fd, struct err
 	return r < 0 ? r : keep(text.data ? text.data : "", text.length, ret_fd, err);
 }
 
+int build_secret_ask(const struct build *build, const char *id, int *ret_fd, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r = build_client_read_secret(build, id, &text, err);
+
+	if (r == 0 && text.length > SECRET_LIMIT)
+		r = error_errno(err, EFBIG, "secret '%s'", id);
+	return r < 0 ? r : keep(text.data ? text.data : "", text.length, ret_fd, err);
+}
+
 /* ---- for servers --------------------------------------------------------------------------- */
 
 enum form { FORM_HEADER, FORM_TOKEN_BEARER, FORM_TOKEN_BASIC };
@@ -85,9 +96,12 @@ static char *host_of(struct arena *arena, const char *url, bool has_port)
 	return arena_strndup(arena, host, has_port ? length : host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#"));
 }
 
-static const struct build_secret *find_for(const struct build *build, const struct remote *remote, enum form *ret_form)
+/* Of the first of the names that there is a secret of, in which form its text is: *RET_FORM. 0: there is none. */
+static int read_for(const struct build *build, const struct remote *remote, enum form *ret_form, const char **ret_id, struct buf *ret, struct error *err)
 {
 	const struct build_request *request = build->request;
+	struct error own = ERROR_INIT;
+	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		for (int has_port = 1; names[i].kind == remote->kind && has_port >= 0; has_port--) {
@@ -96,19 +110,28 @@ static const struct build_secret *find_for(const struct build *build, const stru
 			const struct build_secret *secret = build_secret_find(request->secrets, request->secret_count, id);
 
 			*ret_form = names[i].form;
-			if (secret)
-				return secret;
+			*ret_id = id;
+			if (!secret && !request->session)
+				continue;
+			r = secret ? read_secret(secret, TOKEN_LIMIT, ret, &own) : build_client_read_secret(build, id, ret, &own);
+			if (r == 0)
+				return 1;
+			if (!secret && own.kind == ERROR_NOT_FOUND)
+				continue;
+			if (err)
+				*err = own;
+			return r;
 		}
-	return NULL;
+	return 0;
 }
 
 /* TEXT without what an editor leaves at its end; what is more than a line would become headers of its own. */
-static int check_line(const struct build_secret *secret, struct buf *text, struct error *err)
+static int check_line(const char *id, struct buf *text, struct error *err)
 {
 	while (text->length && strchr("\r\n", text->data[text->length - 1]))
 		text->data[--text->length] = '\0';
-	if (text->length == 0 || memchr(text->data, '\0', text->length) || strpbrk(text->data, "\r\n"))
-		return error_set(err, ERROR_INVALID, 0, "secret '%s': expected one line", secret->id);
+	if (text->length == 0 || text->length > TOKEN_LIMIT || memchr(text->data, '\0', text->length) || strpbrk(text->data, "\r\n"))
+		return error_set(err, ERROR_INVALID, 0, "secret '%s': expected one line", id);
 	return 0;
 }
 
@@ -128,20 +151,17 @@ static void write_value(enum form form, const struct buf *text, struct buf *out)
 int build_secret_authorize(const struct build *build, const struct remote *remote, int *ret_fd, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT, value = BUF_INIT;
-	const struct build_secret *secret;
+	const char *id;
 	enum form form;
 	int r;
 
 	*ret_fd = -EBADF;
 	if (!str_starts_with(remote->url, "http://") && !str_starts_with(remote->url, "https://"))
 		return 0;
-	secret = find_for(build, remote, &form);
-	if (!secret)
-		return 0;
-	r = read_secret(secret, TOKEN_LIMIT, &text, err);
-	if (r == 0)
-		r = check_line(secret, &text, err);
-	if (r < 0)
+	r = read_for(build, remote, &form, &id, &text, err);
+	if (r > 0)
+		r = check_line(id, &text, err);
+	if (r < 0 || !text.data)
 		return r;
 	write_value(form, &text, &value);
 	return keep(value.data, value.length, ret_fd, err);

@@ -14,6 +14,9 @@
 /* Of LIST that with the ID, or NULL. */
 const struct build_secret *build_secret_find(const struct build_secret *list, size_t count, const char *id);
 
+/* Of the client whose session the build has: as build_secret_open(). ERROR_NOT_FOUND if it has none of that name. */
+int build_secret_ask(const struct build *build, const char *id, int *ret_fd, struct error *err) _must_check_;
+
 /* Its bytes into a file without a name; close *RET_FD. */
 int build_secret_open(const struct build_secret *secret, int *ret_fd, struct error *err) _must_check_;
 

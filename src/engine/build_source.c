@@ -2,6 +2,7 @@
 /* What a build begins with: directories, the Dockerfile, and what is not for the build. */
 #include "base/file.h"
 #include "engine/build_cache.h"
+#include "engine/build_client.h"
 #include "engine/build_fetch.h"
 #include "engine/build_layout.h"
 #include "engine/build_state.h"
@@ -46,9 +47,12 @@ static int open_context(struct build *build, struct build_context *context, cons
 {
 	int r;
 
-	if (!build_fetch_is_remote(text))
+	if (build_client_has(build, text))
+		r = build_client_fetch(build, text, context, err);
+	else if (build_fetch_is_remote(text))
+		r = build_fetch_context(build, text, context, err);
+	else
 		return open_directory(build, context, text, err);
-	r = build_fetch_context(build, text, context, err);
 	return r < 0 ? r : open_directory(build, context, context->temporary, err);
 }
 
@@ -67,6 +71,9 @@ static int open_contexts(struct build *build, struct error *err)
 	build->contexts[0].fd = -EBADF;
 	build->context_count = 1;
 	r = build_layouts_load(build, err);
+	/* What is not to be sent is known before the rest is. */
+	if (r == 0 && request->dockerfile_directory)
+		r = build_client_read_dockerfile(build, &build->contexts[0], err);
 	if (r < 0)
 		return r;
 	r = open_context(build, &build->contexts[0], request->context, err);
@@ -122,6 +129,8 @@ static const char *shown_context(const struct build *build)
 {
 	const struct build_context *context = &build->contexts[0];
 
+	if (build->request->session)
+		return "the client's context";
 	return !context->temporary ? context->path : str_equal(build->request->context, "-") ? "the standard input" : build->request->context;
 }
 
@@ -160,12 +169,12 @@ static int read_named(struct build *build, const char *path, struct source *sour
 /* That came in place of the context. */
 static int take_dockerfile(const struct build *build, struct source *source, struct buf *text, struct error *err)
 {
-	if (build->request->file) {
+	if (build->request->file && !build->request->dockerfile_directory) {
 		error_set(err, ERROR_INVALID, 0, "there are two Dockerfiles: '%s' is one, and the context is one, no archive", build->request->file);
 		error_hint(err, "leave out -f, or send an archive that has it");
 		return -EINVAL;
 	}
-	*source = (struct source){ "Dockerfile", AT_FDCWD, NULL };
+	*source = (struct source){ build->request->file ? build->request->file : "Dockerfile", AT_FDCWD, NULL };
 	buf_add(text, build->contexts[0].dockerfile, build->contexts[0].dockerfile_length);
 	return 0;
 }
@@ -209,6 +218,8 @@ static int find_ignore(struct build *build, const struct source *source, struct 
 {
 	int r = 0;
 
+	if (build->contexts[0].ignore)
+		return 0;
 	if (build->request->ignore_file) {
 		r = read_ignore(build, AT_FDCWD, build->request->ignore_file, err);
 		return r == 0 ? error_set(err, ERROR_NOT_FOUND, ENOENT, "cannot read '%s'", build->request->ignore_file) : r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_attestation.h"
+#include "engine/value_attestation.h"
 #include "spec/value_list.h"
 
 static int set(const struct spec_pair *pair, struct build_attestation *attestation, bool *is_disabled, struct error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --attest, --sbom, --provenance: what is said of an image beside it. */
-#ifndef BIVY_CLI_VALUE_ATTESTATION_H
-#define BIVY_CLI_VALUE_ATTESTATION_H
+#ifndef BIVY_ENGINE_VALUE_ATTESTATION_H
+#define BIVY_ENGINE_VALUE_ATTESTATION_H
 
 #include "engine/build.h"
 

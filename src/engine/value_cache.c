@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_cache.h"
+#include "engine/value_cache.h"
 #include "spec/value_list.h"
 
 /* The value of a pair on its way into a place. */

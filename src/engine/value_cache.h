@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --cache-from, --cache-to: where the steps of builds are for others. */
-#ifndef BIVY_CLI_VALUE_CACHE_H
-#define BIVY_CLI_VALUE_CACHE_H
+#ifndef BIVY_ENGINE_VALUE_CACHE_H
+#define BIVY_ENGINE_VALUE_CACHE_H
 
 #include "engine/build.h"
 

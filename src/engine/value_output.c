@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_output.h"
+#include "engine/value_output.h"
 #include "spec/value_list.h"
 
 #include <unistd.h>

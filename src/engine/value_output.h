@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --output: in which form what was built comes out, and where. */
-#ifndef BIVY_CLI_VALUE_OUTPUT_H
-#define BIVY_CLI_VALUE_OUTPUT_H
+#ifndef BIVY_ENGINE_VALUE_OUTPUT_H
+#define BIVY_ENGINE_VALUE_OUTPUT_H
 
 #include "engine/build.h"
 
