@@ -124,8 +124,8 @@ static const struct route routes[] = {
 	{ "POST", "/containers/{}/checkpoints", API_ALL, api_checkpoints_unsupported },
 	{ "DELETE", "/containers/{}/checkpoints/{}", API_ALL, api_checkpoints_unsupported },
 
-	{ "POST", "/grpc", API_READ_ONLY, api_buildkit_none },
-	{ "POST", "/session", API_READ_ONLY, api_buildkit_none },
+	{ "POST", "/grpc", API_ALL, api_grpc },
+	{ "POST", "/session", API_ALL, api_session },
 
 	{ "POST", "/auth", API_ALL, api_auth },
 	{ "GET", "/distribution/{…}/json", API_ALL, api_distribution },

@@ -116,6 +116,10 @@ int api_build(struct api_call *call, struct error *err) _must_check_;
 int api_build_prune(struct api_call *call, struct error *err) _must_check_;
 int api_commit(struct api_call *call, struct error *err) _must_check_;
 
+/* grpc.c, session.c */
+int api_grpc(struct api_call *call, struct error *err) _must_check_;
+int api_session(struct api_call *call, struct error *err) _must_check_;
+
 /* system_df.c */
 int api_system_df(struct api_call *call, struct error *err) _must_check_;
 
