@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#define HEAD_PATIENCE_MS 100 /* for a client that does not read */
+
 int api_permission_parse(const char *text, enum api_permission *ret)
 {
 	static const char *const words[] = { [API_METRICS] = "metrics", [API_READ_ONLY] = "read-only", [API_CONTAINERS] = "containers", [API_ALL] = "all" };
@@ -266,6 +268,8 @@ int api_reply_upgrade(struct api_call *call, const struct spec_pair *headers, in
 	}
 	if (fcntl(fd, F_SETFL, 0) < 0) /* it waited for nothing so far */
 		log_debug("the client's socket does not block: %s", error_words(errno));
+	/* Some clients read the head into a buffer of which they know nothing any more once they read the stream: it must hold nothing else. */
+	fdpass_wait_read(fd, HEAD_PATIENCE_MS);
 	*ret = fd;
 	return 0;
 }

@@ -3,10 +3,13 @@
 #include "base/str.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdalign.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 /*
  * The address of NAME in DIRFD. *ret_dir is a directory that must stay open
@@ -113,6 +116,20 @@ int fdpass_receive_data(int socket, void *data, size_t size, size_t *ret_length,
 	memcpy(ret_fd, CMSG_DATA(head), sizeof *ret_fd);
 	*ret_length = (size_t)n;
 	return 0;
+}
+
+/* There is nothing to poll(2) for; SIOCOUTQ of a unix socket counts what its reader has not taken yet. */
+void fdpass_wait_read(int socket, unsigned timeout_ms)
+{
+	int64_t left_us = (int64_t)timeout_ms * 1000, pause_us = 50;
+	int unread;
+
+	while (left_us > 0 && ioctl(socket, SIOCOUTQ, &unread) == 0 && unread > 0) {
+		nanosleep(&(struct timespec){ .tv_nsec = pause_us * 1000 }, NULL);
+		left_us -= pause_us;
+		if (pause_us < 2000)
+			pause_us *= 2;
+	}
 }
 
 int fdpass_receive(int socket, int *ret_fd)

@@ -21,6 +21,12 @@ int fdpass_connect(const char *path, int *ret) _must_check_;
 /* Sends FD with LENGTH (at least 1) bytes of DATA; SIGPIPE is not raised. */
 int fdpass_send(int socket, int fd, const void *data, size_t length) _must_check_;
 
+/*
+ * Waits until the other end of a stream has read all that was written to it,
+ * TIMEOUT_MS at most. Of a socket that is none of unix(7): until it has come there.
+ */
+void fdpass_wait_read(int socket, unsigned timeout_ms);
+
 /* Receives one descriptor (CLOEXEC) and drops the data; -EPIPE at the end, -EBADMSG if none came along. */
 int fdpass_receive(int socket, int *ret_fd) _must_check_;
 

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -176,6 +178,27 @@ static void test_more_than_one(void **state)
 	close(ends[1]);
 }
 
+static void test_wait_read(void **state)
+{
+	int ends[2];
+	char text[8];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(write(ends[0], "head", 4), 4);
+	if (fork() == 0) {
+		usleep(20000);
+		_exit(read(ends[1], text, sizeof text) == 4 ? 0 : 1);
+	}
+	fdpass_wait_read(ends[0], 60000);
+	assert_int_equal(recv(ends[1], text, sizeof text, MSG_DONTWAIT), -1); /* it has been read */
+	wait(NULL);
+	assert_int_equal(write(ends[0], "head", 4), 4);
+	fdpass_wait_read(ends[0], 10); /* nobody reads */
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_name_too_long),
 		cmocka_unit_test(test_what_is_no_descriptor),
 		cmocka_unit_test(test_more_than_one),
+		cmocka_unit_test(test_wait_read),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
