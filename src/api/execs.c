@@ -56,16 +56,16 @@ int api_exec_start(struct api_call *call, struct error *err)
 	_cleanup_api_stream_ struct api_stream stream = API_STREAM_INIT;
 	struct container_wire wire = { .in = -EBADF, .out = -EBADF };
 	struct exec_start_request request = { .directories = call->directories, .id = call->names[0], .wire = &wire };
-	struct exec_report report;
 	struct json *body = NULL;
 	int r = api_call_document(call, &body, err);
 
-	if (r == 0)
-		r = exec_inspect(call->arena, call->directories, call->names[0], &report, err);
 	if (r < 0)
 		return r;
 	stream.call = call;
-	stream.terminal = report.exec->terminal;
+	/* What it was made with does not count here: who starts it says how the stream is to be. */
+	stream.terminal = is_true(body, "Tty");
+	wire.unframed = stream.terminal;
+	wire.framed = !stream.terminal;
 	request.detach = is_true(body, "Detach");
 	wire.open = request.detach ? open_detached : api_stream_open;
 	wire.context = request.detach ? (void *)call : &stream;

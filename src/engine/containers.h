@@ -50,6 +50,7 @@ struct container_wire {
 	const char *said;       /* bytes that have come in already, filled by .open */
 	size_t said_length;
 	bool unframed;          /* without a terminal, too: both streams as they come */
+	bool framed;            /* with a terminal, too: all of it is stream 1 */
 	uint32_t width, height; /* of its terminal, if they are known; else 0 */
 	const char *backlog;    /* a directory: what it has not taken yet waits there, in a file without a name (backlog.h); NULL: the process waits */
 	bool was_first;         /* it has attached before the process began, which waits for it as for the reader of a pipe when there is no room for more */

@@ -149,13 +149,18 @@ static void keep_frame(struct relay *relay, const void *bytes, size_t length)
 	relay->is_cut |= backlog_add(backlog, bytes, length) < 0; /* there is no room on the disk */
 }
 
+static bool is_framed(const struct relay *relay)
+{
+	return relay->wire->framed || (!relay->session->terminal && !relay->wire->unframed);
+}
+
 static void add_frame(struct relay *relay, unsigned char stream, const void *bytes, size_t length)
 {
-	bool is_framed = !relay->session->terminal && !relay->wire->unframed, is_first = relay->output_length == 0;
+	bool is_first = relay->output_length == 0;
 	char frame[FRAME_HEAD + FRAME_BODY];
-	size_t head = is_framed ? FRAME_HEAD : 0;
+	size_t head = is_framed(relay) ? FRAME_HEAD : 0;
 
-	if (is_framed)
+	if (head)
 		memcpy(frame, (const unsigned char[FRAME_HEAD]){ stream, 0, 0, 0, (unsigned char)(length >> 24), (unsigned char)(length >> 16),
 			(unsigned char)(length >> 8), (unsigned char)length }, FRAME_HEAD);
 	memcpy(frame + head, bytes, length);
@@ -344,7 +349,7 @@ static void tell_failure(struct relay *relay)
 /* Of bytes without frames nothing tells what is none of the container's. */
 static void tell_of_cut(struct relay *relay)
 {
-	if (!relay->has_left && !relay->session->terminal && !relay->wire->unframed)
+	if (!relay->has_left && is_framed(relay))
 		tell(relay, STREAM_SYSTEM, "this client was too slow for the output of the container, which is in its log");
 }
 

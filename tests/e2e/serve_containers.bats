@@ -63,6 +63,9 @@ need_docker() {
 	[ -z "$(ls "$RUN_ROOT/waiting" 2>/dev/null)" ]
 }
 
+# make_exec DOCUMENT: the id of an exec in the container `one`.
+make_exec() { ask POST /containers/one/exec -d "$1" | jq -r .Id; }
+
 @test "exec: made, started, and its exit code is known afterwards" {
 	serve
 	bivy run -d --name c1 busybox sleep 100
@@ -83,6 +86,31 @@ need_docker() {
 	[ "$(status POST /containers/c1/exec -d '{"Cmd":[]}')" = 400 ]
 	bivy rm -f c1
 	[ "$(status GET "/exec/$id/json")" = 404 ]
+}
+
+@test "exec: the stream comes after its head has been read, in the form that its start asks for" {
+	local id
+	bivy run -d --name one busybox sleep 100
+	serve
+	id=$(make_exec '{"Cmd":["echo","hi"],"AttachStdout":true,"Tty":true}')
+	# Who takes what is there for the head, and no more than once, loses nothing of the stream.
+	python3 - "$SOCKET" "$id" <<-'PYTHON' >out
+		import socket, sys, time
+		body = b'{"Tty":false}'
+		with socket.socket(socket.AF_UNIX) as client:
+		    client.settimeout(10)
+		    client.connect(sys.argv[1])
+		    client.sendall(b"POST /exec/%s/start HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\n"
+		                   b"Content-Length: %d\r\n\r\n%s" % (sys.argv[2].encode(), len(body), body))
+		    time.sleep(0.05)
+		    head, rest = client.recv(65536), b""
+		    while block := client.recv(65536):
+		        rest += block
+		print(head.startswith(b"HTTP/1.1 101"), head.endswith(b"\r\n\r\n"), rest)
+	PYTHON
+	[ "$(<out)" = "True True b'\x01\x00\x00\x00\x00\x00\x00\x04hi\r\n'" ]
+	id=$(make_exec '{"Cmd":["echo","hi"],"AttachStdout":true}')
+	[ "$(ask POST "/exec/$id/start" -d '{"Tty":true}')" = hi ]
 }
 
 @test "files: archive there and back, changes, export" {
