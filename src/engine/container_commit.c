@@ -102,27 +102,42 @@ static void tell(const struct commit *commit, const char *id)
 	container_event_add(request->directories, commit->record.container, "commit", attributes, ARRAY_SIZE(attributes));
 }
 
+/* What moves is made to stand still. *RET: whether it is to be set going again; what has ended or been paused meanwhile moves no more. */
+static int pause_running(struct commit *commit, bool *ret, struct error *err)
+{
+	const struct container_commit_request *request = commit->request;
+	const char *id = commit->record.container->id;
+	struct error told = ERROR_INIT;
+
+	*ret = false;
+	if (request->no_pause || !container_root_is_live(&commit->record) || commit->record.state->status != SPEC_CONTAINER_RUNNING)
+		return 0;
+	*ret = container_pause(request->directories, id, &told) == 0;
+	if (*ret)
+		return 0;
+	if (told.kind == ERROR_CONFLICT || told.kind == ERROR_UNAVAILABLE)
+		return container_record_refresh(&commit->record, err);
+	if (err)
+		*err = told;
+	return -EINVAL;
+}
+
 /* Its files must be of one moment: it stands still meanwhile, if it moves. */
 int container_commit(struct arena *arena, const struct container_commit_request *request, const char **ret_id, struct error *err)
 {
 	_cleanup_(commit_done) struct commit commit = { .arena = arena, .request = request, .record = { .fd = -EBADF } };
 	struct error later = ERROR_INIT;
-	const char *id;
-	bool pauses;
+	bool pauses = false;
 	int r = container_record_open(arena, request->directories, request->container, &commit.record, err);
 
-	if (r < 0)
-		return r;
-	id = commit.record.container->id;
-	pauses = !request->no_pause && container_root_is_live(&commit.record) && commit.record.state->status == SPEC_CONTAINER_RUNNING;
-	if (pauses)
-		r = container_pause(request->directories, id, err);
+	if (r == 0)
+		r = pause_running(&commit, &pauses, err);
 	if (r < 0)
 		return r;
 	r = make_image(&commit, ret_id, err);
 	if (r == 0)
 		tell(&commit, *ret_id);
-	if (!pauses || container_unpause(request->directories, id, &later) == 0 || later.kind == ERROR_NOT_FOUND || r < 0)
+	if (!pauses || container_unpause(request->directories, commit.record.container->id, &later) == 0 || later.kind == ERROR_NOT_FOUND || r < 0)
 		return r;
 	if (err)
 		*err = later;
