@@ -223,6 +223,8 @@ int api_images_load(struct api_call *call, struct error *err)
 	r = api_call_body_is_input(call, err);
 	if (r == 0)
 		r = run(call, &progress, &work, -1, &report, err);
+	if (r < 0) /* docker has begun to answer before it reads */
+		api_progress_begin(&progress);
 	for (size_t i = 0; r == 0 && i < report.image_count; i++)
 		tell_loaded(call, &progress, &report.images[i]);
 	return api_progress_end(&progress, r, err);

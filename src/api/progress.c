@@ -93,6 +93,11 @@ static void flush(struct api_progress *progress)
 	buf_done(&progress->held);
 }
 
+void api_progress_begin(struct api_progress *progress)
+{
+	flush(progress);
+}
+
 void api_progress_add(struct api_progress *progress, const struct buf *document)
 {
 	buf_add(&progress->held, document->data, document->length);

@@ -23,6 +23,8 @@ struct api_progress {
 void api_progress_done(struct api_progress *progress);
 #define _cleanup_api_progress_ _cleanup_(api_progress_done)
 
+/* Begins the answer, though there may be nothing to tell: of docker's the status is 200 before the work begins. */
+void api_progress_begin(struct api_progress *progress);
 /* Adds the line, and all that were held back, to the answer. A client that has gone is no error here: whoever minds has us end with it. */
 void api_progress_add(struct api_progress *progress, const struct buf *document);
 /* {"status":TEXT}, {"id":ID,"status":TEXT}, {"stream":TEXT}; formatted. */
