@@ -128,6 +128,18 @@ static char *make_endpoint_id(struct arena *arena, const struct container_record
 	return link ? network_endpoint_id(arena, record->container->id, link->network_id) : NULL;
 }
 
+static void write_options(struct json_writer *w, const struct spec_container_endpoint *endpoint)
+{
+	if (endpoint->option_count == 0) {
+		json_write_null(w, "DriverOpts");
+		return;
+	}
+	json_write_open(w, "DriverOpts", '{');
+	for (size_t i = 0; i < endpoint->option_count; i++)
+		json_write_string(w, endpoint->options[i].key, endpoint->options[i].value);
+	json_write_close(w, '}');
+}
+
 static void write_asked(struct json_writer *w, const struct spec_container_endpoint *endpoint)
 {
 	if (endpoint->ipv4 || endpoint->ipv6 || endpoint->link_local) {
@@ -144,10 +156,7 @@ static void write_asked(struct json_writer *w, const struct spec_container_endpo
 	}
 	write_list(w, "Links", endpoint->links);
 	write_list(w, "Aliases", endpoint->aliases);
-	json_write_open(w, "DriverOpts", '{');
-	for (size_t i = 0; i < endpoint->option_count; i++)
-		json_write_string(w, endpoint->options[i].key, endpoint->options[i].value);
-	json_write_close(w, '}');
+	write_options(w, endpoint);
 	json_write_int(w, "GwPriority", endpoint->gateway_priority);
 	write_text(w, "NetworkID", endpoint->network_id);
 }
@@ -184,6 +193,16 @@ static void write_networks(struct json_writer *w, const struct container_record 
 	json_write_close(w, '}');
 }
 
+/* What docker has of old, beside the addresses of the default network. */
+static void write_constants(struct json_writer *w)
+{
+	json_write_bool(w, "HairpinMode", false);
+	json_write_string(w, "LinkLocalIPv6Address", "");
+	json_write_int(w, "LinkLocalIPv6PrefixLen", 0);
+	json_write_null(w, "SecondaryIPAddresses");
+	json_write_null(w, "SecondaryIPv6Addresses");
+}
+
 /* One that ended has no addresses, whatever is left of its plan; a damaged plan is `system check`'s to tell. NULL: none. */
 static const struct spec_network_plan *read_plan(const struct container_record *record)
 {
@@ -213,6 +232,7 @@ void container_network_write_inspect(struct json_writer *w, const struct contain
 	write_text(w, "Bridge", "");
 	write_text(w, "SandboxID", plan ? record->container->id : NULL);
 	write_text(w, "SandboxKey", key);
+	write_constants(w);
 	write_ports(w, plan, &record->container->config);
 	write_addresses(w, record->arena, legacy, make_endpoint_id(record->arena, record, legacy));
 	write_networks(w, record, plan);

@@ -173,7 +173,8 @@ struct spec_host_config {
 	size_t device_count;
 	char **device_cgroup_rules; /* "c 42:* rmw" */
 	char **device_requests;     /* --gpus, as given: refused */
-	char *runtime;              /* --runtime: refused unless it is ours */
+	char *runtime;              /* --runtime: refused unless it is ours, or what others call theirs */
+	char *volume_driver;        /* of volumes that have to be made: "local", or there may be none; NULL: not said */
 	char *isolation;
 	uint64_t shm_size;          /* bytes; 0: 64 MiB */
 	bool has_oom_score;

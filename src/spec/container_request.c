@@ -255,7 +255,6 @@ static int check_runtime(struct spec_host_config *host, struct error *err)
 
 	if (host->runtime && !is_one_of(host->runtime, known))
 		return error_set(err, ERROR_INVALID, 0, "unknown or invalid runtime name: %.200s", host->runtime);
-	host->runtime = NULL;
 	return 0;
 }
 
@@ -288,10 +287,8 @@ static int check_log_driver(const struct spec_host_config *host, struct error *e
 /* What is not here, and no member of a record. */
 static int refuse_unsupported(struct json *host_value, struct error *err)
 {
-	const struct json *volume = member(host_value, "VolumeDriver"), *devices = member(host_value, "DeviceRequests");
+	const struct json *devices = member(host_value, "DeviceRequests");
 
-	if (volume && volume->type == JSON_STRING && *volume->text && !str_equal(volume->text, "local"))
-		return error_set(err, ERROR_NOT_FOUND, 0, "error looking up volume plugin %.100s: plugin \"%.100s\" not found", volume->text, volume->text);
 	if (devices && devices->type == JSON_ARRAY && devices->length)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "could not select device driver: devices are given by path alone");
 	return 0;
@@ -411,6 +408,19 @@ static int open_document(struct decoder *d, const char *text, size_t length)
 	return r < 0 ? r : decode_expect(d, d->root, JSON_OBJECT);
 }
 
+/* Of volumes that have to be made. */
+static int check_volume_driver(const struct spec_container *container, struct error *err)
+{
+	const char *driver = container->host.volume_driver;
+	bool is_needed = container->config.volumes && *container->config.volumes;
+
+	for (size_t i = 0; i < container->host.mount_count; i++)
+		is_needed |= container->host.mounts[i].kind == SPEC_MOUNT_VOLUME;
+	if (str_is_empty(driver) || str_equal(driver, "local") || !is_needed)
+		return 0;
+	return error_set(err, ERROR_NOT_FOUND, 0, "error looking up volume plugin %.100s: plugin \"%.100s\" not found", driver, driver);
+}
+
 int spec_container_request_decode(struct arena *arena, const char *text, size_t length, struct spec_container *ret, struct error *err)
 {
 	struct decoder d = { .arena = arena, .name = "container", .prefix = "", .err = err };
@@ -424,6 +434,8 @@ int spec_container_request_decode(struct arena *arena, const char *text, size_t 
 	r = decode_config(&d, root, &container.config);
 	if (r == 0)
 		r = decode_host(&d, root, &container.host);
+	if (r == 0)
+		r = check_volume_driver(&container, err);
 	if (r == 0)
 		*ret = container;
 	return r;

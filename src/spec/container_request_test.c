@@ -44,7 +44,7 @@ static void test_empty_null_and_missing_are_one(void **state)
 		"{\"Image\":\"a\",\"Cmd\":null,\"Entrypoint\":null,\"Env\":null,\"HostConfig\":null,\"NetworkingConfig\":null,\"Healthcheck\":null}",
 		"{\"Image\":\"a\",\"Cmd\":[],\"Entrypoint\":[],\"User\":\"\",\"Labels\":{},\"HostConfig\":{\"Binds\":null,\"Tmpfs\":null,\"Mounts\":[],"
 		"\"NetworkMode\":\"default\",\"RestartPolicy\":{\"Name\":\"\"},\"LogConfig\":{\"Type\":\"\",\"Config\":{}},\"PortBindings\":{},\"Devices\":[],"
-		"\"DeviceRequests\":null,\"MemorySwappiness\":-1,\"PidsLimit\":0,\"OomScoreAdj\":0,\"MaskedPaths\":null,\"Runtime\":\"runc\"},"
+		"\"DeviceRequests\":null,\"MemorySwappiness\":-1,\"PidsLimit\":0,\"OomScoreAdj\":0,\"MaskedPaths\":null,\"Runtime\":\"\",\"VolumeDriver\":\"\"},"
 		"\"NetworkingConfig\":{\"EndpointsConfig\":{}}}",
 	};
 
@@ -77,6 +77,8 @@ static void test_commands(void **state)
 	assert_string_equal(fixture->container.config.unset_env[0], "B");
 	assert_int_equal(decode(fixture, "{\"Image\":\"a\",\"Healthcheck\":{\"Test\":[\"NONE\"]}}"), 0);
 	assert_true(fixture->container.config.no_health_check);
+	assert_int_equal(decode(fixture, "{\"Image\":\"a\",\"HostConfig\":{\"Runtime\":\"runc\",\"VolumeDriver\":\"nfs\"}}"), 0);
+	assert_string_equal(fixture->container.host.runtime, "runc");
 	assert_true(decode(fixture, "{\"WorkingDir\":\"x\"}") < 0);
 	assert_string_equal(fixture->err.message, "the working directory 'x' is invalid, it needs to be an absolute path");
 }
@@ -138,7 +140,7 @@ static void test_what_is_refused(void **state)
 		{ "{\"HostConfig\":{\"AutoRemove\":true,\"RestartPolicy\":{\"Name\":\"always\"}}}", "can't create 'AutoRemove' container with restart policy" },
 		{ "{\"HostConfig\":{\"Runtime\":\"kata\"}}", "unknown or invalid runtime name: kata" },
 		{ "{\"HostConfig\":{\"LogConfig\":{\"Type\":\"syslog\"}}}", "error looking up logging plugin syslog: plugin \"syslog\" not found" },
-		{ "{\"HostConfig\":{\"VolumeDriver\":\"nfs\"}}", "error looking up volume plugin nfs: plugin \"nfs\" not found" },
+		{ "{\"HostConfig\":{\"VolumeDriver\":\"nfs\",\"Binds\":[\"vol:/v\"]}}", "error looking up volume plugin nfs: plugin \"nfs\" not found" },
 		{ "{\"HostConfig\":{\"DeviceRequests\":[{\"Count\":-1}]}}", "could not select device driver: devices are given by path alone" },
 		{ "{\"HostConfig\":7}", "HostConfig: expected object, found integer" },
 	};

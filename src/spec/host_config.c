@@ -461,6 +461,7 @@ static const struct field host_fields[] = {
 	FIELD_LIST(PAIRS, struct spec_host_config, storage_options, storage_option_count, "StorageOpt"),
 	FIELD_BY(HOST_LOG, "LogConfig", 0),
 	FIELD(STRING, struct spec_host_config, runtime, "Runtime"),
+	FIELD(STRING, struct spec_host_config, volume_driver, "VolumeDriver"),
 	FIELD(STRING, struct spec_host_config, isolation, "Isolation"),
 	FIELD(U64, struct spec_host_config, shm_size, "ShmSize"),
 	FIELD_WITH(I64, struct spec_host_config, oom_score, has_oom_score, "OomScoreAdj"),
@@ -682,6 +683,17 @@ static void write_mounts(struct json_writer *w, const struct spec_host_config *h
 	}
 }
 
+/* What docker has for other systems and for what is no more: nobody can say anything else here. */
+static void write_constants(struct json_writer *w)
+{
+	static const char *const numbers[] = { "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		json_write_int(w, numbers[i], 0);
+	json_write_string(w, "Cgroup", "");
+	json_write_null(w, "Links"); /* those of a network are with its endpoint */
+}
+
 static void fill_defaults(struct spec_host_config *host)
 {
 	static char *nothing[1];
@@ -713,6 +725,7 @@ void encode_host_inspect(struct json_writer *w, const struct spec_host_config *g
 	if (host.uid_map || host.gid_map)
 		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), &host, true);
 	write_mounts(w, &host);
+	write_constants(w);
 	encode_port_bindings(w, &host);
 	encode_container_devices(w, &host);
 	encode_container_ulimits(w, &host);

@@ -182,12 +182,6 @@ void spec_network_encode(const struct spec_network *network, struct buf *out)
 	json_write_close(&w, '}');
 }
 
-static void write_no_pairs(struct json_writer *w, const char *key)
-{
-	json_write_open(w, key, '{');
-	json_write_close(w, '}');
-}
-
 /* What docker's documents have, and these networks are not. */
 static void write_constants(struct json_writer *w)
 {
@@ -210,7 +204,7 @@ void spec_network_write_inspect(struct json_writer *w, const struct spec_network
 	json_write_bool(w, "EnableIPv6", network->ipv6);
 	json_write_open(w, "IPAM", '{');
 	json_write_string(w, "Driver", "default");
-	write_no_pairs(w, "Options");
+	json_write_null(w, "Options");
 	encode_subnets(w, network);
 	json_write_close(w, '}');
 	json_write_bool(w, "Internal", network->internal);

@@ -135,7 +135,7 @@ static void test_inspect(void **state)
 	json_write_close(&w, '}');
 	assert_string_equal(text.data,
 			    "{\"Name\":\"web\",\"Id\":\"" ID "\",\"Created\":\"0001-01-01T00:00:00Z\",\"Scope\":\"local\",\"Driver\":\"bridge\",\"EnableIPv4\":true,"
-			    "\"EnableIPv6\":false,\"IPAM\":{\"Driver\":\"default\",\"Options\":{},\"Config\":[]},\"Internal\":false,\"Attachable\":false,"
+			    "\"EnableIPv6\":false,\"IPAM\":{\"Driver\":\"default\",\"Options\":null,\"Config\":[]},\"Internal\":false,\"Attachable\":false,"
 			    "\"Ingress\":false,\"ConfigFrom\":{\"Network\":\"\"},\"ConfigOnly\":false,\"Options\":{},\"Labels\":{},\"Interface\":\"br1\","
 			    "\"Mode\":\"\",\"MTU\":0,\"DisableDNS\":false,\"DNS\":null}");
 }
