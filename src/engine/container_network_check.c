@@ -30,7 +30,7 @@ static int check_endpoint(const struct spec_network *network, const struct spec_
 	if (endpoint->mac && str_equal(network->driver, "ipvlan"))
 		return error_set(err, ERROR_INVALID, 0, "members of '%s', an ipvlan, have the hardware address of the host's interface", network->name);
 	for (size_t i = 0; i < endpoint->option_count; i++)
-		if (!is_option(endpoint->options[i].key))
+		if (!is_option(endpoint->options[i].key) && !strchr(endpoint->options[i].key, '.')) /* "com.example.…" is for somebody else's driver */
 			return error_set(err, ERROR_INVALID, 0, "there is no option '%.100s' of a place in a network", endpoint->options[i].key);
 	return check_addresses(network, endpoint, err);
 }
