@@ -22,7 +22,11 @@ static void test_words_are_dockers(void **state _unused_)
 		{ "the name 'web' is already in use by the container '123'",
 		  "Conflict. The container name \"/web\" is already in use by container \"123\". You have to remove (or rename) that container to be able to "
 		  "reuse that name." },
-		{ "cannot pause 'web': container 'web' is already paused", "container web is already paused" },
+		{ "cannot pause the container 'web': container 'web' is already paused", "Container web is already paused" },
+		{ "cannot unpause the container 'web': container 'web' is not paused", "Container web is not paused" },
+		{ "cannot connect the container 'web': the container 'web' is in the network 'n' already", "endpoint with name web already exists in network n" },
+		{ "--network: no such network 'n'", "network n not found" },
+		{ "invalid filter 'a=b=c'", "invalid filter 'a'" },
 		{ "no such container 'x", "no such container 'x" },
 		{ "", "" },
 	};
