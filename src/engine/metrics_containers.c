@@ -20,8 +20,8 @@ struct row {
 	uint64_t failing_streak, restarts, cpus;
 	uint64_t cpu_limit_ns; /* of each second; 0: none */
 	int64_t exit_code, created_ns, started_ns, finished_ns; /* 0: never */
-	struct stats_sample sample;
-	struct stats_parts parts;
+	struct stats_sample sample; /* with .parts, which are larger than all else, if it runs */
+	const char **device_names;
 };
 
 struct table {
@@ -99,7 +99,7 @@ static void measure(const struct table *table, const struct stats_target *target
 	struct stats_sample *sample = &row->sample;
 
 	sample->running = true;
-	sample->parts = &row->parts;
+	sample->parts = arena_alloc(table->arena, 1, sizeof *sample->parts);
 	stats_target_measure(&table->host, target, sample);
 	row->cpus = sample->cpus;
 	/* What stands in for there being no limit. */
@@ -371,31 +371,35 @@ static const char *device_name(struct arena *arena, const struct stats_device *d
 	return slash ? arena_strdup(arena, slash + 1) : path + strlen("/sys/dev/block/");
 }
 
-/* Names of the devices of each row, found once. */
-typedef const char *device_names[STATS_PARTS];
-
-static device_names *find_device_names(const struct table *table)
+static const struct stats_parts *parts_of(const struct row *row)
 {
-	device_names *names = arena_alloc(table->arena, table->count + 1, sizeof *names);
+	static const struct stats_parts none;
 
-	for (size_t i = 0; i < table->count; i++)
-		for (size_t j = 0; j < table->rows[i]->parts.device_count; j++)
-			names[i][j] = device_name(table->arena, &table->rows[i]->parts.devices[j]);
-	return names;
+	return row->sample.parts ? row->sample.parts : &none;
+}
+
+/* Finds the names of its devices, once for all families. */
+static void name_devices(const struct table *table, struct row *row)
+{
+	const struct stats_parts *parts = parts_of(row);
+
+	row->device_names = arena_alloc(table->arena, parts->device_count + 1, sizeof *row->device_names);
+	for (size_t i = 0; i < parts->device_count; i++)
+		row->device_names[i] = device_name(table->arena, &parts->devices[i]);
 }
 
 static void write_devices(const struct table *table, struct openmetrics *m)
 {
-	device_names *names = find_device_names(table);
-
+	for (size_t i = 0; i < table->count; i++)
+		name_devices(table, table->rows[i]);
 	for (const struct part_number *number = device_numbers; number < device_numbers + ARRAY_SIZE(device_numbers); number++) {
 		openmetrics_begin(m, &number->family);
 		for (size_t i = 0; i < table->count; i++) {
 			const struct row *row = table->rows[i];
 
 			begin_row(m, row);
-			for (size_t j = 0; j < row->parts.device_count; j++)
-				openmetrics_add(m, LABELS({ "name", row->name }, { "device", names[i][j] }), part_value(&row->parts.devices[j], number));
+			for (size_t j = 0; j < parts_of(row)->device_count; j++)
+				openmetrics_add(m, LABELS({ "name", row->name }, { "device", row->device_names[j] }), part_value(&parts_of(row)->devices[j], number));
 		}
 	}
 }
@@ -408,9 +412,9 @@ static void write_links(const struct table *table, struct openmetrics *m)
 			const struct row *row = table->rows[i];
 
 			begin_row(m, row);
-			for (size_t j = 0; j < row->parts.link_count; j++)
-				openmetrics_add(m, LABELS({ "name", row->name }, { "interface", row->parts.links[j].name }),
-						part_value(&row->parts.links[j], number));
+			for (size_t j = 0; j < parts_of(row)->link_count; j++)
+				openmetrics_add(m, LABELS({ "name", row->name }, { "interface", parts_of(row)->links[j].name }),
+						part_value(&parts_of(row)->links[j], number));
 		}
 	}
 }
