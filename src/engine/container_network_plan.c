@@ -210,7 +210,7 @@ int container_network_plan_link(struct arena *arena, const struct container_reco
 	*link = (struct spec_network_link){
 		.kind = kind_of(network), .network = network->name, .network_id = network->id, .parent = network->interface, .mode = network->mode,
 		.host_name = choose_host_name(arena, plan), .name = choose_name(arena, plan, container, endpoint), .mtu = network->mtu,
-		.internal = network->internal, .aliases = endpoint->aliases, .host_binding = find_binding(network),
+		.internal = network->internal, .isolated = spec_network_is_off(network, SPEC_NETWORK_ICC), .aliases = endpoint->aliases, .host_binding = find_binding(network),
 	};
 	if (!link->host_name)
 		return error_set(err, ERROR_INVALID, 0, "a container is in %d networks at most", CONTAINER_NETWORK_LINKS);

@@ -22,6 +22,7 @@ enum meaning {
 	IPV4,      /* a truth about the network's versions */
 	IPV6,
 	INTERNAL,
+	SWITCH,    /* on or off, which who makes bridges and rules looks at */
 	ALWAYS,    /* what cannot be otherwise here: only "true" is taken */
 	NEVER,     /* likewise "false" */
 	NAT,       /* likewise "nat" */
@@ -34,8 +35,8 @@ static const struct known_option {
 	enum meaning meaning;
 } known[] = {
 	{ "com.docker.network.bridge.name", BRIDGE, INTERFACE },
-	{ "com.docker.network.bridge.enable_icc", BRIDGE, ALWAYS },
-	{ "com.docker.network.bridge.enable_ip_masquerade", BRIDGE, ALWAYS },
+	{ SPEC_NETWORK_ICC, BRIDGE, SWITCH },
+	{ SPEC_NETWORK_MASQUERADE, BRIDGE, SWITCH },
 	{ "com.docker.network.bridge.gateway_mode_ipv4", BRIDGE, NAT },
 	{ "com.docker.network.bridge.gateway_mode_ipv6", BRIDGE, NAT },
 	{ "com.docker.network.bridge.host_binding_ipv4", BRIDGE, ADDRESS },
@@ -176,6 +177,8 @@ static int read_value(const struct known_option *option, const struct spec_pair 
 		return read_truth(pair, &network->ipv6, err);
 	case INTERNAL:
 		return read_truth(pair, &network->internal, err);
+	case SWITCH:
+		return read_truth(pair, &is_true, err);
 	case ALWAYS:
 	case NEVER:
 		return require_truth(pair, option->meaning == ALWAYS, err);

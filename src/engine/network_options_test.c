@@ -59,6 +59,8 @@ static void test_values(void **state)
 	assert_string_equal(apply(&network, "bridge", "com.docker.network.enable_ipv4", "false"), "");
 	assert_true(network.no_ipv4);
 	assert_string_equal(apply(&network, "bridge", "isolate", "strict"), "");
+	assert_string_equal(apply(&network, "bridge", "com.docker.network.bridge.enable_icc", "false"), "");
+	assert_string_equal(apply(&network, "bridge", "com.docker.network.bridge.enable_ip_masquerade", "0"), "");
 }
 
 static void test_what_is_not_taken(void **state)
@@ -74,8 +76,7 @@ static void test_what_is_not_taken(void **state)
 	assert_string_equal(apply(&network, "bridge", "mtu", "1000"), "an MTU of 1000 bytes is too small for IP version 6, which needs 1280");
 	assert_string_equal(apply(&network, "macvlan", "mode", "l2"), "the option mode: expected bridge, private, vepa or passthru, not 'l2'");
 	assert_string_equal(apply(&network, "ipvlan", "mode", "vepa"), "the option mode: expected l2, l3 or l3s, not 'vepa'");
-	assert_string_equal(apply(&network, "bridge", "com.docker.network.bridge.enable_icc", "false"),
-			    "the option com.docker.network.bridge.enable_icc=false is not supported");
+	assert_string_equal(apply(&network, "bridge", "isolate", "false"), "the option isolate=false is not supported");
 	assert_string_equal(apply(&network, "bridge", "com.docker.network.bridge.enable_icc", "no"),
 			    "the option com.docker.network.bridge.enable_icc: expected true or false, not 'no'");
 	assert_string_equal(apply(&network, "bridge", "com.docker.network.bridge.gateway_mode_ipv4", "routed"),

@@ -306,7 +306,7 @@ static void change_families(struct netlink_batch *batch, const char *name, const
 }
 
 /* Of a port: what it is one of must be known to the kernel before. */
-static void add_hairpin(struct netlink_batch *batch, const char *name)
+static void change_port(struct netlink_batch *batch, const char *name, const struct netlink_link_change *change)
 {
 	const struct ifinfomsg info = { 0 };
 	size_t open, data;
@@ -316,7 +316,10 @@ static void add_hairpin(struct netlink_batch *batch, const char *name)
 	open = netlink_batch_open(batch, IFLA_LINKINFO);
 	netlink_batch_add_text(batch, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = netlink_batch_open(batch, IFLA_INFO_SLAVE_DATA);
-	netlink_batch_add_u8(batch, IFLA_BRPORT_MODE, 1);
+	if (change->hairpin)
+		netlink_batch_add_u8(batch, IFLA_BRPORT_MODE, 1);
+	if (change->isolated)
+		netlink_batch_add_u8(batch, IFLA_BRPORT_ISOLATED, 1);
 	netlink_batch_close(batch, data);
 	netlink_batch_close(batch, open);
 }
@@ -337,8 +340,8 @@ void netlink_change_link(struct netlink_batch *batch, const char *name, const st
 		netlink_batch_add_u32(batch, IFLA_MTU, change->mtu);
 	if (change->alias)
 		netlink_batch_add(batch, IFLA_IFALIAS, change->alias, strlen(change->alias));
-	if (change->hairpin)
-		add_hairpin(batch, name);
+	if (change->hairpin || change->isolated)
+		change_port(batch, name, change);
 }
 
 void netlink_remove_link(struct netlink_batch *batch, const char *name)

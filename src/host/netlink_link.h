@@ -70,7 +70,8 @@ struct netlink_link_change {
 	const char *alias;  /* or NULL */
 	bool no_link_local; /* gets no IPv6 address by itself; for links that can have some */
 	bool arp_notify, route_localnet; /* of net.ipv4.conf (ip-sysctl.rst) are 1 */
-	bool hairpin;       /* the port of the bridge .master gets back what came from it */
+	/* Of the port of the bridge .master: it gets back what came from it; it neither gives to others that are so nor gets from them, but from the bridge (since 4.18). */
+	bool hairpin, isolated;
 };
 
 /* By name, for the link may be made by a message before it. Three messages at most. */

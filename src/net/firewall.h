@@ -13,7 +13,7 @@
  *
  * What holds:
  *  1. A range of ports that keep their numbers is one element, of others each port is one.
- *  2. Traffic between two networks is dropped, but to published ports; what comes
+ *  2. Traffic between two networks, and between members of one whose option enable_icc is off, is dropped, but to published ports; what comes
  *     from outside reaches nothing but published ports and answers.
  *  3. Of members of internal networks nothing leaves but to each other and to the host.
  *  4. 127.0.0.0/8 is never reached from a bridge.

@@ -128,14 +128,6 @@ static void add_subnet(struct firewall_elements *elements, const struct net_subn
 	element->key_length = element->end_length = (uint8_t)(2 * size);
 }
 
-static bool is_off(const struct spec_network *network, const char *option)
-{
-	for (size_t i = 0; i < network->option_count; i++)
-		if (str_equal(network->options[i].key, option))
-			return str_equal(network->options[i].value, "false");
-	return false;
-}
-
 int firewall_elements_add_network(struct firewall_elements *elements, const struct spec_network *network, struct error *err)
 {
 	const char *name = network->interface;
@@ -143,10 +135,12 @@ int firewall_elements_add_network(struct firewall_elements *elements, const stru
 	if (str_is_empty(name) || strlen(name) >= IF_NAMESIZE)
 		return error_set(err, ERROR_INVALID, 0, "invalid name of a bridge '%s'", name ? name : "");
 	add_interface(&elements->lists[FIREWALL_NETWORKS], name, 1);
-	add_interface(&elements->lists[FIREWALL_MEMBERS], name, 2);
+	/* Otherwise they are to each other as what is outside. */
+	if (!spec_network_is_off(network, SPEC_NETWORK_ICC))
+		add_interface(&elements->lists[FIREWALL_MEMBERS], name, 2);
 	if (network->internal)
 		add_interface(&elements->lists[FIREWALL_INTERNAL], name, 1);
-	else if (!is_off(network, "com.docker.network.bridge.enable_ip_masquerade"))
+	else if (!spec_network_is_off(network, SPEC_NETWORK_MASQUERADE))
 		add_interface(&elements->lists[FIREWALL_MASQUERADED], name, 1);
 	for (size_t i = 0; i < network->subnet_count; i++) {
 		struct net_subnet subnet;

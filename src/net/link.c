@@ -77,6 +77,7 @@ static void add_veth(struct netlink_batch *batch, const struct spec_network_link
 		.master = parent->index,
 		.no_link_local = would_have_link_local(inside->mtu),
 		.hairpin = needs_hairpin(),
+		.isolated = link->isolated,
 	};
 
 	netlink_add_link(batch, &outside);

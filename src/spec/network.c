@@ -221,3 +221,11 @@ void spec_network_write_inspect(struct json_writer *w, const struct spec_network
 	else
 		json_write_null(w, "DNS");
 }
+
+bool spec_network_is_off(const struct spec_network *network, const char *option)
+{
+	for (size_t i = 0; i < network->option_count; i++)
+		if (str_equal(network->options[i].key, option))
+			return str_equal(network->options[i].value, "false") || str_equal(network->options[i].value, "0");
+	return false;
+}

@@ -48,6 +48,13 @@ void spec_network_encode(const struct spec_network *network, struct buf *out);
 /* The members of docker's document but "Containers", and ours, all of them, into an open object. */
 void spec_network_write_inspect(struct json_writer *w, const struct spec_network *network);
 
+/* Options of docker's driver bridge that may be off: its members reach each other; what leaves has the host's address. */
+#define SPEC_NETWORK_ICC "com.docker.network.bridge.enable_icc"
+#define SPEC_NETWORK_MASQUERADE "com.docker.network.bridge.enable_ip_masquerade"
+
+/* Whether the option is given, and says "false" or "0". */
+bool spec_network_is_off(const struct spec_network *network, const char *option);
+
 /* Whether the kernel takes NAME for an interface, and paths can have it for a part: 1 to 15 printable bytes, without '/' and ':'. */
 bool spec_interface_name_is_valid(const char *name);
 

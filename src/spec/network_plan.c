@@ -42,6 +42,7 @@ static const struct field link_fields[] = {
 	FIELD(STRING, struct spec_network_link, host_binding, "hostBinding"),
 	FIELD(U32, struct spec_network_link, mtu, "mtu"),
 	FIELD(BOOL, struct spec_network_link, internal, "internal"),
+	FIELD(BOOL, struct spec_network_link, isolated, "isolated"),
 	FIELD(STRINGS, struct spec_network_link, aliases, "aliases"),
 	FIELD_LIST(PAIRS, struct spec_network_link, sysctls, sysctl_count, "sysctls"),
 	FIELD(U64, struct spec_network_link, receive_bps, "receiveBps"),

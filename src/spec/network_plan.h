@@ -32,6 +32,7 @@ struct spec_network_link {
 	char *host_binding; /* address of the host at which ports are published if their user names none, or NULL: all */
 	uint32_t mtu;     /* 0: the parent's */
 	bool internal;
+	bool isolated;    /* from other members of its network */
 	char **aliases;   /* its names in that network, besides those of the container */
 	struct spec_pair *sysctls; /* "net.ipv4.conf.IFNAME.log_martians" with the word IFNAME for the name */
 	size_t sysctl_count;

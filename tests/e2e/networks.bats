@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Containers in networks: what they have there, what they keep, and that nothing of it is left. The host is a network namespace of
 # the test file's own.
+bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/engine
 
@@ -150,7 +151,8 @@ no_links() {
 	bivy run -d --name web --network bridge -p 7080:80 busybox sleep 1000
 	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
 	bivy start web
-	[ "$(links | wc -l)" -eq 1 ]
+	one_link() { [ "$(links | wc -l)" -eq 1 ]; }
+	wait_for one_link
 	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
 	bivy rm -f web
 	no_links
@@ -194,4 +196,38 @@ no_links() {
 	assert_has "the container 'shop' is in the network 'net2' already"
 	bivy rm -f shop peer
 	bivy network rm net1 net2
+}
+
+@test "members of a network without communication among them reach the host, which reaches their ports, and each other by no way" {
+	bivy network create -o com.docker.network.bridge.enable_icc=false apart
+	bivy network create plain
+	for network in apart plain; do
+		bivy run -d --name "$network-server" --network "$network" busybox sh -c 'while :; do echo yes | nc -l -p 7000; done'
+		bivy run -d --name "$network-other" --network "$network" --cap-add NET_ADMIN --cap-add NET_RAW busybox sleep 1000
+	done
+	bivy update --publish-add 7001:7000 apart-server
+	address() { bivy exec "$1-server" ip -o "$2" addr show eth0 scope global | awk '{ sub("/.*", "", $4); print $4 }'; }
+	reaches() { bivy exec "$1-other" ping -c 1 -W 1 "$(address "$1" -4)" && [ "$(bivy exec "$1-other" nc -w 2 "$(address "$1" -4)" 7000 </dev/null)" = yes ]; }
+	wait_for reaches plain
+	published() { [ "$(busybox nc -w 2 127.0.0.1 7001 </dev/null)" = yes ]; }
+	wait_for published
+	gateway=$(bivy exec apart-other ip route | awk '/^default/ { print $3 }')
+	bivy exec apart-other ping -c 1 -W 2 "$gateway"
+	run ! reaches apart
+	run -1 bivy exec apart-other ping -6 -c 1 -W 1 "$(address apart -6)"
+	# It asks the host to pass it on.
+	bivy exec apart-other ip route replace "$(address apart -4)" via "$gateway"
+	run ! reaches apart
+	bivy exec plain-other ping -6 -c 1 -W 2 "$(address plain -6)"
+	bivy rm -f apart-server apart-other plain-server plain-other
+	bivy network rm apart plain
+}
+
+@test "a network without masquerading sends what leaves with the container's own address" {
+	bivy network create -o com.docker.network.bridge.enable_ip_masquerade=false bare
+	bivy run -d --name one --network bare busybox sleep 1000
+	nft list set inet bivy networks | grep -q "$(bivy network inspect -f '{{.Interface}}' bare)"
+	run -1 grep -q "$(bivy network inspect -f '{{.Interface}}' bare)" <(nft list set inet bivy masqueraded)
+	bivy rm -f one
+	bivy network rm bare
 }
