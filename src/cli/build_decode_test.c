@@ -161,13 +161,15 @@ static void test_secrets(void **state)
 
 static void test_agents(void **state)
 {
-	const struct build_request *request = decodes(*state, "--ssh default --ssh other=sock");
+	const struct build_request *request = decodes(*state, "--ssh default --ssh other=sock,/keys/b");
 
 	assert_int_equal(request->ssh_count, 2);
 	assert_string_equal(request->ssh[0].id, "default");
 	assert_null(request->ssh[0].path);
 	assert_string_equal(request->ssh[1].id, "other");
 	assert_string_equal(request->ssh[1].path, "/here/sock");
+	assert_string_equal(request->ssh[1].more[0], "/keys/b");
+	assert_null(request->ssh[1].more[1]);
 }
 
 static void test_kinds_of_output(void **state)
@@ -370,7 +372,7 @@ static void test_refusals(void **state)
 		{ "-o \"type=tar", "invalid value '\"type=tar' for --output: the quotes have no end", "" },
 		{ "--secret src=x", "invalid value 'src=x' for --secret: expected id=ID", "" },
 		{ "--secret id=a,scr=x", "invalid value 'id=a,scr=x' for --secret: there is no 'scr'", "did you mean 'src'?" },
-		{ "--ssh =x", "invalid value '=x' for --ssh: expected default, or ID=SOCKET", "" },
+		{ "--ssh =x", "invalid value '=x' for --ssh: expected default, ID=SOCKET or ID=KEY[,KEY…]", "" },
 		{ "--build-context x", "invalid value 'x' for --build-context: expected NAME=SOURCE", "" },
 		{ "--build-context x=", "invalid value 'x=' for --build-context: expected NAME=SOURCE", "" },
 		{ "--label =x", "invalid value '=x' for --label: expected NAME=VALUE, or NAME alone", "" },

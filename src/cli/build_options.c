@@ -84,7 +84,7 @@ const struct option_entry build_entries[] = {
 	{ "security-opt", 0, OPTION_LIST, 0, AT(security_options), "OPTION", "security of steps, as of run" },
 	{ "shm-size", 0, OPTION_CALLBACK, 0, AT(shm_size), "SIZE", "size of /dev/shm", .parse = value_shm_size_parse },
 	{ "squash", 0, OPTION_FLAG, 0, AT(squash), NULL, "all that it adds in one layer" },
-	{ "ssh", 0, OPTION_LIST, 0, AT(ssh), "default|ID[=SOCKET]", "agent's socket for steps that ask for it" },
+	{ "ssh", 0, OPTION_LIST, 0, AT(ssh), "default|ID[=SOCKET|=KEY,…]", "agent for steps that ask for it: a socket, or files of keys without passphrase, which an agent of the build's own gets" },
 	{ "tag", 't', OPTION_LIST, 0, AT(tags), "NAME[:TAG]", "name of the image; may be repeated" },
 	{ "target", 0, OPTION_STRING, 0, AT(target), "STAGE", "the stage to be built; default: the last" },
 	{ "timestamp", 0, OPTION_INT, 0, AT(timestamp), "SECONDS", "when it was made, in place of now", 0, INT64_MAX },

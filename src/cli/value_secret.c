@@ -44,9 +44,21 @@ int value_secret_parse(struct arena *arena, const char *text, const char *direct
 int value_ssh_parse(struct arena *arena, const char *text, const char *directory, struct build_secret *ret, struct error *err)
 {
 	const struct spec_pair pair = value_split_pair(arena, text);
+	struct build_secret secret = { .id = pair.key };
+	char *rest = pair.value, *part;
 
 	if (str_is_empty(pair.key))
-		return error_set(err, ERROR_INVALID, 0, "expected default, or ID=SOCKET");
-	*ret = (struct build_secret){ .id = pair.key, .path = pair.value ? value_clean_path(arena, directory, pair.value) : NULL };
+		return error_set(err, ERROR_INVALID, 0, "expected default, ID=SOCKET or ID=KEY[,KEY…]");
+	while ((part = strsep(&rest, ","))) {
+		char *path = value_clean_path(arena, directory, part);
+
+		if (str_is_empty(part) && (secret.path || rest))
+			return error_set(err, ERROR_INVALID, 0, "expected a path behind each comma");
+		if (secret.path)
+			secret.more = strv_append(arena, secret.more, path);
+		else
+			secret.path = path;
+	}
+	*ret = secret;
 	return 0;
 }

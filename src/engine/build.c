@@ -19,7 +19,9 @@
 #include "base/moment.h"
 #include "engine/build_collect.h"
 #include "engine/build_import.h"
+#include "engine/build_keys.h"
 #include "engine/build_layout.h"
+#include "engine/build_secrets.h"
 #include "engine/image_removal.h"
 #include "engine/tally.h"
 
@@ -258,6 +260,10 @@ static int begin(struct build *build, struct error *err)
 		r = choose_platforms(build, err);
 	if (r == 0)
 		r = build_annotations_check(build, err);
+	if (r == 0)
+		r = build_secrets_check(build->request, err);
+	if (r == 0)
+		r = build_keys_open(build, err);
 	return r;
 }
 
@@ -346,6 +352,7 @@ int build_run(struct arena *arena, const struct build_request *request, struct b
 	build.started = build_now(&build);
 	r = go(&build, err);
 	build_close_source(&build);
+	build_keys_close(&build);
 	build_close_work(&build);
 	leaves = build_layouts_end(&build) || leaves_content(request);
 	lease_end(&build.lease);

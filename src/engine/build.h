@@ -61,7 +61,8 @@ struct build_output {
 /* --secret, --ssh. */
 struct build_secret {
 	const char *id;
-	const char *path, *variable; /* one of both; of ssh: the socket */
+	const char *path, *variable; /* one of both; of ssh: the agent's socket, or the file of a key */
+	char **more; /* of ssh: files of further keys; NULL-terminated, or NULL */
 };
 
 /* --cache-from, --cache-to. */

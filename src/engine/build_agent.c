@@ -146,10 +146,7 @@ static int check_agent(const struct build_agent *agent, struct error *err)
 		return error_errno(err, errno, "--ssh %s: cannot use '%s'", agent->id, agent->path);
 	if (S_ISSOCK(st.st_mode))
 		return 0;
-	error_set(err, ERROR_INVALID, 0, "--ssh %s: '%s' is not the socket of an agent", agent->id, agent->path);
-	if (S_ISREG(st.st_mode))
-		error_hint(err, "'ssh-add %s' gives a key to the agent of $SSH_AUTH_SOCK, '--ssh %s' that agent to steps", agent->path, agent->id);
-	return -EINVAL;
+	return error_set(err, ERROR_INVALID, 0, "--ssh %s: '%s' is not the socket of an agent", agent->id, agent->path);
 }
 
 static int listen_at(const struct build_agent *agent, const char *name)

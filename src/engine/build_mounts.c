@@ -297,7 +297,9 @@ static int prepare_ssh(struct preparation *p, struct error *err)
 
 	if (!agent && !is_client)
 		return p->mount->required ? refuse_missing(p, "ssh", err) : 0;
-	source = is_client ? NULL : agent->path ? agent->path : getenv("SSH_AUTH_SOCK");
+	source = is_client ? NULL : p->step->build->agents[agent - request->ssh];
+	if (!source && !is_client)
+		source = getenv("SSH_AUTH_SOCK");
 	if (!source && !is_client)
 		return error_set(err, ERROR_NOT_FOUND, 0, "--ssh %s: neither a socket is given nor is there an $SSH_AUTH_SOCK", agent->id);
 	relayed.id = p->mount->id;

@@ -18,6 +18,17 @@ const struct build_secret *build_secret_find(const struct build_secret *list, si
 	return NULL;
 }
 
+int build_secrets_check(const struct build_request *request, struct error *err)
+{
+	for (size_t i = 0; i < request->secret_count; i++) {
+		const struct build_secret *secret = &request->secrets[i];
+
+		if (!secret->variable && access(secret->path, R_OK) < 0)
+			return error_errno(err, errno, "secret '%s': cannot read '%s'", secret->id, secret->path);
+	}
+	return 0;
+}
+
 static int read_secret(const struct build_secret *secret, size_t limit, struct buf *ret, struct error *err)
 {
 	const char *value = secret->variable ? getenv(secret->variable) : NULL;

@@ -17,6 +17,9 @@ const struct build_secret *build_secret_find(const struct build_secret *list, si
 /* Of the client whose session the build has: as build_secret_open(). ERROR_NOT_FOUND if it has none of that name. */
 int build_secret_ask(const struct build *build, const char *id, int *ret_fd, struct error *err) _must_check_;
 
+/* Whether all that are files are there: a step may take long to come to. ERROR_NOT_FOUND. */
+int build_secrets_check(const struct build_request *request, struct error *err) _must_check_;
+
 /* Its bytes into a file without a name; close *RET_FD. */
 int build_secret_open(const struct build_secret *secret, int *ret_fd, struct error *err) _must_check_;
 

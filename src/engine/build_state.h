@@ -131,6 +131,9 @@ struct build {
 	size_t lint_count;
 	const struct build_step *failed; /* that has ended the build, or NULL */
 	int status_fd;                   /* in the process of a step: where what it tells goes (build_worker.c); else -EBADF */
+	const char **agents;             /* for each of the request's .ssh its socket, or NULL (build_keys.h) */
+	pid_t *agent_pids;               /* of those that are the build's own */
+	size_t agent_count;
 	const char *failed_upper;        /* path of what it had changed, with --debug */
 };
 

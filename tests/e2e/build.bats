@@ -264,10 +264,44 @@ not.tar' "$output"
 	assert_equal $'as 0: 1\nas 0: 2\nas 0: 3\nsocket 640 1000' "$(told sort out)"
 	run -1 told ls /run/buildkit /a
 	refused --no-cache --ssh default="$PWD/probe" .
-	assert_has "bivy: Dockerfile:2: RUN: --ssh default: '$PWD/probe' is not the socket of an agent"
+	assert_has "bivy: --ssh default: '$PWD/probe' is neither the socket of an agent nor a key without passphrase"
 	[[ ${lines[-1]} == "hint: 'ssh-add "* ]]
 	refused --no-cache --ssh default="$PWD/agent" .
 	assert_equal "hint: --ssh b=SOCKET" "${lines[-1]}"
+}
+
+@test "--ssh with files of keys: an agent of the build's own has them, and goes with it" {
+	require_program ssh-agent openssh-client
+	ssh-keygen -q -t ed25519 -N '' -C first -f one
+	ssh-keygen -q -t ed25519 -N '' -C second -f two
+	ssh-keygen -q -t ed25519 -N secret -C third -f locked
+	chmod 644 one
+	printf 'FROM busybox\nRUN --mount=type=ssh,id=k,required sleep 1000\n' >Dockerfile
+	"$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build --progress quiet --ssh k=one,two -t it . 3>&- &
+	builder=$!
+	TEST_PIDS+=("$builder")
+	socket_of() { socket=$(find "$SCRATCH/root/build/work" -name agent -type s | head -n 1); [ -n "$socket" ]; }
+	asks() { socket_of && SSH_AUTH_SOCK=$socket ssh-add -l >keys 2>&1 && [ "$(wc -l <keys)" -eq 2 ]; }
+	wait_for asks
+	grep -q first keys && grep -q second keys
+	agent=$(pgrep -P "$builder" -x ssh-agent)
+	kill -9 "$builder"
+	gone() { ! kill -0 "$agent" 2>/dev/null; }
+	wait_for gone
+	printf 'FROM busybox\nRUN --mount=type=ssh,id=k,required [ -S "$SSH_AUTH_SOCK" ]\n' >Dockerfile
+	built --ssh k=two -t it .
+	[ -z "$(find "$SCRATCH/root/build/work" -name agent)" ]
+	refused --ssh k=locked .
+	assert_has "bivy: --ssh k: '$PWD/locked' is neither the socket of an agent nor a key without passphrase"
+	[[ ${lines[-1]} == "hint: 'ssh-add "* ]]
+	refused --ssh k=two,gone .
+	assert_has "bivy: --ssh k: cannot read '$PWD/gone': no such file or directory"
+}
+
+@test "--secret: a file that is not there is told of before anything is done" {
+	printf 'FROM no-such-image\nRUN true\n' >Dockerfile
+	refused --secret id=token,src=none .
+	assert_has "bivy: secret 'token': cannot read '$PWD/none': no such file or directory"
 }
 
 @test "stages: only those that are needed, by name, number, target" {
