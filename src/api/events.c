@@ -17,6 +17,22 @@ struct output {
 	struct error *err;
 };
 
+/* Docker's old name of a container has the slash that its answers had once. */
+static struct spec_event word_event(struct arena *arena, const struct spec_event *event)
+{
+	struct spec_event worded = *event;
+
+	if (!str_equal(event->action, "rename"))
+		return worded;
+	worded.attributes = arena_alloc(arena, event->attribute_count + 1, sizeof *worded.attributes);
+	for (size_t i = 0; i < event->attribute_count; i++) {
+		worded.attributes[i] = event->attributes[i];
+		if (str_equal(event->attributes[i].key, "oldName"))
+			worded.attributes[i].value = arena_printf(arena, "/%s", event->attributes[i].value);
+	}
+	return worded;
+}
+
 /* What containers and images had before there were other things. */
 static void add_old_members(const struct spec_event *event, struct json_writer *w)
 {
@@ -35,20 +51,22 @@ static void add_old_members(const struct spec_event *event, struct json_writer *
 static int tell(void *context, const struct spec_event *event)
 {
 	const struct output *output = context;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_event worded = word_event(arena, event);
 	_cleanup_buf_ struct buf line = BUF_INIT, old = BUF_INIT;
 	struct json_writer w = { .out = &old };
 
 	if (output->is_sequence)
 		buf_add_char(&line, '\x1e');
 	if (output->call->target.minor < SINCE_NO_OLD_MEMBERS)
-		add_old_members(event, &w);
+		add_old_members(&worded, &w);
 	if (old.length) {
 		_cleanup_buf_ struct buf document = BUF_INIT;
 
-		spec_event_encode(event, &document);
+		spec_event_encode(&worded, &document);
 		buf_printf(&line, "{%s,%s", old.data, document.data + 1);
 	} else {
-		spec_event_encode(event, &line);
+		spec_event_encode(&worded, &line);
 	}
 	return api_reply_add(output->call, line.data, line.length, output->err);
 }

@@ -4,6 +4,7 @@
 #include "engine/container_removal.h"
 #include "engine/container_size.h"
 #include "engine/containers.h"
+#include "engine/events.h"
 
 /* ---- prune ----------------------------------------------------------------------------- */
 
@@ -139,6 +140,7 @@ int container_prune(struct arena *arena, const struct directories *directories, 
 		return r;
 	if (!prune.report.ids)
 		prune.report.ids = arena_alloc(arena, 1, sizeof *prune.report.ids);
+	events_add_prune(directories, "container", prune.report.freed_bytes);
 	*ret = prune.report;
 	return 0;
 }

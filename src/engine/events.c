@@ -7,11 +7,13 @@
 #include "engine/time_limit.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define NS_PER_MS INT64_C(1000000)
 #define BLOCK (64u << 10)
@@ -60,6 +62,19 @@ void events_add(const struct directories *directories, const struct spec_event *
 	r = line.length > SPEC_EVENT_LIMIT ? -EFBIG : append(directories, path, &line);
 	if (r < 0)
 		log_warning("cannot add the event '%s' of '%.12s': %s, left out", event->action, event->id, error_words(-r));
+}
+
+void events_add_prune(const struct directories *directories, const char *type, uint64_t bytes)
+{
+	char text[24];
+	struct spec_pair reclaimed = { (char *)"reclaimed", text };
+	struct spec_event event = { .type = type, .action = "prune", .id = "", .attributes = &reclaimed, .attribute_count = 1 };
+	struct timespec now;
+
+	snprintf(text, sizeof text, "%" PRIu64, bytes);
+	clock_gettime(CLOCK_REALTIME, &now);
+	event.time_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	events_add(directories, &event);
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */

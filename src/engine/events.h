@@ -15,6 +15,9 @@
 /* Appends it; what cannot be written is logged, for nothing fails because of it. */
 void events_add(const struct directories *directories, const struct spec_event *event);
 
+/* That all of TYPE ("container", "image", …) that nobody needs has been removed, and with it BYTES on disk. */
+void events_add_prune(const struct directories *directories, const char *type, uint64_t bytes);
+
 struct events_request {
 	const struct directories *directories;
 	char **filters; /* "NAME=VALUE": container event image label type … */

@@ -2,6 +2,7 @@
 #include "engine/image_removal.h"
 #include "base/str.h"
 #include "engine/container_users.h"
+#include "engine/events.h"
 #include "engine/image_entry.h"
 #include "engine/image_event.h"
 #include "engine/image_filter.h"
@@ -316,6 +317,7 @@ int image_removal_prune(struct arena *arena, const struct image_prune_request *r
 	after = measure(&store);
 	/* Others may write meanwhile. */
 	removal.report.freed_bytes = before > after ? before - after : 0;
+	events_add_prune(request->directories, "image", removal.report.freed_bytes);
 	*ret = removal.report;
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* The end of networks: their bridges, resolvers and records. */
 #include "engine/container_names.h"
 #include "engine/containers.h"
+#include "engine/events.h"
 #include "engine/network_event.h"
 #include "engine/network_files.h"
 #include "engine/network_filter.h"
@@ -148,5 +149,8 @@ int network_prune(const struct directories *directories, char *const *filters, v
 		if (r == 0)
 			each(context, list[i]->name);
 	}
-	return r < 0 ? r : networks_take_down(directories, err);
+	if (r < 0)
+		return r;
+	events_add_prune(directories, "network", 0);
+	return networks_take_down(directories, err);
 }

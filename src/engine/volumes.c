@@ -3,6 +3,7 @@
 #include "engine/container.h"
 #include "engine/container_names.h"
 #include "engine/container_size.h"
+#include "engine/events.h"
 #include "engine/volume_backing.h"
 #include "engine/volume_filter.h"
 #include "engine/volume_record.h"
@@ -245,6 +246,7 @@ int volume_prune(struct arena *arena, const struct directories *directories, cha
 		return r;
 	if (!prune.report.names)
 		prune.report.names = arena_alloc(arena, 1, sizeof *prune.report.names);
+	events_add_prune(directories, "volume", prune.report.freed_bytes);
 	*ret = prune.report;
 	return 0;
 }

@@ -137,6 +137,14 @@ static struct spec_message make_reply(const struct keeper *keeper)
 	};
 }
 
+static bool is_awaited(const struct keeper *keeper, enum spec_request request)
+{
+	for (const struct client *client = keeper->clients; client; client = client->next)
+		if (client->awaits && client->request == request)
+			return true;
+	return false;
+}
+
 void clients_tell_end(struct keeper *keeper, bool comes_again)
 {
 	struct spec_message reply = make_reply(keeper), event = reply;
@@ -149,16 +157,10 @@ void clients_tell_end(struct keeper *keeper, bool comes_again)
 		client->is_attached = false;
 	}
 	clients_answer_all(keeper, SPEC_REQUEST_WAIT, &reply);
+	if (is_awaited(keeper, SPEC_REQUEST_RESTART))
+		notes_add_event(keeper, "stop", NULL, NULL);
 	if (comes_again)
 		clients_answer_all(keeper, SPEC_REQUEST_STOP, &reply);
-}
-
-static bool is_awaited(const struct keeper *keeper, enum spec_request request)
-{
-	for (const struct client *client = keeper->clients; client; client = client->next)
-		if (client->awaits && client->request == request)
-			return true;
-	return false;
 }
 
 void clients_tell_start(struct keeper *keeper)

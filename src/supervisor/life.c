@@ -21,6 +21,7 @@
 #include "supervisor/restart.h"
 #include "supervisor/sessions.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -288,13 +289,24 @@ static struct sequel decide(const struct keeper *keeper)
 	return sequel;
 }
 
+/* With how long it has run, in seconds. */
+static void add_death_event(const struct keeper *keeper)
+{
+	char code[24], seconds[24];
+	const struct spec_pair extra[] = { { (char *)"execDuration", seconds }, { (char *)"exitCode", code } };
+
+	snprintf(code, sizeof code, "%" PRId64, keeper->state.exit_code);
+	snprintf(seconds, sizeof seconds, "%" PRId64, (loop_now_ns() - keeper->first.since_ns) / NS_PER_S);
+	notes_add_event_with(keeper, "die", extra, ARRAY_SIZE(extra));
+}
+
 /* Once it can be seen: who hears of the end looks at once how it was. */
 static void note_death(struct keeper *keeper)
 {
 	if (keeper->first.is_noted)
 		return;
 	keeper->first.is_noted = true;
-	notes_add_number_event(keeper, "die", "exitCode", keeper->state.exit_code);
+	add_death_event(keeper);
 	notes_add_network_events(keeper, "disconnect");
 	notes_add_volume_events(keeper, "unmount");
 }

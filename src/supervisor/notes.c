@@ -65,12 +65,15 @@ static void append(const char *path, const struct buf *line)
 }
 
 /* What the event itself says has its name alone. */
-static bool is_taken(const char *label, const char *key)
+static bool is_taken(const char *label, const struct spec_pair *extra, size_t count)
 {
-	return str_equal(label, "image") || str_equal(label, "name") || str_equal(label, key);
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(label, extra[i].key))
+			return true;
+	return str_equal(label, "image") || str_equal(label, "name");
 }
 
-void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value)
+void notes_add_event_with(const struct keeper *keeper, const char *action, const struct spec_pair *extra, size_t count)
 {
 	const struct spec_supervision *what = keeper->what;
 	_cleanup_buf_ struct buf line = BUF_INIT;
@@ -80,20 +83,27 @@ void notes_add_event(const struct keeper *keeper, const char *action, const char
 
 	if (!what->events_path)
 		return;
-	pairs = memory_new(what->label_count + 3, sizeof *pairs);
+	pairs = memory_new(what->label_count + 2 + NOTES_EXTRA, sizeof *pairs);
 	for (size_t i = 0; i < what->label_count; i++)
-		if (!is_taken(what->labels[i].key, key))
+		if (!is_taken(what->labels[i].key, extra, count))
 			pairs[n++] = what->labels[i];
 	if (what->image_name)
 		pairs[n++] = (struct spec_pair){ .key = (char *)"image", .value = what->image_name };
 	if (what->name)
 		pairs[n++] = (struct spec_pair){ .key = (char *)"name", .value = what->name };
-	if (key)
-		pairs[n++] = (struct spec_pair){ .key = (char *)key, .value = (char *)value };
+	for (size_t i = 0; i < count && i < NOTES_EXTRA; i++)
+		pairs[n++] = extra[i];
 	event.attributes = pairs;
 	event.attribute_count = n;
 	spec_event_encode(&event, &line);
 	append(what->events_path, &line);
+}
+
+void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value)
+{
+	const struct spec_pair extra = { .key = (char *)key, .value = (char *)value };
+
+	notes_add_event_with(keeper, action, &extra, key ? 1 : 0);
 }
 
 void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value)

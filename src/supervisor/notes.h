@@ -11,7 +11,11 @@ void notes_write_state(struct keeper *keeper);
 /* state.json in the record, which counts afterwards. */
 void notes_write_record(struct keeper *keeper);
 
-/* An event of the container. KEY and VALUE are one more attribute, or NULL. */
+/* An event of the container, with COUNT (NOTES_EXTRA at most) more attributes. */
+#define NOTES_EXTRA 4
+void notes_add_event_with(const struct keeper *keeper, const char *action, const struct spec_pair *extra, size_t count);
+
+/* KEY and VALUE are one more attribute, or NULL. */
 void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value);
 void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value);
 

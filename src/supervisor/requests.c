@@ -194,6 +194,8 @@ static int restart(struct client *client, struct packet *packet, struct spec_mes
 		r = not_running(keeper, err);
 	if (r < 0)
 		return r;
+	if (keeper->first.pid)
+		note_signal(keeper, request->signal ? request->signal : keeper->what->stop_signal ? keeper->what->stop_signal : SIGTERM);
 	keeper->restarts_next = keeper->first.pid != 0;
 	await(client, SPEC_REQUEST_RESTART);
 	return 0;

@@ -290,7 +290,7 @@ static void take_terminal(struct session *session, int terminal)
 
 #define ACTION_BYTES 1024 /* of a command that an event shows */
 
-/* As docker's, with the command: "exec_start: sh -c true". */
+/* As docker's, with the command, and a blank where its arguments are or would be: "exec_start: sh -c true", "exec_start: ls ". */
 static void note_event(const struct session *session, const char *name)
 {
 	_cleanup_buf_ struct buf action = BUF_INIT;
@@ -298,6 +298,8 @@ static void note_event(const struct session *session, const char *name)
 	buf_printf(&action, "%s:", name);
 	for (char **arg = session->args; *arg && action.length < ACTION_BYTES; arg++)
 		buf_printf(&action, " %.*s", ACTION_BYTES, *arg);
+	if (session->args[0] && !session->args[1])
+		buf_add_char(&action, ' ');
 	if (session->name)
 		notes_add_event(session->keeper, action.data, "execID", session->name);
 	else
@@ -435,6 +437,16 @@ void sessions_watch(struct keeper *keeper)
 	}
 }
 
+static void note_death(const struct session *session)
+{
+	char code[24], number[24];
+	const struct spec_pair extra[] = { { (char *)"execID", session->name ? session->name : number }, { (char *)"exitCode", code } };
+
+	snprintf(code, sizeof code, "%lld", (long long)session->exit_code);
+	snprintf(number, sizeof number, "%lld", (long long)session->number);
+	notes_add_event_with(session->keeper, "exec_die", extra, ARRAY_SIZE(extra));
+}
+
 static void tell_end(struct session *session)
 {
 	struct keeper *keeper = session->keeper;
@@ -454,7 +466,7 @@ static void tell_end(struct session *session)
 			end_check(keeper, session->exit_code, session->text.data, session->text.length);
 		return;
 	}
-	notes_add_number_event(keeper, "exec_die", "exitCode", session->exit_code);
+	note_death(session);
 	if (session->client)
 		clients_send(session->client, &event);
 }
