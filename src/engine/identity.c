@@ -189,6 +189,8 @@ int identity_find(struct arena *arena, int root_fd, const char *user, char *cons
 	if (!*group && identity.name)
 		add_memberships(arena, groups, &identity);
 	r = add_extra(arena, groups, extra, &identity, err);
+	/* Its own is one of them, too: a file that denies its group something is not read by who gives up being of it (CVE-2022-36109). */
+	add_group(&identity, identity.gid);
 	if (r == 0)
 		*ret = identity;
 	return r;

@@ -48,19 +48,19 @@ static void test_found(void **state _unused_)
 		uint32_t groups[3];
 		size_t group_count;
 	} cases[] = {
-		{ NULL, 0, 0, "root", "/root", { 4 }, 1 },
-		{ "", 0, 0, "root", "/root", { 4 }, 1 },
-		{ "web", 33, 34, "web", "/srv", { 4, 44 }, 2 },
-		{ "web:adm", 33, 4, "web", "/srv", { 0 }, 0 },
-		{ "web:", 33, 34, "web", "/srv", { 4, 44 }, 2 },
-		{ ":adm", 0, 4, "root", "/root", { 0 }, 0 },
-		{ "33", 1000, 1000, "33", "/odd", { 0 }, 0 },  /* a name of digits goes before the number */
-		{ "1000", 1000, 1000, "33", "/odd", { 0 }, 0 },
-		{ "5", 5, 0, NULL, NULL, { 0 }, 0 },
-		{ "5:6", 5, 6, NULL, NULL, { 0 }, 0 },
-		{ "5:55", 5, 66, NULL, NULL, { 0 }, 0 },
-		{ "last", 7, 8, "last", NULL, { 0 }, 0 },
-		{ "4294967294", 4294967294u, 0, NULL, NULL, { 0 }, 0 },
+		{ NULL, 0, 0, "root", "/root", { 4, 0 }, 2 },
+		{ "", 0, 0, "root", "/root", { 4, 0 }, 2 },
+		{ "web", 33, 34, "web", "/srv", { 4, 44, 34 }, 3 },
+		{ "web:adm", 33, 4, "web", "/srv", { 4 }, 1 },
+		{ "web:", 33, 34, "web", "/srv", { 4, 44, 34 }, 3 },
+		{ ":adm", 0, 4, "root", "/root", { 4 }, 1 },
+		{ "33", 1000, 1000, "33", "/odd", { 1000 }, 1 },  /* a name of digits goes before the number */
+		{ "1000", 1000, 1000, "33", "/odd", { 1000 }, 1 },
+		{ "5", 5, 0, NULL, NULL, { 0 }, 1 },
+		{ "5:6", 5, 6, NULL, NULL, { 6 }, 1 },
+		{ "5:55", 5, 66, NULL, NULL, { 66 }, 1 },
+		{ "last", 7, 8, "last", NULL, { 8 }, 1 },
+		{ "4294967294", 4294967294u, 0, NULL, NULL, { 0 }, 1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -85,7 +85,7 @@ static void test_more_groups(void **state _unused_)
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(identity_find(arena, root_fd, "web", (char *[]){ video, seven, NULL }, &identity, NULL), 0);
-	assert_int_equal(identity.group_count, 3);
+	assert_int_equal(identity.group_count, 4);
 	assert_int_equal(identity.groups[2], 7);
 	assert_int_equal(identity_find(arena, root_fd, "web", (char *[]){ none, NULL }, &identity, &err), -ENOENT);
 	assert_string_equal(err.message, "no such group 'none' in /etc/group of the container");

@@ -268,8 +268,8 @@ static int set_groups(const struct spec_user *user, struct error *err)
 		groups[i] = user->additional_gids[i];
 	r = sys_setgroups(user->additional_gid_count, groups) < 0 ? -errno : 0;
 	free(groups);
-	/* Where setgroups(2) is denied (a user namespace made without privilege) having none to set is no failure. */
-	if (r == -EPERM && user->additional_gid_count == 0)
+	/* Where setgroups(2) is denied (a user namespace made without privilege) having none to set but its own is no failure. */
+	if (r == -EPERM && (user->additional_gid_count == 0 || (user->additional_gid_count == 1 && user->additional_gids[0] == user->gid)))
 		return 0;
 	if (r < 0)
 		return error_errno(err, -r, "cannot set process.user.additionalGids");
