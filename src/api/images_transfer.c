@@ -257,7 +257,7 @@ static int check_names(struct api_call *call, char *const *names, struct error *
 
 static int save(struct api_call *call, char *const *names, struct error *err)
 {
-	struct work work = { .arguments = { "save", "--" }, .count = 2 };
+	struct work work = { .arguments = { "save", "--familiar-names", "--" }, .count = 3 };
 	const struct transfer_request request = { .directories = call->directories, .arguments = work.arguments, .gives_output = true };
 	struct spec_transfer_report report;
 	int r = check_names(call, names, err);

@@ -30,7 +30,7 @@ struct save_request {
 	int format;      /* enum save_format */
 	int compression; /* enum saved_compression */
 	char **names, **annotations;
-	bool is_content;
+	bool is_content, familiar_names;
 };
 
 static int find_word(const char *value, const char *const *words, size_t count, void *target)
@@ -64,6 +64,8 @@ static const struct option_entry save_entries[] = {
 		"what to write; default: docker-archive, which is an image layout, too", .parse = parse_format },
 	{ "compress", 0, OPTION_CALLBACK, 0, offsetof(struct save_request, compression), "none|gzip|zstd",
 		"compress layers so; default: as they were pulled", .parse = parse_compression },
+	{ "familiar-names", 0, OPTION_FLAG, 0, offsetof(struct save_request, familiar_names), NULL,
+		"names in manifest.json as docker writes them: debian:12" },
 	{ "content", 0, OPTION_FLAG, 0, offsetof(struct save_request, is_content), NULL, "IMAGE is the digest of a manifest or index, which no image need have" },
 	{ "name", 0, OPTION_LIST, 0, offsetof(struct save_request, names), "NAME", "what that is called in the archive" },
 	{ "annotation", 0, OPTION_LIST, 0, offsetof(struct save_request, annotations), "KEY=VALUE", "of what names it in the archive" },
@@ -275,6 +277,7 @@ static int run_save(const struct command_call *call, struct buf *out, struct err
 		return r;
 	output_confine(&output, &store);
 	r = saved_images_begin(&store, (enum saved_compression)request->compression, &saved, err);
+	saved.familiar_names = request->familiar_names;
 	if (r == 0)
 		add_annotations(request, &saved);
 	for (char **image = call->operands; r == 0 && *image; image++)

@@ -313,10 +313,10 @@ static void add_docker_image(struct saved_images *saved, const struct spec_manif
 	struct spec_reference reference;
 	char *tag;
 
-	/* Only names with a tag can be there. In whole: of "debian:12" Podman makes "localhost/debian:12". */
+	/* Only names with a tag can be there. In whole, unless docker's are asked for: of "debian:12" Podman makes "localhost/debian:12". */
 	if (!name || spec_reference_parse(saved->arena, name, &reference, NULL) < 0 || !reference.tag || reference.digest)
 		return;
-	tag = arena_strdup(saved->arena, name);
+	tag = saved->familiar_names ? spec_reference_familiar(saved->arena, &reference) : arena_strdup(saved->arena, name);
 	if (!strv_contains(image->tags, tag))
 		image->tags = strv_append(saved->arena, image->tags, tag);
 }

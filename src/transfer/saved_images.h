@@ -23,6 +23,7 @@ enum saved_compression { SAVED_AS_IT_IS, SAVED_NONE, SAVED_GZIP, SAVED_ZSTD };
 
 struct saved_images {
 	const struct store *store;
+	bool familiar_names; /* in manifest.json: "debian:12", as docker writes them */
 	enum saved_compression compression; /* of layers; if it is another one, the manifest is another one, too */
 	struct arena *arena;
 	struct lease lease;

@@ -70,7 +70,7 @@ setup() { serve_setup; }
 	[[ "$(head -1 answer)" == '{"status":"sha256:'*'"}' ]]
 	[ "$(body /images/made:1/json | jq -c '[.Config.Cmd, .Config.Env]')" = '[["x"],["a=b"]]' ]
 	curl -s --unix-socket "$SOCKET" 'http://d/images/get?names=made:1&names=busybox' >two.tar
-	[ "$(tar xOf two.tar manifest.json | jq -c '[.[].RepoTags[0]] | sort')" = '["docker.io/library/busybox:latest","docker.io/library/made:1"]' ]
+	[ "$(tar xOf two.tar manifest.json | jq -c '[.[].RepoTags[0]] | sort')" = '["busybox:latest","made:1"]' ]
 	[ "$(ask GET '/images/get?names=busybox&names=nothing')" = '{"message":"No such image: nothing:latest"}
 404' ]
 	bivy rmi made:1
