@@ -252,10 +252,11 @@ static bool is_port(const char *value, const char *port, const char *protocol)
 	       range.first <= wanted.last && str_equal(slash ? slash + 1 : "tcp", protocol ? protocol : "tcp");
 }
 
+/* Of the host, if it was asked for: which other one it has is known to who looks at the container. */
 static bool publishes(const struct spec_container *container, const char *value)
 {
 	for (size_t i = 0; i < container->host.port_count; i++)
-		if (is_port(value, container->host.ports[i].port, container->host.ports[i].protocol))
+		if (container->host.ports[i].host_port && is_port(value, container->host.ports[i].host_port, container->host.ports[i].protocol))
 			return true;
 	return false;
 }
@@ -270,7 +271,10 @@ static bool exposes(const struct spec_container *container, const char *value)
 		if (is_port(value, number, slash ? slash + 1 : "tcp"))
 			return true;
 	}
-	return publishes(container, value);
+	for (size_t i = 0; i < container->host.port_count; i++)
+		if (is_port(value, container->host.ports[i].port, container->host.ports[i].protocol))
+			return true;
+	return false;
 }
 
 /* Of the network by name or id, or by the beginning of that; what is no network is only a word. */
