@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_process.h"
+#include "base/quantity.h"
 #include "engine/capabilities.h"
 #include "host/caps.h"
 #include "spec/names.h"
 
 #include <ctype.h>
+#include <signal.h>
 
 #define NAME_LIMIT 64
+#define HEALTH_MINIMUM_NS 1000000 /* docker's */
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* ---- variables ------------------------------------------------------------------------- */
@@ -195,13 +198,35 @@ static int check_identity(const struct bundle_plan *plan, struct error *err)
 	return r < 0 ? r : check_mapped(plan, "group", plan->identity.gid, ids->gids, ids->gid_count, err);
 }
 
+static int check_health(const struct spec_health_check *check, struct error *err)
+{
+	const struct {
+		const char *what;
+		int64_t ns;
+	} times[] = { { "Interval", check->interval_ns }, { "Timeout", check->timeout_ns }, { "StartPeriod", check->start_period_ns },
+		      { "StartInterval", check->start_interval_ns } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		if (times[i].ns && times[i].ns < HEALTH_MINIMUM_NS)
+			return error_set(err, ERROR_INVALID, 0, "%s in Healthcheck cannot be less than 1ms", times[i].what);
+	return 0;
+}
+
 static int check_options(const struct spec_container *container, struct error *err)
 {
-	const char *directory = container->config.working_directory;
+	const struct spec_container_config *config = &container->config;
+	const char *isolation = container->host.isolation;
+	int number = SIGTERM;
 
-	if (directory && directory[0] != '/')
-		return error_set(err, ERROR_INVALID, 0, "the working directory '%.200s' is not an absolute path", directory);
-	return 0;
+	if (config->working_directory && config->working_directory[0] != '/')
+		return error_set(err, ERROR_INVALID, 0, "the working directory '%.200s' is not an absolute path", config->working_directory);
+	if (!str_is_empty(config->stop_signal) && (quantity_parse_signal(config->stop_signal, &number) < 0 || number == 0))
+		return error_set(err, ERROR_INVALID, 0, "there is no signal '%.50s' to stop the container with", config->stop_signal);
+	if (!str_is_empty(isolation) && !str_equal(isolation, "default"))
+		return error_set(err, ERROR_INVALID, 0, "there is no isolation '%.50s': only 'default'", isolation);
+	if (container->host.nano_cpus < 0)
+		return error_set(err, ERROR_INVALID, 0, "a container cannot have less than no CPU");
+	return config->health_check ? check_health(config->health_check, err) : 0;
 }
 
 int bundle_check_process(const struct spec_container *container, struct error *err)

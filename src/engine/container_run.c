@@ -71,6 +71,10 @@ static int send_request(struct start *start, enum spec_request request, struct e
 	struct spec_message message = { .type = SPEC_MESSAGE_REQUEST, .request = request };
 
 	session_size(&start->session, &message.width, &message.height); /* of the terminal that START makes */
+	if (!message.width && !message.height) {
+		message.width = start->record.container->host.console_width;
+		message.height = start->record.container->host.console_height;
+	}
 	start->asked++;
 	return supervisor_send(start->socket, &message, NULL, 0, err);
 }

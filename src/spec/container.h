@@ -176,6 +176,7 @@ struct spec_host_config {
 	char *runtime;              /* --runtime: refused unless it is ours, or what others call theirs */
 	char *volume_driver;        /* of volumes that have to be made: "local", or there may be none; NULL: not said */
 	char *isolation;
+	uint16_t console_height, console_width; /* of its terminal when it starts; 0: not known */
 	uint64_t shm_size;          /* bytes; 0: 64 MiB */
 	bool has_oom_score;
 	int64_t oom_score;

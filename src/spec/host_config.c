@@ -426,6 +426,7 @@ enum host_field {
 	HOST_PORTS,
 	HOST_RESTART,
 	HOST_LOG,
+	HOST_CONSOLE_SIZE,
 	HOST_ID_MAPS,
 	HOST_DEVICES,
 	HOST_ULIMITS,
@@ -460,6 +461,7 @@ static const struct field host_fields[] = {
 	FIELD_LIST(PAIRS, struct spec_host_config, annotations, annotation_count, "Annotations"),
 	FIELD_LIST(PAIRS, struct spec_host_config, storage_options, storage_option_count, "StorageOpt"),
 	FIELD_BY(HOST_LOG, "LogConfig", 0),
+	FIELD_BY(HOST_CONSOLE_SIZE, "ConsoleSize", 0),
 	FIELD(STRING, struct spec_host_config, runtime, "Runtime"),
 	FIELD(STRING, struct spec_host_config, volume_driver, "VolumeDriver"),
 	FIELD(STRING, struct spec_host_config, isolation, "Isolation"),
@@ -532,6 +534,29 @@ static const struct field id_map_fields[] = {
 	FIELD(STRINGS, struct spec_host_config, gid_map, "GidMap"),
 };
 
+/* Rows, then columns; null and 0 say nothing. */
+static int decode_console_size(const struct decoder *d, const struct json *value, struct spec_host_config *host)
+{
+	const struct json *width = value->type == JSON_ARRAY && value->length == 2 ? value->first->next : NULL;
+
+	if (value->type == JSON_NULL)
+		return 0;
+	if (!width || value->first->type != JSON_UINT || width->type != JSON_UINT || value->first->unsigned_integer > UINT16_MAX ||
+	    width->unsigned_integer > UINT16_MAX)
+		return decode_fail(d, value, "expected two numbers up to %d", UINT16_MAX);
+	host->console_height = (uint16_t)value->first->unsigned_integer;
+	host->console_width = (uint16_t)width->unsigned_integer;
+	return 0;
+}
+
+static void encode_console_size(struct json_writer *w, const struct spec_host_config *host)
+{
+	json_write_open(w, "ConsoleSize", '[');
+	json_write_uint(w, NULL, host->console_height);
+	json_write_uint(w, NULL, host->console_width);
+	json_write_close(w, ']');
+}
+
 static int decode_host_field(const struct decoder *d, const struct json *value, void *object, unsigned id)
 {
 	struct spec_host_config *host = object;
@@ -545,6 +570,8 @@ static int decode_host_field(const struct decoder *d, const struct json *value, 
 		return decode_fields(d, value, restart_fields, ARRAY_SIZE(restart_fields), host, NULL);
 	case HOST_LOG:
 		return decode_fields(d, value, log_fields, ARRAY_SIZE(log_fields), host, NULL);
+	case HOST_CONSOLE_SIZE:
+		return decode_console_size(d, value, host);
 	case HOST_ID_MAPS:
 		return decode_fields(d, value, id_map_fields, ARRAY_SIZE(id_map_fields), host, NULL);
 	case HOST_DEVICES:
@@ -608,6 +635,8 @@ void encode_host_config(struct json_writer *w, const struct spec_host_config *ho
 		encode_part(w, "RestartPolicy", restart_fields, ARRAY_SIZE(restart_fields), host, false);
 	if (host->log_driver || host->log_options)
 		encode_part(w, "LogConfig", log_fields, ARRAY_SIZE(log_fields), host, false);
+	if (host->console_height || host->console_width)
+		encode_console_size(w, host);
 	if (host->uid_map || host->gid_map)
 		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), host, false);
 	encode_lists(w, host);
@@ -712,6 +741,18 @@ static void fill_defaults(struct spec_host_config *host)
 	host->has_oom_score = true; /* 0 if nobody said otherwise */
 }
 
+/* What docker has for other systems, or had once: its clients may look for it. */
+static void encode_others(struct json_writer *w)
+{
+	static const char *const numbers[] = { "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth" };
+
+	json_write_string(w, "VolumeDriver", "");
+	json_write_string(w, "Cgroup", "");
+	json_write_null(w, "Links");
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		json_write_uint(w, numbers[i], 0);
+}
+
 void encode_host_inspect(struct json_writer *w, const struct spec_host_config *given)
 {
 	struct spec_host_config host = *given;
@@ -722,6 +763,8 @@ void encode_host_inspect(struct json_writer *w, const struct spec_host_config *g
 	encode_given_fields(w, own_fields, ARRAY_SIZE(own_fields), &host);
 	encode_part(w, "RestartPolicy", restart_fields, ARRAY_SIZE(restart_fields), &host, true);
 	encode_part(w, "LogConfig", log_fields, ARRAY_SIZE(log_fields), &host, true);
+	encode_console_size(w, &host);
+	encode_others(w);
 	if (host.uid_map || host.gid_map)
 		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), &host, true);
 	write_mounts(w, &host);
