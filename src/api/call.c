@@ -295,6 +295,21 @@ static unsigned status_of(enum error_kind kind)
 	}
 }
 
+static const char *id_of(void *context, const char *name)
+{
+	const struct api_call *call = context;
+	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
+
+	return container_record_open(call->arena, call->directories, name, &record, NULL) < 0 ? NULL : record.container->id;
+}
+
+void api_call_translate(const struct api_call *call, struct error *error)
+{
+	const struct api_words_names names = { .id_of = id_of, .context = (void *)call };
+
+	api_words_translate(error, &names);
+}
+
 int api_reply_error(struct api_call *call, const struct error *told)
 {
 	struct error own = *told, *error = &own;
@@ -302,7 +317,7 @@ int api_reply_error(struct api_call *call, const struct error *told)
 	_cleanup_free_ char *text = NULL;
 	struct json_writer w = { .out = &document };
 
-	api_words_translate(error);
+	api_call_translate(call, error);
 	if (error->hint[0])
 		text = str_printf("%s (%s)", error->message, error->hint);
 	json_write_open(&w, NULL, '{');

@@ -83,6 +83,9 @@ int api_reply_open(struct api_call *call, unsigned status, const char *content_t
 int api_reply_open_with(struct api_call *call, unsigned status, const struct spec_pair *headers, struct error *err) _must_check_;
 int api_reply_add(struct api_call *call, const void *bytes, size_t length, struct error *err) _must_check_;
 
+/* Gives ERROR docker's words (words.h). */
+void api_call_translate(const struct api_call *call, struct error *error);
+
 /* An error as docker tells one: {"message":"…"} with the status that belongs to its kind. */
 int api_reply_error(struct api_call *call, const struct error *error);
 

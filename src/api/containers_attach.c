@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "api/stream.h"
 #include "api/websocket.h"
+#include "engine/detach_keys.h"
 
 /* What was written before: logs=1. */
 static int send_logs(struct api_stream *stream, int fd, struct error *err _unused_)
@@ -50,8 +51,10 @@ static int attach(struct api_stream *stream, struct error *err)
 		},
 	};
 	struct container_start_report report;
+	struct detach_keys parsed;
+	int r = detach_keys_parse(request.attachment.detach_keys, &parsed, err);
 
-	return container_attach(&request, &report, err);
+	return r < 0 ? r : container_attach(&request, &report, err);
 }
 
 int api_container_attach(struct api_call *call, struct error *err)

@@ -75,6 +75,9 @@ int api_container_create(struct api_call *call, struct error *err)
 
 	if (r == 0)
 		r = container_create(call->arena, &request, &id, err);
+	/* To a client 404 says that the image has to be pulled. */
+	if (r < 0 && err->kind == ERROR_NOT_FOUND && !str_starts_with(err->message, "no such image"))
+		err->kind = ERROR_INVALID;
 	if (r == 0)
 		r = reply(call, id, &warnings.list, err);
 	buf_done(&warnings.list);

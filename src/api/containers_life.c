@@ -71,7 +71,10 @@ int api_container_kill(struct api_call *call, struct error *err)
 	const char *signal = api_target_value(&call->target, "signal");
 	int r = container_kill(call->directories, call->names[0], str_is_empty(signal) ? NULL : signal, err);
 
-	return r < 0 ? r : api_reply_empty(call, 204, err);
+	if (r == 0)
+		return api_reply_empty(call, 204, err);
+	api_call_translate(call, err);
+	return error_wrap(err, "cannot kill container: %s", call->names[0]);
 }
 
 int api_container_pause(struct api_call *call, struct error *err)

@@ -2,6 +2,7 @@
 /* Processes that are executed in containers: made, started, looked at. */
 #include "api/routes.h"
 #include "api/stream.h"
+#include "api/words.h"
 #include "engine/execs.h"
 
 /* ---- POST /containers/{id}/exec ------------------------------------------------------------- */
@@ -16,6 +17,8 @@ int api_exec_create(struct api_call *call, struct error *err)
 
 	if (r == 0)
 		r = spec_exec_decode(call->arena, body.data ? body.data : "", body.length, &exec, err);
+	if (r == 0 && exec->working_directory && exec->working_directory[0] != '/')
+		r = error_set(err, ERROR_INVALID, 0, "the working directory '%.200s' is invalid, it needs to be an absolute path", exec->working_directory);
 	if (r == 0)
 		r = exec_create(call->arena, call->directories, call->names[0], exec, &id, err);
 	if (r < 0)
@@ -31,6 +34,11 @@ int api_exec_create(struct api_call *call, struct error *err)
 static int open_detached(void *context, struct container_wire *wire _unused_, struct error *err)
 {
 	return api_reply_empty(context, 200, err);
+}
+
+static void word_failure(struct error *failure)
+{
+	api_words_translate(failure, NULL);
 }
 
 /* Rows, then columns; what is no such pair says nothing. */
@@ -68,6 +76,7 @@ int api_exec_start(struct api_call *call, struct error *err)
 	wire.framed = !stream.terminal;
 	request.detach = is_true(body, "Detach");
 	wire.open = request.detach ? open_detached : api_stream_open;
+	wire.word = word_failure;
 	wire.context = request.detach ? (void *)call : &stream;
 	read_size(body, &wire);
 	return exec_start(&request, err);

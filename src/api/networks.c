@@ -80,6 +80,8 @@ int api_network_create(struct api_call *call, struct error *err)
 		r = refuse_others(&create, err);
 	if (r == 0 && !create.network.name)
 		r = error_set(err, ERROR_INVALID, 0, "invalid name: ");
+	if (r == 0 && str_equal(create.network.name, NETWORK_DEFAULT))
+		r = error_set(err, ERROR_DENIED, 0, "operation is not permitted on predefined %s network", create.network.name);
 	if (r == 0)
 		r = network_create(call->arena, call->directories, &create.network, &made, err);
 	if (r < 0)

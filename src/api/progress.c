@@ -15,7 +15,7 @@ static const char *const phase_words[API_PROGRESS_VERBS][SPEC_TRANSFER_PHASES] =
 		[SPEC_TRANSFER_COMPLETE] = "Pull complete",
 	},
 	[API_PROGRESS_PUSH] = {
-		[SPEC_TRANSFER_WAITING] = "Waiting",
+		[SPEC_TRANSFER_WAITING] = "Preparing",
 		[SPEC_TRANSFER_READING] = "Preparing",
 		[SPEC_TRANSFER_UPLOADING] = "Pushing",
 		[SPEC_TRANSFER_EXISTS] = "Layer already exists",
@@ -169,7 +169,7 @@ int api_progress_end(struct api_progress *progress, int r, struct error *err)
 	if (r < 0 && !progress->call->has_replied)
 		return r;
 	if (r < 0) {
-		api_words_translate(err);
+		api_call_translate(progress->call, err);
 		json_write_open(&w, NULL, '{');
 		json_write_open(&w, "errorDetail", '{');
 		if (err->exit_status)

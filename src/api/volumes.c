@@ -54,7 +54,8 @@ int api_volume_create(struct api_call *call, struct error *err)
 	if (r == 0)
 		r = spec_volume_create_decode(call->arena, body.data ? body.data : "", body.length, &volume, err);
 	if (r == 0 && volume.driver && !str_equal(volume.driver, "local"))
-		r = error_set(err, ERROR_NOT_FOUND, 0, "error looking up volume plugin %.100s: plugin \"%.100s\" not found", volume.driver, volume.driver);
+		r = error_set(err, ERROR_NOT_FOUND, 0, "create %.100s: error looking up volume plugin %.100s: plugin \"%.100s\" not found",
+			      volume.name ? volume.name : "", volume.driver, volume.driver);
 	if (r == 0)
 		r = volume_create(call->arena, call->directories, &volume, &name, err);
 	return r < 0 ? r : reply_volume(call, 201, name, err);

@@ -18,7 +18,7 @@ static void test_words_are_dockers(void **state _unused_)
 		{ "no such image 'nix:1'", "No such image: nix:1" },
 		{ "no such image 'nix@sha256:11'", "No such image: nix@sha256:11" },
 		{ "cannot remove the container 'web': it is running",
-		  "cannot remove container \"web\": container is running: stop the container before removing or force remove" },
+		  "cannot remove container \"/web\": container is running: stop the container before removing or force remove" },
 		{ "the name 'web' is already in use by the container '123'",
 		  "Conflict. The container name \"/web\" is already in use by container \"123\". You have to remove (or rename) that container to be able to "
 		  "reuse that name." },
@@ -35,7 +35,7 @@ static void test_words_are_dockers(void **state _unused_)
 		struct error error = ERROR_INIT;
 
 		error_set(&error, ERROR_NOT_FOUND, 0, "%s", cases[i].engine);
-		api_words_translate(&error);
+		api_words_translate(&error, NULL);
 		assert_string_equal(error.message, cases[i].docker);
 	}
 }
@@ -46,10 +46,10 @@ static void test_hints_of_the_command_line_go(void **state _unused_)
 
 	error_set(&error, ERROR_CONFLICT, 0, "x");
 	error_hint(&error, "'bivy start x' starts it");
-	api_words_translate(&error);
+	api_words_translate(&error, NULL);
 	assert_string_equal(error.hint, "");
 	error_hint(&error, "do it");
-	api_words_translate(&error);
+	api_words_translate(&error, NULL);
 	assert_string_equal(error.hint, "do it");
 }
 

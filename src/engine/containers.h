@@ -61,6 +61,8 @@ struct container_wire {
 	void (*started)(void *notes, int64_t session, int64_t pid);
 	/* Called when it has ended, before the other end is told; or NULL. */
 	void (*ended)(void *notes, int64_t exit_code);
+	/* Puts why a process could not be executed in the words of who reads it; or NULL. */
+	void (*word)(struct error *failure);
 	void *context, *notes;
 };
 

@@ -4,6 +4,7 @@
 #include "engine/container_event.h"
 #include "engine/container_names.h"
 #include "engine/supervisor.h"
+#include "engine/wire.h"
 #include "store/tree.h"
 
 #include <fcntl.h>
@@ -126,7 +127,7 @@ static void sweep_all(const struct directories *directories)
 
 /* ---- making ------------------------------------------------------------------------------------ */
 
-/* As docker's, with the command: "exec_create: sh -c true". */
+/* As docker's, with the command, and a blank where its arguments are or would be: "exec_create: sh -c true", "exec_create: ls ". */
 static void add_event(const struct directories *directories, const struct spec_container *container, const struct spec_exec *exec, const char *id)
 {
 	const struct spec_pair extra = { (char *)"execID", (char *)id };
@@ -135,6 +136,8 @@ static void add_event(const struct directories *directories, const struct spec_c
 	buf_add_text(&action, "exec_create:");
 	for (char **arg = exec->args; *arg && action.length < ACTION_BYTES; arg++)
 		buf_printf(&action, " %.*s", ACTION_BYTES, *arg);
+	if (!exec->args[1])
+		buf_add_char(&action, ' ');
 	container_event_add(directories, container, action.data, &extra, 1);
 }
 
@@ -261,8 +264,12 @@ static int execute(struct starter *starter, const char *container, const struct 
 	wire->ended = note_end;
 	wire->notes = starter;
 	r = container_exec(&engine_request, &report, err);
-	if (r < 0 && !starter->run.has_ended)
-		note_end(starter, err && err->exit_status ? err->exit_status : 126);
+	if (r == 0 || starter->run.has_ended)
+		return r;
+	note_end(starter, err && err->exit_status ? err->exit_status : 126);
+	/* As docker: who attaches to it reads on its streams why there is none. */
+	if (!request->detach && err)
+		wire_tell_failure(wire, exec->terminal, err);
 	return r;
 }
 

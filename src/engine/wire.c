@@ -18,6 +18,9 @@
 #define LINGER_MS 5000 /* how long a client that goes on sending is listened to, so that what it was sent is not lost */
 
 enum { STREAM_OUTPUT = 1, STREAM_ERROR, STREAM_SYSTEM /* that one ends it for docker's clients: what is in it is the reason */ };
+/* As docker: of what was not executed there is nothing else there. */
+#define FAILURE_STREAM STREAM_OUTPUT
+
 enum { WATCH_SOCKET, WATCH_CLIENT_IN, WATCH_CLIENT_OUT, WATCH_IN, WATCH_OUT, WATCH_ERR, WATCH_COUNT };
 
 struct relay {
@@ -125,6 +128,14 @@ static void write_input(struct relay *relay)
 
 /* ---- to the client ----------------------------------------------------------------------------- */
 
+static void fill_head(unsigned char head[static FRAME_HEAD], unsigned char stream, size_t length)
+{
+	head[0] = stream;
+	head[1] = head[2] = head[3] = 0;
+	for (size_t i = 4; i < FRAME_HEAD; i++)
+		head[i] = (unsigned char)(length >> (8 * (FRAME_HEAD - 1 - i)));
+}
+
 /* With a terminal it is a view, and what is oldest in it goes first; false: what is added must have room. */
 static bool may_forget(const struct relay *relay)
 {
@@ -161,8 +172,7 @@ static void add_frame(struct relay *relay, unsigned char stream, const void *byt
 	size_t head = is_framed(relay) ? FRAME_HEAD : 0;
 
 	if (head)
-		memcpy(frame, (const unsigned char[FRAME_HEAD]){ stream, 0, 0, 0, (unsigned char)(length >> 24), (unsigned char)(length >> 16),
-			(unsigned char)(length >> 8), (unsigned char)length }, FRAME_HEAD);
+		fill_head((unsigned char *)frame, stream, length);
 	memcpy(frame + head, bytes, length);
 	if (is_first)
 		relay->taken_ms = clock_monotonic_ms();
@@ -338,12 +348,21 @@ static void tell(struct relay *relay, unsigned char stream, const char *text)
 	write_client(relay);
 }
 
+static char *word_failure(const struct container_wire *wire, const struct error *failure)
+{
+	struct error worded = *failure;
+
+	if (wire->word)
+		wire->word(&worded);
+	return str_printf("%s\r\n", worded.message);
+}
+
 static void tell_failure(struct relay *relay)
 {
-	_cleanup_free_ char *text = relay->failure.kind == ERROR_NONE ? NULL : str_printf("%s\r\n", relay->failure.message);
+	_cleanup_free_ char *text = relay->failure.kind == ERROR_NONE ? NULL : word_failure(relay->wire, &relay->failure);
 
 	if (text && !relay->has_left)
-		tell(relay, STREAM_ERROR, text);
+		tell(relay, FAILURE_STREAM, text);
 }
 
 /* Of bytes without frames nothing tells what is none of the container's. */
@@ -351,6 +370,22 @@ static void tell_of_cut(struct relay *relay)
 {
 	if (!relay->has_left && is_framed(relay))
 		tell(relay, STREAM_SYSTEM, "this client was too slow for the output of the container, which is in its log");
+}
+
+void wire_tell_failure(struct container_wire *wire, bool terminal, const struct error *failure)
+{
+	_cleanup_free_ char *text = word_failure(wire, failure);
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	unsigned char head[FRAME_HEAD];
+
+	if (wire_open(wire, NULL) < 0 || wire->out < 0)
+		return;
+	if (wire->framed || (!terminal && !wire->unframed)) {
+		fill_head(head, FAILURE_STREAM, strlen(text));
+		buf_add(&out, head, sizeof head);
+	}
+	buf_add_text(&out, text);
+	ignore_result(fd_write_all(wire->out, out.data, out.length)); /* whoever is left reads it */
 }
 
 /* A socket that is closed with bytes in it that nobody read tells its other end of an error, not of the end. */

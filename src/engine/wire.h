@@ -16,6 +16,9 @@ int wire_run(struct session *session, struct container_start_report *ret, struct
 /* Opens it, if that was not done. */
 int wire_open(struct container_wire *wire, struct error *err) _must_check_;
 
+/* Opens it for nothing but why the process could not be executed. */
+void wire_tell_failure(struct container_wire *wire, bool terminal, const struct error *failure);
+
 /* Whether nobody is at the other end any more. */
 bool wire_is_left(const struct container_wire *wire);
 
