@@ -741,18 +741,6 @@ static void fill_defaults(struct spec_host_config *host)
 	host->has_oom_score = true; /* 0 if nobody said otherwise */
 }
 
-/* What docker has for other systems, or had once: its clients may look for it. */
-static void encode_others(struct json_writer *w)
-{
-	static const char *const numbers[] = { "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth" };
-
-	json_write_string(w, "VolumeDriver", "");
-	json_write_string(w, "Cgroup", "");
-	json_write_null(w, "Links");
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		json_write_uint(w, numbers[i], 0);
-}
-
 void encode_host_inspect(struct json_writer *w, const struct spec_host_config *given)
 {
 	struct spec_host_config host = *given;
@@ -764,7 +752,6 @@ void encode_host_inspect(struct json_writer *w, const struct spec_host_config *g
 	encode_part(w, "RestartPolicy", restart_fields, ARRAY_SIZE(restart_fields), &host, true);
 	encode_part(w, "LogConfig", log_fields, ARRAY_SIZE(log_fields), &host, true);
 	encode_console_size(w, &host);
-	encode_others(w);
 	if (host.uid_map || host.gid_map)
 		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), &host, true);
 	write_mounts(w, &host);
