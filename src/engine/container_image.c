@@ -157,6 +157,15 @@ static bool can_be_pulled(const struct search *search, const char *text)
 	return spec_reference_parse(search->arena, text, &reference, NULL) == 0;
 }
 
+/* It could not be pulled, but is here for another platform: who asks should know that. */
+static void tell_other_platform(const struct search *search, const char *name)
+{
+	struct image image;
+
+	if (search->has_wanted && image_find(search->store, search->arena, name, &image, NULL) == 0 && !is_wanted(search, &image))
+		error_hint(search->err, "the image '%.280s' is here for %s, not for %s", name, image.platform, search->request->platform);
+}
+
 static int refuse_pull(const struct search *search)
 {
 	if (search->err && search->err->kind == ERROR_NOT_FOUND)
@@ -193,8 +202,10 @@ static int get(const struct search *search, struct container_image *ret)
 			return refuse_pull(search);
 		tell_missing(search, name);
 		r = pull(search);
-		if (r < 0)
+		if (r < 0) {
+			tell_other_platform(search, name);
 			return r;
+		}
 	}
 }
 

@@ -304,6 +304,17 @@ not.tar' "$output"
 	assert_has "bivy: secret 'token': cannot read '$PWD/none': no such file or directory"
 }
 
+@test "a base that is here for another platform, and cannot be pulled for this one" {
+	printf 'FROM scratch\nCOPY Dockerfile /\n' >Dockerfile
+	bivy build -q --platform linux/s390x -t 127.0.0.1:1/base . >/dev/null
+	printf 'FROM 127.0.0.1:1/base\n' >Dockerfile
+	refused --platform linux/arm64 .
+	[[ $output = *$'\n'"bivy: Dockerfile:1: "*"127.0.0.1:1/base"*$'\n'"hint: the image '127.0.0.1:1/base' is here for linux/s390x, not for linux/arm64" ]]
+	refused --platform linux/arm64 --pull=never .
+	assert_has "the image '127.0.0.1:1/base' is here for linux/s390x, not for linux/arm64"
+	bivy rmi 127.0.0.1:1/base >/dev/null
+}
+
 @test "stages: only those that are needed, by name, number, target" {
 	cat >Dockerfile <<-'END'
 		FROM busybox AS a
