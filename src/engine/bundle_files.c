@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/bundle_mounts.h"
 #include "engine/bundle_namespaces.h"
+#include "engine/container_links.h"
 #include "engine/network_resolver.h"
 
 #include <fcntl.h>
@@ -93,6 +94,20 @@ static void add_own_names(const struct bundle_plan *plan, struct buf *out)
 		add_own_name(plan, "127.0.0.1", out);
 }
 
+/* Who is not there, as when the host starts all that should run, does not keep this one from running. */
+static void add_links(const struct bundle_plan *plan, struct buf *out)
+{
+	struct container_link *links;
+	size_t count = container_links_find(plan->arena, plan->record->directories, plan->host, &links);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!links[i].addresses)
+			bundle_warn(plan, "--link: what is called '%.*s' does not run in that network, ignoring", (int)strcspn(links[i].names, " "), links[i].names);
+		for (char **address = links[i].addresses; address && *address; address++)
+			buf_printf(out, "%.*s\t%s\n", (int)strcspn(*address, "/"), *address, links[i].names);
+	}
+}
+
 static int add_hosts(struct bundle_plan *plan, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -108,6 +123,7 @@ static int add_hosts(struct bundle_plan *plan, struct error *err)
 	}
 	for (size_t i = 0; plan->host->extra_hosts && plan->host->extra_hosts[i]; i++)
 		add_host(plan, plan->host->extra_hosts[i], &text);
+	add_links(plan, &text);
 	return add_file(plan, "hosts", "/etc/hosts", &text, err);
 }
 

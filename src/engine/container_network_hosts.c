@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/bundle_mounts.h"
+#include "engine/container_links.h"
 
 #include <fcntl.h>
 
@@ -14,28 +15,43 @@
 
 /* ---- texts --------------------------------------------------------------------------- */
 
-/* Whether the first name in a line of hosts(5) is NAME, or begins with it and a dot: that with the domain. */
-static bool is_line_of(const char *line, const char *name)
+/* Whether the first name in a line of hosts(5) is the first of NAMES, or begins with it and a dot: that with the domain. */
+static bool is_line_of(const char *line, const char *names)
 {
 	const char *word = line + strcspn(line, " \t");
-	size_t length = strlen(name);
+	size_t length = strcspn(names, " ");
 
 	word += strspn(word, " \t");
-	return strncmp(word, name, length) == 0 && strchr(" \t.", word[length]);
+	return strncmp(word, names, length) == 0 && strchr(" \t.", word[length]);
 }
 
-void container_network_change_hosts(char *text, const char *name, char *const *addresses, struct buf *out)
+void container_network_change_hosts(char *text, const char *names, char *const *addresses, struct buf *out)
 {
 	char *line;
 
 	while ((line = strsep(&text, "\n")))
-		if (*line && !is_line_of(line, name))
+		if (*line && !is_line_of(line, names))
 			buf_printf(out, "%s\n", line);
 	for (; addresses && *addresses; addresses++)
-		buf_printf(out, "%.*s\t%s\n", (int)strcspn(*addresses, "/"), *addresses, name);
+		buf_printf(out, "%.*s\t%s\n", (int)strcspn(*addresses, "/"), *addresses, names);
 }
 
 /* ---- files ---------------------------------------------------------------------------- */
+
+/* Their lines in TEXT, which is replaced. */
+static void refresh_links(const struct container_record *record, struct buf *text)
+{
+	struct container_link *links;
+	size_t count = container_links_find(record->arena, record->directories, &record->container->host, &links);
+
+	for (size_t i = 0; i < count; i++) {
+		struct buf changed = BUF_INIT;
+
+		container_network_change_hosts(text->data ? text->data : (char[]){ "" }, links[i].names, links[i].addresses, &changed);
+		buf_done(text);
+		*text = changed;
+	}
+}
 
 static int refresh_hosts(const struct container_record *record, int run_fd, const struct spec_network_plan *plan)
 {
@@ -54,6 +70,7 @@ static int refresh_hosts(const struct container_record *record, int run_fd, cons
 		for (char **address = plan->links[i].addresses; address && *address; address++)
 			addresses[count++] = *address;
 	container_network_change_hosts(text.data ? text.data : (char[]){ "" }, str_is_empty(hostname) ? short_id : hostname, addresses, &changed);
+	refresh_links(record, &changed);
 	return bundle_rewrite_file(run_fd, "hosts", &changed);
 }
 

@@ -7,12 +7,12 @@
 #include "spec/network_plan.h"
 
 /*
- * Its own addresses in that file become those of PLAN; what else is in it, its own changes too, stays. What cannot be done is logged:
+ * Its own addresses in that file become those of PLAN, and those of its links what these have; what else is in it, its own changes too, stays. What cannot be done is logged:
  * the networks themselves are as they should be.
  */
 void container_network_refresh_hosts(const struct container_record *record, const struct spec_network_plan *plan);
 
-/* The text of hosts with lines for NAME but those of ADDRESSES ("10.66.3.2/24") taken out, and those put in. Pure. */
-void container_network_change_hosts(char *text, const char *name, char *const *addresses, struct buf *out);
+/* The text of hosts with lines for the first of NAMES but those of ADDRESSES ("10.66.3.2/24") taken out, and those put in, with all of NAMES. Pure. */
+void container_network_change_hosts(char *text, const char *names, char *const *addresses, struct buf *out);
 
 #endif

@@ -231,3 +231,29 @@ no_links() {
 	bivy rm -f one
 	bivy network rm bare
 }
+
+@test "--link: names for one container alone, of others that run" {
+	bivy run -d --name db --network bridge busybox sleep 1000
+	bivy run -d --name web --network bridge --link db:database --link db busybox sleep 1000
+	address=$(bivy exec db ip -o -4 addr show eth0 | awk '{ sub("/.*", "", $4); print $4 }')
+	[ "$(bivy exec web grep -c "^$address" /etc/hosts)" -eq 2 ]
+	bivy exec web grep -qx "$address"$'\t'"database db $(bivy inspect -f '{{.Id}}' db | cut -c 1-12)" /etc/hosts
+	bivy exec web grep -q "^fd.*database db" /etc/hosts
+	[ "$(bivy exec db grep -c web /etc/hosts)" -eq 0 ]
+	bivy stop -t 0 web db
+	run -0 --separate-stderr bivy start web
+	[[ $stderr == *"--link: what is called 'database' does not run in that network, ignoring"* ]]
+	run ! bivy exec web grep -q database /etc/hosts
+	bivy stop -t 0 web
+	bivy start db
+	bivy start web
+	# In others, too, and when it joins one.
+	bivy network create lan
+	bivy network connect lan db
+	bivy network connect --link db:store lan web
+	lan=$(bivy exec db ip -o -4 addr show eth1 | awk '{ sub("/.*", "", $4); print $4 }')
+	bivy exec web grep -q "^$lan"$'\t'"store db " /etc/hosts
+	bivy exec web grep -q "database db" /etc/hosts
+	bivy rm -f web db
+	bivy network rm lan
+}
