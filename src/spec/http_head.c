@@ -140,11 +140,11 @@ static int take_lines(struct head *head)
 	struct line line;
 	int r;
 
-	/* Empty lines before it are passed over. */
-	do {
-		if (!take_line(head, &line))
-			return 0;
-	} while (line.length == 0);
+	/* Empty lines before it are passed over, as spec_http_line_judge() does. */
+	while (head->at < head->length && (head->bytes[head->at] == '\r' || head->bytes[head->at] == '\n'))
+		head->at++;
+	if (!take_line(head, &line))
+		return 0;
 	for (r = take_first_line(head, &line); r == 0; r = take_header(head, &line)) {
 		if (!take_line(head, &line))
 			return 0;

@@ -15,6 +15,7 @@ static void test_good(void **state _unused_)
 	static const char *const heads[] = {
 		"GET / HTTP/1.1\r\nHost: d\r\n\r\n",
 		"HEAD /_ping HTTP/1.0\n\n",
+		"\r\r\n\nGET / HTTP/1.0\r\n\r\n",
 		"\r\nPOST /v1.41/containers/a%20b/start?x=1 HTTP/1.1\r\nhost:\r\nContent-Length: 12\r\nX-Odd!#$: \t a \xc3\xa4\t\r\n\r\n",
 		"POST /build HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: Chunked\r\n\r\n",
 		"POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 3\r\nContent-Length: 3 \r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
@@ -38,6 +39,8 @@ static void test_bad(void **state _unused_)
 		const char *text;
 	} cases[] = {
 		{ "NONSENSE\r\n\r\n", 400, "the request does not begin with a method" },
+		{ "\r\r\n\n\rget /\n\n", 400, "the request does not begin with a method" },
+		{ "GET / HTTP/1.1\rx\n\n", 505, "the request's version is not HTTP/1.1" },
 		{ "GET / HTTP/2.0\r\n\r\n", 505, "the request's version is not HTTP/1.1" },
 		{ "GET / HTTP/1.1\r\n\r\n", 400, "the request does not have one Host" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "the request does not have one Host" },
