@@ -89,6 +89,67 @@ wait_until() { for _ in {1..200}; do ! "$@" || return 0; sleep 0.05; done; "$@";
 	[ "$(ls "/proc/$front/fd" | wc -l)" -lt 20 ]
 }
 
+@test "idle: not while a stream is open; what has its client's socket goes on without the server" {
+	serve --idle-timeout 1
+	bivy run -d --name web busybox sh -c 'while :; do echo a; sleep 0.2; done' >id
+	python3 - "$SOCKET" "$SERVER" <<-'P'
+		import os, socket, sys, time
+		def ask(path, extra=''):
+		    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)
+		    s.sendall(f'POST {path} HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n{extra}\r\n'.encode())
+		    head = b''
+		    while b'\r\n\r\n' not in head: head += s.recv(1)
+		    return s, head
+		def is_there():
+		    try: return open(f'/proc/{sys.argv[2]}/stat').read().rpartition(')')[2].split()[0] != 'Z'
+		    except OSError: return False
+		attached, head = ask('/containers/web/attach?stream=1&stdout=1', 'Connection: Upgrade\r\nUpgrade: tcp\r\n')
+		assert head.startswith(b'HTTP/1.1 101 '), head
+		waiting, head = ask('/containers/web/wait')
+		assert head.startswith(b'HTTP/1.1 200 '), head
+		time.sleep(2.2)
+		assert is_there()
+		waiting.close()
+		end = time.monotonic() + 10
+		while is_there() and time.monotonic() < end: time.sleep(0.05)
+		assert not is_there()
+		attached.setblocking(False)
+		try:
+		    while attached.recv(65536): pass
+		except BlockingIOError: pass
+		attached.settimeout(5)
+		assert attached.recv(10)[:8] == b'\1\0\0\0\0\0\0\2'
+	P
+	[ ! -e "$SOCKET" ]
+	bivy rm -f web
+}
+
+@test "a server that was killed: who waits is told so, and waits at the next one" {
+	command -v docker >/dev/null || skip "missing: docker's command line"
+	serve
+	bivy run -d --name web busybox sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done' >id
+	timeout 20 docker wait web >out 2>err &
+	local waiting=$! status=0
+	TEST_PIDS+=("$waiting")
+	bivy wait web >own &
+	local own=$!
+	sleep 0.5
+	kill -9 "$SERVER"
+	wait "$waiting" || status=$?
+	[ "$status" -ne 0 ]
+	[ -s err ]
+	serve
+	timeout 20 docker wait web >out &
+	waiting=$!
+	sleep 0.3
+	bivy stop web
+	wait "$waiting"
+	[ "$(<out)" = 5 ]
+	# What needs no server has noticed nothing.
+	wait "$own"
+	[ "$(<own)" = 5 ]
+}
+
 @test "killed in the midst of work: nobody is disturbed, nothing is left" {
 	command -v docker >/dev/null && command -v docker-registry >/dev/null || skip "missing: docker's command line, docker-registry"
 	run timeout -s KILL 120 "$BIVY_SOURCE/bench/server-kill" -n 3 -p 10 -b "$BIVY_BUILD"
