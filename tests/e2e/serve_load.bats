@@ -86,7 +86,8 @@ wait_until() { for _ in {1..200}; do ! "$@" || return 0; sleep 0.05; done; "$@";
 	wait_until gone
 	[ "$(state_of web)" = running ]
 	front=$(pgrep -P "$SERVER" bivy-http)
-	[ "$(ls "/proc/$front/fd" | wc -l)" -lt 20 ]
+	closed() { [ "$(ls "/proc/$front/fd" | wc -l)" -lt 20 ]; }
+	wait_until closed
 }
 
 @test "idle: not while a stream is open; what has its client's socket goes on without the server" {
