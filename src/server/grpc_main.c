@@ -15,8 +15,6 @@
 
 #define PROGRAM "bivy-grpc"
 
-static const struct commands commands;
-
 struct link_request {
 	int64_t client, peer;
 	bool debug;
@@ -74,18 +72,7 @@ static const struct command ask_command = {
 	.run = run_ask,
 };
 
-static int run_version(const struct command_call *call _unused_, struct buf *out, struct error *err _unused_)
-{
-	commands_add_version(&commands, out);
-	return 0;
-}
-
-static const struct command version_command = {
-	.command = { .name = "version", .summary = "print the version" },
-	.run = run_version,
-};
-
-static const struct command *const list[] = { &ask_command, &serve_command, &version_command };
+static const struct command *const list[] = { &ask_command, &serve_command, &commands_version };
 
 static const struct commands commands = {
 	.program = {
