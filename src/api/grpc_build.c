@@ -128,6 +128,8 @@ void api_grpc_build(const struct api_grpc_build *build)
 		r = build_run(arena, &request, &report, &err);
 	if (r < 0) {
 		word_failure(&report, &err);
+		if (report.dockerfile || err.kind != ERROR_UNSUPPORTED)
+			err.kind = ERROR_INTERNAL; /* which clients show without a word for it, and SOURCE has the same */
 		write_details(&report, &err, &details);
 	} else {
 		write_result(arena, &report, &result);

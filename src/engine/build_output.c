@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/build_client.h"
 #include "engine/build_output.h"
+#include "engine/build_send.h"
 #include "engine/image_content.h"
+#include "engine/registry_logins.h"
 #include "engine/transfer.h"
 #include "store/blobs.h"
 #include "store/layers.h"
@@ -38,11 +41,18 @@ static int push(struct build *build, const struct build_output *output, size_t v
 	struct transfer_registry registry = build->request->registry ? *build->request->registry : (struct transfer_registry){ 0 };
 	struct build_transfer transfer = { build, vertex };
 	const char *arguments[TRANSFER_REGISTRY_ARGUMENTS + 4] = { "push" };
-	const struct transfer_request request = { .directories = build->directories, .arguments = arguments, .tell = build_tell_transfer,
-		.context = &transfer };
+	struct transfer_request request = { .directories = build->directories, .arguments = arguments, .tell = build_tell_transfer, .context = &transfer };
+	_cleanup_close_ int logins_fd = -EBADF;
 	struct spec_transfer_report report;
 	size_t count = 1;
+	int r = build->request->session ? build_client_open_logins(build, name, &logins_fd, err) : 0;
 
+	if (r < 0)
+		return r;
+	request.fds = &logins_fd;
+	request.fd_count = build->request->session ? 1 : 0;
+	if (build->request->session)
+		registry.authfile = registry_logins_path(build->arena, logins_fd);
 	registry.skips_verification |= output->skips_verification;
 	count += transfer_registry_add(build->arena, &registry, arguments + count);
 	arguments[count++] = "--";
@@ -133,7 +143,24 @@ static const struct {
 	[BUILD_OUTPUT_NONE] = { NULL, write_nothing },
 };
 
-static int write_output(struct build *build, const struct build_output *output, struct error *err)
+/* Here first, in a directory of the build's, and then there. */
+static int write_for_client(struct build *build, size_t number, const struct build_output *output, size_t vertex, struct error *err)
+{
+	struct build_output here = *output;
+	const char *directory = NULL;
+	int r = build_work_make(build, &directory, err);
+
+	if (r < 0)
+		return r;
+	here.destination = output->kind == BUILD_OUTPUT_LOCAL ? directory : arena_printf(build->arena, "%s/archive", directory);
+	r = kinds[output->kind].write(build, &here, vertex, err);
+	if (r < 0)
+		return r;
+	return output->kind == BUILD_OUTPUT_LOCAL ? build_send_directory(build, number, here.destination, err)
+						   : build_send_file(build, number, here.destination, err);
+}
+
+static int write_output(struct build *build, size_t number, const struct build_output *output, struct error *err)
 {
 	size_t vertex;
 	int r;
@@ -142,7 +169,8 @@ static int write_output(struct build *build, const struct build_output *output, 
 		return kinds[output->kind].write(build, output, (size_t)-1, err);
 	vertex = build_add_vertex(build, kinds[output->kind].title, NULL, 0);
 	build_tell(build, vertex, BUILD_STARTED);
-	r = kinds[output->kind].write(build, output, vertex, err);
+	r = build->request->session && output->destination ? write_for_client(build, number, output, vertex, err)
+							    : kinds[output->kind].write(build, output, vertex, err);
 	if (r < 0)
 		build_tell_failure(build, vertex, err);
 	else
@@ -157,8 +185,8 @@ int build_write_outputs(struct build *build, struct error *err)
 	int r = 0;
 
 	if (request->output_count == 0)
-		return write_output(build, &usual, err);
+		return write_output(build, 0, &usual, err);
 	for (size_t i = 0; r == 0 && i < request->output_count; i++)
-		r = write_output(build, &request->outputs[i], err);
+		r = write_output(build, i, &request->outputs[i], err);
 	return r;
 }

@@ -382,6 +382,8 @@ static ssize_t read_call(nghttp2_session *session, int32_t id, uint8_t *out, siz
 	if (stream->from_call_done < stream->from_call.length)
 		return (ssize_t)count;
 	stream->from_call.length = stream->from_call_done = 0;
+	if (wait_for_call(stream) < 0) /* there is room again */
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	if (!stream->has_ended)
 		return count ? (ssize_t)count : NGHTTP2_ERR_DEFERRED;
 	*flags |= NGHTTP2_DATA_FLAG_EOF;
