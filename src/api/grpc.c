@@ -700,6 +700,8 @@ int api_grpc(struct api_call *call, struct error *err)
 	end(&link);
 	close(link.calls);
 	if (r == 0)
-		kill(pid, SIGKILL);
+		kill(pid, SIGKILL); /* it has nothing to undo */
+	while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	return r;
 }

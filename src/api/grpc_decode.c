@@ -270,8 +270,16 @@ static int decode_context(struct decoder *d, struct error *err)
 
 /* ---- outputs, caches --------------------------------------------------------------------------------------- */
 
-/* "type=TYPE,KEY=VALUE,…" as options of `build` have it. */
-static char *entry_text(struct arena *arena, const char *type, const struct spec_buildkit_entry *entry, const char *const *skipped)
+static bool is_one_of(const char *const *keys, const char *key)
+{
+	for (; *keys; keys++)
+		if (str_equal(*keys, key) || ((*keys)[strlen(*keys) - 1] == '*' && strncmp(*keys, key, strlen(*keys) - 1) == 0))
+			return true;
+	return false;
+}
+
+/* "type=TYPE,KEY=VALUE,…" as options of `build` have it, of those that are KNOWN ("a*": any that begins so): others are ignored, as by BuildKit. */
+static char *entry_text(struct arena *arena, const char *type, const struct spec_buildkit_entry *entry, const char *const *known)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
@@ -279,7 +287,7 @@ static char *entry_text(struct arena *arena, const char *type, const struct spec
 	for (size_t i = 0; i < entry->attribute_count; i++) {
 		const struct spec_pair *pair = &entry->attributes[i];
 
-		if (strv_contains((char *const *)skipped, pair->key))
+		if (!is_one_of(known, pair->key))
 			continue;
 		buf_add_text(&out, ",\"");
 		for (const char *c = arena_printf(arena, "%s=%s", pair->key, pair->value); *c; c++) {
@@ -302,8 +310,8 @@ static const struct {
 
 static int add_output(struct decoder *d, const struct spec_buildkit_entry *entry)
 {
-	static const char *const skipped[] = { "buildinfo", "buildinfo-attrs", "context", "dangling-name-prefix", "dest", "name-canonical", "prefer-nondist-layers", "store",
-		"type", "unpack", NULL };
+	static const char *const known[] = { "annotation*", "attestation-prefix", "compression", "compression-level", "force-compression", "name", "oci-mediatypes", "push",
+		"registry.insecure", "rewrite-timestamp", NULL };
 	struct build_output *output = &d->request->outputs[d->request->output_count++];
 
 	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++) {
@@ -311,7 +319,7 @@ static int add_output(struct decoder *d, const struct spec_buildkit_entry *entry
 
 		if (!str_equal(outputs[i].theirs, entry->type))
 			continue;
-		text = entry_text(d->arena, outputs[i].ours, entry, skipped);
+		text = entry_text(d->arena, outputs[i].ours, entry, known);
 		if (outputs[i].destination)
 			text = arena_printf(d->arena, "%s,dest=%s", text, outputs[i].destination);
 		return value_output_parse(d->arena, text, output, d->err);
@@ -335,13 +343,13 @@ static int decode_outputs(struct decoder *d, const struct spec_buildkit_entries 
 /* In registries, and in images: directories would be the client's. */
 static int add_cache(struct decoder *d, const struct spec_buildkit_entry *entry, bool is_source, struct build_cache_place **list, size_t *count)
 {
-	static const char *const skipped[] = { "type", NULL };
+	static const char *const known[] = { "compression", "compression-level", "force-compression", "ignore-error", "mode", "mounts", "ref", "registry.insecure", NULL };
 	bool is_known = str_equal(entry->type, "registry") || (!is_source && str_equal(entry->type, "inline"));
 
 	if (!is_known)
 		return error_set(d->err, ERROR_UNSUPPORTED, 0, "caches of type '%s' are not known here", entry->type);
 	*list = value_list_grow(d->arena, *list, *count, sizeof **list);
-	return value_cache_parse(d->arena, entry_text(d->arena, entry->type, entry, skipped), "/", is_source, &(*list)[(*count)++], d->err);
+	return value_cache_parse(d->arena, entry_text(d->arena, entry->type, entry, known), "/", is_source, &(*list)[(*count)++], d->err);
 }
 
 static int decode_caches(struct decoder *d, const struct spec_buildkit_entries *exports, const struct spec_buildkit_entries *imports)
