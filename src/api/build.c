@@ -118,11 +118,8 @@ static int decode(struct building *building, struct error *err)
 {
 	struct api_call *call = building->call;
 	struct build_request *request = &building->request;
-	const char *version = value(call, "version");
 	int r;
 
-	if (version && !str_equal(version, "1"))
-		return api_buildkit_none(call, err);
 	*request = (struct build_request){ .directories = call->directories, .target = value(call, "target"), .host = &building->host,
 		.tags = api_target_values(call->arena, &call->target, "t"), .no_cache = api_target_flag(&call->target, "nocache", false),
 		.pull = api_target_flag(&call->target, "pull", false) ? "always" : "missing", .squash = api_target_flag(&call->target, "squash", false),
@@ -214,7 +211,7 @@ static void word_failure(const struct build_report *report, struct error *err)
 	err->exit_status = (int)report->exit_code;
 }
 
-int api_build(struct api_call *call, struct error *err)
+static int build_here(struct api_call *call, struct error *err)
 {
 	_cleanup_api_progress_ struct api_progress progress = API_PROGRESS_INIT(call, API_PROGRESS_PULL);
 	_cleanup_close_ int logins_fd = -EBADF;
@@ -240,6 +237,13 @@ int api_build(struct api_call *call, struct error *err)
 	else
 		word_failure(&report, err);
 	return api_progress_end(&progress, r, err);
+}
+
+int api_build(struct api_call *call, struct error *err)
+{
+	if (str_equal(value(call, "version"), "2"))
+		return api_build_session(call, err);
+	return build_here(call, err);
 }
 
 /* ---- prune -------------------------------------------------------------------------------------------- */

@@ -51,8 +51,7 @@ static void write_details(const struct build_report *report, const struct error 
 	protobuf_write_bytes(out, 3, any.data, any.length);
 }
 
-/* Of a command that failed, as BuildKit says it. */
-static void word_failure(const struct build_report *report, struct error *err)
+void api_grpc_word_failure(const struct build_report *report, struct error *err)
 {
 	const char *command = report->failed_title ? strstr(report->failed_title, "] RUN ") : NULL;
 
@@ -111,12 +110,21 @@ static void write_result(struct arena *arena, const struct build_report *report,
 
 /* ---- all -------------------------------------------------------------------------------------------------- */
 
+static void send_message(void *context, const struct buf *message)
+{
+	const struct api_grpc_build *build = context;
+	_cleanup_buf_ struct buf frame = BUF_INIT;
+
+	api_grpc_add_message(message, &frame);
+	ignore_result(fd_write_all(build->fd, frame.data, frame.length)); /* who has gone ends us */
+}
+
 void api_grpc_build(const struct api_grpc_build *build)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf out = BUF_INIT, details = BUF_INIT, result = BUF_INIT;
 	struct build_report report = { .dockerfile = NULL };
-	struct api_grpc_view view = { .fd = build->fd, .arena = arena, .report = &report };
+	struct api_grpc_view view = { .send = send_message, .context = (void *)build, .ref = build->solve->ref, .arena = arena, .report = &report };
 	struct build_request request;
 	struct error err = ERROR_INIT;
 	int r = api_grpc_build_decode(arena, build->solve, build->bridge, &request, &err);
@@ -127,7 +135,7 @@ void api_grpc_build(const struct api_grpc_build *build)
 	if (r == 0)
 		r = build_run(arena, &request, &report, &err);
 	if (r < 0) {
-		word_failure(&report, &err);
+		api_grpc_word_failure(&report, &err);
 		if (report.dockerfile || err.kind != ERROR_UNSUPPORTED)
 			err.kind = ERROR_INTERNAL; /* which clients show without a word for it, and SOURCE has the same */
 		write_details(&report, &err, &details);
@@ -137,5 +145,5 @@ void api_grpc_build(const struct api_grpc_build *build)
 	}
 	api_grpc_add_status(r < 0 ? &err : NULL, details.length ? &details : NULL, &out);
 	ignore_result(fd_write_all(build->fd, out.data, out.length));
-	free(view.vertices);
+	api_grpc_view_done(&view);
 }

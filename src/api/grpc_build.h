@@ -26,13 +26,19 @@ int api_grpc_build_decode(struct arena *arena, const struct spec_buildkit_solve 
 
 /* What happens, as StatusResponses: CONTEXT is a struct api_grpc_view. */
 struct api_grpc_view {
-	int fd;
+	void (*send)(void *context, const struct buf *message);
+	void *context; /* of that */
+	const char *ref; /* of the build, so that its vertices are no other's */
 	struct arena *arena;
 	struct api_grpc_vertex *vertices;
 	size_t count, capacity;
 	const struct build_report *report; /* has the Dockerfile once it was parsed */
 };
 void api_grpc_view_tell(void *context, const struct build_event *event);
+void api_grpc_view_done(struct api_grpc_view *view);
+
+/* Of a command that failed, as BuildKit says it. */
+void api_grpc_word_failure(const struct build_report *report, struct error *err);
 
 /* Adds a pb.SourceInfo of the Dockerfile and pb.Range of the mark as the fields INFO and RANGES. */
 void api_grpc_write_source(const struct dockerfile *dockerfile, const struct dockerfile_mark *mark, uint32_t info, uint32_t ranges, struct buf *out);

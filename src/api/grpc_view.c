@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens in a build, as BuildKit tells it: moby.buildkit.v1.StatusResponse. */
 #include "api/grpc_build.h"
-#include "base/file.h"
-#include "spec/grpc_call.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -39,9 +37,9 @@ static uint64_t mix(uint64_t hash, const char *text)
 }
 
 /* A digest by its looks only: readers ask no more of it than to be another for each vertex. */
-static char *make_digest(struct arena *arena, const char *title, size_t number)
+static char *make_digest(struct arena *arena, const char *title, size_t number, const char *ref)
 {
-	const char *text = arena_printf(arena, "%zu %s", number, title);
+	const char *text = arena_printf(arena, "%s %zu %s", ref, number, title);
 	uint64_t parts[4];
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
@@ -60,7 +58,7 @@ static void plan(struct api_grpc_view *view, const struct build_event *event)
 	}
 	vertex = &view->vertices[view->count];
 	*vertex = (struct api_grpc_vertex){ .title = arena_strdup(view->arena, event->title),
-		.digest = event->digest ? arena_strdup(view->arena, event->digest) : make_digest(view->arena, event->title, view->count),
+		.digest = event->digest ? arena_strdup(view->arena, event->digest) : make_digest(view->arena, event->title, view->count, view->ref),
 		.inputs = arena_alloc(view->arena, event->input_count + 1, sizeof *vertex->inputs) };
 	for (size_t i = 0; i < event->input_count; i++)
 		if (event->inputs[i] < view->count)
@@ -187,13 +185,17 @@ static uint32_t encode(struct api_grpc_view *view, const struct build_event *eve
 
 void api_grpc_view_tell(void *context, const struct build_event *event)
 {
-	_cleanup_buf_ struct buf part = BUF_INIT, message = BUF_INIT, frame = BUF_INIT;
+	_cleanup_buf_ struct buf part = BUF_INIT, message = BUF_INIT;
 	struct api_grpc_view *view = context;
 	uint32_t field = encode(view, event, &part);
 
 	if (!field)
 		return;
 	protobuf_write_bytes(&message, field, part.data, part.length);
-	if (spec_grpc_message_encode(message.data, message.length, &frame) == 0)
-		ignore_result(fd_write_all(view->fd, frame.data, frame.length)); /* who has gone ends us */
+	view->send(view->context, &message);
+}
+
+void api_grpc_view_done(struct api_grpc_view *view)
+{
+	free(view->vertices);
 }

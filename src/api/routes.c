@@ -75,6 +75,7 @@ static const struct route routes[] = {
 	{ "DELETE", "/volumes/{}", API_ALL, api_volume_remove },
 
 	{ "POST", "/build", API_ALL, api_build },
+	{ "POST", "/build/cancel", API_ALL, api_build_cancel },
 	{ "POST", "/build/prune", API_ALL, api_build_prune },
 	{ "POST", "/commit", API_ALL, api_commit },
 

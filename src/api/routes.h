@@ -111,8 +111,10 @@ int api_metrics(struct api_call *call, struct error *err) _must_check_;
 /* events.c */
 int api_events(struct api_call *call, struct error *err) _must_check_;
 
-/* build.c, commit.c */
+/* build.c, build_session.c, commit.c */
 int api_build(struct api_call *call, struct error *err) _must_check_;
+int api_build_session(struct api_call *call, struct error *err) _must_check_;
+int api_build_cancel(struct api_call *call, struct error *err) _must_check_;
 int api_build_prune(struct api_call *call, struct error *err) _must_check_;
 int api_commit(struct api_call *call, struct error *err) _must_check_;
 
@@ -132,7 +134,6 @@ int api_plugin_none(struct api_call *call, struct error *err) _must_check_;
 int api_plugins_unsupported(struct api_call *call, struct error *err) _must_check_;
 int api_checkpoints_unsupported(struct api_call *call, struct error *err) _must_check_;
 int api_search(struct api_call *call, struct error *err) _must_check_;
-int api_buildkit_none(struct api_call *call, struct error *err) _must_check_;
 
 /* login.c */
 int api_auth(struct api_call *call, struct error *err) _must_check_;

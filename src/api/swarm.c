@@ -50,9 +50,3 @@ int api_search(struct api_call *call _unused_, struct error *err)
 {
 	return error_set(err, ERROR_UNSUPPORTED, 0, "bivy does not search docker.io: its web page does");
 }
-
-int api_buildkit_none(struct api_call *call _unused_, struct error *err)
-{
-	return error_set(err, ERROR_UNSUPPORTED, 0,
-		"bivy does not speak BuildKit's protocol yet: DOCKER_BUILDKIT=0 in the environment has docker build without it");
-}

@@ -32,7 +32,7 @@ enum MHD_Result http_ping_answer(struct MHD_Connection *connection, const char *
 {
 	static const char *const headers[][2] = {
 		API_COMMON_HEADERS,
-		{ "Builder-Version", "1" }, /* the builder that takes the whole context */
+		{ "Builder-Version", "2" }, /* BuildKit */
 		{ "Cache-Control", "no-cache, no-store, must-revalidate" },
 		{ "Content-Type", "text/plain; charset=utf-8" },
 		{ "Pragma", "no-cache" },

@@ -14,7 +14,7 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" 
 @test "versions: negotiated by path, and what every reply says" {
 	serve
 	run curl -s -i --unix-socket "$SOCKET" http://d/_ping
-	[[ "$output" == *"HTTP/1.1 200"*"Api-Version: 1.50"*"Builder-Version: 1"*OK ]]
+	[[ "$output" == *"HTTP/1.1 200"*"Api-Version: 1.50"*"Builder-Version: 2"*OK ]]
 	[ "$(curl -s -I --unix-socket "$SOCKET" http://d/_ping | grep -c -i -e '^api-version: 1.50' -e '^ostype: linux' -e '^content-length: 0')" = 3 ]
 	[ "$(status /v1.24/_ping)" = 200 ]
 	[ "$(status /v1.56/version)" = 200 ]

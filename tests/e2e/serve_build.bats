@@ -59,7 +59,6 @@ Successfully tagged made:2" ]
 	[ "$(build t=XX | tail -1)" = 400 ]
 	[ "$(build labels=1 | tail -1)" = 400 ]
 	[ "$(build target=nothing | tail -1)" != 200 ]
-	[ "$(build version=2 | tail -1)" = 501 ]
 	[[ "$(ask POST '/build?remote=/etc')" == *"not a URL"*400 ]]
 	printf 'FROM busybox\nRUN echo one; exit 3\nRUN echo two\n' >context/Dockerfile
 	tar c -C context . >context.tar
