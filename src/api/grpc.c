@@ -58,8 +58,7 @@ struct grpc_build {
 	struct buf in;     /* frames of the child's */
 	struct buf held;   /* messages for whoever asks for the status first */
 	bool was_asked;    /* somebody did */
-	struct buf last;   /* its last message, which is the result if it succeeds */
-	bool has_last;
+	bool has_told_all; /* what comes is the result */
 	struct buf result; /* frames that answer Solve */
 	bool has_failed;
 };
@@ -112,7 +111,6 @@ static void drop_build(struct grpc_build *build)
 	close_and_forget(&build->fd);
 	buf_done(&build->in);
 	buf_done(&build->held);
-	buf_done(&build->last);
 	buf_done(&build->result);
 	*build = (struct grpc_build){ .fd = -EBADF };
 }
@@ -276,28 +274,26 @@ static void end_build(struct link *link, struct grpc_build *build, const char *s
 {
 	build->has_ended = true;
 	build->has_failed = has_failed;
-	if (!has_failed)
-		buf_add(&build->result, build->last.data, build->last.length);
+	if (has_failed)
+		build->result.length = 0;
 	buf_add(&build->result, status, length);
 	settle(link, build);
 }
 
-/* A message is passed on when the next one is there: the last is the result. */
 static void take_frame(struct link *link, struct grpc_build *build, enum spec_grpc_kind kind, const char *frame, size_t length)
 {
 	uint32_t code = SPEC_GRPC_INTERNAL;
 
 	if (kind == SPEC_GRPC_STATUS && length >= SPEC_GRPC_PREFIX + sizeof code)
 		memcpy(&code, frame + SPEC_GRPC_PREFIX, sizeof code);
-	if (build->has_last && (kind == SPEC_GRPC_MESSAGE || code != SPEC_GRPC_OK))
-		spread(link, build, build->last.data, build->last.length);
-	if (kind == SPEC_GRPC_STATUS) {
+	if (kind == SPEC_GRPC_STATUS)
 		end_build(link, build, frame, length, code != SPEC_GRPC_OK);
-		return;
-	}
-	build->last.length = 0;
-	buf_add(&build->last, frame, length);
-	build->has_last = true;
+	else if (kind == SPEC_GRPC_END)
+		build->has_told_all = true;
+	else if (build->has_told_all)
+		buf_add(&build->result, frame, length);
+	else
+		spread(link, build, frame, length);
 }
 
 static void take_frames(struct link *link, struct grpc_build *build)
@@ -682,7 +678,7 @@ static void end(struct link *link)
 int api_grpc(struct api_call *call, struct error *err)
 {
 	static struct link link;
-	pid_t pid;
+	struct api_grpc_program program;
 	int pair[2], r;
 
 	link.call = call;
@@ -693,15 +689,15 @@ int api_grpc(struct api_call *call, struct error *err)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, errno, "cannot make a socket");
 	link.calls = pair[0];
-	r = api_grpc_start(call, API_GRPC_SERVE, pair[1], &pid, err);
+	r = api_grpc_start(call, API_GRPC_SERVE, pair[1], &program, err);
 	close(pair[1]);
 	while (r == 0 && serve_round(&link))
 		;
 	end(&link);
 	close(link.calls);
-	if (r == 0)
-		kill(pid, SIGKILL); /* it has nothing to undo */
-	while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return r;
+	if (r < 0)
+		return r;
+	kill(program.pid, SIGKILL); /* it has nothing to undo */
+	api_grpc_end(&program);
+	return 0;
 }

@@ -134,6 +134,7 @@ void api_grpc_build(const struct api_grpc_build *build)
 	request.tell_context = &view;
 	if (r == 0)
 		r = build_run(arena, &request, &report, &err);
+	spec_grpc_prefix_encode(SPEC_GRPC_END, 0, &out);
 	if (r < 0) {
 		api_grpc_word_failure(&report, &err);
 		if (report.dockerfile || err.kind != ERROR_UNSUPPORTED)

@@ -11,7 +11,7 @@ struct api_grpc_build {
 	const struct directories *directories;
 	const struct spec_buildkit_solve *solve; /* outputs, caches, session; and if it has them the frontend and its options */
 	const struct spec_buildkit_solve *bridge; /* else these; or NULL */
-	int fd; /* where what happens goes, as frames: MESSAGE is a StatusResponse, but the last one a SolveResponse; STATUS */
+	int fd; /* where what happens goes, as frames: MESSAGE… are StatusResponses; then END, and if it succeeds a MESSAGE, the SolveResponse; STATUS */
 };
 
 /* Builds; in a process that ends then. */

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 static const struct program program_grpc = {
 	.name = "bivy-grpc",
@@ -42,7 +44,7 @@ static int keep(const struct buf *said, int *ret)
 	return r;
 }
 
-int api_grpc_start(struct api_call *call, enum api_grpc_way way, int peer, pid_t *ret_pid, struct error *err)
+int api_grpc_start(struct api_call *call, enum api_grpc_way way, int peer, struct api_grpc_program *ret, struct error *err)
 {
 	const struct spec_pair headers[] = { { "Connection", "Upgrade" }, { "Upgrade", "h2c" }, { NULL } };
 	_cleanup_close_ int client = -EBADF, said_fd = -EBADF;
@@ -69,6 +71,14 @@ int api_grpc_start(struct api_call *call, enum api_grpc_way way, int peer, pid_t
 		return error_errno(err, errno, "cannot start '%s'", path);
 	if (pid == 0)
 		execute(path, way, said_fd, client, peer, parent);
-	*ret_pid = pid;
+	*ret = (struct api_grpc_program){ .pid = pid, .client = TAKE_FD(client) };
 	return 0;
+}
+
+void api_grpc_end(struct api_grpc_program *program)
+{
+	while (waitpid(program->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	shutdown(program->client, SHUT_RDWR);
+	close_and_forget(&program->client);
 }

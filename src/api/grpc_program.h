@@ -14,6 +14,13 @@ enum api_grpc_way {
  * Answers 101 and starts it: the connection is its own, PEER it inherits. It ends
  * with the connection, or with us.
  */
-int api_grpc_start(struct api_call *call, enum api_grpc_way way, int peer, pid_t *ret_pid, struct error *err) _must_check_;
+struct api_grpc_program {
+	pid_t pid;
+	int client; /* the connection: bivy-http still has it open, so it is for us to end */
+};
+int api_grpc_start(struct api_call *call, enum api_grpc_way way, int peer, struct api_grpc_program *ret, struct error *err) _must_check_;
+
+/* Waits for its end, and ends the connection. */
+void api_grpc_end(struct api_grpc_program *program);
 
 #endif
