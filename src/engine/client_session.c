@@ -228,12 +228,12 @@ int client_session_ask(const struct directories *directories, const char *id, co
 	_cleanup_buf_ struct buf more = BUF_INIT;
 	int r = client_session_call(directories, id, &(struct spec_grpc_head){ .method = (char *)method }, &call, err);
 
-	if (r == 0)
-		r = client_call_send(call, message->data, message->length, err);
-	if (r == 0)
-		r = client_call_end(call, err);
-	if (r == 0)
-		r = client_call_receive(call, ret, err);
+	if (r < 0)
+		return r;
+	/* A client may answer, and end the call, before it has heard all: then its answer says more than that it did. */
+	if (client_call_send(call, message->data, message->length, NULL) == 0)
+		ignore_result(client_call_end(call, NULL));
+	r = client_call_receive(call, ret, err);
 	if (r == 0)
 		return error_set(err, ERROR_INVALID, 0, "the client has not answered");
 	if (r > 0)

@@ -112,7 +112,7 @@ f
 	serve
 	printf 'FROM busybox\nRUN exit 4\n' >context/Bad
 	echo hush >secret
-	DOCKER_BUILDKIT=1 /usr/bin/docker build --progress=plain --secret id=s,src=secret --target base -t made context >told 2>&1
+	DOCKER_BUILDKIT=1 /usr/bin/docker build --progress=plain --secret id=s,src=secret --target base -t made context >told 2>&1 || { cat told "$WORK/log"; false; }
 	grep -q 'hello 1' told
 	[ "$(docker run --rm made cat /s)" = hush ]
 	DOCKER_BUILDKIT=1 run -1 /usr/bin/docker build -f context/Bad context
