@@ -139,7 +139,7 @@ static int add_symlink(const struct digesting *d, const struct build_found *foun
 		return error_errno(err, errno, "cannot read the link '%.400s'", found->path);
 	target[n] = '\0';
 	add_text(digest, target);
-	return 0;
+	return build_xattr_are_there(fd) ? build_xattr_digest(fd, digest, found->path, err) : 0;
 }
 
 static int add_directory(const struct digesting *d, const struct build_found *found, struct digest *digest, struct error *err)

@@ -216,6 +216,21 @@ static int make_special(const struct writer *w, const struct build_found *found,
 	return symlinkat(target, place->to_fd, name_of(w, found)) < 0 ? -errno : 0;
 }
 
+/* Those that a link may have (xattr(7)) are not its owner's, but root's and the security modules'. */
+static int copy_xattrs(const struct writer *w, const struct build_found *found, const struct place *place, struct error *err)
+{
+	_cleanup_close_ int from_fd = openat(place->from_fd, build_path_base(found->path), O_PATH | O_NOFOLLOW | O_CLOEXEC), to_fd = -EBADF;
+
+	if (from_fd < 0)
+		return error_errno(err, errno, "cannot open '%.400s'", found->path);
+	if (!build_xattr_are_there(from_fd))
+		return 0;
+	to_fd = openat(place->to_fd, name_of(w, found), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (to_fd < 0)
+		return error_errno(err, errno, "cannot open '%.400s'", found->name);
+	return build_xattr_copy(from_fd, to_fd, true, found->path, err);
+}
+
 static int write_special(const struct writer *w, const struct build_found *found, const struct place *place, const struct stat *st, struct error *err)
 {
 	const struct timespec times[2] = { st->st_mtim, st->st_mtim };
@@ -232,9 +247,10 @@ static int write_special(const struct writer *w, const struct build_found *found
 		return error_errno(err, -r, "cannot make '%.400s'", found->path);
 	if (needs_owner(w, st, place->gives_owner) && fchownat(place->to_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "cannot give '%.400s' to %u:%u", found->path, st->st_uid, st->st_gid);
-	if (utimensat(place->to_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, errno, "cannot set the times of '%.400s'", found->path);
-	return 0;
+	r = copy_xattrs(w, found, place, err);
+	if (r == 0 && utimensat(place->to_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		r = error_errno(err, errno, "cannot set the times of '%.400s'", found->path);
+	return r;
 }
 
 static int write_link(const struct writer *w, size_t number, const struct place *place, struct error *err)

@@ -6,7 +6,9 @@
 #include "base/str.h"
 #include "store/acl.h"
 
+#include <fcntl.h>
 #include <linux/limits.h>
+#include <stdio.h>
 #include <sys/xattr.h>
 
 /* Labels of this machine, and what an overlay mount notes for itself. */
@@ -25,23 +27,56 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* ---- of what is open, and of what is only named by a descriptor ------------------------------ */
+
+/* A link cannot be opened but with O_PATH, of which the calls by descriptor know nothing (open(2)): it is reached by the descriptor's own name. */
+struct object {
+	int fd;
+	bool is_named;
+	char name[32];
+};
+
+static struct object object_of(int fd)
+{
+	struct object object = { .fd = fd };
+
+	object.is_named = (fcntl(fd, F_GETFL) & O_PATH) != 0;
+	snprintf(object.name, sizeof object.name, "/proc/self/fd/%d", fd);
+	return object;
+}
+
+static ssize_t list_object(const struct object *object, char *names, size_t size)
+{
+	return object->is_named ? listxattr(object->name, names, size) : flistxattr(object->fd, names, size);
+}
+
+static ssize_t get_of_object(const struct object *object, const char *name, void *value, size_t size)
+{
+	return object->is_named ? getxattr(object->name, name, value, size) : fgetxattr(object->fd, name, value, size);
+}
+
+static int set_of_object(const struct object *object, const char *name, const void *value, size_t size)
+{
+	return object->is_named ? setxattr(object->name, name, value, size, 0) : fsetxattr(object->fd, name, value, size, 0);
+}
+
 /* The names, sorted, in the arena; *RET_COUNT 0 for none, which costs one call. */
-static int list(struct arena *arena, int fd, const char ***ret, size_t *ret_count)
+static int list(struct arena *arena, const struct object *object, const char ***ret, size_t *ret_count)
 {
 	char small[1024], *names = small;
-	ssize_t length = flistxattr(fd, small, sizeof small);
+	ssize_t length = list_object(object, small, sizeof small);
 	size_t count = 0;
 
 	if (length < 0 && errno == ERANGE) {
 		names = arena_alloc(arena, 1, XATTR_LIST_MAX);
-		length = flistxattr(fd, names, XATTR_LIST_MAX);
+		length = list_object(object, names, XATTR_LIST_MAX);
 	} else if (length > 0) {
 		names = arena_strndup(arena, small, (size_t)length);
 		memcpy(names, small, (size_t)length);
 	}
 	*ret_count = 0;
 	if (length <= 0)
-		return length == 0 || errno == EOPNOTSUPP || errno == EBADF ? 0 : -errno;
+		return length == 0 || errno == EOPNOTSUPP ? 0 : -errno;
 	*ret = arena_alloc(arena, (size_t)length, sizeof **ret);
 	for (const char *name = names; name < names + length; name += strlen(name) + 1)
 		if (!is_local(name))
@@ -57,19 +92,20 @@ typedef int each_xattr(void *context, const char *name, const void *value, size_
 static int visit(int fd, each_xattr *each, void *context)
 {
 	_cleanup_arena_ struct arena *arena = NULL;
+	const struct object object = object_of(fd);
 	char *value;
 	const char **names = NULL;
 	size_t count = 0;
 	int r;
 
 	/* Most files have none. */
-	if (flistxattr(fd, NULL, 0) == 0)
+	if (list_object(&object, NULL, 0) == 0)
 		return 0;
 	arena = arena_new();
 	value = arena_alloc(arena, 1, XATTR_SIZE_MAX);
-	r = list(arena, fd, &names, &count);
+	r = list(arena, &object, &names, &count);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		ssize_t length = fgetxattr(fd, names[i], value, XATTR_SIZE_MAX);
+		ssize_t length = get_of_object(&object, names[i], value, XATTR_SIZE_MAX);
 
 		/* Removed since it was listed; a capability for an owner who has no id in our user namespace, where it counts for nothing. */
 		if (length < 0 && (errno == ENODATA || errno == EOVERFLOW))
@@ -81,7 +117,9 @@ static int visit(int fd, each_xattr *each, void *context)
 
 bool build_xattr_are_there(int fd)
 {
-	return flistxattr(fd, NULL, 0) != 0;
+	const struct object object = object_of(fd);
+
+	return list_object(&object, NULL, 0) != 0;
 }
 
 static int digest_one(void *context, const char *name, const void *value, size_t length)
@@ -102,7 +140,7 @@ int build_xattr_digest(int fd, struct digest *digest, const char *path, struct e
 }
 
 struct copying {
-	int fd;
+	struct object to;
 	bool keeps_mode;
 };
 
@@ -112,7 +150,7 @@ static int copy_one(void *context, const char *name, const void *value, size_t l
 
 	if (copying->keeps_mode && strcmp(name, ACL_ACCESS_XATTR) == 0)
 		return 0;
-	if (fsetxattr(copying->fd, name, value, length, 0) == 0)
+	if (set_of_object(&copying->to, name, value, length) == 0)
 		return 0;
 	if (errno != EOPNOTSUPP && errno != EPERM)
 		return -errno;
@@ -122,7 +160,7 @@ static int copy_one(void *context, const char *name, const void *value, size_t l
 
 int build_xattr_copy(int from_fd, int to_fd, bool keeps_mode, const char *path, struct error *err)
 {
-	struct copying copying = { to_fd, keeps_mode };
+	struct copying copying = { object_of(to_fd), keeps_mode };
 	int r = visit(from_fd, copy_one, &copying);
 
 	return r < 0 ? error_errno(err, -r, "cannot copy the extended attributes of '%.400s'", path) : 0;

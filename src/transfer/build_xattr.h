@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Extended attributes of what is built from: which of them are the file's and not the machine's. */
+/*
+ * Extended attributes of what is built from: which of them are the file's and
+ * not the machine's. Files and directories are open for reading, links with O_PATH.
+ */
 #ifndef BIVY_TRANSFER_BUILD_XATTR_H
 #define BIVY_TRANSFER_BUILD_XATTR_H
 

@@ -181,6 +181,8 @@ list() { (cd "${1-root}" && find . -mindepth 1 -printf '%P %y %m %U:%G %n %l\n' 
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("context/d/sock")'
 	setfattr -n user.a -v b context/d/one
 	setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 context/d/one
+	ln -s one context/d/zlink
+	setfattr -h -n trusted.a -v c context/d/zlink
 	copy '"d"' /
 	diff - <(list) <<-END
 		fifo p 644 0:0 1
@@ -188,12 +190,14 @@ list() { (cd "${1-root}" && find . -mindepth 1 -printf '%P %y %m %U:%G %n %l\n' 
 		one f 644 0:0 2
 		sparse f 644 0:0 1
 		two f 644 0:0 2
+		zlink l 777 0:0 1 one
 	END
 	[ "$(stat -c %t:%T root/null)" = 1:3 ]
 	[ "$(stat -c %s root/sparse)" -eq $((20 << 20)) ]
 	[ "$(du -k root/sparse | cut -f1)" -lt 1000 ]
 	cmp context/d/sparse root/sparse
 	[ "$(getfattr --only-values -n user.a root/two)" = b ]
+	[ "$(getfattr -h --only-values -n trusted.a root/zlink)" = c ]
 	[ "$(getfattr -e hex --only-values -n security.capability root/one | wc -c)" -gt 10 ]
 }
 
