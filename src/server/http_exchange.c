@@ -21,6 +21,7 @@ struct http_exchange {
 	struct http_watch call;   /* .fd is ours; -EBADF: none, or no more */
 	struct http_watch client; /* the connection's own socket: whether the client has gone; only while we wait for the call */
 	bool has_begun, body_has_ended, is_suspended, has_gone;
+	bool is_ping;     /* there is no call */
 	bool may_upgrade; /* it asks to: the call is not half-closed */
 	struct buf head; /* what came of the reply's head */
 	bool has_reply;
@@ -203,9 +204,10 @@ static enum MHD_Result begin_call(struct http_exchange *exchange, const char *me
 
 	exchange->has_begun = true;
 	http_patience_rest(exchange->front, exchange->connection);
+	/* Answered once its body is there, too: the library keeps no connection of a request that was answered before. */
 	if (http_ping_is(method, exchange->target)) {
-		count(exchange->front, MHD_HTTP_OK);
-		return http_ping_answer(exchange->connection, method);
+		exchange->is_ping = true;
+		return MHD_YES;
 	}
 	if (r == 0)
 		r = send_call(exchange, &packet);
@@ -350,6 +352,10 @@ enum MHD_Result http_exchange_handle(void *front _unused_, struct MHD_Connection
 		return begin_call(exchange, method);
 	if (*upload_data_size > 0)
 		return pass_body(exchange, upload_data, upload_data_size);
+	if (exchange->is_ping) {
+		count(exchange->front, MHD_HTTP_OK);
+		return http_ping_answer(exchange->connection, method);
+	}
 	if (!exchange->body_has_ended) {
 		exchange->body_has_ended = true;
 		if (!exchange->may_upgrade)

@@ -17,6 +17,8 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" 
 	[[ "$output" == *"HTTP/1.1 200"*"Api-Version: 1.50"*"Builder-Version: 2"*OK ]]
 	[ "$(curl -s -I --unix-socket "$SOCKET" http://d/_ping | grep -c -i -e '^api-version: 1.50' -e '^ostype: linux' -e '^content-length: 0')" = 3 ]
 	[ "$(status /v1.24/_ping)" = 200 ]
+	# Connections are kept.
+	[ "$(curl -s -v --unix-socket "$SOCKET" http://d/_ping http://d/version http://d/_ping http://d/containers/json 2>&1 >/dev/null | grep -c 'Re-using existing connection')" = 3 ]
 	[ "$(status /v1.56/version)" = 200 ]
 	[ "$(ask /v1.23/version)" = '{"message":"client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version"}
 400' ]
