@@ -44,7 +44,8 @@ static int check(const struct decoder *d, const struct document *document, const
 		return decode_fail_member(d, d->root, "Action", "must not be empty");
 	if (document->time_ns < 0)
 		return decode_fail_member(d, d->root, "timeNano", "is before 1970");
-	return actor->id ? 0 : decode_fail_member(d, document->actor, "ID", "must not be empty");
+	/* What was pruned has no name. */
+	return actor->id || str_equal(document->action, "prune") ? 0 : decode_fail_member(d, document->actor, "ID", "must not be empty");
 }
 
 int spec_event_decode(struct arena *arena, const char *text, size_t length, struct spec_event *ret, struct error *err)
@@ -65,7 +66,7 @@ int spec_event_decode(struct arena *arena, const char *text, size_t length, stru
 		r = check(&d, &document, &actor);
 	if (r < 0)
 		return r;
-	*ret = (struct spec_event){ .type = document.type, .action = document.action, .id = actor.id, .attributes = actor.attributes,
+	*ret = (struct spec_event){ .type = document.type, .action = document.action, .id = actor.id ? actor.id : "", .attributes = actor.attributes,
 		.attribute_count = actor.attribute_count, .time_ns = document.time_ns };
 	return 0;
 }

@@ -24,14 +24,17 @@ static void await(struct client *client, enum spec_request request)
 
 /* ---- start and streams ---------------------------------------------------------------- */
 
-static int start(struct client *client, struct packet *packet _unused_, struct spec_message *reply, struct error *err)
+/* The terminal has the size that the request says, or else that of who attached before. */
+static int start(struct client *client, struct packet *packet, struct spec_message *reply, struct error *err)
 {
+	const struct spec_message *request = packet->message;
+	bool has_size = request->width || request->height;
 	struct keeper *keeper = client->keeper;
 	int r;
 
 	if (!client->is_first || keeper->was_started)
 		return error_set(err, ERROR_CONFLICT, 0, "container '%s' was started already", keeper_name(keeper));
-	r = life_start(keeper, client->width, client->height, err);
+	r = life_start(keeper, has_size ? request->width : client->width, has_size ? request->height : client->height, err);
 	if (r < 0)
 		keeper->is_over = true;
 	reply->pid = keeper->state.pid;
@@ -163,6 +166,14 @@ static void note_signal(struct keeper *keeper, int64_t signal_number)
 	notes_add_number_event(keeper, "kill", "signal", signal_number);
 }
 
+/* Of STOP and RESTART: what the process is asked by, and, if it is given no time, what ends it. */
+static void note_stop(struct keeper *keeper, const struct spec_message *request)
+{
+	note_signal(keeper, request->signal ? request->signal : keeper->what->stop_signal ? keeper->what->stop_signal : SIGTERM);
+	if (request->timeout_s == 0)
+		note_signal(keeper, SIGKILL);
+}
+
 static int stop(struct client *client, struct packet *packet, struct spec_message *reply _unused_, struct error *err)
 {
 	const struct spec_message *request = packet->message;
@@ -175,7 +186,7 @@ static int stop(struct client *client, struct packet *packet, struct spec_messag
 	keeper->restarts_next = false;
 	keeper->state.manually_stopped |= request->manually;
 	if (was_running)
-		note_signal(keeper, request->signal ? request->signal : keeper->what->stop_signal ? keeper->what->stop_signal : SIGTERM);
+		note_stop(keeper, request);
 	await(client, SPEC_REQUEST_STOP);
 	return 0;
 }
@@ -195,7 +206,7 @@ static int restart(struct client *client, struct packet *packet, struct spec_mes
 	if (r < 0)
 		return r;
 	if (keeper->first.pid)
-		note_signal(keeper, request->signal ? request->signal : keeper->what->stop_signal ? keeper->what->stop_signal : SIGTERM);
+		note_stop(keeper, request);
 	keeper->restarts_next = keeper->first.pid != 0;
 	await(client, SPEC_REQUEST_RESTART);
 	return 0;
