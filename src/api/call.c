@@ -377,6 +377,15 @@ bool api_is_short(const void *packet, size_t length)
 	return decode(&call, &work, NULL) == 0 && api_route_is_short(&call);
 }
 
+/* What has begun as a whole answer is not to end like one. */
+static void break_off(const struct api_call *call)
+{
+	_cleanup_close_ int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		ignore_result(fdpass_send(call->socket, fd, "", 1)); /* the client may have gone, or has its socket to itself */
+}
+
 void api_work(const struct api_work *work)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -393,4 +402,6 @@ void api_work(const struct api_work *work)
 		log_debug("%s: %s", call.request.target ? call.request.target : "?", err.message);
 	if (r < 0 && !call.has_replied)
 		ignore_result(api_reply_error(&call, &err)); /* there is nobody else to tell */
+	else if (r < 0)
+		break_off(&call);
 }

@@ -268,9 +268,10 @@ static int execute(struct starter *starter, const char *container, const struct 
 		return r;
 	note_end(starter, err && err->exit_status ? err->exit_status : 126);
 	/* As docker: who attaches to it reads on its streams why there is none. */
-	if (!request->detach && err)
-		wire_tell_failure(wire, exec->terminal, err);
-	return r;
+	if (request->detach || !err)
+		return r;
+	wire_tell_failure(wire, exec->terminal, err);
+	return 0;
 }
 
 int exec_start(const struct exec_start_request *request, struct error *err)

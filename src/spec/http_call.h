@@ -6,7 +6,8 @@
  * bivy-http sends the head of a request as one packet, with one end of a pair
  * of stream sockets, the call. On that go the request's body one way, ended by
  * shutdown(2) (but see spec_http_wants_upgrade()), and the reply the other: its head, and then its body to the
- * end. If the reply's head says that the protocol changes, the client's own
+ * end. A descriptor along with a byte that is none of the body breaks the reply
+ * off: what has begun as a whole one does not end like one. If the reply's head says that the protocol changes, the client's own
  * socket comes over the call, and HTTP has no more to do with it.
  */
 #ifndef BIVY_SPEC_HTTP_CALL_H
