@@ -171,6 +171,25 @@ static void tell_pushed(struct api_progress *progress, const struct spec_transfe
 	api_progress_add(progress, &line);
 }
 
+/* What is not here is told of in the stream, as docker does: REFERENCE, or any of its repository if it has no tag. */
+static int refuse_missing(struct api_call *call, struct api_progress *progress, const struct spec_reference *reference, struct error *err)
+{
+	const char *repository = spec_reference_familiar_repository(call->arena, reference);
+	struct images_list_request request = { .directories = call->directories, .reference = repository };
+	struct images_details details;
+	struct images_entry *entries;
+	size_t count = 0;
+
+	if (reference->tag && images_inspect(call->arena, call->directories, spec_reference_familiar(call->arena, reference), &details, NULL) == 0)
+		return 0;
+	if (images_list(call->arena, &request, &entries, &count, NULL) == 0 && count > 0 && !reference->tag)
+		return 0;
+	api_progress_status(progress, NULL, "The push refers to repository [%s]", repository);
+	if (count > 0)
+		return error_set(err, ERROR_NOT_FOUND, 0, "tag does not exist: %s", spec_reference_familiar(call->arena, reference));
+	return error_set(err, ERROR_NOT_FOUND, 0, "An image does not exist locally with the tag: %s", repository);
+}
+
 int api_image_push(struct api_call *call, struct error *err)
 {
 	_cleanup_api_progress_ struct api_progress progress = API_PROGRESS_INIT(call, API_PROGRESS_PUSH);
@@ -192,7 +211,9 @@ int api_image_push(struct api_call *call, struct error *err)
 	add_option(call, &work, "--authfile", api_login_path(call, fd));
 	add(&work, "--");
 	add(&work, name);
-	r = run(call, &progress, &work, fd, &report, err);
+	r = refuse_missing(call, &progress, &reference, err);
+	if (r == 0)
+		r = run(call, &progress, &work, fd, &report, err);
 	for (size_t i = 0; r == 0 && i < report.image_count; i++)
 		tell_pushed(&progress, &report.images[i]);
 	return api_progress_end(&progress, r, err);

@@ -105,7 +105,7 @@ static const struct translation {
 	  "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path", ERROR_INVALID },
 	{ "a network named '*' exists already", "network with name {1} already exists", ERROR_NONE },
 	{ "the network '*' is predefined and cannot be removed", "{1} is a pre-defined network and cannot be removed", ERROR_DENIED },
-	{ "the network '*' is in use by the container '*'", "error while removing network: network {1} has active endpoints ({2})", ERROR_DENIED },
+	{ "the network '*' is in use by the container '*'*", "error while removing network: network {1} has active endpoints ({2}{3})", ERROR_DENIED },
 	{ "cannot connect the container '*': no such network 'host'",
 	  "container cannot be disconnected from host network or connected to host network", ERROR_DENIED },
 	{ "cannot connect the container '*': no such network 'none'",

@@ -68,7 +68,7 @@ static void add_host(const struct bundle_plan *plan, const char *text, struct bu
 		bundle_warn(plan, "--add-host %s: the container has no network through which it reaches the host, ignoring", text);
 }
 
-/* "ADDRESS  HOST.DOMAIN HOST" */
+/* "ADDRESS  HOST.DOMAIN HOST", whether the domain is part of the name or not */
 static void add_own_name(const struct bundle_plan *plan, const char *address, struct buf *out)
 {
 	const char *domain = plan->config->domainname;
@@ -76,6 +76,8 @@ static void add_own_name(const struct bundle_plan *plan, const char *address, st
 	buf_printf(out, "%.*s\t%s", (int)strcspn(address, "/"), address, plan->hostname);
 	if (domain)
 		buf_printf(out, ".%s %s", domain, plan->hostname);
+	else if (strchr(plan->hostname, '.'))
+		buf_printf(out, " %.*s", (int)strcspn(plan->hostname, "."), plan->hostname);
 	buf_add_char(out, '\n');
 }
 

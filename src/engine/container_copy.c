@@ -6,6 +6,7 @@
  * in a volume or bound directory is looked for at its source.
  */
 #include "engine/bundle.h"
+#include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_root.h"
 #include "engine/transfer.h"
@@ -274,6 +275,18 @@ static int open_both(struct party *party, struct party *other, struct error *err
 	return r < 0 ? r : open_place(&second->record, &second->place, err);
 }
 
+/* In docker's words: files were read, and written. */
+static void note_copy(const struct container_copy_request *request, const struct party *party, const struct party *other)
+{
+	const struct spec_container *reader = request->other ? other->record.container : request->to_container ? NULL : party->record.container;
+	const struct spec_container *writer = request->other || request->to_container ? party->record.container : NULL;
+
+	if (reader)
+		container_event_add(request->directories, reader, "archive-path", NULL, 0);
+	if (writer)
+		container_event_add(request->directories, writer, "extract-to-dir", NULL, 0);
+}
+
 int container_copy(const struct container_copy_request *request, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -289,9 +302,12 @@ int container_copy(const struct container_copy_request *request, struct error *e
 	r = request->other ? open_both(&party, &other, err) : open_place(&party.record, &party.place, err);
 	if (r == 0)
 		r = run(request, arena, &party.place, &other.place, &report, err);
-	if (r == 0 && request->ret_bytes)
+	if (r < 0)
+		return r;
+	note_copy(request, &party, &other);
+	if (request->ret_bytes)
 		*request->ret_bytes = report.image.size;
-	return r;
+	return 0;
 }
 
 /* ---- a look at a place --------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_root.h"
 #include "engine/transfer.h"
@@ -17,6 +18,9 @@ int container_export(const struct directories *directories, const char *containe
 		return r;
 	arguments[1] = arena_printf(arena, "--root-fd=%d", root_fd);
 	arguments[2] = output ? arena_printf(arena, "--output=%s", output) : NULL;
-	return transfer_run(arena, &(struct transfer_request){ .directories = directories, .arguments = arguments, .gives_output = !output,
+	r = transfer_run(arena, &(struct transfer_request){ .directories = directories, .arguments = arguments, .gives_output = !output,
 		.fds = &root_fd, .fd_count = 1 }, &text, err);
+	if (r == 0)
+		container_event_add(directories, record.container, "export", NULL, 0);
+	return r;
 }
