@@ -189,7 +189,7 @@ event = c.execute('/no/such/command')[2]
 assert event['exitCode'] == 127 and 'no/such/command' in event['error']['message'], event
 for _ in range(5):
     c.execute('true')
-assert c.events()[-3:] == ['exec_create: true', 'exec_start: true', 'exec_die'], c.events()
+assert c.events()[-3:] == ['exec_create: true ', 'exec_start: true ', 'exec_die'], c.events()
 assert os.waitpid(-1, os.WNOHANG) == (0, 0)
 zombies = subprocess.run(['ps', '-o', 'stat=', '--ppid', str(c.process.pid)], capture_output=True, text=True).stdout
 assert 'Z' not in zombies, zombies
