@@ -247,7 +247,9 @@ static int connect_locked(struct change *change, struct spec_container_endpoint 
 	}
 	if (change->plan)
 		container_network_refresh_hosts(&change->record, change->plan);
-	network_event_add(change->directories, network, "connect", change->record.container->id);
+	/* Of one that does not run its start tells. */
+	if (change->plan)
+		network_event_add(change->directories, network, "connect", change->record.container->id);
 	return 0;
 }
 
