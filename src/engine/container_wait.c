@@ -26,6 +26,12 @@ static bool is_active(const struct container_record *record)
 	return record->is_supervised && record->state->status != SPEC_CONTAINER_EXITED;
 }
 
+/* Its end has been, before anybody waited; the next one counts, as with docker, for which it is running meanwhile. */
+static bool awaits_restart(const struct waiting *waiting, const struct container_record *record)
+{
+	return record->state->status == SPEC_CONTAINER_RESTARTING && waiting->condition != CONTAINER_REMOVED;
+}
+
 /* Whether what is waited for is true now. */
 static bool is_met(struct waiting *waiting, const struct container_record *record)
 {
@@ -71,8 +77,7 @@ static int wait_for_exit(struct waiting *waiting, struct container_record *recor
 	if (r == 0) {
 		waiting->code = reply->exit_code;
 		waiting->had_code = true;
-		/* What is about to be started again is running for those who look, and for who waits until it is not. */
-		return waiting->condition == CONTAINER_NOT_RUNNING && reply->will_restart ? 0 : 1;
+		return 1;
 	}
 	if (told.kind == ERROR_CONFLICT || told.kind == ERROR_UNAVAILABLE)
 		return 0;
@@ -141,7 +146,7 @@ static int look(struct waiting *waiting, struct error *err)
 	r = container_record_refresh(&record, err);
 	if (r < 0 || is_met(waiting, &record))
 		return r < 0 ? r : 1;
-	if (is_active(&record) && waiting->condition <= CONTAINER_REMOVED)
+	if (is_active(&record) && waiting->condition <= CONTAINER_REMOVED && !awaits_restart(waiting, &record))
 		return wait_for_end(waiting, &record, err);
 	if (!wait_for_change(waiting, watch_fd))
 		return 0;

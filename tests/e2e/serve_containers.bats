@@ -195,7 +195,7 @@ make_exec() { ask POST /containers/one/exec -d "$1" | jq -r .Id; }
 	[ "$(status GET '/containers/w1/attach/ws?stream=1')" = 400 ]
 }
 
-@test "wait: an end is seen, however soon it comes, and what is about to be started again has not ended" {
+@test "wait: an end is seen, however soon it comes, and of what is started again each end counts" {
 	serve
 	for condition in next-exit removed; do
 		create "q-$condition" '{"Image":"busybox","Cmd":["sh","-c","exit 7"],"HostConfig":{"AutoRemove":'"$([ $condition = removed ] && echo true || echo false)"'}}'
@@ -217,6 +217,10 @@ make_exec() { ask POST /containers/one/exec -d "$1" | jq -r .Id; }
 	bivy run --name again --restart on-failure:1 busybox false || true
 	[ "$(ask POST '/containers/again/wait' | jq -c .)" = '{"StatusCode":1}' ]
 	[ "$(status DELETE /containers/again)" = 204 ]
+	bivy run -d --name always --restart always busybox sh -c 'sleep 0.3; exit 3'
+	[ "$(ask POST '/containers/always/wait' | jq -c .)" = '{"StatusCode":3}' ]
+	[ "$(ask POST '/containers/always/wait?condition=next-exit' | jq -c .)" = '{"StatusCode":3}' ]
+	bivy rm -f always
 	# Who does not wait until the end leaves nothing behind.
 	create left '{"Image":"busybox"}'
 	curl -s -m 0.3 --unix-socket "$SOCKET" -X POST 'http://d/containers/left/wait?condition=removed' || true

@@ -409,6 +409,10 @@ static int run(const char *state, const char *bundle, const char *id, int detach
         close(pair[1]);
         make_file(record(state, id));
         write_file(record(state, id), format("%d", (int) pid));
+        if (detach && terminal < 0) {
+                struct pollfd ask = { .fd = pair[0] }; /* hangs up when the child executes what it was made for, or ends */
+                poll(&ask, 1, 5000);
+        }
         if (detach)
                 return 0;
         if (terminal >= 0)
