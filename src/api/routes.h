@@ -108,6 +108,9 @@ int api_volumes_prune(struct api_call *call, struct error *err) _must_check_;
 /* metrics.c */
 int api_metrics(struct api_call *call, struct error *err) _must_check_;
 
+/* search.c */
+int api_search(struct api_call *call, struct error *err) _must_check_;
+
 /* events.c */
 int api_events(struct api_call *call, struct error *err) _must_check_;
 
@@ -133,7 +136,6 @@ int api_empty_list(struct api_call *call, struct error *err) _must_check_;
 int api_plugin_none(struct api_call *call, struct error *err) _must_check_;
 int api_plugins_unsupported(struct api_call *call, struct error *err) _must_check_;
 int api_checkpoints_unsupported(struct api_call *call, struct error *err) _must_check_;
-int api_search(struct api_call *call, struct error *err) _must_check_;
 
 /* login.c */
 int api_auth(struct api_call *call, struct error *err) _must_check_;

@@ -45,8 +45,3 @@ int api_checkpoints_unsupported(struct api_call *call _unused_, struct error *er
 {
 	return error_set(err, ERROR_UNSUPPORTED, 0, "bivy makes no checkpoints yet");
 }
-
-int api_search(struct api_call *call _unused_, struct error *err)
-{
-	return error_set(err, ERROR_UNSUPPORTED, 0, "bivy does not search docker.io: its web page does");
-}

@@ -87,6 +87,75 @@ int answer_decode_tags(const char *text, size_t length, char ***list, size_t *co
 	return 0;
 }
 
+/* ---- searches --------------------------------------------------------------------- */
+
+/* The array NAME of an object, which may be missing or null: *RET is its first element then, NULL. */
+static int find_list(struct arena *arena, const char *text, size_t length, const char *name, const struct json **ret, size_t *ret_count, struct error *err)
+{
+	const struct json *list;
+	struct json *root = NULL;
+	int r = json_parse(arena, text, length, &root, err);
+
+	if (r < 0)
+		return r;
+	if (root->type != JSON_OBJECT)
+		return error_set(err, ERROR_INVALID, 0, "expected object, found %s", json_type_name(root->type));
+	list = json_member(root, name);
+	if (list && list->type != JSON_ARRAY && list->type != JSON_NULL)
+		return error_set(err, ERROR_INVALID, 0, "%s: expected array, found %s", name, json_type_name(list->type));
+	*ret = list && list->type == JSON_ARRAY ? list->first : NULL;
+	*ret_count = *ret ? list->length : 0;
+	return 0;
+}
+
+static size_t room_for(size_t count)
+{
+	return (count < ANSWER_FOUND_LIMIT ? count : ANSWER_FOUND_LIMIT) + 1;
+}
+
+int answer_decode_search(struct arena *arena, const char *text, size_t length, struct answer_found **ret, size_t *ret_count, struct error *err)
+{
+	const struct json *result = NULL;
+	struct answer_found *list;
+	size_t count = 0;
+	int r = find_list(arena, text, length, "results", &result, &count, err);
+
+	if (r < 0)
+		return r;
+	list = arena_alloc(arena, room_for(count), sizeof *list);
+	for (count = 0; result && count < ANSWER_FOUND_LIMIT; result = result->next) {
+		const struct json *stars = json_member(result, "star_count"), *official = json_member(result, "is_official");
+		const char *name = text_of(result, "name"), *description = text_of(result, "description");
+
+		if (name)
+			list[count++] = (struct answer_found){ .name = name, .description = description ? description : "",
+				.stars = stars && stars->type == JSON_UINT ? stars->unsigned_integer : 0,
+				.is_official = official && official->type == JSON_BOOL && official->boolean };
+	}
+	*ret = list;
+	*ret_count = count;
+	return 0;
+}
+
+int answer_decode_catalog(struct arena *arena, const char *text, size_t length, const char *term, struct answer_found **ret, size_t *ret_count,
+	struct error *err)
+{
+	const struct json *name = NULL;
+	struct answer_found *list;
+	size_t count = 0;
+	int r = find_list(arena, text, length, "repositories", &name, &count, err);
+
+	if (r < 0)
+		return r;
+	list = arena_alloc(arena, room_for(count), sizeof *list);
+	for (count = 0; name && count < ANSWER_FOUND_LIMIT; name = name->next)
+		if (name->type == JSON_STRING && *name->text && strcasestr(name->text, term))
+			list[count++] = (struct answer_found){ .name = name->text, .description = "" };
+	*ret = list;
+	*ret_count = count;
+	return 0;
+}
+
 /* ---- refusals ------------------------------------------------------------------------ */
 
 void answer_decode_refusal(struct arena *arena, const char *text, size_t length, const char **ret_code, const char **ret_message)

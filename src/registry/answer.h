@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,23 @@ int answer_decode_token(struct arena *arena, const char *text, size_t length, st
 
 /* "tags" of a tags list: valid texts of tags, others being left out, added to the COUNT that *LIST has (NULL-terminated, strv_free()). */
 int answer_decode_tags(const char *text, size_t length, char ***list, size_t *count, struct error *err) _must_check_;
+
+/* A repository that a search has found; strings live in the arena given, none is NULL. */
+struct answer_found {
+	const char *name, *description;
+	uint64_t stars;
+	bool is_official;
+};
+
+#define ANSWER_FOUND_LIMIT 1000 /* of one answer: what is beyond is left out */
+
+/* "results" of a search of an index; those without a name are left out. */
+int answer_decode_search(struct arena *arena, const char *text, size_t length, struct answer_found **ret, size_t *ret_count, struct error *err)
+	_must_check_;
+
+/* "repositories" of a catalog whose names have TERM in them, whatever its case: ANSWER_FOUND_LIMIT of them at most. */
+int answer_decode_catalog(struct arena *arena, const char *text, size_t length, const char *term, struct answer_found **ret, size_t *ret_count,
+	struct error *err) _must_check_;
 
 /* What a registry says of why it refuses: the first error's "code" and "message"; NULL for what it does not say. */
 void answer_decode_refusal(struct arena *arena, const char *text, size_t length, const char **ret_code, const char **ret_message);

@@ -4,6 +4,21 @@
 
 #include "base/str.h"
 
+static void try_found(struct arena *arena, const char *text, size_t size)
+{
+	struct answer_found *list = NULL;
+	size_t count = 0;
+
+	if (answer_decode_search(arena, text, size, &list, &count, NULL) == 0)
+		for (size_t i = 0; i < count; i++)
+			if (!*list[i].name || !list[i].description)
+				abort();
+	if (answer_decode_catalog(arena, text, size, "a", &list, &count, NULL) == 0)
+		for (size_t i = 0; i < count; i++)
+			if (!strcasestr(list[i].name, "a"))
+				abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_token(struct arena *arena, const char *text, size_t size)
@@ -39,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	try_token(arena, (const char *)data, size);
 	try_tags((const char *)data, size);
+	try_found(arena, (const char *)data, size);
 	answer_decode_refusal(arena, (const char *)data, size, &code, &message);
 	if (link && strchr(link, '>'))
 		abort();

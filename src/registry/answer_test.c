@@ -143,11 +143,39 @@ static void test_range(void **state)
 	assert_int_equal(bytes, 0);
 }
 
+static void test_search(void **state)
+{
+	static const char index[] = "{\"results\":[{\"name\":\"nginx\",\"description\":\"a \\\"web\\\" server\",\"star_count\":7,\"is_official\":true,"
+		"\"is_automated\":false},{\"name\":\"a/nginx\",\"description\":null,\"star_count\":-1},{\"description\":\"nameless\"},5]}";
+	static const char catalog[] = "{\"repositories\":[\"team/Nginx\",\"redis\",null,\"\"]}";
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct answer_found *found = NULL;
+	struct error err = ERROR_INIT;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(answer_decode_search(arena, index, strlen(index), &found, &count, &err), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(found[0].description, "a \"web\" server");
+	assert_true(found[0].stars == 7 && found[0].is_official);
+	assert_string_equal(found[1].name, "a/nginx");
+	assert_string_equal(found[1].description, "");
+	assert_true(found[1].stars == 0 && !found[1].is_official);
+	assert_int_equal(answer_decode_search(arena, "{\"results\":null}", 16, &found, &count, &err), 0);
+	assert_int_equal(count, 0);
+	assert_true(answer_decode_search(arena, "{\"results\":{}}", 14, &found, &count, &err) < 0);
+	assert_string_equal(err.message, "results: expected array, found object");
+	assert_int_equal(answer_decode_catalog(arena, catalog, strlen(catalog), "nginx", &found, &count, &err), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(found[0].name, "team/Nginx");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token),	 cmocka_unit_test(test_token_refused), cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_links),	       cmocka_unit_test(test_range),
+		cmocka_unit_test(test_search),
 	};
 
 	return cmocka_run_group_tests_name("registry/answer", tests, NULL, NULL);

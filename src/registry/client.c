@@ -349,6 +349,56 @@ int client_list_tags(struct client *client, char ***ret, struct error *err)
 	return 0;
 }
 
+#define INDEX "https://index.docker.io" /* of docker.io, whose registry has none of its own */
+
+/* GET of URL; *RET is the answer, whatever its status. */
+static int get(struct client *client, const char *url, const char *scope, struct http_response *ret, struct error *err)
+{
+	_cleanup_endpoint_call_ struct endpoint_call call = { 0 };
+	int r = endpoint_open_call_at(client_endpoint(client), "GET", url, scope, &call, err);
+
+	return r < 0 ? r : endpoint_perform(&call, ret, err);
+}
+
+static int search_catalog(struct client *client, struct arena *arena, const char *term, struct answer_found **ret, size_t *ret_count, struct error *err)
+{
+	struct endpoint *e = client_endpoint(client);
+	_cleanup_http_response_ struct http_response response = { 0 };
+	_cleanup_free_ char *url = str_printf("%s/v2/_catalog?n=%d", e->base, ANSWER_FOUND_LIMIT);
+	int r = get(client, url, "registry:catalog:*", &response, err);
+
+	if (r < 0)
+		return r;
+	if (response.status != 200)
+		return endpoint_refuse(e, "its catalog", &response, err);
+	return answer_decode_catalog(arena, response.body.data ? response.body.data : "", response.body.length, term, ret, ret_count, err);
+}
+
+int client_search(struct client *client, struct arena *arena, const char *term, unsigned count, struct answer_found **ret, size_t *ret_count,
+		  struct error *err)
+{
+	struct endpoint *e = client_endpoint(client);
+	_cleanup_http_response_ struct http_response response = { 0 };
+	_cleanup_buf_ struct buf url = BUF_INIT;
+	int r = endpoint_prepare(e, err);
+
+	if (r < 0)
+		return r;
+	buf_printf(&url, "%s/v1/search?q=", str_equal(e->base, "https://registry-1.docker.io") ? INDEX : e->base);
+	http_escape(term, &url);
+	buf_printf(&url, "&n=%u", count);
+	r = get(client, url.data, "", &response, err);
+	if (r == 0 && response.status == 404)
+		r = search_catalog(client, arena, term, ret, ret_count, err);
+	else if (r == 0 && response.status != 200)
+		r = endpoint_refuse(e, "a search", &response, err);
+	else if (r == 0)
+		r = answer_decode_search(arena, response.body.data ? response.body.data : "", response.body.length, ret, ret_count, err);
+	if (r == 0 && *ret_count > count)
+		*ret_count = count;
+	return r;
+}
+
 /* The tag under which clients keep referrers where a registry does not: "sha256-…". */
 static int list_referrers_by_tag(struct client *client, const char *digest, struct buf *ret, struct error *err)
 {

@@ -7,6 +7,7 @@
 #ifndef BIVY_REGISTRY_CLIENT_H
 #define BIVY_REGISTRY_CLIENT_H
 
+#include "registry/answer.h"
 #include "registry/endpoint.h"
 
 #include "spec/descriptor.h"
@@ -70,6 +71,14 @@ int client_delete_manifest(struct client *client, const char *reference, struct 
 
 /* All tags, in the registry's order; strv_free() them. */
 int client_list_tags(struct client *client, char ***ret, struct error *err) _must_check_;
+
+/*
+ * What a registry (a client without a repository) finds for TERM, COUNT at
+ * most, in ARENA: by its index where it has one, as docker.io has; else the
+ * names of its catalog that have TERM in them, of its first page.
+ */
+int client_search(struct client *client, struct arena *arena, const char *term, unsigned count, struct answer_found **ret, size_t *ret_count,
+		  struct error *err) _must_check_;
 
 /*
  * The index of manifests whose subject is DIGEST, those of ARTIFACT_TYPE alone

@@ -20,6 +20,6 @@ extern const struct command transfer_cache_export, transfer_cache_fetch, transfe
 extern const struct command transfer_commit, transfer_copy_files, transfer_export_root;
 extern const struct command transfer_download, transfer_git_checkout, transfer_git_resolve;
 extern const struct command transfer_unpack_image;
-extern const struct command transfer_copy, transfer_login, transfer_logout, transfer_pull, transfer_push, transfer_referrers, transfer_remote_delete, transfer_remote_inspect, transfer_tags;
+extern const struct command transfer_copy, transfer_login, transfer_logout, transfer_pull, transfer_push, transfer_referrers, transfer_remote_delete, transfer_remote_inspect, transfer_search, transfer_tags;
 
 #endif

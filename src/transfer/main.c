@@ -28,6 +28,7 @@ static const struct command *const list[] = {
 	&transfer_remote_delete,
 	&transfer_remote_inspect,
 	&transfer_save,
+	&transfer_search,
 	&transfer_tags,
 	&transfer_unpack,
 	&transfer_unpack_image,
