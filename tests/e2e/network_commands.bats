@@ -103,8 +103,11 @@ a" ]
 	[ "$(bivy network prune -f)" = "Deleted Networks:
 b" ]
 	[ "$(bivy network prune -f)" = "" ]
-	[ "$(bivy events --since 1h --until 0s -f type=network --format '{{.Action}} {{index .Actor.Attributes "name"}}' | tail -4)" = "create a
+	[ "$(bivy events --since 1h --until 0s -f type=network --format '{{.Action}} {{index .Actor.Attributes "name"}}' | tail -7)" = "create a
 create b
 destroy a
-destroy b" ]
+prune 
+destroy b
+prune 
+prune " ]
 }

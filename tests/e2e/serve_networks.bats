@@ -103,7 +103,6 @@ setup() { serve_setup; }
 200' ]
 	[ "$(ask GET /plugins/a/b/json)" = '{"message":"plugin \"a/b\" not found"}
 404' ]
-	[ "$(status GET '/images/search?term=x')" = 501 ]
 }
 
 @test "docker's command line" {

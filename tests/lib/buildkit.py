@@ -23,6 +23,11 @@ import h2.events
 import h2.exceptions
 
 
+def tell(*words):
+    """A line, whole: several threads tell what they see."""
+    os.write(1, (" ".join(str(word) for word in words) + "\n").encode())
+
+
 # ---- protocol buffers
 
 def varint(number):
@@ -172,7 +177,7 @@ class Session(Peer):
     def send_files(self, stream, headers):
         includes = [value for key, value in headers if key == "include-patterns"]
         excludes = [value for key, value in headers if key == "exclude-patterns"]
-        print("asks for", dict(headers)["dir-name"], *includes, *["!" + name for name in excludes], flush=True)
+        tell("asks for", dict(headers)["dir-name"], *includes, *["!" + name for name in excludes])
         number = 0
         for parent, directories, names in os.walk(self.directory):
             directories.sort()
@@ -217,11 +222,11 @@ class Session(Peer):
 def show_status(message):
     for kind, part in fields(message):
         if kind == 1:
-            print("vertex", first(part, 3).decode(), "cached" if first(part, 4, 0) else "done" if first(part, 6) else "begins", flush=True)
+            tell("vertex", first(part, 3).decode(), "cached" if first(part, 4, 0) else "done" if first(part, 6) else "begins")
         elif kind == 3:
-            print("log", first(part, 4).decode().rstrip("\n"), flush=True)
+            tell("log", first(part, 4).decode().rstrip("\n"))
         elif kind == 4:
-            print("warning", first(part, 3).decode(), flush=True)
+            tell("warning", first(part, 3).decode())
 
 
 def build(directory, options):
@@ -257,11 +262,11 @@ def build(directory, options):
                         os._exit(0)
                 else:
                     for _, result in fields(message):
-                        print("result", first(result, 1).decode(), first(result, 2).decode())
+                        tell("result", first(result, 1).decode(), first(result, 2).decode())
         elif isinstance(event, h2.events.TrailersReceived):
             trailers = dict(event.headers)
             if event.stream_id == solve:
-                print("status", trailers["grpc-status"], trailers.get("grpc-message", ""))
+                tell("status", trailers["grpc-status"], trailers.get("grpc-message", ""))
             ended.add(event.stream_id)
             if ended == {status, solve}:
                 session.socket.shutdown(socket.SHUT_RDWR)
@@ -274,13 +279,13 @@ def call(method):
     for event in peer.events():
         if isinstance(event, h2.events.DataReceived):
             for message in peer.messages(event):
-                print("".join(chr(c) if 32 <= c < 127 else " " for c in message))
+                tell("".join(chr(c) if 32 <= c < 127 else " " for c in message))
         elif isinstance(event, h2.events.TrailersReceived) and event.stream_id == stream:
             trailers = dict(event.headers)
-            print("status", trailers["grpc-status"], trailers.get("grpc-message", ""))
+            tell("status", trailers["grpc-status"], trailers.get("grpc-message", ""))
             return
         elif isinstance(event, (h2.events.StreamReset, h2.events.ConnectionTerminated)):
-            print("reset")
+            tell("reset")
             return
 
 
@@ -293,7 +298,7 @@ def raw():
             pass
     except (BrokenPipeError, ConnectionResetError):
         pass
-    print("closed")
+    tell("closed")
 
 
 SESSION = "s" + str(os.getpid())
