@@ -289,8 +289,9 @@ not.tar' "$output"
 	gone() { ! kill -0 "$agent" 2>/dev/null; }
 	wait_for gone
 	printf 'FROM busybox\nRUN --mount=type=ssh,id=k,required [ -S "$SSH_AUTH_SOCK" ]\n' >Dockerfile
-	built --ssh k=two -t it .
-	[ -z "$(find "$SCRATCH/root/build/work" -name agent)" ]
+	# What was killed may still be ending, and has its directory until then.
+	swept() { built --ssh k=two -t it . && [ -z "$(find "$SCRATCH/root/build/work" -name agent)" ]; }
+	wait_for swept
 	refused --ssh k=locked .
 	assert_has "bivy: --ssh k: '$PWD/locked' is neither the socket of an agent nor a key without passphrase"
 	[[ ${lines[-1]} == "hint: 'ssh-add "* ]]
