@@ -12,6 +12,7 @@
 #include "store/tree.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <stdio.h>
 #include <sys/file.h>
 
@@ -43,13 +44,22 @@ static int remove_users(const struct directories *directories, const struct netw
 	return r;
 }
 
+#define REMOVAL_TRIES 50
+#define REMOVAL_PAUSE_NS 20000000
+
 /* RUN_ROOT/networks/ID, with the lock that we hold. */
 static int remove_run(const struct directories *directories, const struct spec_network *network, struct error *err)
 {
 	_cleanup_free_ char *path = str_printf("%s/networks", directories->run_root);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	const struct timespec pause = { .tv_nsec = REMOVAL_PAUSE_NS };
 	int r = fd < 0 ? -errno : tree_remove_at(fd, network->id);
 
+	/* What is ending just now, such as a supervisor, may leave its last word in it. */
+	for (int i = 0; r == -ENOTEMPTY && i < REMOVAL_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		r = tree_remove_at(fd, network->id);
+	}
 	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot remove '%s/%s'", path, network->id) : 0;
 }
 
