@@ -81,22 +81,7 @@ static const struct command serve_command = {
 
 static const struct command *const list[] = { &serve_command, &commands_version };
 
-static const struct commands commands = {
-	.program = {
-		.name = PROGRAM,
-		.operands = "COMMAND",
-		.summary = "Docker's API for `bivy serve`",
-		.entries = commands_entries,
-		.properties = OPTIONS_STOP_AT_OPERAND,
-		.maximum_operands = OPTIONS_ANY_NUMBER,
-	},
-	.list = list,
-	.count = ARRAY_SIZE(list),
-	.lister = PROGRAM " --help",
-	.exit_status = EXIT_FAILURE,
-};
-
 int main(int argc, char **argv)
 {
-	return commands_main(&commands, argc, argv);
+	return commands_main_plain(PROGRAM, "Docker's API for `bivy serve`", list, ARRAY_SIZE(list), argc, argv);
 }
