@@ -79,13 +79,6 @@ static void set_times(int fd, const char *name, int64_t time_ns)
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
-static int make_directory(const struct file *file, int parent_fd, const char *name)
-{
-	if (mkdirat(parent_fd, name, 0700) < 0)
-		return -errno;
-	return fchmodat(parent_fd, name, file->mode & PERMISSIONS, 0) < 0 ? -errno : 0;
-}
-
 /* What needs no bytes. */
 static int make_other(struct receiver *receiver, const struct file *file)
 {
@@ -96,10 +89,11 @@ static int make_other(struct receiver *receiver, const struct file *file)
 	if (r < 0)
 		return r;
 	if (S_ISDIR(file->mode)) {
-		r = make_directory(file, parent_fd, name);
-		if (r == 0)
-			add(&receiver->directories, file);
-		return r;
+		/* Its mode comes last: it may let nobody write. */
+		if (mkdirat(parent_fd, name, 0700) < 0)
+			return -errno;
+		add(&receiver->directories, file);
+		return 0;
 	}
 	if (S_ISLNK(file->mode))
 		r = symlinkat(file->link, parent_fd, name);
@@ -213,6 +207,20 @@ static int take_stat(struct receiver *receiver, const struct spec_file_stat *sta
 	return r < 0 ? fail(r, file.path, err) : 0;
 }
 
+static int finish_directory(const struct receiver *receiver, const struct file *file)
+{
+	_cleanup_close_ int parent_fd = -EBADF;
+	const char *name;
+	int r = open_parent(receiver, file->path, &parent_fd, &name);
+
+	if (r < 0)
+		return r;
+	if (fchmodat(parent_fd, name, file->mode & PERMISSIONS, 0) < 0)
+		return -errno;
+	set_times(parent_fd, name, file->time_ns);
+	return 0;
+}
+
 /* All files are there. */
 static int finish(struct receiver *receiver, struct error *err)
 {
@@ -227,12 +235,10 @@ static int finish(struct receiver *receiver, struct error *err)
 	}
 	/* What is in them has changed their times; those below come first. */
 	for (size_t i = receiver->directories.count; i > 0; i--) {
-		const struct file *file = &receiver->directories.list[i - 1];
-		_cleanup_close_ int parent_fd = -EBADF;
-		const char *name;
+		int r = finish_directory(receiver, &receiver->directories.list[i - 1]);
 
-		if (open_parent(receiver, file->path, &parent_fd, &name) == 0)
-			set_times(parent_fd, name, file->time_ns);
+		if (r < 0)
+			return fail(r, receiver->directories.list[i - 1].path, err);
 	}
 	spec_file_packet_encode(&packet, &message);
 	return client_call_send(receiver->request->call, message.data, message.length, err);
