@@ -2,7 +2,7 @@
 #include "spec/exec.h"
 #include "spec/decode.h"
 
-enum exec_field { EXEC_SIZE, EXEC_ARGS, EXEC_ENV };
+enum exec_field { EXEC_SIZE, EXEC_ARGS, EXEC_ENV, EXEC_KEYS };
 
 static const struct field exec_fields[] = {
 	FIELD(BOOL, struct spec_exec, attach_stdin, "AttachStdin"),
@@ -10,6 +10,7 @@ static const struct field exec_fields[] = {
 	FIELD(BOOL, struct spec_exec, attach_stderr, "AttachStderr"),
 	FIELD_BY(EXEC_SIZE, "ConsoleSize", 0),
 	FIELD(STRING, struct spec_exec, detach_keys, "DetachKeys"),
+	FIELD_BY(EXEC_KEYS, "detachKeys", 0), /* as docker-py has it: dockerd's names have no case */
 	FIELD(BOOL, struct spec_exec, terminal, "Tty"),
 	FIELD(BOOL, struct spec_exec, privileged, "Privileged"),
 	FIELD(STRING, struct spec_exec, user, "User"),
@@ -50,6 +51,8 @@ static int decode_exec_field(const struct decoder *d, const struct json *value, 
 		return decode_strings(d, value, SPEC_ARGUMENT_LIMIT, &exec->args);
 	case EXEC_ENV:
 		return decode_strings(d, value, SPEC_ARGUMENT_LIMIT, &exec->env);
+	case EXEC_KEYS:
+		return decode_string(d, value, SPEC_ARGUMENT_LIMIT, &exec->detach_keys);
 	}
 	return -EINVAL;
 }

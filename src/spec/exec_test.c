@@ -25,6 +25,8 @@ static void test_what_is_written_is_read(void **state _unused_)
 	assert_string_equal(exec->detach_keys, "ctrl-x");
 	assert_int_equal(exec->width, 80);
 	assert_int_equal(exec->height, 24);
+	assert_int_equal(spec_exec_decode(arena, "{\"Cmd\":[\"a\"],\"detachKeys\":\"ctrl-y\"}", 35, &exec, NULL), 0);
+	assert_string_equal(exec->detach_keys, "ctrl-y");
 }
 
 static void test_what_is_none_is_refused(void **state _unused_)
