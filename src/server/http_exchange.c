@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#define ROUNDS_TO_END 3 /* of the library: it takes note, closes, forgets */
 #define BLOCK (16u << 10) /* of a reply's body that is taken at once */
 
 struct http_exchange {
@@ -59,6 +60,7 @@ static void take_client(struct http_watch *watch, uint32_t events _unused_)
 	struct http_exchange *exchange = (struct http_exchange *)((char *)watch - offsetof(struct http_exchange, client));
 
 	exchange->has_gone = true;
+	exchange->front->rounds_due = ROUNDS_TO_END;
 	close_call(exchange);
 	resume(exchange);
 }

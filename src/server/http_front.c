@@ -182,7 +182,8 @@ static int loop(struct http_front *front, struct error *err)
 	int r = 0;
 
 	while (r == 0 && !front->ends && !is_idle_enough(front)) {
-		r = http_watch_round(front->epoll_fd, next_timeout(front));
+		r = http_watch_round(front->epoll_fd, front->rounds_due > 0 ? 0 : next_timeout(front));
+		front->rounds_due -= front->rounds_due > 0;
 		r = r < 0 ? error_errno(err, -r, "cannot wait for clients") : 0;
 		if (r == 0 && MHD_run(front->daemon) != MHD_YES)
 			r = error_set(err, ERROR_INTERNAL, 0, "the HTTP library failed");

@@ -48,6 +48,7 @@ struct http_front {
 	struct http_patient *first_kept, **last_kept; /* connections between two requests */
 	int64_t quiet_since_ms; /* CLOCK_MONOTONIC */
 	bool ends;       /* bivy-server has gone */
+	unsigned rounds_due; /* before anything is waited for: the library ends a connection in several of them */
 };
 
 struct http_front_request {

@@ -68,6 +68,8 @@ wait_until() { for _ in {1..200}; do ! "$@" || return 0; sleep 0.05; done; "$@";
 
 @test "streams of all kinds, whose clients go without a word: nothing of them stays" {
 	serve
+	front=$(pgrep -P "$SERVER" bivy-http)
+	before=$(ls "/proc/$front/fd" | wc -l)
 	bivy run -d --name web busybox sh -c 'while :; do echo a; sleep 0.2; done' >id
 	python3 - "$SOCKET" <<-'P'
 		import socket, sys
@@ -85,8 +87,7 @@ wait_until() { for _ in {1..200}; do ! "$@" || return 0; sleep 0.05; done; "$@";
 	gone() { [ "$(request_processes)" -le 2 ]; }
 	wait_until gone
 	[ "$(state_of web)" = running ]
-	front=$(pgrep -P "$SERVER" bivy-http)
-	closed() { [ "$(ls "/proc/$front/fd" | wc -l)" -lt 20 ]; }
+	closed() { [ "$(ls "/proc/$front/fd" | wc -l)" -le "$before" ]; }
 	wait_until closed
 }
 
