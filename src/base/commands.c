@@ -284,23 +284,17 @@ int commands_main(const struct commands *commands, int argc, char **argv)
 	return outcome.err.exit_status ? outcome.err.exit_status : commands->exit_status;
 }
 
-int commands_main_plain(const char *name, const char *summary, const struct command *const *list, size_t count, int argc, char **argv)
+int commands_main_plain(const struct commands *own, int argc, char **argv)
 {
-	_cleanup_free_ char *lister = str_printf("%s --help", name);
-	const struct commands commands = {
-		.program = {
-			.name = name,
-			.operands = "COMMAND",
-			.summary = summary,
-			.entries = commands_entries,
-			.properties = OPTIONS_STOP_AT_OPERAND,
-			.maximum_operands = OPTIONS_ANY_NUMBER,
-		},
-		.list = list,
-		.count = count,
-		.lister = lister,
-		.exit_status = EXIT_FAILURE,
-	};
+	_cleanup_free_ char *lister = str_printf("%s --help", own->program.name);
+	struct commands commands = *own;
 
+	commands.program.operands = "COMMAND";
+	commands.program.properties = OPTIONS_STOP_AT_OPERAND;
+	commands.program.maximum_operands = OPTIONS_ANY_NUMBER;
+	if (!commands.program.entries)
+		commands.program.entries = commands_entries;
+	commands.lister = lister;
+	commands.exit_status = EXIT_FAILURE;
 	return commands_main(&commands, argc, argv);
 }

@@ -92,7 +92,11 @@ void commands_tell(const struct commands *commands, const struct error *err);
 /* The whole program; returns its exit status. An error is told on the standard error. */
 int commands_main(const struct commands *commands, int argc, char **argv);
 
-/* The same of one that other programs start, with no option before its COUNT commands but --version. */
-int commands_main_plain(const char *name, const char *summary, const struct command *const *list, size_t count, int argc, char **argv);
+/*
+ * The same of one that other programs start: OWN has the name and summary of
+ * .program, .list and .count, and what else is its own. Without .entries its
+ * only option before the command is --version.
+ */
+int commands_main_plain(const struct commands *own, int argc, char **argv);
 
 #endif

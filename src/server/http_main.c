@@ -146,8 +146,10 @@ static const struct command serve_command = {
 
 static const struct command *const list[] = { &serve_command, &commands_version };
 
+static const struct commands program = { .program = { .name = PROGRAM, .summary = "HTTP for bivy-server" }, .list = list, .count = ARRAY_SIZE(list) };
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
-	return commands_main_plain(PROGRAM, "HTTP for bivy-server", list, ARRAY_SIZE(list), argc, argv);
+	return commands_main_plain(&program, argc, argv);
 }

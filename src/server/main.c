@@ -81,7 +81,9 @@ static const struct command serve_command = {
 
 static const struct command *const list[] = { &serve_command, &commands_version };
 
+static const struct commands program = { .program = { .name = PROGRAM, .summary = "Docker's API for `bivy serve`" }, .list = list, .count = ARRAY_SIZE(list) };
+
 int main(int argc, char **argv)
 {
-	return commands_main_plain(PROGRAM, "Docker's API for `bivy serve`", list, ARRAY_SIZE(list), argc, argv);
+	return commands_main_plain(&program, argc, argv);
 }

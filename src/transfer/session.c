@@ -112,25 +112,15 @@ static const struct option_entry entries[] = {
 
 int session_main(const char *name, const char *summary, const struct command *const *list, size_t count, int argc, char **argv)
 {
-	_cleanup_free_ char *lister = str_printf("%s --help", name);
-	const struct commands commands = {
-		.program = {
-			.name = name,
-			.operands = "COMMAND",
-			.summary = summary,
-			.entries = entries,
-			.properties = OPTIONS_STOP_AT_OPERAND,
-			.maximum_operands = OPTIONS_ANY_NUMBER,
-		},
+	const struct commands own = {
+		.program = { .name = name, .summary = summary, .entries = entries },
 		.globals_size = sizeof(struct transfer_globals),
 		.list = list,
 		.count = count,
-		.lister = lister,
-		.exit_status = EXIT_FAILURE,
 		.tell = tell_error,
 	};
 
 	/* A peer that goes away is an error of what is written to it. */
 	signal(SIGPIPE, SIG_IGN);
-	return commands_main(&commands, argc, argv);
+	return commands_main_plain(&own, argc, argv);
 }
