@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/grpc_call.h"
-#include "base/memory.h"
+#include "spec/packed_text.h"
 
 /* ---- frames ----------------------------------------------------------------------------- */
 
@@ -41,33 +41,6 @@ static int add_frame(enum spec_grpc_kind kind, const void *bytes, size_t length,
 	return 0;
 }
 
-/* ---- texts, each with a NUL behind it ------------------------------------------------------ */
-
-static void add_text(struct buf *out, const char *text)
-{
-	buf_add(out, text, strlen(text) + 1);
-}
-
-struct rest {
-	struct arena *arena;
-	const char *bytes;
-	size_t length;
-};
-
-/* NULL if no text is left. */
-static char *take_text(struct rest *rest)
-{
-	const char *end = rest->length ? memchr(rest->bytes, '\0', rest->length) : NULL;
-	char *text;
-
-	if (!end)
-		return NULL;
-	text = arena_strdup(rest->arena, rest->bytes);
-	rest->length -= (size_t)(end + 1 - rest->bytes);
-	rest->bytes = end + 1;
-	return text;
-}
-
 /* ---- HEAD ------------------------------------------------------------------------------------ */
 
 int spec_grpc_head_encode(const struct spec_grpc_head *head, struct buf *out)
@@ -76,18 +49,18 @@ int spec_grpc_head_encode(const struct spec_grpc_head *head, struct buf *out)
 
 	if (head->count > SPEC_GRPC_METADATA_LIMIT)
 		return -E2BIG;
-	add_text(&text, head->method);
+	packed_text_add(&text, head->method);
 	for (size_t i = 0; i < head->count; i++) {
-		add_text(&text, head->metadata[i].key);
-		add_text(&text, head->metadata[i].value);
+		packed_text_add(&text, head->metadata[i].key);
+		packed_text_add(&text, head->metadata[i].value);
 	}
 	return add_frame(SPEC_GRPC_HEAD, text.data, text.length, out);
 }
 
 int spec_grpc_head_decode(struct arena *arena, const void *bytes, size_t length, struct spec_grpc_head *ret)
 {
-	struct rest rest = { arena, bytes, length };
-	struct spec_grpc_head head = { .method = take_text(&rest) };
+	struct packed_text rest = { arena, bytes, length };
+	struct spec_grpc_head head = { .method = packed_text_take(&rest) };
 	size_t texts = 0;
 
 	for (size_t i = 0; i < rest.length; i++)
@@ -96,7 +69,7 @@ int spec_grpc_head_decode(struct arena *arena, const void *bytes, size_t length,
 		return -EBADMSG;
 	head.metadata = arena_alloc(arena, texts / 2 + 1, sizeof *head.metadata);
 	while (rest.length > 0) {
-		char *key = take_text(&rest), *value = take_text(&rest);
+		char *key = packed_text_take(&rest), *value = packed_text_take(&rest);
 
 		if (str_is_empty(key) || !value)
 			return -EBADMSG;
@@ -126,7 +99,7 @@ int spec_grpc_status_encode(const struct spec_grpc_status *status, struct buf *o
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	buf_add(&text, &status->code, sizeof status->code);
-	add_text(&text, status->message ? status->message : "");
+	packed_text_add(&text, status->message ? status->message : "");
 	if (status->details_length)
 		buf_add(&text, status->details, status->details_length);
 	return add_frame(SPEC_GRPC_STATUS, text.data, text.length, out);
@@ -134,7 +107,7 @@ int spec_grpc_status_encode(const struct spec_grpc_status *status, struct buf *o
 
 int spec_grpc_status_decode(struct arena *arena, const void *bytes, size_t length, struct spec_grpc_status *ret)
 {
-	struct rest rest = { arena, bytes, length };
+	struct packed_text rest = { arena, bytes, length };
 	struct spec_grpc_status status = { .code = 0 };
 
 	if (length < sizeof status.code)
@@ -142,7 +115,7 @@ int spec_grpc_status_decode(struct arena *arena, const void *bytes, size_t lengt
 	memcpy(&status.code, bytes, sizeof status.code);
 	rest.bytes += sizeof status.code;
 	rest.length -= sizeof status.code;
-	status.message = take_text(&rest);
+	status.message = packed_text_take(&rest);
 	if (!status.message)
 		return -EBADMSG;
 	status.details = (const unsigned char *)rest.bytes;

@@ -1,52 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/http_call.h"
+#include "spec/packed_text.h"
 
 #include <endian.h>
 #include <strings.h>
 
-/* ---- texts, each with a NUL behind it ------------------------------------------------ */
-
-static void add_text(struct buf *out, const char *text)
-{
-	buf_add(out, text, strlen(text) + 1);
-}
-
 static void add_headers(struct buf *out, const struct spec_pair *headers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		add_text(out, headers[i].key);
-		add_text(out, headers[i].value);
+		packed_text_add(out, headers[i].key);
+		packed_text_add(out, headers[i].value);
 	}
 }
 
-/* What is left of a packet. */
-struct rest {
-	struct arena *arena;
-	const char *bytes;
-	size_t length;
-};
-
-/* NULL if no text is left. */
-static char *take_text(struct rest *rest)
-{
-	const char *end = rest->length ? memchr(rest->bytes, '\0', rest->length) : NULL;
-	char *text;
-
-	if (!end)
-		return NULL;
-	text = arena_strdup(rest->arena, rest->bytes);
-	rest->length -= (size_t)(end + 1 - rest->bytes);
-	rest->bytes = end + 1;
-	return text;
-}
-
-static int take_headers(struct rest *rest, struct spec_pair **ret, size_t *ret_count)
+static int take_headers(struct packed_text *rest, struct spec_pair **ret, size_t *ret_count)
 {
 	struct spec_pair *headers = arena_alloc(rest->arena, SPEC_HTTP_HEADER_LIMIT, sizeof *headers);
 	size_t count = 0;
 
 	while (rest->length > 0) {
-		char *name = take_text(rest), *value = take_text(rest);
+		char *name = packed_text_take(rest), *value = packed_text_take(rest);
 
 		if (!name || !*name || !value || count == SPEC_HTTP_HEADER_LIMIT)
 			return -EBADMSG;
@@ -73,16 +46,16 @@ int spec_http_request_encode(const struct spec_http_request *request, struct buf
 {
 	size_t start = out->length;
 
-	add_text(out, request->method);
-	add_text(out, request->target);
+	packed_text_add(out, request->method);
+	packed_text_add(out, request->target);
 	add_headers(out, request->headers, request->header_count);
 	return bound(out, start, SPEC_HTTP_REQUEST_LIMIT, request->header_count);
 }
 
 int spec_http_request_decode(struct arena *arena, const void *bytes, size_t length, struct spec_http_request *ret)
 {
-	struct rest rest = { .arena = arena, .bytes = bytes, .length = length };
-	struct spec_http_request request = { .method = take_text(&rest), .target = take_text(&rest) };
+	struct packed_text rest = { .arena = arena, .bytes = bytes, .length = length };
+	struct spec_http_request request = { .method = packed_text_take(&rest), .target = packed_text_take(&rest) };
 	int r = length <= SPEC_HTTP_REQUEST_LIMIT && request.method && request.target && *request.method ? 0 : -EBADMSG;
 
 	if (r == 0)
@@ -135,7 +108,7 @@ int spec_http_reply_length(const unsigned char prefix[static SPEC_HTTP_PREFIX])
 
 int spec_http_reply_decode(struct arena *arena, const void *bytes, size_t length, struct spec_http_reply *ret)
 {
-	struct rest rest = { .arena = arena };
+	struct packed_text rest = { .arena = arena };
 	struct spec_http_reply reply = { 0 };
 	struct fixed_part fixed;
 	int r;
