@@ -330,11 +330,6 @@ static int check_unsupported(const struct spec_host_config *host, struct error *
 {
 	uint64_t size;
 
-	if (geteuid() != 0) {
-		error_set(err, ERROR_DENIED, 0, "cannot make a container: that takes root");
-		error_hint(err, "call bivy by sudo");
-		return -EPERM;
-	}
 	if (host->device_requests && host->device_requests[0])
 		return error_set(err, ERROR_UNSUPPORTED, 0, "--gpus: devices are given one by one, with --device");
 	if (!str_is_empty(host->cgroups) && !str_equal(host->cgroups, "enabled") && !str_equal(host->cgroups, "no-conmon"))

@@ -6,14 +6,15 @@
  */
 #include "engine/bundle_ids.h"
 #include "engine/id_range.h"
+#include "host/user_namespace.h"
 
 #define MAPPING_LIMIT 340 /* lines that the kernel takes, user_namespaces(7) */
 
-enum ids_mode { IDS_RANGE, IDS_HOST, IDS_MAPPED, IDS_OTHER };
+enum ids_mode { IDS_RANGE, IDS_OWN, IDS_HOST, IDS_MAPPED, IDS_OTHER };
 
 struct ids_request {
 	enum ids_mode mode;
-	uint32_t size;       /* of RANGE */
+	uint32_t size;       /* of RANGE and OWN */
 	const char *option;  /* that says OTHER, for messages */
 	const char *other;   /* "container:ID" */
 };
@@ -56,7 +57,7 @@ static void decide_default(const struct spec_host_config *host, struct ids_reque
 			*request = (struct ids_request){ .mode = IDS_OTHER, .option = shared[i].option, .other = shared[i].mode };
 }
 
-static int decide(const struct spec_host_config *host, struct ids_request *request, struct error *err)
+static int read_mode(const struct spec_host_config *host, struct ids_request *request, struct error *err)
 {
 	const char *text = host->user_namespace;
 
@@ -87,6 +88,27 @@ static int decide(const struct spec_host_config *host, struct ids_request *reque
 	if (str_starts_with(text, "ns:"))
 		return refuse(text, "a user namespace is joined with container:NAME", err);
 	return refuse(text, "expected auto, host or container:NAME", err);
+}
+
+/*
+ * In a user namespace owners of files cannot be mapped, so there is one range,
+ * the namespace's own, in which everybody is himself. Rights over that which
+ * others have made, as of the host's ids, are what nobody in it can have.
+ */
+static int decide(const struct spec_host_config *host, struct ids_request *request, struct error *err)
+{
+	uint32_t size = user_namespace_size();
+	int r = read_mode(host, request, err);
+
+	if (r < 0 || user_namespace_is_first() || request->mode == IDS_MAPPED || request->mode == IDS_OTHER)
+		return r;
+	if (request->mode == IDS_RANGE && host->user_namespace && str_starts_with(host->user_namespace, "auto:") && request->size > size) {
+		error_set(err, ERROR_UNAVAILABLE, 0, "--userns: '%.100s': there are %u ids", host->user_namespace, size);
+		error_hint(err, "ranges of ids are granted in /etc/subuid and /etc/subgid");
+		return -EAGAIN;
+	}
+	*request = (struct ids_request){ .mode = IDS_OWN, .size = size };
+	return 0;
 }
 
 /* ---- mappings by hand ---------------------------------------------------------------- */
@@ -176,7 +198,8 @@ static int share(struct bundle_plan *plan, const struct ids_request *request, st
 
 	if (r < 0 || before->id_size == 0)
 		return r;
-	r = id_range_share(plan->record->directories, before->id_base, before->id_size, &plan->ids.range_fd, err);
+	if (user_namespace_is_first())
+		r = id_range_share(plan->record->directories, before->id_base, before->id_size, &plan->ids.range_fd, err);
 	/* It may have ended in between; or been started again, with another range. */
 	if (r == 0)
 		r = bundle_find_other(plan, request->option, request->other, &other, err);
@@ -206,6 +229,10 @@ int bundle_take_ids(struct bundle_plan *plan, struct error *err)
 		return map_by_hand(plan->arena, plan->host, ids, err);
 	case IDS_OTHER:
 		return share(plan, &request, err);
+	case IDS_OWN:
+		ids->size = request.size;
+		map_range(plan->arena, ids);
+		return 0;
 	case IDS_RANGE:
 		r = id_range_take(plan->record->directories, request.size, &ids->base, &ids->range_fd, err);
 		if (r < 0)

@@ -6,12 +6,26 @@
 #include "base/str.h"
 #include "host/procfs.h"
 #include "host/syscalls.h"
+#include "host/user_namespace.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <stdbool.h>
+
+static bool are_identical(const struct idmap_range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].inside != ranges[i].outside)
+			return false;
+	return true;
+}
+
+bool idmap_is_identity(const struct idmap *map)
+{
+	return are_identical(map->uids, map->uid_count) && are_identical(map->gids, map->gid_count);
+}
 
 /* ---- by ourselves --------------------------------------------------------- */
 
@@ -32,13 +46,24 @@ static int put(int procfs_fd, pid_t pid, const char *file, const char *text)
 	return procfs_write(procfs_fd, path, text);
 }
 
+/* In a user namespace a range that lies in two of its own is written as two. */
+static void add_range(struct buf *text, struct idmap_range range, bool is_gid_map)
+{
+	while (range.size > 0) {
+		uint32_t run = user_namespace_is_first() ? range.size : user_namespace_run(is_gid_map, range.outside, range.size);
+
+		buf_printf(text, "%u %u %u\n", range.inside, range.outside, run);
+		range = (struct idmap_range){ range.inside + run, range.outside + run, range.size - run };
+	}
+}
+
 /* The kernel takes the whole map in one write(2). */
-static int write_map(int procfs_fd, pid_t pid, const struct map *map)
+static int write_map(int procfs_fd, pid_t pid, const struct map *map, bool is_gid_map)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	for (size_t i = 0; i < map->count; i++)
-		buf_printf(&text, "%u %u %u\n", map->ranges[i].inside, map->ranges[i].outside, map->ranges[i].size);
+		add_range(&text, map->ranges[i], is_gid_map);
 	return put(procfs_fd, pid, map->file, text.data ? text.data : "");
 }
 
@@ -49,13 +74,13 @@ static bool is_own_id(const struct map *map)
 
 static int write_directly(int procfs_fd, pid_t pid, struct map *map, bool is_gid_map)
 {
-	int r = write_map(procfs_fd, pid, map);
+	int r = write_map(procfs_fd, pid, map, is_gid_map);
 
 	if (r == -EPERM && is_gid_map && is_own_id(map)) {
 		/* Since 3.19 a user without CAP_SETGID must give setgroups(2) up first, see user_namespaces(7). */
 		r = put(procfs_fd, pid, "setgroups", "deny");
 		if (r == 0)
-			r = write_map(procfs_fd, pid, map);
+			r = write_map(procfs_fd, pid, map, is_gid_map);
 	}
 	map->needs_helper = r == -EPERM && !is_own_id(map);
 	return map->needs_helper ? 0 : r;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,6 +18,9 @@ struct idmap {
 	const struct idmap_range *uids, *gids;
 	size_t uid_count, gid_count;
 };
+
+/* Whether everybody is himself in it. */
+bool idmap_is_identity(const struct idmap *map);
 
 /* The kernel takes no more ranges than this. */
 #define IDMAP_LIMIT 340

@@ -16,6 +16,7 @@
 #include "host/fdpass.h"
 #include "host/mount.h"
 #include "host/syscalls.h"
+#include "host/user_namespace.h"
 #include "host/xattr.h"
 
 #include <sched.h>
@@ -43,6 +44,20 @@
  * index, which wants an upper directory for itself alone.
  */
 static const char *const settings[][2] = { { "redirect_dir", "nofollow" }, { "metacopy", "off" }, { "index", "off" } };
+
+/* ---- what the mount needs -------------------------------------------------------- */
+
+/* Of user namespaces only the first may read and write trusted.*, xattr(7). */
+static bool has_user_marks(const struct overlay *overlay)
+{
+	return overlay->has_user_marks || !user_namespace_is_first();
+}
+
+/* NULL: nobody is to look like another. */
+static const struct idmap *mapping_of(const struct overlay *overlay)
+{
+	return overlay->idmap && !idmap_is_identity(overlay->idmap) ? overlay->idmap : NULL;
+}
 
 /* ---- the directories ------------------------------------------------------------- */
 
@@ -203,7 +218,7 @@ static void set_file_ids(uid_t uid, gid_t gid)
  */
 static int as_root_of_mapping(const struct overlay *overlay, int (*create)(void *context), void *context)
 {
-	const struct idmap *map = overlay->idmap;
+	const struct idmap *map = mapping_of(overlay);
 	uint64_t effective, permitted, inheritable;
 	int r;
 
@@ -242,7 +257,7 @@ static int set_options(int fs_fd, const struct overlay *overlay)
 		return -errno;
 	if (overlay->is_volatile && sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
 		return -errno;
-	if (overlay->has_user_marks)
+	if (has_user_marks(overlay))
 		return sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ? -errno : 0;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_STRING, settings[i][0], settings[i][1], 0) < 0)
@@ -299,9 +314,9 @@ static void add_options(const struct overlay *overlay, const struct layers *laye
 		buf_printf(options, ",upperdir=%d,workdir=%d", layers->upper, layers->work);
 	if (overlay->is_volatile)
 		buf_add_text(options, ",volatile");
-	if (overlay->has_user_marks)
+	if (has_user_marks(overlay))
 		buf_add_text(options, ",userxattr");
-	for (size_t i = 0; i < ARRAY_SIZE(settings) && !overlay->has_user_marks; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(settings) && !has_user_marks(overlay); i++)
 		buf_printf(options, ",%s=%s", settings[i][0], settings[i][1]);
 }
 
@@ -453,14 +468,14 @@ int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, str
 
 	if (r >= 0 && overlay->writable)
 		forget_volatile(overlay);
-	if (r >= 0 && overlay->idmap)
-		r = idmap_make_namespace(procfs_fd, overlay->idmap, &userns_fd, err);
+	if (r >= 0 && mapping_of(overlay))
+		r = idmap_make_namespace(procfs_fd, mapping_of(overlay), &userns_fd, err);
 	if (r >= 0)
 		r = open_layers(overlay, userns_fd, &layers, err);
 	if (r < 0)
 		return r;
 	if (!overlay->writable && layers.lower_count == 1)
-		return mount_single(&layers, overlay->lower_count ? overlay->lowers[0] : NULL, overlay->idmap, ret_fd, err);
+		return mount_single(&layers, overlay->lower_count ? overlay->lowers[0] : NULL, mapping_of(overlay), ret_fd, err);
 	r = mount_by_descriptors(overlay, &layers, &fd);
 	if (r < 0 && may_be_too_old(-r)) {
 		/* As many descriptors again would be open at once. */
@@ -494,7 +509,7 @@ static int make_directory(int directory_fd, const char *name, int *ret_fd)
 /* Without them overlay could not hide a directory, and would say so when it is too late. */
 static int check_attributes(const struct overlay *overlay, int work_fd, struct error *err)
 {
-	const char *name = overlay->has_user_marks ? "user.overlay.test" : "trusted.overlay.test";
+	const char *name = has_user_marks(overlay) ? "user.overlay.test" : "trusted.overlay.test";
 	int r;
 
 	if (fsetxattr(work_fd, name, "y", 1, 0) == 0) {
@@ -504,9 +519,7 @@ static int check_attributes(const struct overlay *overlay, int work_fd, struct e
 	r = error_errno(err, errno, "cannot set an extended attribute in '%s/" WORK "', which overlay needs", overlay->writable);
 	if (r == -EOPNOTSUPP)
 		error_hint(err, "keep it on a file system that has them (--root DIR): ext4, xfs, btrfs; tmpfs%s",
-			overlay->has_user_marks ? " since Linux 6.6" : "");
-	else if (r == -EPERM && !overlay->has_user_marks)
-		error_hint(err, "in a user namespace, marks are to be in user.overlay");
+			has_user_marks(overlay) ? " since Linux 6.6" : "");
 	return r;
 }
 

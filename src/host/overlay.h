@@ -28,10 +28,10 @@ struct overlay {
 	/*
 	 * Who is who: a file of owner .inside in a layer is seen as .outside's, and
 	 * a file that .outside writes is .inside's on disk. So one extracted copy of
-	 * a layer serves any range of ids. NULL: ids are what they are.
+	 * a layer serves any range of ids. NULL, or everybody himself: ids are what they are.
 	 */
 	const struct idmap *idmap;
-	/* Marks are in user.overlay.*, not in trusted.overlay.*: all that a user namespace may write. */
+	/* Marks are in user.overlay.*, not in trusted.overlay.*: all that a user namespace may write, and so always there. */
 	bool has_user_marks;
 	/*
 	 * What is written need not survive a crash of the host: neither fsync(2) nor
