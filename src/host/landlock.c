@@ -17,6 +17,7 @@
 enum right {
 	RIGHT_EXECUTE     = 1 << 0,
 	RIGHT_WRITE_FILE  = 1 << 1,
+	RIGHTS_TO_READ    = 3 << 2,     /* files, directories */
 	RIGHT_REMOVE_DIR  = 1 << 4,
 	RIGHT_REMOVE_FILE = 1 << 5,
 	RIGHTS_TO_MAKE    = 0x7f << 6,  /* devices, directories, files, sockets, fifos, links */
@@ -45,6 +46,8 @@ static struct ruleset ruleset_of(const struct landlock_rules *rules, long abi, s
 
 	if (!rules->executes)
 		set.files |= RIGHT_EXECUTE;
+	if (rules->restricts_reading)
+		set.files |= RIGHTS_TO_READ;
 	if (abi >= 2)
 		set.files |= RIGHT_REFER;
 	if (abi >= 3)
@@ -87,6 +90,8 @@ int landlock_restrict(const struct landlock_rules *rules)
 	r = allow(fd, rules->writable, rules->writable_count, set.files & ~(uint64_t)RIGHT_EXECUTE);
 	if (r == 0)
 		r = allow(fd, rules->removable, rules->removable_count, RIGHTS_TO_REMOVE);
+	if (r == 0 && rules->restricts_reading)
+		r = allow(fd, rules->readable, rules->readable_count, RIGHTS_TO_READ);
 	if (r < 0)
 		return r;
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;

@@ -8,12 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What stays allowed; all else that changes files is not. Reading is not restricted. */
+/* What stays allowed; all else that changes files is not. Reading is restricted only if that is asked for. */
 struct landlock_rules {
 	const int *writable; /* directories: everything beneath them */
 	size_t writable_count;
 	const int *removable; /* directories: names beneath them may be removed */
 	size_t removable_count;
+	bool restricts_reading;
+	const int *readable; /* directories: what else may be read then, beneath them */
+	size_t readable_count;
 	bool executes; /* programs, anywhere */
 	bool connects; /* TCP */
 };

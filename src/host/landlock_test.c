@@ -55,6 +55,21 @@ static int writing(void)
 	return 0;
 }
 
+static int reading(void)
+{
+	struct stat st;
+	int r, fd;
+
+	rules.restricts_reading = true;
+	r = restrict_it();
+	if (r != 0)
+		return r;
+	CHECK(is_refused(open("out/file", O_RDONLY | O_CLOEXEC)) && is_refused(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+	CHECK((fd = open("in/file", O_RDONLY | O_CLOEXEC)) >= 0 && close(fd) == 0 && stat("out/file", &st) == 0);
+	CHECK((fd = open("in", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 && close(fd) == 0);
+	return 0;
+}
+
 static int run_true(void)
 {
 	pid_t pid = fork();
@@ -92,6 +107,7 @@ static int executing(void)
 }
 
 IN_CHILD(writing, CLONE_NEWNS)
+IN_CHILD(reading, CLONE_NEWNS)
 IN_CHILD(not_executing, CLONE_NEWNS)
 IN_CHILD(executing, CLONE_NEWNS)
 
@@ -99,6 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writing),
+		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_not_executing),
 		cmocka_unit_test(test_executing),
 	};

@@ -3,9 +3,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "host/caps.h"
 #include "host/landlock.h"
-#include "host/seccomp.h"
+#include "host/relinquish.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -14,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -26,18 +24,6 @@
 /* Owners, modes, devices and attributes of any kind: trusted.* takes CAP_SYS_ADMIN, whose calls are not among the allowed ones. */
 #define CAPABILITIES (BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | \
 	BIT(CAP_MKNOD) | BIT(CAP_SETFCAP) | BIT(CAP_SYS_ADMIN))
-
-/* Sanitizers do things of their own, with as much memory as there is. */
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED true
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED false
-#endif
 
 /* ---- calls ----------------------------------------------------------------------- */
 
@@ -76,16 +62,6 @@ static char *const network_calls[] = {
 	"recv", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64", "shutdown", NULL
 };
 
-/* What no program that is executed here has to do. */
-static char *const forbidden_calls[] = {
-	"mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "open_tree_attr", "fsopen", "fsconfig", "fsmount", "fspick",
-	"mount_setattr", "chroot", "unshare", "setns", "process_vm_readv", "process_vm_writev", "kexec_load", "kexec_file_load", "init_module",
-	"finit_module", "delete_module", "bpf", "perf_event_open", "userfaultfd", "reboot", "swapon", "swapoff", "iopl", "ioperm", "quotactl",
-	"quotactl_fd", "acct", "syslog", "settimeofday", "clock_settime", "clock_settime64", "adjtimex", "clock_adjtime", "clock_adjtime64", "stime",
-	"sethostname", "setdomainname", "open_by_handle_at", "io_uring_setup", "io_uring_enter", "io_uring_register", "vhangup", "nfsservctl",
-	NULL
-};
-
 static char *const clone_call[] = { "clone", NULL };
 static char *const ioctl_call[] = { "ioctl", NULL };
 
@@ -104,58 +80,23 @@ static const struct seccomp_condition ioctls[] = {
 	{ 1, SECCOMP_IS_EQ, FICLONERANGE, 0 },
 };
 
-/* Whatever is not in the list is a call that this kernel does not have: libraries know how to do without. */
-static struct seccomp_policy allowlist(bool network, struct seccomp_rule rules[static 8])
+static int restrict_calls(unsigned properties)
 {
+	struct seccomp_rule rules[8];
 	size_t count = 0;
 
+	if (properties & CONFINE_PROGRAMS)
+		return relinquish_host_calls();
 	rules[count++] = (struct seccomp_rule){ basic_calls, SECCOMP_RET_ALLOW, NULL, 0 };
 	rules[count++] = (struct seccomp_rule){ clone_call, SECCOMP_RET_ALLOW, &makes_thread, 1 };
 	for (size_t i = 0; i < ARRAY_SIZE(ioctls); i++)
 		rules[count++] = (struct seccomp_rule){ ioctl_call, SECCOMP_RET_ALLOW, &ioctls[i], 1 };
-	if (network)
+	if (properties & CONFINE_NETWORK)
 		rules[count++] = (struct seccomp_rule){ network_calls, SECCOMP_RET_ALLOW, NULL, 0 };
-	return (struct seccomp_policy){ .default_action = SECCOMP_RET_ERRNO | ENOSYS, .rules = rules, .rule_count = count };
-}
-
-static struct seccomp_policy denylist(struct seccomp_rule *rule)
-{
-	*rule = (struct seccomp_rule){ forbidden_calls, SECCOMP_RET_ERRNO | EPERM, NULL, 0 };
-	return (struct seccomp_policy){ .default_action = SECCOMP_RET_ALLOW, .rules = rule, .rule_count = 1 };
-}
-
-static int restrict_calls(unsigned properties)
-{
-	struct seccomp_rule rules[8];
-	struct seccomp_policy policy = (properties & CONFINE_PROGRAMS) || IS_SANITIZED ? denylist(rules) : allowlist(properties & CONFINE_NETWORK, rules);
-	struct seccomp_program program;
-	int r = seccomp_compile(&policy, &program);
-
-	if (r < 0)
-		return r;
-	r = seccomp_attach(&program, NULL);
-	seccomp_program_done(&program);
-	return r;
+	return relinquish_calls(rules, count);
 }
 
 /* ---- all the rest ------------------------------------------------------------------- */
-
-static int drop_capabilities(void)
-{
-	uint64_t permitted;
-	int r = caps_get_permitted(&permitted);
-
-	if (r == 0 && (permitted & BIT(CAP_SETPCAP)))
-		r = caps_drop_bounding(CAPABILITIES);
-	if (r == 0)
-		r = caps_set_ambient(0);
-	return r == 0 ? caps_set(permitted & CAPABILITIES, permitted & CAPABILITIES, 0) : r;
-}
-
-static int set_no_new_privileges(void)
-{
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
-}
 
 static int lower_limit(int resource, rlim_t value)
 {
@@ -175,7 +116,7 @@ static int limit_resources(void)
 {
 	int r = lower_limit(RLIMIT_CORE, 0);
 
-	return r < 0 || IS_SANITIZED ? r : lower_limit(RLIMIT_DATA, MEMORY_LIMIT);
+	return r < 0 || RELINQUISH_IS_SANITIZED ? r : lower_limit(RLIMIT_DATA, MEMORY_LIMIT);
 }
 
 static int restrict_files(const struct confinement *confinement)
@@ -202,8 +143,8 @@ unsigned confine(const struct confinement *confinement)
 	unsigned parts = note(CONFINED_RESOURCES, "resources", limit_resources());
 
 	/* The order matters: what comes later needs no_new_privs, and the last step takes away the calls of those before. */
-	parts |= note(CONFINED_CAPABILITIES, "capabilities", drop_capabilities());
-	parts |= note(CONFINED_PRIVILEGES, "privileges", set_no_new_privileges());
+	parts |= note(CONFINED_CAPABILITIES, "capabilities", relinquish_capabilities(CAPABILITIES));
+	parts |= note(CONFINED_PRIVILEGES, "privileges", relinquish_privileges());
 	if (!(confinement->properties & CONFINE_PROGRAMS))
 		parts |= note(CONFINED_FILES, "files", restrict_files(confinement));
 	parts |= note(CONFINED_CALLS, "system calls", restrict_calls(confinement->properties));
