@@ -28,6 +28,15 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" 
 	[ "$(ask /version | head -1 | jq -r '.ApiVersion + " " + .MinAPIVersion + " " + .Os')" = "1.50 1.24 linux" ]
 }
 
+@test "who reads the bytes of clients is nobody, and may do little" {
+	serve
+	[ "$(status /_ping)" = 200 ]
+	local front
+	front=$(pgrep -P "$SERVER" -x bivy-http)
+	run grep -E '^(Uid|Groups|CapEff|CapPrm|NoNewPrivs|Seccomp):' "/proc/$front/status"
+	assert_output $'Uid:\t65534\t65534\t65534\t65534\nGroups:\t \nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2'
+}
+
 @test "what is no request is refused, and nothing falls" {
 	serve
 	[[ "$(printf 'NONSENSE\r\n\r\n' | python3 "$BIVY_SOURCE/tests/lib/raw.py" "$SOCKET")" == "HTTP/1.1 400 "*'{"message":"the request does not begin with a method"}' ]]
