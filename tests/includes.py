@@ -30,6 +30,8 @@ ROOMS = {
     # Of the host only what takes descriptors over a socket.
     "api": {"engine", "spec", "host", "base"},
     "server": {"api", "engine", "spec", "host", "base"},
+    # The process that holds an ordinary user's namespaces, and what carries his ports.
+    "home": {"base", "host", "spec", "net"},
     "sentry": {"base", "host", "spec", "runtime"},
     "vm": {"base", "host", "spec", "runtime"},
     "ckpt": {"base", "host", "spec", "runtime"},

@@ -4,13 +4,16 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "engine/home.h"
 
 int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err)
 {
 	const struct cli_globals *globals = call->globals;
 	const struct directories_caller caller = directories_caller();
 
-	return directories_decide(arena, &caller, globals->root, globals->run_root, ret, err);
+	int r = directories_decide(arena, &caller, globals->root, globals->run_root, ret, err);
+
+	return r < 0 ? r : home_enter(ret, cli_warn, NULL, err);
 }
 
 int cli_confirm(const char *warning, const char *what, struct error *err)

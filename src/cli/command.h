@@ -19,7 +19,7 @@ struct cli_globals {
 	const char *root, *run_root; /* or NULL */
 };
 
-/* The directories that the options before the command name. */
+/* The directories that the options before the command name; an ordinary user is in his home from then on (engine/home.h). */
 int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err) _must_check_;
 
 /* Asks on the terminal, after the lines WARNING; ERROR_CONFLICT if the answer is not yes. WHAT is what would have happened. */

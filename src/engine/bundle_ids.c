@@ -5,6 +5,7 @@
  * only by who has power over both.
  */
 #include "engine/bundle_ids.h"
+#include "engine/home.h"
 #include "engine/id_range.h"
 #include "host/user_namespace.h"
 
@@ -198,8 +199,8 @@ static int share(struct bundle_plan *plan, const struct ids_request *request, st
 
 	if (r < 0 || before->id_size == 0)
 		return r;
-	if (user_namespace_is_first())
-		r = id_range_share(plan->record->directories, before->id_base, before->id_size, &plan->ids.range_fd, err);
+	r = user_namespace_is_first() ? id_range_share(plan->record->directories, before->id_base, before->id_size, &plan->ids.range_fd, err)
+				      : home_hold(plan->record->directories, &plan->ids.range_fd, err);
 	/* It may have ended in between; or been started again, with another range. */
 	if (r == 0)
 		r = bundle_find_other(plan, request->option, request->other, &other, err);
@@ -226,13 +227,14 @@ int bundle_take_ids(struct bundle_plan *plan, struct error *err)
 	case IDS_HOST:
 		return 0;
 	case IDS_MAPPED:
-		return map_by_hand(plan->arena, plan->host, ids, err);
+		r = map_by_hand(plan->arena, plan->host, ids, err);
+		return r < 0 ? r : home_hold(plan->record->directories, &ids->range_fd, err);
 	case IDS_OTHER:
 		return share(plan, &request, err);
 	case IDS_OWN:
 		ids->size = request.size;
 		map_range(plan->arena, ids);
-		return 0;
+		return home_hold(plan->record->directories, &ids->range_fd, err);
 	case IDS_RANGE:
 		r = id_range_take(plan->record->directories, request.size, &ids->base, &ids->range_fd, err);
 		if (r < 0)

@@ -3,6 +3,7 @@
 #include "base/quantity.h"
 #include "engine/capabilities.h"
 #include "host/caps.h"
+#include "host/user_namespace.h"
 #include "spec/names.h"
 
 #include <ctype.h>
@@ -182,7 +183,7 @@ static int check_mapped(const struct bundle_plan *plan, const char *kind, uint32
 			return 0;
 	error_set(err, ERROR_INVALID, 0, "user '%.100s': the %s id %u is not in the container's range", plan->config->user ? plan->config->user : "root",
 		  kind, id);
-	if (plan->ids.range_fd >= 0 && !plan->ids.join)
+	if (user_namespace_is_first() && plan->ids.range_fd >= 0 && !plan->ids.join)
 		error_hint(err, "--userns=auto:size=%llu has it", (unsigned long long)id + 1);
 	return -EINVAL;
 }

@@ -10,6 +10,13 @@ const struct program program_init = {
 	.purpose = "is the first process of a container with --init",
 };
 
+const struct program program_home = {
+	.name = "bivy-home",
+	.variable = "BIVY_HOME",
+	.places = (const char *const[]){ "", "/../libexec/bivy", "/../lib/bivy", NULL },
+	.purpose = "holds the namespaces of an ordinary user",
+};
+
 const struct program program_transfer = {
 	.name = "bivy-transfer",
 	.variable = "BIVY_TRANSFER",

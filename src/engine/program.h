@@ -14,7 +14,7 @@ struct program {
 	const char *purpose;       /* "does …", for the message that it is not there */
 };
 
-extern const struct program program_init, program_transfer, program_builder, program_runtime;
+extern const struct program program_home, program_init, program_transfer, program_builder, program_runtime;
 
 /* The path to execute; ERROR_UNSUPPORTED if it is in none of its places. */
 int program_find(const struct program *program, char ret[static PATH_MAX], struct error *err) _must_check_;

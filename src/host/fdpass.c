@@ -78,22 +78,63 @@ int fdpass_connect(const char *path, int *ret)
 	return fdpass_connect_at(AT_FDCWD, path, SOCK_STREAM, ret);
 }
 
-int fdpass_send(int socket, int fd, const void *data, size_t length)
+int fdpass_send_all(int socket, const int *fds, size_t count, const void *data, size_t length)
 {
-	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)] = { 0 };
+	alignas(struct cmsghdr) char control[CMSG_SPACE(FDPASS_LIMIT * sizeof *fds)] = { 0 };
 	struct iovec part = { .iov_base = (void *)data, .iov_len = length };
-	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
 	struct cmsghdr *head = (struct cmsghdr *)control;
 	ssize_t n;
 
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof fd);
-	memcpy(CMSG_DATA(head), &fd, sizeof fd);
+	if (count > FDPASS_LIMIT)
+		return -EINVAL;
+	if (count > 0) {
+		packet.msg_control = control;
+		packet.msg_controllen = CMSG_SPACE(count * sizeof *fds);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(count * sizeof *fds);
+		memcpy(CMSG_DATA(head), fds, count * sizeof *fds);
+	}
 	do
 		n = sendmsg(socket, &packet, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
+}
+
+int fdpass_send(int socket, int fd, const void *data, size_t length)
+{
+	return fdpass_send_all(socket, &fd, 1, data, length);
+}
+
+int fdpass_receive_all(int socket, void *data, size_t size, size_t *ret_length, int fds[static FDPASS_LIMIT], size_t *ret_count)
+{
+	alignas(struct cmsghdr) char control[CMSG_SPACE(FDPASS_LIMIT * sizeof *fds)];
+	struct iovec part = { .iov_base = data, .iov_len = size };
+	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	size_t count = 0;
+	ssize_t n;
+
+	do
+		n = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	/* Credentials and the like are passed over; there is one part of descriptors at most, unix(7). */
+	for (struct cmsghdr *head = CMSG_FIRSTHDR(&packet); head; head = CMSG_NXTHDR(&packet, head)) {
+		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS || count > 0)
+			continue;
+		count = (head->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
+		memcpy(fds, CMSG_DATA(head), count * sizeof *fds);
+	}
+	if (n == 0 || packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		for (size_t i = 0; i < count; i++)
+			close(fds[i]);
+		return n == 0 ? -EPIPE : -EBADMSG;
+	}
+	*ret_length = (size_t)n;
+	*ret_count = count;
+	return 0;
 }
 
 int fdpass_receive_data(int socket, void *data, size_t size, size_t *ret_length, int *ret_fd)

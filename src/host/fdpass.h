@@ -18,6 +18,18 @@ int fdpass_bind_at(int dirfd, const char *name, int type, int *ret) _must_check_
 /* fdpass_connect_at(AT_FDCWD, …, SOCK_STREAM). */
 int fdpass_connect(const char *path, int *ret) _must_check_;
 
+/* How many descriptors a message may have here. */
+#define FDPASS_LIMIT 16
+
+/* Sends COUNT descriptors (FDPASS_LIMIT at most; 0 is none) with LENGTH (at least 1) bytes of DATA; SIGPIPE is not raised. */
+int fdpass_send_all(int socket, const int *fds, size_t count, const void *data, size_t length) _must_check_;
+
+/*
+ * Receives up to SIZE bytes and up to FDPASS_LIMIT descriptors (CLOEXEC) into
+ * FDS. -EPIPE at the end, -EBADMSG if there was more of either: then none is left open.
+ */
+int fdpass_receive_all(int socket, void *data, size_t size, size_t *ret_length, int fds[static FDPASS_LIMIT], size_t *ret_count) _must_check_;
+
 /* Sends FD with LENGTH (at least 1) bytes of DATA; SIGPIPE is not raised. */
 int fdpass_send(int socket, int fd, const void *data, size_t length) _must_check_;
 

@@ -2,7 +2,7 @@
 /* bivy-server: the Docker Engine API over the engine of bivy. `bivy serve` becomes it. */
 #include "base/commands.h"
 #include "base/log.h"
-#include "engine/directories.h"
+#include "engine/home.h"
 #include "server/broker.h"
 
 #include <limits.h>
@@ -38,6 +38,11 @@ static const struct option_entry serve_entries[] = {
 	{ 0 },
 };
 
+static void warn(void *context _unused_, const char *text)
+{
+	log_warning("%s", text);
+}
+
 static int run_serve(const struct command_call *call, struct buf *out _unused_, struct error *err)
 {
 	const struct serve_request *request = call->request;
@@ -53,6 +58,8 @@ static int run_serve(const struct command_call *call, struct buf *out _unused_, 
 	int r = directories_decide(arena, &caller, request->root, request->run_root, &directories, err);
 
 	log_open(STDERR_FILENO, LOG_TEXT, request->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
+	if (r == 0)
+		r = home_enter(&directories, warn, NULL, err);
 	if (r == 0 && !request->listen)
 		r = error_set(err, ERROR_INVALID, 0, "nothing to listen on: --listen says where");
 	if (r == 0)

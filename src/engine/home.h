@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An ordinary user's home: namespaces in which he is root (home/namespaces.h),
+ * held by a process of its own as long as one of his commands or containers
+ * lives. The engine works in its user and mount namespaces, but in the host's
+ * network namespace: registries and sockets of servers are there. What is about
+ * networks of containers is called in the home's.
+ */
+#ifndef BIVY_ENGINE_HOME_H
+#define BIVY_ENGINE_HOME_H
+
+#include "engine/directories.h"
+
+/*
+ * Makes of an ordinary user's process root in his home, which it starts if
+ * there is none: before anything of the engine's, and before there is a
+ * thread. Does nothing for root. The working directory stays. WARN may be told
+ * once that there is a single id.
+ */
+int home_enter(const struct directories *directories, void (*warn)(void *context, const char *text), void *context, struct error *err) _must_check_;
+
+/* Keeps the home alive as long as *RET_FD is open, in this process or in those that inherit it; -EBADF where there is none. */
+int home_hold(const struct directories *directories, int *ret_fd, struct error *err) _must_check_;
+
+/* Calls CALL with CONTEXT where the networks of containers are, and returns what it returns. What it starts must not be to end with who starts it (host/netns_call.h). */
+int home_call(int (*call)(void *context), void *context);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Subordinate ids, which an ordinary user may give to others: /etc/subuid and /etc/subgid, subuid(5). */
+#ifndef BIVY_SPEC_SUBID_H
+#define BIVY_SPEC_SUBID_H
+
+#include "base/memory.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPEC_SUBID_FILE_LIMIT (8u << 20) /* bytes of such a file: 100,000 users and more */
+#define SPEC_SUBID_LIMIT 339             /* ranges of one user: with his own id as many as the kernel takes, user_namespaces(7) */
+
+struct spec_subid {
+	uint32_t first, count;
+};
+
+/*
+ * The ranges that the lines "OWNER:FIRST:COUNT" of TEXT give to the user who is
+ * called NAME (may be NULL) or has the id ID, in their order, in the arena;
+ * what lies in an earlier one is left out. Lines that cannot be understood are
+ * nobody's, as newuidmap(1) has it.
+ */
+void spec_subid_read(struct arena *arena, const char *text, const char *name, uint32_t id, struct spec_subid **ret, size_t *ret_count);
+
+#endif
