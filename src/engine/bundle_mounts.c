@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_mounts.h"
 #include "engine/bundle_namespaces.h"
+#include "host/user_namespace.h"
 #include "engine/bundle_systemd.h"
 
 #include <sched.h>
@@ -73,8 +74,8 @@ static void add_proc_and_sys(struct bundle_plan *plan)
 		bundle_add_mount(plan, "/proc", "bind", "/proc", "rbind,nosuid,noexec,nodev");
 	if (own_network || !plan->ids.has_namespace)
 		bundle_add_mount(plan, "/sys", "sysfs", "sysfs", arena_printf(plan->arena, "nosuid,noexec,nodev,%s", access));
-	else
-		bundle_add_mount(plan, "/sys", "bind", "/sys", "bind,nosuid,noexec,nodev,ro");
+	else /* what is mounted below cannot be taken off in a user namespace */
+		bundle_add_mount(plan, "/sys", "bind", "/sys", user_namespace_is_first() ? "bind,nosuid,noexec,nodev,ro" : "rbind,nosuid,noexec,nodev,rro");
 }
 
 static void add_dev(struct bundle_plan *plan)

@@ -15,6 +15,7 @@
 #include "engine/bundle_mounts.h"
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
+#include "engine/home.h"
 #include "engine/network_resolver.h"
 #include "net/attachment.h"
 #include "net/journal.h"
@@ -116,7 +117,7 @@ static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan
 	return r;
 }
 
-static int make(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
+static int make_parts(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
 {
 	const struct spec_host_config *host = bundle->host;
 	const struct container_network_ports ports = { bundle->arena, bundle->record, plan, host->ports, host->port_count,
@@ -130,6 +131,26 @@ static int make(struct bundle_plan *bundle, struct spec_network_plan *plan, stru
 	if (r == 0)
 		r = container_network_publish_all(&ports, err);
 	return r < 0 ? r : write_all_names(bundle->arena, bundle->record, plan, err);
+}
+
+struct make_parts_call {
+	struct bundle_plan *bundle;
+	struct spec_network_plan *plan;
+	struct error *err;
+};
+
+static int call_make_parts(void *context)
+{
+	const struct make_parts_call *call = context;
+
+	return make_parts(call->bundle, call->plan, call->err);
+}
+
+static int make(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
+{
+	struct make_parts_call call = { bundle, plan, err };
+
+	return home_call(call_make_parts, &call, err);
 }
 
 /* What a host that has no networks to give, for want of privileges or of a kernel that can, has still. */
@@ -172,7 +193,7 @@ int container_network_prepare(struct bundle_plan *bundle, const struct spec_netw
 typedef int release_plan(const struct spec_network_plan *plan, struct error *err);
 
 /* 1 if there was something to release. */
-static int release(const char *run_path, release_plan *do_release, struct error *err)
+static int release_plan_of(const char *run_path, release_plan *do_release, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
@@ -182,6 +203,26 @@ static int release(const char *run_path, release_plan *do_release, struct error 
 		return r;
 	r = do_release(plan, err);
 	return r < 0 ? r : 1;
+}
+
+struct release_plan_of_call {
+	const char *run_path;
+	release_plan *do_release;
+	struct error *err;
+};
+
+static int call_release_plan_of(void *context)
+{
+	const struct release_plan_of_call *call = context;
+
+	return release_plan_of(call->run_path, call->do_release, call->err);
+}
+
+static int release(const char *run_path, release_plan *do_release, struct error *err)
+{
+	struct release_plan_of_call call = { run_path, do_release, err };
+
+	return home_call(call_release_plan_of, &call, err);
 }
 
 static int release_of(const struct container_record *record, release_plan *do_release, struct error *err)

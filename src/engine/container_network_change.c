@@ -13,6 +13,7 @@
 #include "engine/container_network_hosts.h"
 #include "engine/container_network_plan.h"
 #include "engine/container_network_ports.h"
+#include "engine/home.h"
 #include "engine/network_event.h"
 #include "engine/network_resolver.h"
 #include "net/firewall.h"
@@ -216,7 +217,7 @@ static void leave_again(struct change *change, const struct spec_network_plan *b
 	ignore_result(networks_take_down(change->directories, NULL)); /* another one's end does */
 }
 
-static int connect_locked(struct change *change, struct spec_container_endpoint *endpoint, struct error *err)
+static int connect_there(struct change *change, struct spec_container_endpoint *endpoint, struct error *err)
 {
 	struct spec_host_config *host = &change->record.container->host;
 	const struct spec_host_config old = *host;
@@ -251,6 +252,26 @@ static int connect_locked(struct change *change, struct spec_container_endpoint 
 	if (change->plan)
 		network_event_add(change->directories, network, "connect", change->record.container->id);
 	return 0;
+}
+
+struct connect_there_call {
+	struct change *change;
+	struct spec_container_endpoint *endpoint;
+	struct error *err;
+};
+
+static int call_connect_there(void *context)
+{
+	const struct connect_there_call *call = context;
+
+	return connect_there(call->change, call->endpoint, call->err);
+}
+
+static int connect_locked(struct change *change, struct spec_container_endpoint *endpoint, struct error *err)
+{
+	struct connect_there_call call = { change, endpoint, err };
+
+	return home_call(call_connect_there, &call, err);
 }
 
 int container_network_connect(const struct directories *directories, const char *container, const struct spec_container_endpoint *endpoint,
@@ -362,7 +383,7 @@ static const char *find_membership(const struct spec_container *container, const
 	return NULL;
 }
 
-static int disconnect_locked(struct change *change, const char *text, struct error *err)
+static int disconnect_there(struct change *change, const char *text, struct error *err)
 {
 	struct spec_container *container = change->record.container;
 	const char *name = find_membership(container, text);
@@ -386,6 +407,26 @@ static int disconnect_locked(struct change *change, const char *text, struct err
 	return r;
 }
 
+struct disconnect_there_call {
+	struct change *change;
+	const char *text;
+	struct error *err;
+};
+
+static int call_disconnect_there(void *context)
+{
+	const struct disconnect_there_call *call = context;
+
+	return disconnect_there(call->change, call->text, call->err);
+}
+
+static int disconnect_locked(struct change *change, const char *text, struct error *err)
+{
+	struct disconnect_there_call call = { change, text, err };
+
+	return home_call(call_disconnect_there, &call, err);
+}
+
 int container_network_disconnect(const struct directories *directories, const char *container, const char *network, bool force, struct error *err)
 {
 	_cleanup_change_ struct change change;
@@ -405,7 +446,7 @@ int container_network_disconnect(const struct directories *directories, const ch
 
 /* ---- ports ---------------------------------------------------------------------------------------- */
 
-static int publish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
+static int publish_there(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
 {
 	struct spec_host_config *host = &change->record.container->host;
 	const struct container_network_ports request = { change->arena, &change->record, change->plan, ports, count, NULL };
@@ -431,6 +472,27 @@ static int publish_locked(struct change *change, const struct spec_container_por
 		ignore_result(container_record_save(&change->record, NULL)); /* the first failure is told; a next start tells this one again */
 	}
 	return r;
+}
+
+struct publish_there_call {
+	struct change *change;
+	const struct spec_container_port *ports;
+	size_t count;
+	struct error *err;
+};
+
+static int call_publish_there(void *context)
+{
+	const struct publish_there_call *call = context;
+
+	return publish_there(call->change, call->ports, call->count, call->err);
+}
+
+static int publish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
+{
+	struct publish_there_call call = { change, ports, count, err };
+
+	return home_call(call_publish_there, &call, err);
 }
 
 int container_network_publish(const struct directories *directories, const char *container, const struct spec_container_port *ports, size_t count,
@@ -540,7 +602,7 @@ static int reduce_published(struct change *change, const struct ports *before, c
 	return r < 0 ? r : container_network_write(&change->record, plan, err);
 }
 
-static int unpublish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
+static int unpublish_there(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
 {
 	const struct ports before = { change->plan ? change->plan->ports : NULL, change->plan ? change->plan->port_count : 0 };
 	struct spec_host_config *host = &change->record.container->host;
@@ -561,6 +623,27 @@ static int unpublish_locked(struct change *change, const struct spec_container_p
 	}
 	r = container_record_save(&change->record, err);
 	return r < 0 || gone == 0 ? r : reduce_published(change, &before, &now, err);
+}
+
+struct unpublish_there_call {
+	struct change *change;
+	const struct spec_container_port *ports;
+	size_t count;
+	struct error *err;
+};
+
+static int call_unpublish_there(void *context)
+{
+	const struct unpublish_there_call *call = context;
+
+	return unpublish_there(call->change, call->ports, call->count, call->err);
+}
+
+static int unpublish_locked(struct change *change, const struct spec_container_port *ports, size_t count, struct error *err)
+{
+	struct unpublish_there_call call = { change, ports, count, err };
+
+	return home_call(call_unpublish_there, &call, err);
 }
 
 int container_network_unpublish(const struct directories *directories, const char *container, const struct spec_container_port *ports, size_t count,

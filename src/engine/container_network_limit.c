@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "engine/container_event.h"
 #include "engine/container_network_plan.h"
+#include "engine/home.h"
 #include "net/link_limit.h"
 #include "spec/net_limit.h"
 
@@ -44,7 +45,7 @@ static int change_links(const struct spec_network_plan *plan, struct error *err)
 	return 0;
 }
 
-static int replace_plan(const struct container_record *record, const struct spec_network_plan *plan, const struct spec_network_plan *old,
+static int replace_plan_there(const struct container_record *record, const struct spec_network_plan *plan, const struct spec_network_plan *old,
 	struct error *err)
 {
 	struct error later = ERROR_INIT;
@@ -62,6 +63,28 @@ static int replace_plan(const struct container_record *record, const struct spec
 	if (r < 0 && (container_network_write(record, old, &later) < 0 || change_links(old, &later) < 0))
 		log_warning("%s, ignoring", later.message);
 	return r;
+}
+
+struct replace_plan_there_call {
+	const struct container_record *record;
+	const struct spec_network_plan *plan;
+	const struct spec_network_plan *old;
+	struct error *err;
+};
+
+static int call_replace_plan_there(void *context)
+{
+	const struct replace_plan_there_call *call = context;
+
+	return replace_plan_there(call->record, call->plan, call->old, call->err);
+}
+
+static int replace_plan(const struct container_record *record, const struct spec_network_plan *plan, const struct spec_network_plan *old,
+	struct error *err)
+{
+	struct replace_plan_there_call call = { record, plan, old, err };
+
+	return home_call(call_replace_plan_there, &call, err);
 }
 
 static int change_limit(struct container_record *record, char *text, const struct spec_net_limit *limit, struct error *err)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "engine/container.h"
 #include "engine/container_network.h"
+#include "engine/home.h"
 #include "engine/networks.h"
 #include "net/firewall.h"
 #include "net/firewall_explain.h"
@@ -51,7 +52,7 @@ static int explain(struct arena *arena, const struct spec_network_plan *plan, st
 	return r;
 }
 
-static int describe(struct arena *arena, const struct spec_network_plan *plan, bool with_explanation, struct container_ports *ret, struct error *err)
+static int describe_there(struct arena *arena, const struct spec_network_plan *plan, bool with_explanation, struct container_ports *ret, struct error *err)
 {
 	struct container_port_path *paths = arena_alloc(arena, plan->link_count + 1, sizeof *paths);
 	struct container_ports ports = { .list = arena_alloc(arena, plan->port_count + 1, sizeof *ports.list), .count = plan->port_count };
@@ -65,6 +66,28 @@ static int describe(struct arena *arena, const struct spec_network_plan *plan, b
 	if (r == 0)
 		*ret = ports;
 	return r;
+}
+
+struct describe_there_call {
+	struct arena *arena;
+	const struct spec_network_plan *plan;
+	bool with_explanation;
+	struct container_ports *ret;
+	struct error *err;
+};
+
+static int call_describe_there(void *context)
+{
+	const struct describe_there_call *call = context;
+
+	return describe_there(call->arena, call->plan, call->with_explanation, call->ret, call->err);
+}
+
+static int describe(struct arena *arena, const struct spec_network_plan *plan, bool with_explanation, struct container_ports *ret, struct error *err)
+{
+	struct describe_there_call call = { arena, plan, with_explanation, ret, err };
+
+	return home_call(call_describe_there, &call, err);
 }
 
 int container_ports_read(struct arena *arena, const struct directories *directories, const char *text, bool explain_, struct container_ports *ret,

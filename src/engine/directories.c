@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/directories.h"
 #include "base/str.h"
+#include "engine/home.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -8,7 +9,7 @@
 struct directories_caller directories_caller(void)
 {
 	return (struct directories_caller){
-		.uid = geteuid(),
+		.uid = home_user(),
 		.home = getenv("HOME"),
 		.data_home = getenv("XDG_DATA_HOME"),
 		.runtime_directory = getenv("XDG_RUNTIME_DIR"),

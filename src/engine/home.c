@@ -17,8 +17,9 @@
 
 enum { USER, MOUNT, NETWORK, NAMESPACES }; /* as home/namespaces.h orders them */
 
-/* Of this process, since it has entered. */
+/* Of this process, since it has entered; and who it was before. */
 static int network_fd = -EBADF;
+static uid_t user;
 
 /* ---- its holder ------------------------------------------------------------------------- */
 
@@ -119,8 +120,9 @@ int home_enter(const struct directories *directories, void (*warn)(void *context
 {
 	struct listener listener = { warn, context };
 	int fds[FDPASS_LIMIT], lease = -EBADF, r;
+	uid_t before = geteuid();
 
-	if (geteuid() == 0 || network_fd >= 0)
+	if (before == 0 || network_fd >= 0)
 		return 0;
 	r = find_holder(directories, &listener, fds, &lease, err);
 	if (r < 0)
@@ -128,9 +130,15 @@ int home_enter(const struct directories *directories, void (*warn)(void *context
 	r = enter(fds, err);
 	close(fds[USER]);
 	close(fds[MOUNT]);
+	user = before;
 	/* The lease and this stay open until we end, whatever happens. */
 	network_fd = fds[NETWORK];
 	return r;
+}
+
+uid_t home_user(void)
+{
+	return network_fd >= 0 ? user : geteuid();
 }
 
 int home_hold(const struct directories *directories, int *ret_fd, struct error *err)
@@ -151,12 +159,12 @@ int home_hold(const struct directories *directories, int *ret_fd, struct error *
 	return 0;
 }
 
-int home_call(int (*call)(void *context), void *context)
+int home_call(int (*call)(void *context), void *context, struct error *err)
 {
 	int result = 0, r;
 
 	if (network_fd < 0)
 		return call(context);
 	r = netns_call(network_fd, call, context, &result);
-	return r < 0 ? r : result;
+	return r < 0 ? error_errno(err, -r, "cannot enter the network namespace of this user's containers") : result;
 }

@@ -11,6 +11,8 @@
 
 #include "engine/directories.h"
 
+#include <sys/types.h>
+
 /*
  * Makes of an ordinary user's process root in his home, which it starts if
  * there is none: before anything of the engine's, and before there is a
@@ -19,10 +21,17 @@
  */
 int home_enter(const struct directories *directories, void (*warn)(void *context, const char *text), void *context, struct error *err) _must_check_;
 
+/* Whose process this is: the effective user id, as it was before home_enter(). */
+uid_t home_user(void);
+
 /* Keeps the home alive as long as *RET_FD is open, in this process or in those that inherit it; -EBADF where there is none. */
 int home_hold(const struct directories *directories, int *ret_fd, struct error *err) _must_check_;
 
-/* Calls CALL with CONTEXT where the networks of containers are, and returns what it returns. What it starts must not be to end with who starts it (host/netns_call.h). */
-int home_call(int (*call)(void *context), void *context);
+/*
+ * Calls CALL with CONTEXT where the networks of containers are, and returns
+ * what it returns, 0 or a negative errno with *err filled. What it starts must
+ * not be to end with who starts it (host/netns_call.h). Calls may be nested.
+ */
+int home_call(int (*call)(void *context), void *context, struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "engine/network_check.h"
 #include "base/file.h"
 #include "engine/container_names.h"
+#include "engine/home.h"
 #include "engine/network_members.h"
 #include "net/journal.h"
 #include "spec/supervision.h"
@@ -95,7 +96,7 @@ static int check_network(void *context, const char *name)
 	return r;
 }
 
-int network_check(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
+static int check_there(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
 {
 	struct check check = { .directories = directories, .repair = repair, .found = found, .context = context, .fd = -EBADF };
 	_cleanup_free_ char *path = str_printf("%s/networks", directories->run_root);
@@ -103,4 +104,26 @@ int network_check(const struct directories *directories, bool repair, void (*fou
 	int r = fd < 0 ? -errno : file_each_name(fd, check_network, &check);
 
 	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot look through '%s'", path) : 0;
+}
+
+struct check_there_call {
+	const struct directories *directories;
+	bool repair;
+	void (*found)(void *context, const char *text);
+	void *context;
+	struct error *err;
+};
+
+static int call_check_there(void *context)
+{
+	const struct check_there_call *call = context;
+
+	return check_there(call->directories, call->repair, call->found, call->context, call->err);
+}
+
+int network_check(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
+{
+	struct check_there_call call = { directories, repair, found, context, err };
+
+	return home_call(call_check_there, &call, err);
 }

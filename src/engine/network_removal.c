@@ -3,6 +3,7 @@
 #include "engine/container_names.h"
 #include "engine/containers.h"
 #include "engine/events.h"
+#include "engine/home.h"
 #include "engine/network_event.h"
 #include "engine/network_files.h"
 #include "engine/network_filter.h"
@@ -83,7 +84,7 @@ static int remove_parts(const struct directories *directories, int networks_fd, 
 }
 
 /* As nobody but a container that is being made may become a user meanwhile, and that one would find no network at its start. */
-static int remove_unused(const struct directories *directories, const struct spec_network *network, struct error *err)
+static int remove_there(const struct directories *directories, const struct spec_network *network, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF, all_fd = -EBADF, lock_fd = -EBADF;
 	int r = network_lock_all(directories, &fd, &all_fd, err);
@@ -97,6 +98,26 @@ static int remove_unused(const struct directories *directories, const struct spe
 		return error_wrap(err, "cannot remove the network '%s'", network->name);
 	network_event_add(directories, network, "destroy", NULL);
 	return 0;
+}
+
+struct remove_there_call {
+	const struct directories *directories;
+	const struct spec_network *network;
+	struct error *err;
+};
+
+static int call_remove_there(void *context)
+{
+	const struct remove_there_call *call = context;
+
+	return remove_there(call->directories, call->network, call->err);
+}
+
+static int remove_unused(const struct directories *directories, const struct spec_network *network, struct error *err)
+{
+	struct remove_there_call call = { directories, network, err };
+
+	return home_call(call_remove_there, &call, err);
 }
 
 int network_remove(const struct directories *directories, const char *text, unsigned flags, struct error *err)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/container_network_plan.h"
+#include "engine/home.h"
 #include "engine/network_files.h"
 #include "engine/network_lease.h"
 #include "net/firewall_explain.h"
@@ -248,7 +249,7 @@ static int start(const struct choice *choice, const char *user, struct network_r
 	return 0;
 }
 
-int network_resolver_prepare(struct arena *arena, const struct directories *directories, const struct spec_network_plan *plan, char *const *dns,
+static int prepare_there(struct arena *arena, const struct directories *directories, const struct spec_network_plan *plan, char *const *dns,
 	struct network_resolution *ret, struct error *err)
 {
 	struct choice choice = { .arena = arena, .directories = directories };
@@ -261,6 +262,30 @@ int network_resolver_prepare(struct arena *arena, const struct directories *dire
 	if (choice.count == 0 && (dns || !choice.bridge || choice.bridge->internal || !host_forwards_only()))
 		return 0;
 	return start(&choice, plan->id, ret, err);
+}
+
+struct prepare_there_call {
+	struct arena *arena;
+	const struct directories *directories;
+	const struct spec_network_plan *plan;
+	char *const *dns;
+	struct network_resolution *ret;
+	struct error *err;
+};
+
+static int call_prepare_there(void *context)
+{
+	const struct prepare_there_call *call = context;
+
+	return prepare_there(call->arena, call->directories, call->plan, call->dns, call->ret, call->err);
+}
+
+int network_resolver_prepare(struct arena *arena, const struct directories *directories, const struct spec_network_plan *plan, char *const *dns,
+	struct network_resolution *ret, struct error *err)
+{
+	struct prepare_there_call call = { arena, directories, plan, dns, ret, err };
+
+	return home_call(call_prepare_there, &call, err);
 }
 
 int network_resolver_plan(struct arena *arena, const struct directories *directories, struct spec_network_plan *plan, char *const *dns,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of networks is there on the host. */
 #include "base/log.h"
+#include "engine/home.h"
 #include "engine/network_files.h"
 #include "engine/network_members.h"
 #include "engine/network_resolver.h"
@@ -86,7 +87,7 @@ static int fill_firewall(const struct directories *directories, struct error *er
 }
 
 /* The table went while it was being filled, with the last network that was in it: then it is made anew. */
-int networks_ensure_firewall(const struct directories *directories, struct error *err)
+static int ensure_firewall(const struct directories *directories, struct error *err)
 {
 	bool is_lost;
 	int r = -ENOENT;
@@ -98,6 +99,25 @@ int networks_ensure_firewall(const struct directories *directories, struct error
 			r = fill_firewall(directories, err);
 	}
 	return r;
+}
+
+struct ensure_firewall_call {
+	const struct directories *directories;
+	struct error *err;
+};
+
+static int call_ensure_firewall(void *context)
+{
+	const struct ensure_firewall_call *call = context;
+
+	return ensure_firewall(call->directories, call->err);
+}
+
+int networks_ensure_firewall(const struct directories *directories, struct error *err)
+{
+	struct ensure_firewall_call call = { directories, err };
+
+	return home_call(call_ensure_firewall, &call, err);
 }
 
 /* ---- one network ------------------------------------------------------------------------ */
@@ -151,9 +171,28 @@ int network_up(const struct directories *directories, const struct spec_network 
 	return r < 0 ? error_wrap(err, "cannot bring up the network '%s'", network->name) : 0;
 }
 
-int networks_take_down(const struct directories *directories, struct error *err)
+static int take_down(const struct directories *directories, struct error *err)
 {
 	_cleanup_free_ char *path = str_printf("%s/networks", directories->run_root);
 
 	return net_idle_take_down(path, err);
+}
+
+struct take_down_call {
+	const struct directories *directories;
+	struct error *err;
+};
+
+static int call_take_down(void *context)
+{
+	const struct take_down_call *call = context;
+
+	return take_down(call->directories, call->err);
+}
+
+int networks_take_down(const struct directories *directories, struct error *err)
+{
+	struct take_down_call call = { directories, err };
+
+	return home_call(call_take_down, &call, err);
 }

@@ -2,6 +2,7 @@
 #include "engine/supervisor.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "engine/home.h"
 #include "engine/program.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
@@ -151,13 +152,13 @@ _noreturn_ static void run_child(struct launch *launch)
  * ended: no page is copied. Of what it changes only LAUNCH is ours, who do not
  * look at it again.
  */
-__attribute__((noinline)) static pid_t spawn(struct launch *launch)
+__attribute__((noinline)) static int spawn(void *context)
 {
 	pid_t pid = vfork();
 
 	if (pid == 0)
-		run_child(launch);
-	return pid;
+		run_child(context);
+	return pid < 0 ? -errno : 0;
 }
 
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
@@ -174,8 +175,10 @@ int supervisor_start(const struct container_record *record, const struct bundle 
 		return error_errno(err, errno, "cannot make a pair of sockets");
 	ours = sockets[0];
 	theirs = launch.fds[LAUNCH_SOCKET] = sockets[1];
-	if (spawn(&launch) < 0)
-		return error_errno(err, errno, "cannot start '%s'", launch.program);
+	/* It makes links where the networks are; a container of the host's network has that from it. */
+	r = str_equal(record->container->host.network_mode, "host") ? spawn(&launch) : home_call(spawn, &launch, err);
+	if (r < 0)
+		return error_errno(err, -r, "cannot start '%s'", launch.program);
 	*ret_socket = TAKE_FD(ours);
 	return 0;
 }
