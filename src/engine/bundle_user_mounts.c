@@ -13,6 +13,7 @@
 #include "store/tree.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define OVERLAYS "overlays" /* in the record: NUMBER/upper and work of mounts whose changes are dropped */
@@ -114,6 +115,9 @@ static void add_bind(struct bundle_plan *plan, const struct spec_container_mount
 
 	add_option(&options, mount->non_recursive ? "bind" : "rbind");
 	add_option(&options, mount->propagation ? mount->propagation : "rprivate");
+	/* Below a root that is a slave a bind has a peer group of its own, which nothing of the host is in. */
+	if (str_equal(mount->propagation, "shared") || str_equal(mount->propagation, "rshared"))
+		plan->spec->linux_.rootfs_propagation = MS_SHARED;
 	if (mount->read_only || is_read_only)
 		add_option(&options, mount->recursive_read_only ? "rro" : "ro");
 	if (idmap == BUNDLE_IDMAP_TOP)

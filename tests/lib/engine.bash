@@ -1,6 +1,7 @@
 # Common ground of the tests of containers, on top of common.bash: `load ../lib/common` first, then `load ../lib/engine`.
 #
 # Per file:  an engine of its own with the image `busybox` (users root and user, 1000; Cmd sh); its directories are in SCRATCH.
+#            Programs of tests that ENGINE_PROGRAMS names (programs.bash, loaded before) are in the image, too.
 # Per test:  WORK, where it begins; all containers are removed at its end.
 #
 # bivy ARGUMENT…           our program with that engine
@@ -19,6 +20,8 @@ engine_setup_file() {
 	[ "$(id -u)" -eq 0 ] || skip "missing: root"
 	export BIVY_TRANSFER=$BIVY_BUILD/bivy-transfer
 	common_setup_file
+	local program
+	for program in ${ENGINE_PROGRAMS:-}; do install_program "$program"; done
 	tar c -C "$BASE_ROOTFS" . | bivy import --change 'CMD ["sh"]' - busybox >"$SCRATCH/imported"
 }
 
