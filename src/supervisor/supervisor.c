@@ -215,13 +215,30 @@ static void take_signals(void *context, short events _unused_)
 	}
 }
 
+/*
+ * Only our own user and root get at the socket, unless a directory above it was
+ * given to a container: through that its users reach what is theirs by the
+ * mapping of the mount, but they are still others (unix(7), SO_PEERCRED).
+ */
+static bool may_ask(int socket)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t length = sizeof peer;
+
+	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+}
+
 static void accept_clients(void *context, short events _unused_)
 {
 	struct keeper *keeper = context;
 	int socket;
 
-	while ((socket = accept4(keeper->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		clients_add(keeper, socket, false);
+	while ((socket = accept4(keeper->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		if (may_ask(socket))
+			clients_add(keeper, socket, false);
+		else
+			close_and_forget(&socket);
+	}
 }
 
 /* One that comes of this very writing waits for the next one. */

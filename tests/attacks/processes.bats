@@ -73,12 +73,10 @@ a_victim() {
 
 @test "the supervisor's socket" {
 	bivy run -d --name victim --network none busybox sleep 100 >/dev/null
-	local directory
-	directory=$SCRATCH/run/containers/$(bivy inspect -f '{{.Id}}' victim)
-	[ -S "$directory/supervisor.sock" ] || ls "$directory"
-	SOCKET=$(find "$directory" -type s | head -n 1)
-	[ -n "$SOCKET" ]
-	attack "connect(2) to the supervisor's socket" "mount namespace=-v $directory:$directory" -- hostile unix "$SOCKET"
+	local directory=$SCRATCH/run/containers/$(bivy inspect -f '{{.Id}}' victim) socket
+	socket=$(find "$directory" -type s | head -n 1)
+	[ -n "$socket" ]
+	attack "connect(2) to the supervisor's socket" "mount namespace=-v $directory:$directory" "another user than the supervisor's=--userns host" -- hostile unix "$socket"
 }
 
 # ---------------------------------------------------------------- descriptors

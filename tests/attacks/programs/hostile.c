@@ -508,7 +508,7 @@ static int way_shared_memory_remove(char **args) {
 
 /* ---- sockets and terminals ------------------------------------------------------------------------------ */
 
-/* unix PATH: connects; @NAME: an abstract one. */
+/* unix PATH: connects, and is not turned away; @NAME: an abstract one. */
 static int way_unix(char **args) {
         static const int types[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -526,8 +526,16 @@ static int way_unix(char **args) {
                 address.sun_path[0] = 0;
         for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
                 int fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC, 0);
-                if (connect(fd, (struct sockaddr *) &address, (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length)) == 0)
+                if (connect(fd, (struct sockaddr *) &address, (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length)) == 0) {
+                        char byte;
+                        struct timeval patience = { .tv_usec = 300000 };
+                        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+                        if (recv(fd, &byte, 1, MSG_PEEK) == 0) {
+                                errno = ECONNRESET; /* turned away */
+                                return stopped("connect");
+                        }
                         return hit("connected to %s", name);
+                }
                 if (errno != EPROTOTYPE)
                         return stopped("connect");
         }
