@@ -37,7 +37,7 @@ struct resource_request {
 		"time for real-time processes in each period", 0, INT64_MAX }, \
 	{ "cpuset-cpus", 0, OPTION_STRING, 0, offsetof(type, member.host.cpuset_cpus), "LIST", "CPUs that may be used, such as 0-3,5" }, \
 	{ "cpuset-mems", 0, OPTION_STRING, 0, offsetof(type, member.host.cpuset_mems), "LIST", "memory nodes that may be used" }, \
-	{ "pids-limit", 0, OPTION_INT, 0, offsetof(type, member.pids_limit), "N", "limit processes and threads; -1: no limit", -1, INT64_MAX }, \
+	{ "pids-limit", 0, OPTION_INT, 0, offsetof(type, member.pids_limit), "N", "limit processes and threads, at first 2048; -1: no limit", -1, INT64_MAX }, \
 	{ "blkio-weight", 0, OPTION_INT, 0, offsetof(type, member.host.blkio_weight), "N", "weight of its input and output, 10 to 1000", 0, 1000 }, \
 	{ "blkio-weight-device", 0, OPTION_LIST, 0, offsetof(type, member.weight_devices), "DEVICE:N", "likewise, of one device" }, \
 	{ "device-read-bps", 0, OPTION_LIST, 0, offsetof(type, member.rates[THROTTLE_READ_BPS]), "DEVICE:SIZE", "limit what is read in a second" }, \

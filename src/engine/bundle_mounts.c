@@ -85,7 +85,8 @@ static void add_dev(struct bundle_plan *plan)
 	const char *shm = arena_printf(plan->arena, "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)shm_size);
 
 	bundle_add_mount(plan, "/dev", "tmpfs", "tmpfs", "nosuid,noexec,strictatime,mode=755,size=65536k");
-	bundle_add_mount(plan, "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+	/* the host and all containers together have kernel.pty.max of them, 4096 by default */
+	bundle_add_mount(plan, "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5,max=1024");
 	if (!spec_namespace_find(plan->spec, CLONE_NEWIPC)) {
 		bundle_add_mount(plan, "/dev/shm", "bind", "/dev/shm", "rbind,nosuid,noexec,nodev");
 		if (access("/dev/mqueue", F_OK) == 0)

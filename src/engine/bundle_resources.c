@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_resources.h"
 #include "engine/bundle_host_devices.h"
+#include "host/cgroup_world.h"
 #include "spec/names.h"
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #define CPU_PERIOD_US 100000
+#define PIDS_LIMIT 2048 /* processes and threads of a container that is given no limit of its own */
 
 /* ---- memory, processors, processes --------------------------------------------------------- */
 
@@ -265,6 +267,24 @@ int bundle_make_resources(struct arena *arena, const struct spec_host_config *ho
 	return r;
 }
 
+/* Whether groups below the hierarchy's top are ours to make, and can limit processes. */
+static bool can_limit_pids(void)
+{
+	_cleanup_cgroup_world_ struct cgroup_world world = { 0 };
+	const struct cgroup_hierarchy *hierarchy = cgroup_world_load(&world) == 0 ? cgroup_world_find(&world, CGROUP_PIDS) : NULL;
+
+	return hierarchy && access(hierarchy->mount, W_OK) == 0;
+}
+
+/* The table of processes is one for the host and all containers, and no limit of memory keeps a fork bomb from filling it. */
+static void add_default_pids_limit(struct spec_resources *resources)
+{
+	if (resources->has_pids_limit || !can_limit_pids())
+		return;
+	resources->has_pids_limit = true;
+	resources->pids_limit = PIDS_LIMIT;
+}
+
 static int add_personality(const char *text, struct spec_linux *l, struct error *err)
 {
 	if (!spec_name_value(SPEC_PERSONALITIES, text, strlen(text), &l->personality))
@@ -282,6 +302,7 @@ int bundle_add_resources(struct bundle_plan *plan, struct error *err)
 
 	l->resources = arena_alloc(plan->arena, 1, sizeof *l->resources);
 	r = bundle_make_resources(plan->arena, host, l->resources, err);
+	add_default_pids_limit(l->resources);
 	if (r == 0)
 		r = add_devices(plan, err);
 	if (r == 0 && host->personality)

@@ -11,7 +11,7 @@
  */
 int bundle_make_resources(struct arena *arena, const struct spec_host_config *host, struct spec_resources *ret, struct error *err) _must_check_;
 
-/* Fills spec->linux_.resources, .cgroups_path, .intel_rdt and devices. */
+/* Fills spec->linux_.resources, .cgroups_path, .intel_rdt and devices. What is given no limit of processes has one of 2048, where there can be one. */
 int bundle_add_resources(struct bundle_plan *plan, struct error *err) _must_check_;
 
 /* The rules of HOST's devices, in their order, into RET. */

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-/* Removes NAME of the directory and all that is in it. No error if it is not there. */
+/* Removes NAME of the directory and all that is in it, however deep. No error if it is not there. */
 int tree_remove_at(int directory_fd, const char *name) _must_check_;
 
 /* Makes the directory FD and all that is in it on the same file system, links themselves too, UID's and GID's. */

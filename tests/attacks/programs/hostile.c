@@ -26,9 +26,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/shm.h>
@@ -580,6 +580,7 @@ static int way_processes(char **args) {
                 if (pid < 0)
                         return stopped("fork");
                 if (pid == 0) {
+                        prctl(PR_SET_PDEATHSIG, SIGKILL);
                         pause();
                         _exit(0);
                 }
@@ -630,33 +631,16 @@ static int way_files(char **args) {
         return hit("%d files in %s", wanted, args[0]);
 }
 
-/* terminals N: so many open ones. */
+/* terminals N PTMX: so many open ones. */
 static int way_terminals(char **args) {
         int wanted = atoi(args[0]);
 
         for (int i = 0; i < wanted; i++)
-                if (open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) < 0) {
+                if (open(args[1], O_RDWR | O_NOCTTY | O_CLOEXEC) < 0) {
                         printf("%d ", i);
                         return stopped("ptmx");
                 }
         return hit("%d terminals", wanted);
-}
-
-/* watches N SECONDS: so many instances of inotify(7), held for a time. */
-static int way_watches(char **args) {
-        int wanted = atoi(args[0]);
-
-        for (int i = 0; i < wanted; i++)
-                if (inotify_init1(IN_CLOEXEC) < 0) {
-                        int r = stopped("inotify_init1");
-                        fflush(stdout);
-                        sleep((unsigned) atoi(args[1]));
-                        return r;
-                }
-        hit("%d instances", wanted);
-        fflush(stdout);
-        sleep((unsigned) atoi(args[1]));
-        return 0;
 }
 
 /* deep DIR N: so many directories, one in the other. */
@@ -722,8 +706,7 @@ static const struct {
         { "memory-use", 1, way_memory_use },
         { "fill", 2, way_fill },
         { "files", 2, way_files },
-        { "terminals", 1, way_terminals },
-        { "watches", 2, way_watches },
+        { "terminals", 2, way_terminals },
         { "deep", 2, way_deep },
 };
 
