@@ -49,8 +49,10 @@ char *cgroup_path_resolve(const struct cgroup_hierarchy *hierarchy, const char *
 	_cleanup_free_ char *inner = cgroup_path_clean(given);
 	_cleanup_free_ char *joined = NULL;
 
-	if (given[0] == '/')
-		return TAKE_PTR(inner);
+	if (given[0] == '/') {
+		joined = str_printf("%s%s", hierarchy->top_path ? hierarchy->top_path : "", inner);
+		return cgroup_path_clean(joined);
+	}
 	joined = str_printf("%s%s%s", hierarchy->own_path, hierarchy->is_v2 ? "/.." : "", inner);
 	return cgroup_path_clean(joined);
 }

@@ -42,7 +42,7 @@ void cgroup_set_done(struct cgroup_set *set);
 
 /*
  * The group's path beneath the hierarchy's mount for an OCI cgroupsPath: an
- * absolute one counts from the mount's root; a relative one from our own group
+ * absolute one counts from the hierarchy's .top_path; a relative one from our own group
  * (v2: from its parent, because a group with processes cannot hand controllers
  * down to children); none (NULL or "") is the relative path ID. ".." is resolved
  * as if PATH's start were the root. free() it.

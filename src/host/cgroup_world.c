@@ -8,8 +8,10 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "host/user_namespace.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #define MOUNTINFO_LIMIT (64u << 20)
 #define MEMBERSHIP_LIMIT (1u << 20)
@@ -275,6 +277,26 @@ int cgroup_world_parse(const char *mountinfo, const char *membership, const char
 	return 0;
 }
 
+/* Whether the caller may make groups in the one at PATH and move its processes about (not files alone: CAP_DAC_OVERRIDE counts). */
+static bool may_arrange(const char *mount, const char *path)
+{
+	_cleanup_free_ char *directory = str_printf("%s%s", mount, path), *processes = str_printf("%s%s/cgroup.procs", mount, path);
+
+	return faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0 && faccessat(AT_FDCWD, processes, W_OK, AT_EACCESS) == 0;
+}
+
+static void find_top(struct cgroup_world *world, struct cgroup_hierarchy *hierarchy)
+{
+	char *path = arena_strdup(world->arena, hierarchy->own_path), *slash;
+
+	if (may_arrange(hierarchy->mount, "/"))
+		return;
+	for (; path[0] && path[1] && may_arrange(hierarchy->mount, path); *slash = '\0') {
+		hierarchy->top_path = arena_strdup(world->arena, path);
+		slash = strrchr(path, '/');
+	}
+}
+
 int cgroup_world_load(struct cgroup_world *ret)
 {
 	_cleanup_buf_ struct buf mountinfo = BUF_INIT, membership = BUF_INIT;
@@ -289,7 +311,11 @@ int cgroup_world_load(struct cgroup_world *ret)
 	}
 	if (r < 0)
 		return r;
-	return cgroup_world_parse(mountinfo.data, membership.data, "", ret);
+	r = cgroup_world_parse(mountinfo.data, membership.data, "", ret);
+	/* Root of the host may do it everywhere. */
+	for (size_t i = 0; r == 0 && (geteuid() != 0 || !user_namespace_is_first()) && i < ret->count; i++)
+		find_top(ret, &ret->hierarchies[i]);
+	return r;
 }
 
 void cgroup_world_done(struct cgroup_world *world)

@@ -38,6 +38,12 @@ struct cgroup_hierarchy {
 	char *mount;          /* "/sys/fs/cgroup/cpu,cpuacct" */
 	char *name;           /* of a v1 hierarchy without controllers ("systemd"), else NULL */
 	char *own_path;       /* our own group, beneath MOUNT: "/" or "/a/b"; "/" if we are outside of it */
+	/*
+	 * The group that absolute paths of containers' groups count from: "/"; or,
+	 * for who may not arrange processes there, the topmost one above ours in
+	 * which he may: what was delegated to him (cgroups(7)). NULL is "/".
+	 */
+	char *top_path;
 	bool is_v2;
 	bool is_read_only;    /* the mount or its file system is read-only */
 	unsigned controllers; /* CGROUP_BIT()s; v2: those that its root offers */

@@ -9,6 +9,7 @@
  */
 #include "runtime/resources.h"
 
+#include "host/user_namespace.h"
 #include "runtime/devices.h"
 
 #include <inttypes.h>
@@ -74,7 +75,10 @@ static int fail_no_controller(struct planner *p, const char *field, enum cgroup_
 {
 	const char *v1 = cgroup_controller_name(controller, false);
 
-	return error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: no control group of the container has the controller '%s'", field, v1);
+	error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: no control group of the container has the controller '%s'", field, v1);
+	if (!user_namespace_is_first())
+		error_hint(p->err, "a user limits what was delegated to him: `bivy doctor` tells what is missing");
+	return -EOPNOTSUPP;
 }
 
 static int fail_not_in_v2(struct planner *p, const char *field)
