@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/printable.h"
 
 const struct option_entry commands_entries[] = {
 	COMMANDS_VERSION_ENTRY,
@@ -271,6 +272,9 @@ int commands_main(const struct commands *commands, int argc, char **argv)
 	int r = argc < 1 ? error_set(&outcome.err, ERROR_INVALID, 0, "there is no argument 0") : run_program(commands, argv + 1, &outcome);
 
 	out = outcome.out;
+	/* What images and containers say of themselves must not write to the terminal. */
+	if (out.length && isatty(STDOUT_FILENO))
+		printable_replace(out.data, out.length, "\n\t", '?');
 	if (r >= 0 || outcome.properties & COMMAND_KEEPS_OUTPUT) {
 		int written = fd_write_all(STDOUT_FILENO, out.data, out.length);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
+#include "base/printable.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -63,9 +64,7 @@ const char *error_words(int code)
 
 static void make_printable(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	printable_replace(text, strlen(text), "", '?');
 }
 
 static int fill(struct error *err, enum error_kind kind, int code, const char *format, va_list args)

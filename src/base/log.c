@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "base/file.h"
+#include "base/printable.h"
 
 #include <stdarg.h>
 #include <time.h>
@@ -54,6 +55,8 @@ static void add_quoted(struct buf *line, const char *text)
 			buf_printf(line, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			buf_printf(line, "\\u%04x", c);
+		else if (printable_control_length(text, 2) == 2)
+			buf_printf(line, "\\u%04x", (unsigned char)*++text);
 		else
 			buf_add_char(line, (char)c);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "build/dockerfile_mark.h"
+#include "base/printable.h"
 
 #define CONTEXT 2         /* lines shown before and behind */
 #define SHOWN_LIMIT 200   /* bytes of a line */
@@ -58,15 +59,10 @@ static bool is_continuation(char c)
 static void add_characters(const char *line, size_t from, size_t to, struct buf *out)
 {
 	for (size_t i = from; i < to; i++) {
-		unsigned char c = (unsigned char)line[i];
+		size_t control = line[i] == '\t' ? 0 : printable_control_length(line + i, to - i);
 
-		/* C1 controls are 0xc2 and 0x80 to 0x9f. */
-		if (c == 0xc2 && i + 1 < to && (unsigned char)line[i + 1] < 0xa0 && is_continuation(line[i + 1])) {
-			buf_add_char(out, '?');
-			i++;
-			continue;
-		}
-		buf_add_char(out, c == '\t' ? ' ' : c < 0x20 || c == 0x7f ? '?' : line[i]);
+		buf_add_char(out, line[i] == '\t' ? ' ' : control ? '?' : line[i]);
+		i += control > 1;
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/build_view_raw.h"
 #include "base/human.h"
+#include "base/printable.h"
 #include "engine/terminal.h"
 
 #include <limits.h>
@@ -17,7 +18,7 @@
 /* LENGTH bytes without what would move the cursor or change how a terminal looks. */
 static void add_clean(struct buf *out, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0, control; i < length; i++) {
 		if (text[i] == '\033') { /* a sequence of the terminal's goes as a whole: ESC [ … letter */
 			size_t end = i + 1 < length && text[i + 1] == '[' ? i + 2 : i + 1;
 
@@ -26,7 +27,9 @@ static void add_clean(struct buf *out, const char *text, size_t length)
 			i = end < length ? end : length - 1;
 		} else if (text[i] == '\t') {
 			buf_add_char(out, ' ');
-		} else if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f) {
+		} else if ((control = printable_control_length(text + i, length - i)) > 0) {
+			i += control - 1;
+		} else {
 			buf_add_char(out, text[i]);
 		}
 	}
@@ -65,14 +68,15 @@ static void add_seconds(struct buf *out, int64_t ms)
 
 static struct build_view_vertex *add_vertex(struct build_view *view, const struct build_event *event)
 {
+	char *title;
+
 	if (view->count == view->capacity) {
 		view->capacity = view->capacity * 2 + 32;
 		view->vertices = memory_resize(view->vertices, view->capacity, sizeof *view->vertices);
 	}
-	view->vertices[view->count] = (struct build_view_vertex){ .title = str_dup(event->title ? event->title : "") };
-	for (char *c = view->vertices[view->count].title; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = ' ';
+	title = str_dup(event->title ? event->title : "");
+	view->vertices[view->count] = (struct build_view_vertex){ .title = title };
+	printable_replace(title, strlen(title), "", ' ');
 	return &view->vertices[view->count++];
 }
 

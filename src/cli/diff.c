@@ -2,13 +2,13 @@
 /* diff: what a container has changed of its image's files. */
 #include "engine/container_files.h"
 
+#include "base/printable.h"
 #include "cli/command.h"
 
 /* A container chooses names: they must not write to the terminal. */
 static void add_path(struct buf *out, const char *path)
 {
-	for (; *path; path++)
-		buf_add_char(out, (unsigned char)*path < 0x20 || *path == 0x7f ? '?' : *path);
+	printable_add(out, path, strlen(path));
 	buf_add_char(out, '\n');
 }
 

@@ -2,6 +2,7 @@
 /* events: what happens, as it happens. */
 #include "engine/events.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/listing.h"
@@ -46,8 +47,7 @@ static void add_time(int64_t time_ns, struct buf *line)
 /* What containers told of themselves goes to a terminal. */
 static void add_printable(struct buf *line, const char *text)
 {
-	for (; *text; text++)
-		buf_add_char(line, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+	printable_add(line, text, strlen(text));
 }
 
 static int compare_keys(const void *a, const void *b)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/listing.h"
+#include "base/printable.h"
 
 /* Of docker's tables. */
 #define COLUMN_MINIMUM 10
@@ -27,20 +28,44 @@ static void set_text(struct json *member, const char *text)
 	member->length = (uint32_t)strlen(text);
 }
 
+/* The text of a table's cell: one line, whatever images and containers say of themselves. */
+static const char *clean(struct listing *listing, const char *text)
+{
+	size_t length = strlen(text);
+	char *copy;
+
+	for (size_t i = 0; i < length; i++) {
+		if (!printable_control_length(text + i, length - i))
+			continue;
+		copy = arena_strdup(listing->arena, text);
+		for (char *c = copy + i; *c; c++)
+			if (*c == '\t' || *c == '\n')
+				*c = ' ';
+		printable_replace(copy + i, length - i, "", '?');
+		return copy;
+	}
+	return text;
+}
+
+static void set_cell(struct listing *listing, struct json *member, const char *text)
+{
+	set_text(member, listing->is_table ? clean(listing, text) : text);
+}
+
 void listing_set(struct listing *listing, const char *name, const char *text)
 {
 	struct json *member = listing->members;
 
 	while (!str_equal(member->key, name))
 		member++;
-	set_text(member, text);
+	set_cell(listing, member, text);
 }
 
 void listing_fill(struct listing *listing, const void *row)
 {
 	for (size_t i = 0; listing->fields[i].name; i++)
 		if (listing->shown[i])
-			set_text(&listing->members[i], listing->fields[i].text(row));
+			set_cell(listing, &listing->members[i], listing->fields[i].text(row));
 }
 
 int listing_add_row(struct listing *listing, struct error *err)
@@ -196,20 +221,13 @@ static size_t *measure(const struct listing *listing, const char *text)
 	return widths;
 }
 
-static bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-/* What images say of themselves must not write to the terminal. */
+/* Whatever a format has made of it. */
 static void add_cell(struct buf *out, const char *cell, size_t length)
 {
 	size_t start = out->length;
 
 	buf_add(out, cell, length);
-	for (size_t i = start; i < out->length; i++)
-		if (is_control(out->data[i]))
-			out->data[i] = '?';
+	printable_replace(out->data + start, length, "", '?');
 }
 
 static void add_spaces(struct buf *out, size_t count)

@@ -49,6 +49,21 @@ static void test_formats(void **state _unused_)
 	}
 }
 
+/* What images say of themselves makes no rows or columns of its own, and does not write to the terminal. */
+static void test_hostile(void **state _unused_)
+{
+	_cleanup_listing_ struct listing listing = LISTING_INIT;
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(listing_begin(&listing, fields, NULL, "{{.Name}}\t{{.ID}}", &err), 0);
+	listing_set(&listing, "Name", "a\nb\tc\033[m\xc2\x9b" "1m");
+	listing_set(&listing, "ID", "d\n");
+	assert_int_equal(listing_add_row(&listing, &err), 0);
+	listing_finish(&listing, &out);
+	assert_string_equal(out.data, "NAME           IMAGE ID\na b c?[m??1m   d \n");
+}
+
 static const char *text_of_name(const void *row)
 {
 	return row;
@@ -110,7 +125,8 @@ static void test_only_what_is_shown_is_asked_for(void **state _unused_)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_formats), cmocka_unit_test(test_only_what_is_shown_is_asked_for) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_only_what_is_shown_is_asked_for) };
 
 	return cmocka_run_group_tests_name("cli/listing", tests, NULL, NULL);
 }

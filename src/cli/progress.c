@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/human.h"
+#include "base/printable.h"
 #include "engine/terminal.h"
 
 
@@ -42,8 +43,7 @@ static const char *word_of(enum progress_verb verb, enum spec_transfer_phase pha
 /* TEXT without what would move the cursor. */
 static void add_clean(struct buf *out, const char *text)
 {
-	for (; *text; text++)
-		buf_add_char(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+	printable_add(out, text, strlen(text));
 }
 
 /* "0a7e5b5dd4b2: Downloading", and where it came from. */

@@ -2,6 +2,7 @@
 /* top: the processes of a container. */
 #include "engine/stats.h"
 
+#include "base/printable.h"
 #include "cli/command.h"
 
 #define COLUMN_GAP 3
@@ -18,8 +19,7 @@ static size_t width_of(const char *cell)
 /* What a process calls itself must not write to the terminal. */
 static void add_cell(struct buf *out, const char *cell)
 {
-	for (; *cell; cell++)
-		buf_add_char(out, (unsigned char)*cell < 0x20 || *cell == 0x7f ? '?' : *cell);
+	printable_add(out, cell, strlen(cell));
 }
 
 /* All columns but the last are as wide as their widest cell. */

@@ -2,6 +2,7 @@
 #include "engine/container_text.h"
 #include "base/moment.h"
 #include "base/human.h"
+#include "base/printable.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -112,9 +113,7 @@ const char *container_text_command(struct arena *arena, const struct spec_contai
 {
 	char *text = arena_strdup(arena, container_text_words(arena, container));
 
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = ' ';
+	printable_replace(text, strlen(text), "", ' ');
 	return arena_printf(arena, "\"%s\"", whole ? text : cut(arena, text, COMMAND_WIDTH));
 }
 

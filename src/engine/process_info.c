@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/process_info.h"
 
-#include "base/str.h"
+#include "base/printable.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <sys/sysmacros.h>
 
@@ -18,9 +17,7 @@
 /* What has no look, or another than it says, becomes '?'. Bytes of UTF-8 stay. */
 static void show_controls(char *text)
 {
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			*text = '?';
+	printable_replace(text, strlen(text), "", '?');
 }
 
 /* Words parted by NULs, as they were typed but for quotes; "[NAME]" for a process without any. */

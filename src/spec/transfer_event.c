@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/transfer_event.h"
+#include "base/printable.h"
 #include "spec/decode.h"
 
 static const char *const kind_words[SPEC_TRANSFER_KINDS] = {
@@ -106,9 +107,8 @@ static int decode_report(const struct decoder *d _unused_, const struct json *va
 /* Who sends events has read what strangers sent. */
 static char *make_printable(char *text)
 {
-	for (char *c = text; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	if (text)
+		printable_replace(text, strlen(text), "", '?');
 	return text;
 }
 
