@@ -5,6 +5,7 @@
 #include "server/http_patience.h"
 #include "server/http_ping.h"
 #include "spec/http_call.h"
+#include "spec/http_head.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -104,6 +105,7 @@ static enum MHD_Result refuse(const struct http_exchange *exchange, unsigned sta
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close"); /* nobody knows where the next request begins */
 	count(exchange->front, status);
 	result = MHD_queue_response(exchange->connection, status, response);
 	MHD_destroy_response(response);
@@ -167,18 +169,26 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind _unused
 	return MHD_YES;
 }
 
-/* The head as a packet; -E2BIG if it is too much. */
-static int encode(struct http_exchange *exchange, const char *method, struct buf *out)
+/*
+ * The head as a packet; -E2BIG if it is too much, -EBADMSG: it is none, *RET says why. The first head of a connection was judged as a whole
+ * (http_greeting.c); what the library makes of later ones is not to have more than one meaning either, or who is in front of us, and lets
+ * some requests through, can be told of others.
+ */
+static int encode(struct http_exchange *exchange, const char *method, const char *version, struct spec_http_fault *ret, struct buf *out)
 {
 	struct header_list list = { .arena = exchange->arena };
 	struct spec_http_request request = { .method = (char *)method, .target = (char *)exchange->target };
 	uint64_t length;
+	int r;
 
 	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, add_header, &list);
 	request.headers = list.pairs;
 	request.header_count = list.count;
 	exchange->may_upgrade = spec_http_wants_upgrade(list.pairs, list.count, &length);
-	return list.is_full ? -E2BIG : spec_http_request_encode(&request, out);
+	if (list.is_full)
+		return -E2BIG;
+	r = spec_http_headers_judge(version, list.pairs, list.count, ret);
+	return r < 0 ? r : spec_http_request_encode(&request, out);
 }
 
 /* Sends it to bivy-server with one end of a pair of sockets, of which we keep the other. */
@@ -199,13 +209,16 @@ static int send_call(struct http_exchange *exchange, const struct buf *packet)
 	return r;
 }
 
-static enum MHD_Result begin_call(struct http_exchange *exchange, const char *method)
+static enum MHD_Result begin_call(struct http_exchange *exchange, const char *method, const char *version)
 {
 	_cleanup_buf_ struct buf packet = BUF_INIT;
-	int r = encode(exchange, method, &packet);
+	struct spec_http_fault fault;
+	int r = encode(exchange, method, version, &fault, &packet);
 
 	exchange->has_begun = true;
 	http_patience_rest(exchange->front, exchange->connection);
+	if (r == -EBADMSG)
+		return refuse(exchange, fault.status, fault.text);
 	/* Answered once its body is there, too: the library keeps no connection of a request that was answered before. */
 	if (http_ping_is(method, exchange->target)) {
 		exchange->is_ping = true;
@@ -349,14 +362,14 @@ static enum MHD_Result take_reply(struct http_exchange *exchange)
 }
 
 enum MHD_Result http_exchange_handle(void *front _unused_, struct MHD_Connection *connection _unused_, const char *url _unused_, const char *method,
-	const char *version _unused_, const char *upload_data, size_t *upload_data_size, void **slot)
+	const char *version, const char *upload_data, size_t *upload_data_size, void **slot)
 {
 	struct http_exchange *exchange = *slot;
 
 	if (!exchange || exchange->has_gone)
 		return MHD_NO;
 	if (!exchange->has_begun)
-		return begin_call(exchange, method);
+		return begin_call(exchange, method, version);
 	if (*upload_data_size > 0)
 		return pass_body(exchange, upload_data, upload_data_size);
 	if (exchange->is_ping) {

@@ -87,17 +87,13 @@ static int take_coding(struct head *head, const struct line *value)
 	return 0;
 }
 
-static int take_header(struct head *head, const struct line *line)
+static int take_named(struct head *head, const struct line *name, struct line value)
 {
-	const char *colon = memchr(line->text, ':', line->length);
-	struct line name = { line->text, colon ? (size_t)(colon - line->text) : 0 }, value;
-
-	if (name.length == 0)
+	if (name->length == 0)
 		return refuse(head, 400, "a header of the request has no name");
-	for (size_t i = 0; i < name.length; i++)
-		if (!is_token(name.text[i]))
+	for (size_t i = 0; i < name->length; i++)
+		if (!is_token(name->text[i]))
 			return refuse(head, 400, "the name of a header of the request is none");
-	value = (struct line){ colon + 1, line->length - name.length - 1 };
 	for (size_t i = 0; i < value.length; i++)
 		if (!is_text(value.text[i]))
 			return refuse(head, 400, "a header of the request is no text");
@@ -107,10 +103,20 @@ static int take_header(struct head *head, const struct line *line)
 		value.length--;
 	if (++head->header_count > SPEC_HTTP_HEADER_LIMIT)
 		return refuse(head, 431, "the request has too many headers");
-	head->host_count += is_word(&name, "Host");
-	if (is_word(&name, "Content-Length"))
+	head->host_count += is_word(name, "Host");
+	if (is_word(name, "Content-Length"))
 		return take_length(head, &value);
-	return is_word(&name, "Transfer-Encoding") ? take_coding(head, &value) : 0;
+	return is_word(name, "Transfer-Encoding") ? take_coding(head, &value) : 0;
+}
+
+static int take_header(struct head *head, const struct line *line)
+{
+	const char *colon = memchr(line->text, ':', line->length);
+	struct line name = { line->text, colon ? (size_t)(colon - line->text) : 0 }, value = { NULL, 0 };
+
+	if (colon)
+		value = (struct line){ colon + 1, line->length - name.length - 1 };
+	return take_named(head, &name, value);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -164,4 +170,19 @@ int spec_http_head_judge(const char *bytes, size_t length, struct spec_http_faul
 		return refuse(&head, 400, fault);
 	r = take_lines(&head);
 	return r == 0 && head.length == SPEC_HTTP_HEAD_LIMIT ? refuse(&head, 431, "the head of the request is too large") : r;
+}
+
+int spec_http_headers_judge(const char *version, const struct spec_pair *headers, size_t count, struct spec_http_fault *ret)
+{
+	struct head head = { .is_first_version = strcmp(version, "HTTP/1.0") == 0, .fault = ret };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct line name = { headers[i].key, strlen(headers[i].key) }, value = { headers[i].value, strlen(headers[i].value) };
+
+		r = take_named(&head, &name, value);
+	}
+	if (r == 0)
+		r = judge(&head);
+	return r < 0 ? r : 0;
 }

@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+struct spec_pair;
+
 #define SPEC_HTTP_HEAD_LIMIT (16u << 10) /* bytes, with the empty line at its end */
 
 struct spec_http_fault {
@@ -23,5 +25,8 @@ struct spec_http_fault {
  * -EBADMSG: they are none, *RET says why.
  */
 int spec_http_head_judge(const char *bytes, size_t length, struct spec_http_fault *ret) _must_check_;
+
+/* The same of HEADERS that somebody has parted already, those of a request whose VERSION is "HTTP/1.1" or "HTTP/1.0": 0, or -EBADMSG. */
+int spec_http_headers_judge(const char *version, const struct spec_pair *headers, size_t count, struct spec_http_fault *ret) _must_check_;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/http_head.h"
 #include "base/str.h"
+#include "spec/http_call.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,6 +69,37 @@ static void test_bad(void **state _unused_)
 	}
 }
 
+/* As of a later request of a connection, whose head nobody has seen as a whole. */
+static void test_headers(void **state _unused_)
+{
+	static const struct {
+		const char *version, *pairs[3][2], *text;
+	} cases[] = {
+		{ "HTTP/1.1", { { "Host", "d" }, { "Content-Length", "3" } }, NULL },
+		{ "HTTP/1.1", { { "host", "d" }, { "transfer-encoding", " chunked " } }, NULL },
+		{ "HTTP/1.0", { { "Content-Length", "3" } }, NULL },
+		{ "HTTP/1.1", { { "Content-Length", "3" } }, "the request does not have one Host" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "Host", "d" } }, "the request does not have one Host" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "Content-Length", "3" }, { "Content-Length", "4" } }, "the request has two lengths" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "Content-Length", "3" }, { "Transfer-Encoding", "chunked" } }, "the request has a length and chunks" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "Transfer-Encoding", "xchunked" } }, "the request's Transfer-Encoding is not 'chunked'" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "Transfer-Encoding ", "chunked" } }, "the name of a header of the request is none" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "", "x" } }, "a header of the request has no name" },
+		{ "HTTP/1.1", { { "Host", "d" }, { "X", "a\nb" } }, "a header of the request is no text" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct spec_http_fault fault = { 0 };
+		struct spec_pair pairs[3];
+		size_t count = 0;
+
+		for (; count < 3 && cases[i].pairs[count][0]; count++)
+			pairs[count] = (struct spec_pair){ .key = (char *)cases[i].pairs[count][0], .value = (char *)cases[i].pairs[count][1] };
+		assert_int_equal(spec_http_headers_judge(cases[i].version, pairs, count, &fault), cases[i].text ? -EBADMSG : 0);
+		assert_true(str_equal(fault.text, cases[i].text));
+	}
+}
+
 /* A NUL is a byte as others are. */
 static void test_nul(void **state _unused_)
 {
@@ -104,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_too_much),
 	};
