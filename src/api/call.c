@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/call.h"
+#include "api/origin.h"
 #include "api/routes.h"
 #include "api/words.h"
 #include "base/clock.h"
@@ -368,6 +369,16 @@ static int decode(struct api_call *call, const struct api_work *work, struct err
 	return api_target_decode(call->arena, call->request.target, &call->target, err);
 }
 
+/* A page of somebody else's that a browser on this host has open is not to work here, wherever it lets its requests seem to come from. */
+static int check_origin(const struct api_call *call, struct error *err)
+{
+	const char *origin = api_call_header(call, "Origin");
+
+	if (api_origin_is_allowed(origin, api_call_header(call, "Host")))
+		return 0;
+	return error_set(err, ERROR_DENIED, 0, "requests of pages from '%.200s' are not answered here", origin);
+}
+
 bool api_is_short(const void *packet, size_t length)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -396,6 +407,8 @@ void api_work(const struct api_work *work)
 
 	signal(SIGPIPE, SIG_IGN);
 	r = decode(&call, work, &err);
+	if (r == 0)
+		r = check_origin(&call, &err);
 	if (r == 0)
 		r = api_route(&call, work->permission, &err);
 	if (r < 0)
