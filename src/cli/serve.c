@@ -66,7 +66,8 @@ const struct command cli_serve = {
 			"a terminal the oldest goes then, and who attached while the container ran is told so, and has to look into its log. Who attached "
 			"before its start is waited for, as the reader of a pipe is, for five minutes.\n\n"
 			"Whoever may use the socket with --allow all is as root on this host, as with docker. TCP is for clients with a certificate "
-			"(--tlscacert, --tlscert, --tlskey); without TLS it has to be asked for (--insecure), and is refused but on loopback.\n\n"
+			"(--tlscacert, --tlscert, --tlskey); without TLS it has to be asked for (--insecure), and is refused but on loopback. Requests "
+			"that a page of somebody else's makes in a browser are refused, whichever way they come.\n\n"
 			"/metrics has numbers about containers and the engine for Prometheus, as bivy-metrics(1) prints them (?size=true: with --size). Where "
 			"--metrics-listen says there is that alone, for every program of this host: --metrics-listen tcp://127.0.0.1:9417, and in "
 			"prometheus.yml, below scrape_configs: {job_name: bivy, static_configs: [{targets: ['127.0.0.1:9417']}]}.",
