@@ -118,6 +118,7 @@ static const struct command *const list[] = {
 	&cli_system_check,
 	&cli_system_df,
 	&cli_system_dial_stdio,
+	&cli_system_enter,
 	ALSO_HIDDEN("system events", cli_events),
 	ALSO("system info", cli_info),
 	&cli_system_prune,

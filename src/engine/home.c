@@ -18,7 +18,7 @@
 enum { USER, MOUNT, NETWORK, NAMESPACES }; /* as home/namespaces.h orders them */
 
 /* Of this process, since it has entered; and who it was before. */
-static int network_fd = -EBADF;
+static int network_fd = -EBADF, lease_fd = -EBADF;
 static uid_t user;
 
 /* ---- its holder ------------------------------------------------------------------------- */
@@ -119,12 +119,12 @@ static int enter(const int *fds, struct error *err)
 int home_enter(const struct directories *directories, void (*warn)(void *context, const char *text), void *context, struct error *err)
 {
 	struct listener listener = { warn, context };
-	int fds[FDPASS_LIMIT], lease = -EBADF, r;
+	int fds[FDPASS_LIMIT], r;
 	uid_t before = geteuid();
 
 	if (before == 0 || network_fd >= 0)
 		return 0;
-	r = find_holder(directories, &listener, fds, &lease, err);
+	r = find_holder(directories, &listener, fds, &lease_fd, err);
 	if (r < 0)
 		return r;
 	r = enter(fds, err);
@@ -157,6 +157,21 @@ int home_hold(const struct directories *directories, int *ret_fd, struct error *
 		close(fds[i]);
 	*ret_fd = socket;
 	return 0;
+}
+
+int home_execute(bool in_network, char *const *arguments, struct error *err)
+{
+	int r;
+
+	if (in_network && network_fd >= 0 && setns(network_fd, CLONE_NEWNET) < 0)
+		return error_errno(err, errno, "cannot enter the network namespace of this user's containers");
+	if (lease_fd >= 0)
+		ignore_result(fcntl(lease_fd, F_SETFD, 0)); /* without it the home may end before the command */
+	execvp(arguments[0], arguments);
+	r = error_errno(err, errno, "cannot execute '%s'", arguments[0]);
+	if (err)
+		err->exit_status = r == -ENOENT ? 127 : 126;
+	return r;
 }
 
 int home_call(int (*call)(void *context), void *context, struct error *err)

@@ -11,6 +11,7 @@
 
 #include "engine/directories.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -26,6 +27,9 @@ uid_t home_user(void);
 
 /* Keeps the home alive as long as *RET_FD is open, in this process or in those that inherit it; -EBADF where there is none. */
 int home_hold(const struct directories *directories, int *ret_fd, struct error *err) _must_check_;
+
+/* Becomes ARGUMENTS in the namespaces that the process has entered, with IN_NETWORK in those of networks, too. Returns only an error (126, 127). */
+int home_execute(bool in_network, char *const *arguments, struct error *err) _must_check_;
 
 /*
  * Calls CALL with CONTEXT where the networks of containers are, and returns

@@ -17,12 +17,12 @@ bivy() { "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@"; }
 
 engine_setup_file() {
 	[ -x "${BIVY:-}" ] && [ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy and bivy-transfer in this build"
-	[ "$(id -u)" -eq 0 ] || skip "missing: root"
+	[ "$(id -u)" -eq 0 ] || [ -x "$BIVY_BUILD/bivy-home" ] || skip "missing: root"
 	export BIVY_TRANSFER=$BIVY_BUILD/bivy-transfer
 	common_setup_file
 	local program
 	for program in ${ENGINE_PROGRAMS:-}; do install_program "$program"; done
-	tar c -C "$BASE_ROOTFS" . | bivy import --change 'CMD ["sh"]' - busybox >"$SCRATCH/imported"
+	tar c --owner=0 --group=0 -C "$BASE_ROOTFS" . | bivy import --change 'CMD ["sh"]' - busybox >"$SCRATCH/imported"
 }
 
 engine_setup() {
@@ -41,7 +41,7 @@ engine_teardown() {
 	[ -n "${WORK:-}" ] || return 0
 	for pid in "${TEST_PIDS[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
 	ids=$(bivy ps -aq) && [ -z "$ids" ] || bivy rm -f -v $ids >/dev/null
-	rm -rf --one-file-system "$WORK"
+	remove "$WORK"
 }
 
 # Nothing of a container may be left by now.
@@ -51,8 +51,17 @@ engine_teardown_file() {
 	left=$(ls -A "$SCRATCH/run/containers" "$SCRATCH/root/containers" "$SCRATCH/root/names" "$SCRATCH/run/runtime" 2>/dev/null | grep -v -e ':$' -e '^$')
 	[ -z "$left" ] || echo "# left: $left" >&3
 	sweep_mounts "$SCRATCH"
-	rm -rf --one-file-system "$SCRATCH"
+	remove "$SCRATCH"
 	[ -z "$left" ]
+}
+
+# remove DIRECTORY: with all in it, whoever of a container's users it belongs to.
+remove() {
+	if [ "$(id -u)" -eq 0 ]; then
+		rm -rf --one-file-system "$1"
+	else
+		bivy system enter rm -rf --one-file-system "$1"
+	fi
 }
 
 # state_of NAME: what `ps` calls its state.
