@@ -6,12 +6,17 @@
 #include "base/memory.h"
 #include "engine/home.h"
 
-int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err)
+int cli_directories_outside(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err)
 {
 	const struct cli_globals *globals = call->globals;
 	const struct directories_caller caller = directories_caller();
 
-	int r = directories_decide(arena, &caller, globals->root, globals->run_root, ret, err);
+	return directories_decide(arena, &caller, globals->root, globals->run_root, ret, err);
+}
+
+int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err)
+{
+	int r = cli_directories_outside(call, arena, ret, err);
 
 	return r < 0 ? r : home_enter(ret, cli_warn, NULL, err);
 }

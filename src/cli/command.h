@@ -21,6 +21,8 @@ struct cli_globals {
 
 /* The directories that the options before the command name; an ordinary user is in his home from then on (engine/home.h). */
 int cli_directories(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err) _must_check_;
+/* The same without that: for what is about the host itself. */
+int cli_directories_outside(const struct command_call *call, struct arena *arena, struct directories *ret, struct error *err) _must_check_;
 
 /* Asks on the terminal, after the lines WARNING; ERROR_CONFLICT if the answer is not yes. WHAT is what would have happened. */
 int cli_confirm(const char *warning, const char *what, struct error *err) _must_check_;
