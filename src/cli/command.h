@@ -30,7 +30,7 @@ int cli_confirm(const char *warning, const char *what, struct error *err) _must_
 /* "sha256:0123456789ab…" or its first 12 digits, in the arena. */
 const char *cli_short_id(struct arena *arena, const char *digest, bool whole);
 
-extern const struct command cli_help, cli_info;
+extern const struct command cli_doctor, cli_help, cli_info;
 extern const struct command cli_image, cli_system;
 extern const struct command cli_history, cli_image_inspect, cli_image_prune, cli_images, cli_inspect, cli_rmi, cli_tag;
 extern const struct command cli_image_copy, cli_image_referrers, cli_image_tags, cli_login, cli_logout, cli_pull, cli_push;

@@ -53,6 +53,7 @@ static const struct command *const list[] = {
 	&cli_cp,
 	&cli_create,
 	&cli_diff,
+	&cli_doctor,
 	&cli_events,
 	&cli_exec,
 	&cli_export,
