@@ -75,7 +75,8 @@ int file_read_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 
 int file_read_whole_at(int dirfd, const char *path, size_t limit, struct buf *buf)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	/* A fifo in its place is not waited for. */
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 	size_t start = buf->length;
 	char block[4096];
 	ssize_t n;

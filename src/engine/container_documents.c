@@ -17,10 +17,10 @@ void container_documents_done(struct container_documents *documents)
 int container_documents_read(const struct container_record *record, struct container_documents *ret, struct error *err)
 {
 	_cleanup_close_ int fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : file_read_at(fd, CONFIG, SPEC_CONFIG_LIMIT, &ret->config_text);
+	int r = fd < 0 ? -errno : file_read_regular_at(fd, CONFIG, SPEC_CONFIG_LIMIT, &ret->config_text);
 
 	if (r == 0)
-		r = file_read_at(fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &ret->supervision_text);
+		r = file_read_regular_at(fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &ret->supervision_text);
 	if (r < 0)
 		return error_errno(err, -r, "cannot read what is in '%s'", record->run_path);
 	r = spec_config_decode(record->arena, ret->config_text.data, ret->config_text.length, &ret->config, err);

@@ -59,7 +59,7 @@ static int change_bundle(const struct container_record *record, const struct spe
 {
 	const char *path = arena_printf(record->arena, "%s/config.json", record->run_path);
 	_cleanup_buf_ struct buf new = BUF_INIT;
-	int r = file_read_at(AT_FDCWD, path, SPEC_CONFIG_LIMIT, old);
+	int r = file_read_regular_at(AT_FDCWD, path, SPEC_CONFIG_LIMIT, old);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s'", path);

@@ -59,7 +59,7 @@ static int read_exec(struct arena *arena, const struct directories *directories,
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const char *path = path_of(arena, directories, container, id, "");
-	int r = file_read_at(AT_FDCWD, path, SPEC_EXEC_LIMIT, &text);
+	int r = file_read_regular_at(AT_FDCWD, path, SPEC_EXEC_LIMIT, &text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s'", path);

@@ -93,7 +93,7 @@ static int read_ula(int networks_fd, struct net_subnet *ret, struct error *err)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct net_subnet ula = { .family = AF_INET6, .prefix = 48, .address = { 0xfd } };
 	char written[INET6_ADDRSTRLEN + 4];
-	int r = file_read_at(networks_fd, ULA, INET6_ADDRSTRLEN + 8, &text);
+	int r = file_read_regular_at(networks_fd, ULA, INET6_ADDRSTRLEN + 8, &text);
 
 	if (r == 0 && net_subnet_parse(str_trim_end(text.data ? text.data : (char[]){ "" }), ret, NULL) == 0 && ret->family == AF_INET6)
 		return 0;

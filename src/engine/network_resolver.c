@@ -153,7 +153,7 @@ static int lease_address(const struct choice *choice, const char *key, const cha
 	int family = choice->bridge->no_ipv4 ? AF_INET6 : AF_INET, r = -ENOENT;
 	char *wanted = NULL;
 
-	if (file_read_at(AT_FDCWD, path, 256, &text) == 0 && text.data && (wanted = strchr(str_trim_end(text.data), ' ')))
+	if (file_read_regular_at(AT_FDCWD, path, 256, &text) == 0 && text.data && (wanted = strchr(str_trim_end(text.data), ' ')))
 		r = network_lease_take(choice->arena, choice->directories, choice->bridge, family, wanted + 1, owner, &lease, NULL);
 	if (r < 0)
 		r = network_lease_take(choice->arena, choice->directories, choice->bridge, family, NULL, owner, &lease, err);
@@ -348,7 +348,7 @@ static int stop_one(void *context, const char *name)
 	if (name[0] == '.')
 		return 0;
 	if (!str_equal(name, stopping->network->id)) {
-		if (file_read_at(stopping->fd, config, CONFIG_LIMIT, &text) < 0 || !text.data || !strstr(text.data, part))
+		if (file_read_regular_at(stopping->fd, config, CONFIG_LIMIT, &text) < 0 || !text.data || !strstr(text.data, part))
 			return 0;
 	}
 	return net_resolver_stop(directory, stopping->err);

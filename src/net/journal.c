@@ -16,7 +16,7 @@ int net_journal_read(struct arena *arena, int fd, const char *path, const struct
 	_cleanup_free_ char *document = document_of(path);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct spec_network_plan *plan = NULL;
-	int r = file_read_at(fd, document, SPEC_NETWORK_PLAN_LIMIT, &text);
+	int r = file_read_regular_at(fd, document, SPEC_NETWORK_PLAN_LIMIT, &text);
 
 	if (r == -ENOENT || r == -ENOTDIR) {
 		*ret = NULL;

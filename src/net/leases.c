@@ -89,7 +89,7 @@ static bool read_last(int dir_fd, int family, struct net_subnet *ret)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	return file_read_at(dir_fd, last_name(family), INET6_ADDRSTRLEN, &text) == 0 && text.data && net_address_parse(text.data, ret, NULL) == 0;
+	return file_read_regular_at(dir_fd, last_name(family), INET6_ADDRSTRLEN, &text) == 0 && text.data && net_address_parse(text.data, ret, NULL) == 0;
 }
 
 /* Only a hint: losing it harms nobody. */

@@ -71,7 +71,7 @@ static int open_process(int dir_fd)
 	unsigned long long start = 0;
 	int pid = 0;
 
-	if (file_read_at(dir_fd, "process", 64, &text) < 0 || !text.data || sscanf(text.data, "%d %llu", &pid, &start) != 2 || pid <= 0)
+	if (file_read_regular_at(dir_fd, "process", 64, &text) < 0 || !text.data || sscanf(text.data, "%d %llu", &pid, &start) != 2 || pid <= 0)
 		return open_unnoted_process(dir_fd);
 	return pidfd_open_same(pid, start);
 }
@@ -164,7 +164,7 @@ static bool is_same_config(int dir_fd, const struct buf *config)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	return file_read_at(dir_fd, "config", CONFIG_LIMIT, &text) == 0 && text.data && str_equal(text.data, config->data);
+	return file_read_regular_at(dir_fd, "config", CONFIG_LIMIT, &text) == 0 && text.data && str_equal(text.data, config->data);
 }
 
 /* ---- the process, from fork to exec: says on standard error what failed --------------------- */
@@ -306,7 +306,7 @@ static int remove_own_addresses(int dir_fd, struct error *err)
 	char *lines, *line;
 	int r = 0;
 
-	if (file_read_at(dir_fd, "address", CONFIG_LIMIT, &text) < 0 || !text.data)
+	if (file_read_regular_at(dir_fd, "address", CONFIG_LIMIT, &text) < 0 || !text.data)
 		return 0;
 	lines = text.data;
 	while (r == 0 && (line = strsep(&lines, "\n"))) {
@@ -500,7 +500,7 @@ int net_resolver_revive(const char *directory, struct error *err)
 	if (r < 0)
 		return error_errno(err, -r, "cannot open '%s'", directory);
 	process_fd = open_process(dir_fd);
-	if (process_fd >= 0 || file_read_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
+	if (process_fd >= 0 || file_read_regular_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
 		return 0;
 	names = read_names(config.data);
 	return run_noted(program, dir_fd, &(struct net_resolver){ .directory = directory, .names = names }, err);
@@ -530,7 +530,7 @@ static bool is_unused(const char *directory, int dir_fd)
 
 	if (faccessat(dir_fd, USERS, F_OK, 0) == 0)
 		return is_empty(users);
-	if (file_read_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
+	if (file_read_regular_at(dir_fd, "config", CONFIG_LIMIT, &config) < 0 || !config.data)
 		return false;
 	names = read_names(config.data);
 	for (size_t i = 0; names[i] && !has_any; i++)

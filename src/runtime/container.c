@@ -52,7 +52,7 @@ static int open_root(const struct runtime *runtime)
 
 static int read_member(struct container *container, const char *id, const char *name, size_t limit, struct buf *text, struct error *err)
 {
-	int r = file_read_at(container->dir_fd, name, limit, text);
+	int r = file_read_regular_at(container->dir_fd, name, limit, text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read %s of container '%s'", name, id);

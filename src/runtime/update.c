@@ -50,7 +50,7 @@ static int prepare(struct change *change, const struct spec_resources *wanted, s
 	struct container *container = change->container;
 	const char *id = container->state->id;
 	_cleanup_buf_ struct buf old = BUF_INIT;
-	int r = file_read_at(container->dir_fd, "config.json", SPEC_CONFIG_LIMIT, &old);
+	int r = file_read_regular_at(container->dir_fd, "config.json", SPEC_CONFIG_LIMIT, &old);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read config.json of container '%s'", id);

@@ -154,7 +154,7 @@ static int read_mounts(const struct keeper *keeper, struct arena *arena, const s
 	*ret = keeper->what;
 	if (!keeper->was_started)
 		return 0;
-	r = file_read_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
+	r = file_read_regular_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '" SPEC_SUPERVISION_DOCUMENT "'");
 	r = spec_supervision_decode(arena, text.data, text.length, &what, err);

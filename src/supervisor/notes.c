@@ -126,7 +126,7 @@ static const struct spec_supervision *read_anew(const struct keeper *keeper, str
 	if (fstatat(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    (now.st_ino == keeper->document.st_ino && memcmp(&now.st_mtim, &keeper->document.st_mtim, sizeof now.st_mtim) == 0))
 		return keeper->what;
-	if (file_read_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text) < 0 ||
+	if (file_read_regular_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text) < 0 ||
 	    spec_supervision_decode(arena, text.data, text.length, &what, NULL) < 0)
 		return keeper->what;
 	return what;
