@@ -3,6 +3,7 @@
 #include "cli/transfer.h"
 #include "engine/build_debris.h"
 #include "engine/containers.h"
+#include "engine/damage_check.h"
 #include "engine/image_removal.h"
 
 struct check_request {
@@ -24,6 +25,20 @@ static void tell_left(void *context, const char *text)
 static int check_containers(const struct directories *directories, const struct check_request *request, size_t *found, struct error *err)
 {
 	int r = container_check(directories, request->repair, tell_left, found, err);
+
+	fflush(stdout);
+	return r;
+}
+
+static void tell_damaged(void *context _unused_, const char *text)
+{
+	printf("%s\n", text);
+}
+
+/* Records that cannot be read, of anything. */
+static int check_records(const struct directories *directories, const struct check_request *request, struct damage_check_report *ret, struct error *err)
+{
+	int r = damage_check(directories, request->repair, tell_damaged, NULL, ret, err);
 
 	fflush(stdout);
 	return r;
@@ -66,31 +81,50 @@ static int check_images(const struct command_call *call, const struct directorie
 	return r < 0 || (swept < 0 && ret->fault_count) ? r : swept;
 }
 
+static int refuse_damage(const struct damage_check_report *records, struct error *err)
+{
+	size_t left = records->found - records->mended;
+
+	error_set(err, ERROR_CONFLICT, 0, "%zu record%s damaged", left, left == 1 ? " is" : "s are");
+	error_hint(err, "--repair mends what it can; 'bivy rm', 'bivy volume rm' and 'bivy network rm' remove the others, with --force");
+	return -EBADMSG;
+}
+
 /* What is found is told while it is looked for, and what cannot be mended is an error. */
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct check_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct spec_transfer_report report = { .fault_count = 0 };
+	struct damage_check_report records = { 0 };
 	struct directories directories;
 	size_t mended = 0, left = 0, faults;
+	struct error told = ERROR_INIT;
 	int r = cli_directories(call, arena, &directories, err);
 
+	if (r == 0)
+		r = check_records(&directories, request, &records, err);
 	if (r == 0)
 		r = check_containers(&directories, request, &left, err);
 	if (r == 0)
 		r = check_builds(&directories, request, &left, err);
-	if (r == 0)
-		r = check_images(call, &directories, arena, &report, &left, err);
 	if (r < 0)
 		return r;
+	r = check_images(call, &directories, arena, &report, &left, &told);
+	/* Without them nobody can tell which images are needed: that is the better reason. */
+	if (records.found > records.mended && report.fault_count == 0)
+		return refuse_damage(&records, err);
+	if (r < 0) {
+		*err = told;
+		return r;
+	}
 	for (size_t i = 0; i < report.fault_count; i++)
 		mended += report.faults[i].mended;
-	faults = report.fault_count + left;
+	faults = report.fault_count + left + records.found;
 	if (faults == 0)
 		buf_add_text(out, "nothing is damaged, nothing is left over\n");
 	else if (request->repair)
-		buf_printf(out, "%zu of %zu faults mended\n", mended + left, faults);
+		buf_printf(out, "%zu of %zu faults mended\n", mended + left + records.mended, faults);
 	else
 		buf_printf(out, "nothing is damaged; --repair removes what nothing needs (%zu)\n", faults);
 	return 0;
@@ -100,7 +134,7 @@ const struct command cli_system_check = {
 	.command = {
 		.name = "system check",
 		.summary = "check what is stored, and mend it",
-		.description = "Looks for what killed commands have left of containers and builds, compares all blobs with their digests, and what each image needs with what is there. "
+		.description = "Looks for what killed commands have left of containers and builds, and for records that cannot be read, compares all blobs with their digests, and what each image needs with what is there. "
 			"With --repair, what is left is removed or brought to its end, what is damaged is removed, layers are extracted again from their blobs, "
 			"and what nothing needs is removed, too. It fails if damage is there, or left.",
 		.entries = entries,

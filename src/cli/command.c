@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "engine/home.h"
 
@@ -48,4 +49,23 @@ const char *cli_short_id(struct arena *arena, const char *digest, bool whole)
 void cli_warn(void *context _unused_, const char *text)
 {
 	fprintf(stderr, "%s: %s\n", CLI_NAME, text);
+}
+
+/* Each once: a list may be read several times. CONTEXT: lines that were told. */
+static void print_warning(void *context, enum log_level level, const char *text)
+{
+	struct buf *told = context;
+	_cleanup_free_ char *line = str_printf("\n%s\n", text);
+
+	if (level > LOG_LEVEL_WARNING || (told->data && strstr(told->data, line)))
+		return;
+	buf_add_text(told, line);
+	cli_warn(NULL, text);
+}
+
+void cli_tell_left_out(void)
+{
+	static struct buf told;
+
+	log_copy(print_warning, &told);
 }

@@ -56,4 +56,7 @@ extern const struct commands cli_commands;
 /* For requests that take a function for warnings: a line on the standard error. CONTEXT is not looked at. */
 void cli_warn(void *context, const char *text);
 
+/* What the engine has to leave out of a list, and why, is told likewise from here on. */
+void cli_tell_left_out(void);
+
 #endif

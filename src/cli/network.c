@@ -90,6 +90,7 @@ static int run_ls(const struct command_call *call, struct buf *out, struct error
 	size_t count = 0;
 	int r = cli_directories(call, arena, &directories, err);
 
+	cli_tell_left_out();
 	if (r == 0)
 		r = network_survey(arena, &directories, request->filters, &list, &count, err);
 	if (r == 0)

@@ -246,6 +246,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	bool only_ids = request->quiet && (str_is_empty(request->format) || str_equal(request->format, "table"));
 	int r = listing_begin(&output.listing, fields, only_ids ? "{{.ID}}" : request->format, request->size ? with_size : usual, err);
 
+	cli_tell_left_out();
 	if (r == 0)
 		r = list(call, arena, &output, err);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "engine/container_names.h"
 #include "spec/supervision.h"
+#include "store/tree.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -62,7 +63,11 @@ static int read_container(struct container_record *record, const struct place *p
 	_cleanup_buf_ struct buf own = BUF_INIT;
 	const struct buf *text = NULL;
 	int r = read_document(record, place, "container.json", SPEC_CONTAINER_LIMIT, &own, &text);
+	struct stat status;
 
+	/* Who removes a record takes its name first. */
+	if (r == -ENOENT && lstat(record->path, &status) == 0)
+		return error_set(err, ERROR_INVALID, 0, "the container '%.12s' has no container.json", strrchr(record->path, '/') + 1), -EBADMSG;
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/container.json'", record->path);
 	r = spec_container_decode(record->arena, text->data, text->length, &record->container, err);
@@ -87,7 +92,7 @@ static int read_state(const struct container_record *record, const struct place 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/" SPEC_SUPERVISION_STATE "'", path);
 	r = spec_container_state_decode(record->arena, text->data, text->length, ret, err);
-	return r < 0 ? error_wrap(err, "cannot read '%s'", path) : 0;
+	return r < 0 ? error_wrap(err, "cannot read '%s/" SPEC_SUPERVISION_STATE "'", path) : 0;
 }
 
 /* Whether somebody holds the supervisor's lock. We hold it, shared, for an instant: supervisors wait for it. */
@@ -189,6 +194,39 @@ int container_record_wait_gone(const struct container_record *record, struct err
 	return 0;
 }
 
+/* ---- both ------------------------------------------------------------------------------ */
+
+/* What is said of one by nothing but its directory. */
+static void stand_in(struct container_record *record)
+{
+	const char *id = strrchr(record->path, '/') + 1, *name = container_name_of(record->arena, record->directories, id);
+
+	record->container = arena_alloc(record->arena, 1, sizeof *record->container);
+	record->container->id = arena_strdup(record->arena, id);
+	record->container->name = name ? (char *)name : record->container->id;
+}
+
+/* The documents anew; of a record that is to be removed what can be read of them. */
+static int read_record(struct container_record *record, struct error *err)
+{
+	struct error told = ERROR_INIT;
+	int r = read_container(record, &(struct place){ record->fd, "" }, &told);
+
+	if (r < 0 && r != -ENOENT && record->is_for_removal) {
+		stand_in(record);
+		r = 0;
+	}
+	if (r == 0)
+		r = container_record_refresh(record, &told);
+	if (r < 0 && r != -ENOENT && record->is_for_removal) {
+		record->state = arena_alloc(record->arena, 1, sizeof *record->state);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = told;
+	return r;
+}
+
 /* ---- opening --------------------------------------------------------------------------- */
 
 static char *join(struct arena *arena, const char *directory, const char *id)
@@ -216,7 +254,8 @@ static struct container_record begin(struct arena *arena, const struct directori
 }
 
 /* ERROR_NOT_FOUND, filled without words of its own, if there is none. */
-static int open_id(struct arena *arena, const struct directories *directories, const char *id, struct container_record *ret, struct error *err)
+static int open_id(struct arena *arena, const struct directories *directories, const char *id, bool is_for_removal, struct container_record *ret,
+	struct error *err)
 {
 	struct container_record record = begin(arena, directories, id);
 	int r;
@@ -224,10 +263,11 @@ static int open_id(struct arena *arena, const struct directories *directories, c
 	record.fd = openat(AT_FDCWD, record.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (record.fd < 0)
 		return error_errno(err, errno, "cannot open the container '%s'", id);
-	r = read_container(&record, &(struct place){ record.fd, "" }, err);
-	if (r == 0)
-		r = container_record_refresh(&record, err);
+	record.is_for_removal = is_for_removal;
+	r = read_record(&record, err);
 	if (r < 0) {
+		if (r != -ENOENT)
+			error_hint(err, "'bivy rm --force' removes it, with all that it has");
 		container_record_close(&record);
 		return r;
 	}
@@ -295,10 +335,11 @@ static int refuse(struct arena *arena, const struct directories *directories, co
 }
 
 /* By name, if the record says that it is its name. */
-static int open_name(struct arena *arena, const struct directories *directories, const char *name, struct container_record *ret, struct error *err)
+static int open_name(struct arena *arena, const struct directories *directories, const char *name, bool is_for_removal, struct container_record *ret,
+	struct error *err)
 {
 	const char *id = container_name_is_valid(name) ? container_name_owner(arena, directories, name) : NULL;
-	int r = id ? open_id(arena, directories, id, ret, err) : -ENOENT;
+	int r = id ? open_id(arena, directories, id, is_for_removal, ret, err) : -ENOENT;
 
 	if (r < 0)
 		return r;
@@ -308,7 +349,7 @@ static int open_name(struct arena *arena, const struct directories *directories,
 	return -ENOENT;
 }
 
-int container_record_open(struct arena *arena, const struct directories *directories, const char *text, struct container_record *ret,
+static int open_text(struct arena *arena, const struct directories *directories, const char *text, bool is_for_removal, struct container_record *ret,
 	struct error *err)
 {
 	const char *name = text[0] == '/' ? text + 1 : text; /* as docker's API has it */
@@ -317,9 +358,9 @@ int container_record_open(struct arena *arena, const struct directories *directo
 	int r = -ENOENT;
 
 	if (container_id_is_valid(text))
-		r = open_id(arena, directories, text, ret, err);
+		r = open_id(arena, directories, text, is_for_removal, ret, err);
 	if (r == -ENOENT)
-		r = open_name(arena, directories, name, ret, err);
+		r = open_name(arena, directories, name, is_for_removal, ret, err);
 	if (r != -ENOENT)
 		return r;
 	if (length && length < CONTAINER_ID_LENGTH && strspn(text, "0123456789abcdef") == length) {
@@ -327,8 +368,20 @@ int container_record_open(struct arena *arena, const struct directories *directo
 		if (r < 0)
 			return r;
 	}
-	r = id ? open_id(arena, directories, id, ret, err) : -ENOENT;
+	r = id ? open_id(arena, directories, id, is_for_removal, ret, err) : -ENOENT;
 	return r == -ENOENT ? refuse(arena, directories, text, err) : r;
+}
+
+int container_record_open(struct arena *arena, const struct directories *directories, const char *text, struct container_record *ret,
+	struct error *err)
+{
+	return open_text(arena, directories, text, false, ret, err);
+}
+
+int container_record_open_for_removal(struct arena *arena, const struct directories *directories, const char *text, struct container_record *ret,
+	struct error *err)
+{
+	return open_text(arena, directories, text, true, ret, err);
 }
 
 /* ---- locking and changing ---------------------------------------------------------------- */
@@ -350,9 +403,7 @@ int container_record_lock(struct container_record *record, struct error *err)
 	while (flock(record->fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "cannot lock the container '%s'", name);
-	r = is_there(record) ? read_container(record, &(struct place){ record->fd, "" }, err) : error_set(err, ERROR_NOT_FOUND, 0, "no such container '%s'", name);
-	if (r == 0)
-		r = container_record_refresh(record, err);
+	r = is_there(record) ? read_record(record, err) : error_set(err, ERROR_NOT_FOUND, 0, "no such container '%s'", name);
 	if (r < 0)
 		container_record_unlock(record);
 	return r;
@@ -384,6 +435,42 @@ int container_record_save_state(const struct container_record *record, struct er
 
 	spec_container_state_encode(record->state, &text);
 	return save(record, SPEC_SUPERVISION_STATE, &text, err);
+}
+
+/* The state in PLACE goes if it cannot be read. */
+static int drop_damaged(const struct container_record *record, const struct place *place, const char *path, struct error *err)
+{
+	struct spec_container_state *state = NULL;
+	int r = read_state(record, place, path, &state, NULL);
+
+	if (r < 0)
+		r = tree_remove_at(place->fd, SPEC_SUPERVISION_STATE); /* whatever it is */
+	return r < 0 ? error_errno(err, -r, "cannot remove '%s/" SPEC_SUPERVISION_STATE "'", path) : 0;
+}
+
+int container_record_mend_state(struct container_record *record, struct error *err)
+{
+	_cleanup_close_ int run_fd = openat(AT_FDCWD, record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	const struct place place = { record->fd, "" }, run = { run_fd, "" };
+	int r;
+
+	if (read_container(record, &place, NULL) < 0 || (run_fd >= 0 && is_locked(&run)))
+		return 0;
+	r = drop_damaged(record, &place, record->path, err);
+	if (r == 0 && run_fd >= 0)
+		r = drop_damaged(record, &run, record->run_path, err);
+	if (r == 0)
+		r = container_record_refresh(record, err);
+	if (r < 0)
+		return r;
+	/* Nothing is left that tells more. */
+	if (record->state->status == SPEC_CONTAINER_CREATED) {
+		record->state->status = SPEC_CONTAINER_EXITED;
+		record->state->exit_code = EXIT_LOST;
+		record->state->error = arena_strdup(record->arena, "how it was left was damaged");
+	}
+	r = container_record_save_state(record, err);
+	return r < 0 ? r : 1;
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -425,7 +512,8 @@ static void leave_out(int r, const struct error *damage)
 		log_warning("%s, left out", damage->message);
 }
 
-int container_record_visit(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
+/* MEET a damaged record: 0 to go on. */
+static int visit_ids(struct arena *arena, const struct directories *directories, container_record_each *each, container_record_damaged *meet, void *context,
 	struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -435,17 +523,49 @@ int container_record_visit(struct arena *arena, const struct directories *direct
 	for (size_t i = 0; r == 0 && i < ids.count; i++) {
 		struct error damage = ERROR_INIT;
 		struct container_record record;
-		int opened = open_id(arena, directories, ids.list[i], &record, &damage);
+		int opened = open_id(arena, directories, ids.list[i], false, &record, &damage);
 
 		if (opened < 0) {
-			leave_out(opened, &damage);
+			r = opened == -ENOENT ? 0 : meet(context, ids.list[i], &damage, err);
 			continue;
 		}
-		r = each(context, &record, err);
+		r = each ? each(context, &record, err) : 0;
 		container_record_close(&record);
 	}
 	free(ids.list);
 	return r;
+}
+
+static int log_damage(void *context _unused_, const char *id _unused_, const struct error *damage, struct error *err _unused_)
+{
+	leave_out(-EBADMSG, damage);
+	return 0;
+}
+
+int container_record_visit(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
+	struct error *err)
+{
+	return visit_ids(arena, directories, each, log_damage, context, err);
+}
+
+static int refuse_damage(void *context _unused_, const char *id, const struct error *damage, struct error *err)
+{
+	error_set(err, ERROR_CONFLICT, 0, "cannot tell what the container '%.12s' needs: %s", id, damage->message);
+	error_hint(err, "%s", damage->hint);
+	return -EBADMSG;
+}
+
+int container_record_visit_whole(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
+	struct error *err)
+{
+	return visit_ids(arena, directories, each, refuse_damage, context, err);
+}
+
+int container_record_find_damaged(const struct directories *directories, container_record_damaged *found, void *context, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	return visit_ids(arena, directories, NULL, found, context, err);
 }
 
 static int survey_one(struct container_record *record, const char *id, struct error *err)
@@ -488,16 +608,16 @@ static int survey_next(struct survey *survey, const struct directories *director
 	bool is_there = !survey->cache || container_stamp_take(survey->fd, survey->run_fd, id, &stamp);
 	int r;
 
-	if (recall(survey, id, &stamp, arena, &record))
+	if (is_there && recall(survey, id, &stamp, arena, &record))
 		return each(context, &record, err);
 	record = begin(arena, directories, id);
 	record.survey = survey;
-	r = is_there ? survey_one(&record, id, &damage) : -ENOENT;
+	r = survey_one(&record, id, &damage);
 	if (r < 0) {
 		leave_out(r, &damage);
 		return 0;
 	}
-	if (survey->cache) {
+	if (survey->cache && is_there) {
 		record.note = arena_alloc(arena, 1, sizeof *record.note);
 		record.note->arena = arena;
 		if (container_cache_keep(survey->cache, &stamp, arena, &record)) {

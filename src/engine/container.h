@@ -64,6 +64,7 @@ struct container_record {
 	struct spec_container *container;
 	struct spec_container_state *state; /* as of container_record_open() or _refresh(); never NULL; .status tells what it is now */
 	bool is_supervised;
+	bool is_for_removal; /* container_record_open_for_removal() has opened it */
 	struct survey *survey; /* which it is read for, or NULL */
 	struct container_note *note; /* of one that is kept in a cache; else NULL */
 };
@@ -82,6 +83,13 @@ struct container_note {
  */
 int container_record_open(struct arena *arena, const struct directories *directories, const char *text, struct container_record *ret, struct error *err)
 	_must_check_;
+/*
+ * The same for who takes it away: what of its documents is damaged is as if it
+ * had never been said. The container has an id then, and the name that is its
+ * (else its id is its name), and the state is that of one that never ran.
+ */
+int container_record_open_for_removal(struct arena *arena, const struct directories *directories, const char *text, struct container_record *ret,
+	struct error *err) _must_check_;
 void container_record_close(struct container_record *record);
 #define _cleanup_container_record_ _cleanup_(container_record_close)
 
@@ -95,6 +103,12 @@ int container_record_refresh(struct container_record *record, struct error *err)
 /* Waits until the supervisor that it has now, if any, is gone, which it is about to be. Reads nothing. */
 int container_record_wait_gone(const struct container_record *record, struct error *err) _must_check_;
 
+/*
+ * Of a record that is open for removal, under the lock: if its container.json can be read, and it has no supervisor, its state can be
+ * afterwards, too: 1. Else 0.
+ */
+int container_record_mend_state(struct container_record *record, struct error *err) _must_check_;
+
 /* Replaces container.json or the lasting state.json; under the lock. */
 int container_record_save(const struct container_record *record, struct error *err) _must_check_;
 int container_record_save_state(const struct container_record *record, struct error *err) _must_check_;
@@ -103,9 +117,16 @@ int container_record_save_state(const struct container_record *record, struct er
 typedef int container_record_each(void *context, struct container_record *record, struct error *err);
 int container_record_visit(struct arena *arena, const struct directories *directories, container_record_each *each, void *context, struct error *err)
 	_must_check_;
+/* The same for who takes away what no container needs: a damaged record is ERROR_CONFLICT, as nobody can tell what it needs. */
+int container_record_visit_whole(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
+	struct error *err) _must_check_;
+
+/* Calls FOUND for each damaged record, with its id and what is the matter with it. */
+typedef int container_record_damaged(void *context, const char *id, const struct error *damage, struct error *err);
+int container_record_find_damaged(const struct directories *directories, container_record_damaged *found, void *context, struct error *err) _must_check_;
 
 /*
- * The same in a fraction of the time, for who only wants to know what they say:
+ * container_record_visit() in a fraction of the time, for who only wants to know what they say:
  * a record has no .fd, can be neither locked nor refreshed, and with its arena
  * is gone after EACH. With CACHE (or NULL) what has not changed since the last
  * survey with it is not read again.

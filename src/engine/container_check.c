@@ -196,14 +196,6 @@ static int check_runtime(void *context, const char *name)
 	return check->repair ? runtime_delete(&runtime, name, DELETE_FORCE, check->err) : 0;
 }
 
-/* What the container had of networks, as its plan says. */
-static int release_orphan(const struct check *check, const char *id)
-{
-	_cleanup_free_ char *path = str_printf("%s/containers/%s", check->directories->run_root, id);
-
-	return container_network_release_directory(path, check->err);
-}
-
 static int check_run(void *context, const char *name)
 {
 	struct check *check = context;
@@ -212,7 +204,7 @@ static int check_run(void *context, const char *name)
 	if (!container_id_is_valid(name) || !is_orphan(check, name))
 		return 0;
 	tell(check, "without its record: the volatile directory of the container '%.12s'", name);
-	r = check->repair ? release_orphan(check, name) : 0;
+	r = check->repair ? container_network_release_orphan(check->directories, name, check->err) : 0;
 	if (r < 0)
 		return r;
 	r = check->repair ? tree_remove_at(check->fd, name) : 0;

@@ -102,6 +102,31 @@ const char *container_name_owner(struct arena *arena, const struct directories *
 	return fd >= 0 && read_owner(fd, name, id) ? arena_strdup(arena, id) : NULL;
 }
 
+struct owned {
+	struct arena *arena;
+	const char *id, *name;
+	int fd;
+};
+
+static int match_owner(void *context, const char *name)
+{
+	struct owned *owned = context;
+	char id[CONTAINER_ID_LENGTH + 1];
+
+	if (!read_owner(owned->fd, name, id) || !str_equal(id, owned->id))
+		return 0;
+	owned->name = arena_strdup(owned->arena, name);
+	return 1;
+}
+
+const char *container_name_of(struct arena *arena, const struct directories *directories, const char *id)
+{
+	_cleanup_close_ int fd = open_names(directories, false);
+	struct owned owned = { arena, id, NULL, fd };
+
+	return fd >= 0 && file_each_name(fd, match_owner, &owned) > 0 ? owned.name : NULL;
+}
+
 /*
  * All who take names away hold the lock of their directory, so that between the
  * look and the removal the name cannot have become another's.

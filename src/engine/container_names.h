@@ -27,6 +27,9 @@ int container_id_make(struct arena *arena, const char **ret, struct error *err) 
 /* The id that the name stands for, in the arena; NULL: it is free, or damaged. The container need not be there, nor be called so. */
 const char *container_name_owner(struct arena *arena, const struct directories *directories, const char *name);
 
+/* A name that stands for ID, in the arena, for a container that cannot tell itself; NULL: none does. */
+const char *container_name_of(struct arena *arena, const struct directories *directories, const char *id);
+
 /*
  * Takes NAME for ID. One whose container is gone, or is called otherwise, is
  * taken from there. ERROR_CONFLICT if it is another's.

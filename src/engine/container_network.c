@@ -17,6 +17,7 @@
 #include "engine/container_network_ports.h"
 #include "engine/home.h"
 #include "engine/network_resolver.h"
+#include "engine/network_trace.h"
 #include "net/attachment.h"
 #include "net/journal.h"
 #include "net/resolver.h"
@@ -192,13 +193,15 @@ int container_network_prepare(struct bundle_plan *bundle, const struct spec_netw
 
 typedef int release_plan(const struct spec_network_plan *plan, struct error *err);
 
-/* 1 if there was something to release. */
-static int release_plan_of(const char *run_path, release_plan *do_release, struct error *err)
+/* 1 if there was something to release. What a damaged plan says is looked for. */
+static int release_plan_of(const struct directories *directories, const char *id, release_plan *do_release, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;
-	int r = net_journal_read(arena, AT_FDCWD, run_path, &plan, err);
+	int r = net_journal_read(arena, AT_FDCWD, arena_printf(arena, "%s/containers/%s", directories->run_root, id), &plan, NULL);
 
+	if (r < 0)
+		r = network_trace(arena, directories, id, &plan, err);
 	if (r < 0 || !plan)
 		return r;
 	r = do_release(plan, err);
@@ -206,7 +209,8 @@ static int release_plan_of(const char *run_path, release_plan *do_release, struc
 }
 
 struct release_plan_of_call {
-	const char *run_path;
+	const struct directories *directories;
+	const char *id;
 	release_plan *do_release;
 	struct error *err;
 };
@@ -215,26 +219,26 @@ static int call_release_plan_of(void *context)
 {
 	const struct release_plan_of_call *call = context;
 
-	return release_plan_of(call->run_path, call->do_release, call->err);
+	return release_plan_of(call->directories, call->id, call->do_release, call->err);
 }
 
-static int release(const char *run_path, release_plan *do_release, struct error *err)
+static int release(const struct directories *directories, const char *id, release_plan *do_release, struct error *err)
 {
-	struct release_plan_of_call call = { run_path, do_release, err };
+	struct release_plan_of_call call = { directories, id, do_release, err };
 
 	return home_call(call_release_plan_of, &call, err);
 }
 
 static int release_of(const struct container_record *record, release_plan *do_release, struct error *err)
 {
-	int r = release(record->run_path, do_release, err);
+	int r = release(record->directories, record->container->id, do_release, err);
 
 	return r < 0 ? error_wrap(err, "cannot take the container '%s' out of its networks", record->container->name) : r;
 }
 
-int container_network_release_directory(const char *run_path, struct error *err)
+int container_network_release_orphan(const struct directories *directories, const char *id, struct error *err)
 {
-	int r = release(run_path, net_release, err);
+	int r = release(directories, id, net_release, err);
 
 	return r < 0 ? r : 0;
 }

@@ -36,8 +36,8 @@ int container_network_write(const struct container_record *record, const struct 
 int container_network_release(const struct container_record *record, struct error *err) _must_check_;
 /* Of one whose supervisor is there still and has told of its end: net_release_but_links(). */
 int container_network_release_but_links(const struct container_record *record, struct error *err) _must_check_;
-/* As the first, by the volatile directory, of a container whose record is gone. */
-int container_network_release_directory(const char *run_path, struct error *err) _must_check_;
+/* As the first, of a container whose record is gone. */
+int container_network_release_orphan(const struct directories *directories, const char *id, struct error *err) _must_check_;
 
 /* The container has another name: so it is found in its networks. */
 int container_network_rename(const struct container_record *record, struct error *err) _must_check_;

@@ -44,6 +44,11 @@ int container_removal_volume(const struct directories *directories, const char *
 	/* Never started: it was not made. Or somebody else was faster. */
 	if (r == 0 || told.kind == ERROR_NOT_FOUND)
 		return 0;
+	/* Whether somebody has it nobody can tell: it is left to a prune. */
+	if (told.kind == ERROR_CONFLICT) {
+		log_warning("%s, left", told.message);
+		return 0;
+	}
 	if (err)
 		*err = told;
 	return r;
@@ -81,9 +86,23 @@ static struct spec_container *read_container(struct arena *arena, int fd)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct spec_container *container = NULL;
 
-	if (file_read_at(fd, "container.json", SPEC_CONTAINER_LIMIT, &text) < 0 ||
+	if (file_read_regular_at(fd, "container.json", SPEC_CONTAINER_LIMIT, &text) < 0 ||
 	    spec_container_decode(arena, text.data, text.length, &container, NULL) < 0)
 		return NULL;
+	return container;
+}
+
+/* As read_container(); of a damaged one of a record that is removed its id, with a name that is still its own. */
+static struct spec_container *read_gone(struct arena *arena, const struct directories *directories, const char *entry, int fd)
+{
+	char *id = str_starts_with(entry, GONE_PREFIX) ? arena_strndup(arena, entry + strlen(GONE_PREFIX), CONTAINER_ID_LENGTH) : NULL;
+	struct spec_container *container = read_container(arena, fd);
+
+	if (!id || !container_id_is_valid(id) || (container && container->name && str_equal(container->id, id)))
+		return container;
+	container = arena_alloc(arena, 1, sizeof *container);
+	container->id = id;
+	container->name = (char *)container_name_of(arena, directories, id);
 	return container;
 }
 
@@ -91,7 +110,7 @@ static struct spec_container *read_container(struct arena *arena, int fd)
 static int finish(const struct directories *directories, int containers_fd, const char *name, int fd, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct spec_container *container = read_container(arena, fd);
+	const struct spec_container *container = read_gone(arena, directories, name, fd);
 	size_t length = strlen(name);
 	uint32_t project;
 	bool volumes = length > strlen(VOLUMES_SUFFIX) && str_equal(name + length - strlen(VOLUMES_SUFFIX), VOLUMES_SUFFIX);
@@ -355,7 +374,8 @@ int container_remove(const struct directories *directories, const char *containe
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_container_record_ struct container_record record = { .fd = -EBADF };
 	struct error told = ERROR_INIT;
-	int r = container_record_open(arena, directories, container, &record, &told);
+	int r = flags & CONTAINER_REMOVE_FORCE ? container_record_open_for_removal(arena, directories, container, &record, &told)
+					       : container_record_open(arena, directories, container, &record, &told);
 
 	if (r == 0)
 		r = remove_record(&record, flags, &told);

@@ -48,6 +48,16 @@ int container_users_list(struct arena *arena, const struct directories *director
 	return r;
 }
 
+int container_users_list_whole(struct arena *arena, const struct directories *directories, struct container_users *ret, struct error *err)
+{
+	struct collection collection = { .arena = arena };
+	int r = container_record_visit_whole(arena, directories, collect, &collection, err);
+
+	if (r == 0)
+		*ret = collection.users;
+	return r;
+}
+
 const struct container_user *container_users_find(const struct container_users *users, const char *image_id)
 {
 	const struct container_user *found = NULL;
@@ -88,7 +98,7 @@ static int add_roots_of(void *context, const char *name)
 	if (!container_id_is_valid(name))
 		return 0;
 	path = str_printf("%s/container.json", name);
-	r = file_read_at(roots->fd, path, SPEC_CONTAINER_LIMIT, &text);
+	r = file_read_regular_at(roots->fd, path, SPEC_CONTAINER_LIMIT, &text);
 	if (r == -ENOENT)
 		return 0; /* it was removed meanwhile */
 	if (r < 0)
@@ -125,6 +135,7 @@ static int add_own_roots(void *context, struct buf *digests, struct error *err)
 		return 0;
 	if (told.kind == ERROR_NONE)
 		return error_errno(err, -r, "cannot read '%s'", path);
+	error_hint(&told, "'bivy system check' tells of what is damaged, 'bivy rm --force' removes such containers");
 	if (err)
 		*err = told;
 	return r;

@@ -21,6 +21,9 @@ struct container_users {
 
 /* All containers, in the arena. */
 int container_users_list(struct arena *arena, const struct directories *directories, struct container_users *ret, struct error *err) _must_check_;
+/* The same for who removes what they do not use: ERROR_CONFLICT if one is damaged. */
+int container_users_list_whole(struct arena *arena, const struct directories *directories, struct container_users *ret, struct error *err)
+	_must_check_;
 
 /* One of the image's, one that runs rather than another; NULL if it has none. */
 const struct container_user *container_users_find(const struct container_users *users, const char *image_id);

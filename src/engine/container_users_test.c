@@ -92,7 +92,7 @@ static void test_a_damaged_record_stops_removals(void **state _unused_)
 
 	fill("d");
 	shell_run("for f in containers/d*/container.json; do echo '{' > \"$f\"; done");
-	assert_non_null(strstr(remove_image(arena, "app", true), "cannot tell which image the container 'd00000000000' needs"));
+	assert_non_null(strstr(remove_image(arena, "app", true), "cannot tell what the container 'd00000000000' needs"));
 	assert_layers("1234");
 }
 

@@ -35,7 +35,7 @@ static int begin(struct removal *removal, const struct store *store, const struc
 	*removal = (struct removal){ .store = store, .directories = directories, .arena = arena, .err = err };
 	r = image_list(store, arena, &images, &removal->count, err);
 	if (r == 0)
-		r = container_users_list(arena, directories, &removal->users, err);
+		r = container_users_list_whole(arena, directories, &removal->users, err);
 	if (r < 0)
 		return r;
 	removal->images = images;

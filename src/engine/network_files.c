@@ -79,15 +79,21 @@ int network_read_record(struct arena *arena, int networks_fd, const char *name, 
 	_cleanup_free_ char *path = str_printf("%s/" NETWORK_DOCUMENT, name);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct spec_network *network = NULL;
-	int r = file_read_at(networks_fd, path, SPEC_NETWORK_LIMIT, &text);
+	struct stat status;
+	int r = file_read_regular_at(networks_fd, path, SPEC_NETWORK_LIMIT, &text);
 
-	if (r < 0)
+	/* Who removes a record takes its name first. */
+	if ((r == -ENOENT && fstatat(networks_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) || r == -ENOTDIR)
 		return error_errno(err, -r, "cannot read the record of the network '%s'", name);
-	r = spec_network_decode(arena, text.data ? text.data : "", text.length, &network, err);
+	if (r < 0)
+		error_errno(err, -r, "cannot read '" NETWORK_DOCUMENT "'");
+	else
+		r = spec_network_decode(arena, text.data ? text.data : "", text.length, &network, err);
 	if (r == 0 && !str_equal(network->name, name))
 		r = error_set(err, ERROR_INVALID, 0, "it is that of the network '%s'", network->name);
 	if (r < 0) {
-		error_wrap(err, "cannot read the record of the network '%s'", name);
+		error_wrap(err, "the network '%s' is damaged", name);
+		error_hint(err, "'bivy system check --repair' mends it if it is in use, 'bivy network rm --force' removes it");
 		return -EBADMSG;
 	}
 	*ret = network;
@@ -130,7 +136,7 @@ static int read_entry(void *context, const char *name)
 
 	if (r < 0) {
 		if (r != -ENOENT && r != -ENOTDIR)
-			log_warning("%s, ignoring", err.message);
+			log_warning("%s, left out", err.message);
 		return 0;
 	}
 	if (reading->count == reading->capacity) {

@@ -13,7 +13,7 @@ int network_open_all(const struct directories *directories, int *ret_fd, struct 
 /* The same, and its file .lock (invariant 1); what killed commands left there is removed. Close *RET_LOCK_FD to release it. */
 int network_lock_all(const struct directories *directories, int *ret_fd, int *ret_lock_fd, struct error *err) _must_check_;
 
-/* NAME's record; -ENOENT without one. A damaged one is another failure. */
+/* NAME's record; -ENOENT or -ENOTDIR without one, -EBADMSG if it is damaged. */
 int network_read_record(struct arena *arena, int networks_fd, const char *name, const struct spec_network **ret, struct error *err) _must_check_;
 
 /* Writes the record of NETWORK under its name: -EEXIST, without a word, if there is one of that name. The lock is held. */

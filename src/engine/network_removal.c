@@ -4,6 +4,7 @@
 #include "engine/containers.h"
 #include "engine/events.h"
 #include "engine/home.h"
+#include "engine/network_damage.h"
 #include "engine/network_event.h"
 #include "engine/network_files.h"
 #include "engine/network_filter.h"
@@ -131,8 +132,16 @@ int network_remove(const struct directories *directories, const char *text, unsi
 	if (network_predefined(text) || str_equal(text, NETWORK_DEFAULT))
 		return error_set(err, ERROR_CONFLICT, 0, "the network '%s' is predefined and cannot be removed", text);
 	r = network_find(arena, directories, text, &network, &failure);
-	if (r < 0 && failure.kind == ERROR_NOT_FOUND && (flags & NETWORK_REMOVE_FORCE))
-		return 0;
+	if (r < 0 && (flags & NETWORK_REMOVE_FORCE)) {
+		/* Of a damaged one that is up it is known what there is to remove. */
+		r = network_mend(directories, text, &failure);
+		if (r == 0)
+			return network_remove_damaged(directories, text, err);
+		failure = ERROR_INIT;
+		r = network_find(arena, directories, text, &network, &failure);
+		if (r < 0 && failure.kind == ERROR_NOT_FOUND)
+			return 0;
+	}
 	if (r < 0) {
 		if (err)
 			*err = failure;

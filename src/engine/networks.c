@@ -113,7 +113,9 @@ int network_list(struct arena *arena, const struct directories *directories, con
 			return 0;
 	/* A list says what there is, even where that one cannot be made. */
 	if (make_default(arena, directories, &made, &failure) < 0) {
-		log_warning("%s, ignoring", failure.message);
+		/* A damaged one was told of. */
+		if (failure.kind != ERROR_CONFLICT)
+			log_warning("%s, ignoring", failure.message);
 		return 0;
 	}
 	return network_read_all(arena, directories, ret, ret_count, err);

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define IMAGE "image"
 #define MKFS "mkfs.ext4"
 #define SMALLEST_IMAGE (1u << 20)
 /* Where administration programs lie that PATH of an ordinary shell does not have. */
@@ -204,7 +203,7 @@ static int run_mkfs(const char *path, uint32_t uid, uint32_t gid)
 
 static int make_image(int fd, const struct spec_volume *volume, const struct owner *owner, struct error *err)
 {
-	_cleanup_close_ int image_fd = openat(fd, IMAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_close_ int image_fd = openat(fd, VOLUME_IMAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	_cleanup_free_ char *path = str_printf("/proc/self/fd/%d", image_fd);
 	int r;
 
@@ -318,7 +317,7 @@ static void remove_lost_and_found(int mount_fd)
 
 static int mount_image(int fd, const struct spec_volume *volume, int *ret_fd, struct error *err)
 {
-	_cleanup_close_ int image_fd = openat(fd, IMAGE, O_RDWR | O_CLOEXEC | O_NOFOLLOW), loop_fd = -EBADF;
+	_cleanup_close_ int image_fd = openat(fd, VOLUME_IMAGE, O_RDWR | O_CLOEXEC | O_NOFOLLOW), loop_fd = -EBADF;
 	char path[LOOP_DEVICE_PATH];
 	int r = image_fd < 0 ? -errno : loop_device_open(image_fd, path, &loop_fd);
 

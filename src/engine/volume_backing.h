@@ -17,6 +17,7 @@
 #include "spec/volume.h"
 
 #define VOLUME_DATA "_data"
+#define VOLUME_IMAGE "image"
 
 /* Reads the options of VOLUME, which says what its size is then. ERROR_INVALID. */
 int volume_backing_check(struct spec_volume *volume, struct error *err) _must_check_;

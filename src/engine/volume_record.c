@@ -81,20 +81,43 @@ static int open_volumes(const struct directories *directories, int *ret_fd)
 	return 0;
 }
 
+/* -ENOENT if nothing has its name any more. */
+static int read_document(int volumes_fd, const char *name, int fd, struct volume_record *record, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct stat status;
+	int r = file_read_regular_at(fd, DOCUMENT, SPEC_VOLUME_LIMIT, &text);
+
+	/* Who removes a record takes its name first. */
+	if (r == -ENOENT && fstatat(volumes_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return r;
+	r = r < 0 ? error_errno(err, -r, "cannot read '" DOCUMENT "'") : spec_volume_decode(record->arena, text.data, text.length, &record->volume, err);
+	if (r == 0)
+		return 0;
+	error_wrap(err, "the volume '%s' is damaged", name);
+	error_hint(err, "'bivy system check --repair' keeps its files, 'bivy volume rm --force' removes it");
+	return -EBADMSG;
+}
+
 /* -ENOENT if it is not there. */
 static int open_at(int volumes_fd, const char *name, struct volume_record *record, struct error *err)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
 	_cleanup_close_ int fd = openat(volumes_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r = fd < 0 ? -errno : file_read_at(fd, DOCUMENT, SPEC_VOLUME_LIMIT, &text);
+	struct error told = ERROR_INIT;
+	int r;
 
-	if (r == -ENOENT || r == -ENOTDIR)
-		return -ENOENT;
-	if (r < 0)
-		return error_errno(err, -r, "cannot read the volume '%s'", name);
-	r = spec_volume_decode(record->arena, text.data, text.length, &record->volume, err);
-	if (r < 0)
-		return error_wrap(err, "cannot read the volume '%s'", name), -EINVAL;
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -ENOENT : error_errno(err, errno, "cannot open the volume '%s'", name);
+	r = read_document(volumes_fd, name, fd, record, &told);
+	if (r == -EBADMSG && record->is_for_removal) {
+		record->volume = arena_alloc(record->arena, 1, sizeof *record->volume);
+		r = 0;
+	}
+	if (r < 0) {
+		if (err)
+			*err = told;
+		return r;
+	}
 	record->volume->name = arena_strdup(record->arena, name);
 	record->path = arena_printf(record->arena, "%s/volumes/%s", record->directories->root, name);
 	record->fd = TAKE_FD(fd);
@@ -140,10 +163,11 @@ static int refuse(int volumes_fd, const char *name, struct error *err)
 	return -ENOENT;
 }
 
-int volume_record_open(struct arena *arena, const struct directories *directories, const char *name, struct volume_record *ret, struct error *err)
+static int open_name(struct arena *arena, const struct directories *directories, const char *name, bool is_for_removal, struct volume_record *ret,
+	struct error *err)
 {
 	_cleanup_close_ int volumes_fd = -EBADF;
-	struct volume_record record = { .arena = arena, .directories = directories, .fd = -EBADF };
+	struct volume_record record = { .arena = arena, .directories = directories, .fd = -EBADF, .is_for_removal = is_for_removal };
 	int r = open_volumes(directories, &volumes_fd);
 
 	if (r < 0 && r != -ENOENT)
@@ -155,6 +179,17 @@ int volume_record_open(struct arena *arena, const struct directories *directorie
 	if (r == 0)
 		*ret = record;
 	return r;
+}
+
+int volume_record_open(struct arena *arena, const struct directories *directories, const char *name, struct volume_record *ret, struct error *err)
+{
+	return open_name(arena, directories, name, false, ret, err);
+}
+
+int volume_record_open_for_removal(struct arena *arena, const struct directories *directories, const char *name, struct volume_record *ret,
+	struct error *err)
+{
+	return open_name(arena, directories, name, true, ret, err);
 }
 
 void volume_record_close(struct volume_record *record)
@@ -181,7 +216,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int volume_record_visit(struct arena *arena, const struct directories *directories, volume_record_each *each, void *context, struct error *err)
+/* EACH (or NULL) whole one, and FOUND for damaged ones. */
+static int visit_names(struct arena *arena, const struct directories *directories, volume_record_each *each, volume_record_damaged *found, void *context,
+	struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct names names = { .arena = arena };
@@ -200,11 +237,30 @@ int volume_record_visit(struct arena *arena, const struct directories *directori
 		struct error told = ERROR_INIT;
 
 		r = open_at(fd, names.list[i], &record, &told);
-		if (r < 0 && r != -ENOENT)
-			log_warning("%s, left out", told.message);
-		r = r < 0 ? 0 : each(context, &record, err);
+		if (r < 0)
+			r = r == -ENOENT ? 0 : found(context, names.list[i], &told, err);
+		else if (each)
+			r = each(context, &record, err);
 	}
 	return r;
+}
+
+static int log_damage(void *context _unused_, const char *name _unused_, const struct error *damage, struct error *err _unused_)
+{
+	log_warning("%s, left out", damage->message);
+	return 0;
+}
+
+int volume_record_visit(struct arena *arena, const struct directories *directories, volume_record_each *each, void *context, struct error *err)
+{
+	return visit_names(arena, directories, each, log_damage, context, err);
+}
+
+int volume_record_find_damaged(const struct directories *directories, volume_record_damaged *found, void *context, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	return visit_names(arena, directories, NULL, found, context, err);
 }
 
 struct user_search {
@@ -231,7 +287,7 @@ int volume_record_find_user(struct arena *arena, const struct directories *direc
 {
 	_cleanup_arena_ struct arena *scratch = arena_new();
 	struct user_search search = { .volume = name, .except = except, .arena = arena };
-	int r = container_record_visit(scratch, directories, look_for_user, &search, err);
+	int r = container_record_visit_whole(scratch, directories, look_for_user, &search, err);
 
 	if (r < 0)
 		return r;
@@ -424,6 +480,9 @@ int volume_record_release(struct volume_record *record, const char *except, stru
 	if (!volume_backing_is_mounted(record->volume))
 		return 0;
 	r = volume_record_find_user(record->arena, record->directories, record->volume->name, except, &user, err);
+	/* A damaged container may have it: it stays mounted until it is removed. */
+	if (r == -EBADMSG)
+		return 0;
 	if (r < 0 || user)
 		return r;
 	r = volume_backing_close(record->fd);
@@ -467,6 +526,44 @@ int volume_record_remove(struct volume_record *record, struct error *err)
 		clear_project(volumes_fd, record->volume->project);
 	}
 	return r < 0 ? error_errno(err, -r, "cannot remove the volume '%s'", record->volume->name) : 0;
+}
+
+/* ---- mending ---------------------------------------------------------------------------- */
+
+static int is_file(void *context _unused_, const char *name)
+{
+	return !str_equal(name, ".") && !str_equal(name, "..");
+}
+
+/* In _data, where a volume that is mounted has none. */
+static bool has_files(int fd)
+{
+	_cleanup_close_ int data_fd = openat(fd, VOLUME_DATA, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return data_fd >= 0 && file_each_name(data_fd, is_file, NULL) > 0;
+}
+
+int volume_record_mend(const struct directories *directories, const char *name, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
+	struct stat status;
+	int r = volume_record_open_for_removal(arena, directories, name, &record, err);
+
+	if (r == 0)
+		r = volume_record_lock(&record, err);
+	if (r < 0)
+		return r;
+	/* What was mounted there, and how large it could be, nobody knows. */
+	if (!has_files(record.fd) || fstatat(record.fd, VOLUME_IMAGE, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	record.volume->driver = (char *)"local";
+	record.volume->created = moment(arena);
+	r = tree_remove_at(record.fd, DOCUMENT); /* whatever it is */
+	if (r < 0 && r != -ENOENT)
+		return error_errno(err, -r, "cannot remove the damaged record of the volume '%s'", name);
+	r = volume_record_save(&record, err);
+	return r < 0 ? r : 1;
 }
 
 struct sweep {

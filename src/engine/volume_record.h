@@ -30,6 +30,7 @@ struct volume_record {
 	const struct directories *directories;
 	const char *path; /* ROOT/volumes/NAME */
 	int fd;           /* of it */
+	bool is_for_removal; /* volume_record_open_for_removal() has opened it */
 	struct spec_volume *volume;
 };
 
@@ -41,6 +42,9 @@ int volume_check_name(const char *name, struct error *err) _must_check_;
 /* The volume called NAME; ERROR_NOT_FOUND with the nearest name. */
 int volume_record_open(struct arena *arena, const struct directories *directories, const char *name, struct volume_record *ret, struct error *err)
 	_must_check_;
+/* The same for who takes it away: of a damaged one only the name is known. */
+int volume_record_open_for_removal(struct arena *arena, const struct directories *directories, const char *name, struct volume_record *ret,
+	struct error *err) _must_check_;
 void volume_record_close(struct volume_record *record);
 #define _cleanup_volume_record_ _cleanup_(volume_record_close)
 
@@ -64,7 +68,14 @@ typedef int volume_record_each(void *context, struct volume_record *record, stru
 int volume_record_visit(struct arena *arena, const struct directories *directories, volume_record_each *each, void *context, struct error *err)
 	_must_check_;
 
-/* The name of a container other than EXCEPT (an id, or NULL) that has the volume; *RET NULL: there is none. In ARENA. */
+/* Calls FOUND for each that cannot be read, with what is the matter with it. */
+typedef int volume_record_damaged(void *context, const char *name, const struct error *damage, struct error *err);
+int volume_record_find_damaged(const struct directories *directories, volume_record_damaged *found, void *context, struct error *err) _must_check_;
+
+/* Writes a new record for a damaged volume that is a directory with files in it: 1. Of others nobody knows what they were: 0. */
+int volume_record_mend(const struct directories *directories, const char *name, struct error *err) _must_check_;
+
+/* The name of a container other than EXCEPT (an id, or NULL) that has the volume; *RET NULL: there is none. In ARENA. ERROR_CONFLICT (-EBADMSG) if that cannot be told. */
 int volume_record_find_user(struct arena *arena, const struct directories *directories, const char *name, const char *except, const char **ret,
 	struct error *err) _must_check_;
 

@@ -79,6 +79,14 @@ static int find_used(const struct directories *directories, struct path_set *use
 	return container_record_visit(arena, directories, note_used, used, err);
 }
 
+/* Or an error if that cannot be told. */
+static int find_all_used(const struct directories *directories, struct path_set *used, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	return container_record_visit_whole(arena, directories, note_used, used, err);
+}
+
 /* ---- list and inspect ----------------------------------------------------------------------- */
 
 struct listing {
@@ -167,7 +175,8 @@ int volume_remove(const struct directories *directories, const char *name, unsig
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_volume_record_ struct volume_record record = VOLUME_RECORD_INIT;
 	struct error told = ERROR_INIT;
-	int r = volume_record_open(arena, directories, name, &record, &told);
+	int r = flags & VOLUME_REMOVE_FORCE ? volume_record_open_for_removal(arena, directories, name, &record, &told)
+					    : volume_record_open(arena, directories, name, &record, &told);
 
 	if (r == 0)
 		r = remove_unused(&record, &told);
@@ -238,7 +247,7 @@ int volume_prune(struct arena *arena, const struct directories *directories, cha
 		r = volume_filter_add(&filter, arena, *filters, true, err);
 	prune.all = all || filter.all;
 	if (r == 0)
-		r = find_used(directories, used, err);
+		r = find_all_used(directories, used, err);
 	if (r == 0)
 		r = volume_record_visit(arena, directories, prune_one, &prune, err);
 	ignore_result(volume_record_sweep(directories, false, NULL, NULL)); /* what is left is left to the next */

@@ -89,7 +89,7 @@ static int read_up(struct arena *arena, int run_fd, const char *run_path, const 
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct spec_network *network = NULL;
-	int r = file_read_at(run_fd, UP, SPEC_NETWORK_LIMIT, &text);
+	int r = file_read_regular_at(run_fd, UP, SPEC_NETWORK_LIMIT, &text);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/" UP "'", run_path);
@@ -98,6 +98,13 @@ static int read_up(struct arena *arena, int run_fd, const char *run_path, const 
 		return error_wrap(err, "cannot read '%s/" UP "'", run_path);
 	*ret = network;
 	return 0;
+}
+
+int net_idle_read(struct arena *arena, const char *run_path, const struct spec_network **ret, struct error *err)
+{
+	_cleanup_close_ int fd = open(run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? error_errno(err, errno, "cannot open '%s'", run_path) : read_up(arena, fd, run_path, ret, err);
 }
 
 /* The lock that is there now: who removes a network removes it, too. */

@@ -23,6 +23,8 @@
 
 /* Before it is brought up, with the lock held exclusively. RUN_PATH: RUN_ROOT/networks/ID. */
 int net_idle_note(const char *run_path, const struct spec_network *network, struct error *err) _must_check_;
+/* What that has noted, in the arena; -ENOENT if it is not up. */
+int net_idle_read(struct arena *arena, const char *run_path, const struct spec_network **ret, struct error *err) _must_check_;
 
 /* Takes down those of NETWORKS, RUN_ROOT/networks, that have no members. Goes on after a failure, and returns the first. */
 int net_idle_take_down(const char *networks, struct error *err) _must_check_;
