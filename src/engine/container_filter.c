@@ -4,12 +4,11 @@
 #include "engine/container_network.h"
 #include "engine/filter_name.h"
 #include "engine/filter_value.h"
+#include "engine/name_pattern.h"
 #include "spec/port_range.h"
 #include "spec/reference.h"
 #include "store/images.h"
 #include "store/layers.h"
-
-#include <regex.h>
 
 enum term_kind {
 	TERM_ANCESTOR,
@@ -65,7 +64,7 @@ struct container_term {
 
 struct container_filter container_filter_begin(struct arena *arena, const struct directories *directories)
 {
-	return (struct container_filter){ .arena = arena, .directories = directories, .now = time(NULL) };
+	return (struct container_filter){ .arena = arena, .directories = directories, .now = time(NULL), .pattern_budget = NAME_PATTERN_BUDGET };
 }
 
 void container_filter_done(struct container_filter *filter)
@@ -99,20 +98,21 @@ static int read_word(struct container_term *term, const char *const *words, cons
 }
 
 /* An extended regular expression somewhere in the name, as docker's; '/' before the name is let pass. */
-static int read_pattern(const struct container_filter *filter, struct container_term *term, struct error *err)
+static int read_pattern(struct container_filter *filter, struct container_term *term, struct error *err)
 {
 	const char *text = term->value;
+	int r;
 
 	term->pattern = arena_alloc(filter->arena, 1, sizeof *term->pattern);
 	if (text[0] == '^' && text[1] == '/')
 		text = arena_printf(filter->arena, "^%s", text + 2);
 	else if (text[0] == '/')
 		text++;
-	if (regcomp(term->pattern, text, REG_EXTENDED | REG_NOSUB) != 0) {
-		term->pattern = NULL;
-		return refuse_value(term, "a regular expression", err);
-	}
-	return 0;
+	r = name_pattern_compile(text, &filter->pattern_budget, term->pattern);
+	if (r == 0)
+		return 0;
+	term->pattern = NULL;
+	return refuse_value(term, r == -E2BIG ? "a regular expression with fewer repetitions" : "a regular expression", err);
 }
 
 static int read_container(const struct container_filter *filter, struct container_term *term, struct error *err)

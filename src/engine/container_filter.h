@@ -14,6 +14,7 @@ struct container_filter {
 	const struct directories *directories;
 	time_t now;
 	struct container_term *terms;
+	size_t pattern_budget; /* name_pattern.h */
 	bool asks_status; /* by a status or how it exited: those that do not run are meant, too */
 };
 

@@ -3,9 +3,8 @@
 #include "base/moment.h"
 #include "engine/filter_name.h"
 #include "engine/filter_value.h"
+#include "engine/name_pattern.h"
 #include "engine/networks.h"
-
-#include <regex.h>
 
 enum term_kind { TERM_DANGLING, TERM_DRIVER, TERM_ID, TERM_LABEL, TERM_NO_LABEL, TERM_NAME, TERM_SCOPE, TERM_TYPE, TERM_UNTIL, TERM_KINDS };
 
@@ -32,7 +31,7 @@ struct network_term {
 
 struct network_filter network_filter_begin(struct arena *arena)
 {
-	return (struct network_filter){ .arena = arena, .now = time(NULL) };
+	return (struct network_filter){ .arena = arena, .now = time(NULL), .pattern_budget = NAME_PATTERN_BUDGET };
 }
 
 void network_filter_done(struct network_filter *filter)
@@ -52,11 +51,14 @@ static int refuse_value(const struct network_term *term, const char *expected, s
 
 static int read_pattern(struct network_filter *filter, struct network_term *term, struct error *err)
 {
+	int r;
+
 	term->pattern = arena_alloc(filter->arena, 1, sizeof *term->pattern);
-	if (regcomp(term->pattern, term->value, REG_EXTENDED | REG_NOSUB) == 0)
+	r = name_pattern_compile(term->value, &filter->pattern_budget, term->pattern);
+	if (r == 0)
 		return 0;
 	term->pattern = NULL;
-	return refuse_value(term, "a regular expression", err);
+	return refuse_value(term, r == -E2BIG ? "a regular expression with fewer repetitions" : "a regular expression", err);
 }
 
 static int read_value(struct network_filter *filter, struct network_term *term, struct error *err)

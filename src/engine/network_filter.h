@@ -14,6 +14,7 @@ struct network_filter {
 	struct arena *arena;
 	time_t now;
 	struct network_term *terms;
+	size_t pattern_budget; /* name_pattern.h */
 	bool asks_users; /* dangling: who is a member must be known */
 };
 
