@@ -52,3 +52,13 @@ refused() {
 	[[ ${stderr_lines[0]} == $1 ]] || fail "refused otherwise:" "$stderr"
 	[ "${#stderr_lines[@]}" -eq 1 ] || [[ ${#stderr_lines[@]} -eq 2 && ${stderr_lines[1]} == "hint: "* ]] || fail "not one line:" "$stderr"
 }
+
+# is_an_attack LAYER: who unpacks the archive as it says, in careless/root beside `canary`, has changed the host's directory.
+is_an_attack() {
+	rm -rf careless
+	mkdir -p careless/root
+	ln -sfn "$CANARY" canary # where two levels up of careless/root is
+	"$PYTHON" "$TESTS_DIR/attacks/lib/images.py" unpack "$1" "$WORK/careless/root" >/dev/null 2>&1 || true
+	! canary_is_untouched || fail "no attack: a careless program leaves the host alone, too"
+	make_canary
+}
