@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#define BOOT_NAME "bivy" /* of what is for the usual directories */
 #define NAME_LIMIT 200u /* of a unit's name; systemd.unit(5) has 256 */
 #define SPOOL_LIMIT (1u << 20)
 
@@ -40,14 +41,12 @@ static bool has_program(const struct boot_host *host, const char *name)
 	return false;
 }
 
-/* "bivy", or with the root in it, if it is not the usual one. */
-static const char *name_of(struct arena *arena, const struct boot_host *host, const struct directories *directories)
+/* "bivy", or with the root in it, if the directories are not the usual ones. */
+static const char *name_of(struct arena *arena, const struct directories *directories)
 {
-	const struct directories_caller caller = { .uid = host->uid, .home = getenv("HOME"), .data_home = getenv("XDG_DATA_HOME") };
-	struct directories usual = { .root = NULL };
 	char *name;
 
-	if (directories_decide(arena, &caller, NULL, NULL, &usual, NULL) == 0 && str_equal(usual.root, directories->root))
+	if (directories_are_usual(directories))
 		return BOOT_NAME;
 	name = arena_printf(arena, BOOT_NAME "%.*s", (int)NAME_LIMIT, directories->root);
 	for (char *c = name; *c; c++)
@@ -204,13 +203,13 @@ static void plan_cron(struct arena *arena, const struct boot_host *host, const s
 	add_for_shell(&quoted, arena_printf(arena, "@reboot %s %s", command, mark));
 	plan->way = "cron";
 	plan->is_installed = cron_has(arena, host, mark);
-	plan->install[0] = (struct boot_step){ .line = arena_printf(arena, "{ %s; printf \"%%%%s\\n\"%s; } | crontab -", kept, quoted.data) };
+	plan->install[0] = (struct boot_step){ .line = arena_printf(arena, "{ %s; printf \"%%s\\n\"%s; } | crontab -", kept, quoted.data) };
 	plan->remove[0] = (struct boot_step){ .line = arena_printf(arena, "{ %s; } | crontab -", kept) };
 }
 
 struct boot_plan boot_plan_make(struct arena *arena, const struct boot_host *host, const struct directories *directories)
 {
-	struct boot_plan plan = { .name = name_of(arena, host, directories) };
+	struct boot_plan plan = { .name = name_of(arena, directories) };
 
 	if (exists(host, "/run/systemd/system") && host->uid == 0)
 		plan_systemd(arena, host, directories, &plan);

@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define BOOT_NAME "bivy" /* what it is called for the usual directories */
-
 struct boot_host {
 	int fd;                  /* of the host's root directory; a fixture's in tests */
 	unsigned uid;

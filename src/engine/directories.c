@@ -115,3 +115,13 @@ int directories_decide(struct arena *arena, const struct directories_caller *cal
 	*ret = found;
 	return 0;
 }
+
+bool directories_are_usual(const struct directories *directories)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct directories_caller caller = directories_caller();
+	struct directories usual;
+
+	return directories_decide(arena, &caller, NULL, NULL, &usual, NULL) == 0 && str_equal(usual.root, directories->root) &&
+	       str_equal(usual.run_root, directories->run_root);
+}

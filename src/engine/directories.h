@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <stdbool.h>
+
 struct directories {
 	const char *root;     /* what lasts */
 	const char *run_root; /* what is volatile */
@@ -30,5 +32,8 @@ struct directories_caller directories_caller(void);
  */
 int directories_decide(struct arena *arena, const struct directories_caller *caller, const char *root, const char *run_root,
 	struct directories *ret, struct error *err) _must_check_;
+
+/* Whether they are the caller's own usual ones, which no option needs to name. */
+bool directories_are_usual(const struct directories *directories);
 
 #endif

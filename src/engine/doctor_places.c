@@ -183,7 +183,7 @@ static void check_space(const struct doctor_subject *subject, struct doctor_outc
 {
 	const char *place = existing(subject, subject->directories->root);
 	_cleanup_free_ char *name = str_printf("/proc/self/fd/%d%s", subject->host_fd, place), *text = NULL;
-	const char *prune = arena_printf(subject->arena, "%s system prune", doctor_quote(subject, subject->program));
+	const char *prune = doctor_own_line(subject, "system prune");
 	enum doctor_verdict verdict;
 	uint64_t bytes, files;
 	struct statvfs fs;

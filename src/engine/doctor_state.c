@@ -47,9 +47,9 @@ static void check_leftovers(const struct doctor_subject *subject, struct doctor_
 	if (r == 0)
 		r = build_debris_sweep(&(struct build_debris){ .directories = subject->directories, .dry_run = true, .found = note_leftover, .context = &left }, &err);
 	if (r < 0)
-		doctor_say(out, DOCTOR_WARNING, arena_printf(subject->arena, "%s system check --repair", doctor_quote(subject, subject->program)), "%s", err.message);
+		doctor_say(out, DOCTOR_WARNING, doctor_own_line(subject, "system check --repair"), "%s", err.message);
 	else if (left.count)
-		doctor_say(out, DOCTOR_WARNING, arena_printf(subject->arena, "%s system check --repair", doctor_quote(subject, subject->program)),
+		doctor_say(out, DOCTOR_WARNING, doctor_own_line(subject, "system check --repair"),
 			"killed commands have left something (%zu): %s", left.count, left.first);
 	else
 		doctor_say(out, DOCTOR_OK, NULL, "nothing is left over; 'bivy system check' looks into images, too");
@@ -94,17 +94,6 @@ static struct survey_sum survey(const struct doctor_subject *subject)
 
 /* ---- after a boot, and after a logout ------------------------------------------------------ */
 
-/* The directories are named if they are not the usual ones. */
-static const char *start_at_boot(const struct doctor_subject *subject, const struct boot_plan *plan)
-{
-	const char *program = doctor_quote(subject, subject->program);
-
-	if (str_equal(plan->name, BOOT_NAME))
-		return arena_printf(subject->arena, "%s system start --install", program);
-	return arena_printf(subject->arena, "%s --root %s --run-root %s system start --install", program, doctor_quote(subject, subject->directories->root),
-		doctor_quote(subject, subject->directories->run_root));
-}
-
 static void check_boot(const struct doctor_subject *subject, struct doctor_outcome *out)
 {
 	const struct boot_host host = { .fd = subject->host_fd, .uid = subject->uid, .user = subject->user, .config_home = subject->config_home,
@@ -120,7 +109,7 @@ static void check_boot(const struct doctor_subject *subject, struct doctor_outco
 		doctor_say(out, DOCTOR_WARNING, NULL, "containers have restart policies (%zu, such as %s), but nothing starts them at boot: have it call 'bivy system start'",
 			sum.with_policy, sum.first_with_policy);
 	else
-		doctor_say(out, DOCTOR_WARNING, start_at_boot(subject, &plan), "containers have restart policies (%zu, such as %s), but nothing starts them at boot; %s can", sum.with_policy, sum.first_with_policy, plan.way);
+		doctor_say(out, DOCTOR_WARNING, doctor_own_line(subject, "system start --install"), "containers have restart policies (%zu, such as %s), but nothing starts them at boot; %s can", sum.with_policy, sum.first_with_policy, plan.way);
 }
 
 /* At the last logout logind ends what is the user's, and removes /run/user/UID: logind.conf(5), KillUserProcesses; pam_systemd(8). */

@@ -192,6 +192,16 @@ const char *doctor_load_module(const struct doctor_subject *subject, const char 
 		arena_printf(subject->arena, "modprobe %s && mkdir -p /etc/modules-load.d && echo %s >/etc/modules-load.d/bivy-%s.conf", module, module, module));
 }
 
+const char *doctor_own_line(const struct doctor_subject *subject, const char *command)
+{
+	const char *program = doctor_quote(subject, subject->program);
+
+	if (directories_are_usual(subject->directories))
+		return arena_printf(subject->arena, "%s %s", program, command);
+	return arena_printf(subject->arena, "%s --root %s --run-root %s %s", program, doctor_quote(subject, subject->directories->root),
+		doctor_quote(subject, subject->directories->run_root), command);
+}
+
 const char *doctor_user(const struct doctor_subject *subject)
 {
 	return subject->user ? subject->user : arena_printf(subject->arena, "%u", subject->uid);

@@ -64,6 +64,8 @@ const char *doctor_as_root(const struct doctor_subject *subject, const char *com
 const char *doctor_set_sysctl(const struct doctor_subject *subject, const char *name, const char *value);
 /* Loads a module of the kernel now and at each boot. */
 const char *doctor_load_module(const struct doctor_subject *subject, const char *module);
+/* COMMAND of our own program, with the options that name the directories where that is needed. */
+const char *doctor_own_line(const struct doctor_subject *subject, const char *command);
 /* The user's name, or number. */
 const char *doctor_user(const struct doctor_subject *subject);
 /* TEXT for a shell: as it is, or quoted. */
