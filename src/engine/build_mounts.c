@@ -7,6 +7,7 @@
 #include "engine/build_mount_cache.h"
 #include "engine/build_import.h"
 #include "engine/build_secrets.h"
+#include "host/owner.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -182,7 +183,7 @@ static int make_cache(struct preparation *p, const char *path, struct error *err
 		r = build_copy_files(p->step, files, p->mount->source ? p->mount->source : "/", made, err);
 	if (r < 0)
 		return r;
-	if (!files && (chown(made, p->mount->has_uid ? p->mount->uid : 0, p->mount->has_gid ? p->mount->gid : 0) < 0 ||
+	if (!files && (owner_set_at(AT_FDCWD, made, p->mount->has_uid ? p->mount->uid : 0, p->mount->has_gid ? p->mount->gid : 0, 0) < 0 ||
 			      chmod(made, p->mount->has_mode ? p->mount->mode : 0755) < 0))
 		return error_errno(err, errno, "cannot prepare the cache '%s'", path);
 	if (rename(made, path) < 0 && errno != EEXIST && errno != ENOTEMPTY)

@@ -32,10 +32,10 @@ static int try(const char *path, int userns_fd, bool is_recursive)
 
 enum bundle_idmap bundle_idmap_probe(struct bundle_plan *plan, const char *path, bool is_recursive)
 {
-	const struct idmap_range range = { plan->ids.uids[0].container_id, plan->ids.uids[0].host_id, 1 };
 	_cleanup_close_ int userns_fd = -EBADF;
 
-	if (range.inside == range.outside && !user_namespace_is_first())
+	/* What its user namespace shows is all that an ordinary user can have. */
+	if (!user_namespace_is_first())
 		return BUNDLE_IDMAP_NONE;
 	/* Whoever cannot make one learns so when the container is started. */
 	if (open_namespace(plan, &userns_fd) < 0)

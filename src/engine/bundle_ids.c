@@ -11,11 +11,12 @@
 
 #define MAPPING_LIMIT 340 /* lines that the kernel takes, user_namespaces(7) */
 
-enum ids_mode { IDS_RANGE, IDS_OWN, IDS_HOST, IDS_MAPPED, IDS_OTHER };
+enum ids_mode { IDS_RANGE, IDS_OWN, IDS_KEEP, IDS_NOMAP, IDS_HOST, IDS_MAPPED, IDS_OTHER };
 
 struct ids_request {
 	enum ids_mode mode;
 	uint32_t size;       /* of RANGE and OWN */
+	uint32_t uid, gid;   /* of KEEP: who the caller is in the container */
 	const char *option;  /* that says OTHER, for messages */
 	const char *other;   /* "container:ID" */
 };
@@ -38,6 +39,32 @@ static int parse_auto(const char *text, struct ids_request *request, struct erro
 	if (str_to_u64(text + strlen("auto:size="), 10, &size) < 0 || size == 0 || size > (uint64_t)ID_RANGE_COUNT * ID_RANGE_SIZE)
 		return refuse(text, "the size is no number of ids that there are", err);
 	request->size = (uint32_t)size;
+	return 0;
+}
+
+/* "keep-id" or "keep-id:uid=N,gid=N": of root's files of mounts have the ids that they have on the host anyway. */
+static int parse_keep(const char *text, struct ids_request *request, struct error *err)
+{
+	_cleanup_free_ char *copy = str_dup(text);
+	char *rest = copy + strlen("keep-id"), *word;
+
+	*request = (struct ids_request){ .mode = IDS_KEEP };
+	if (user_namespace_is_first()) {
+		*request = (struct ids_request){ .mode = IDS_RANGE, .size = ID_RANGE_SIZE };
+		return *rest ? refuse(text, "only for who is not root", err) : 0;
+	}
+	request->uid = user_namespace_root(false);
+	request->gid = user_namespace_root(true);
+	if (*rest)
+		rest++;
+	while ((word = strsep(&rest, ",")) && *word) {
+		bool is_uid = str_starts_with(word, "uid="), is_gid = str_starts_with(word, "gid=");
+		uint64_t id = 0;
+
+		if ((!is_uid && !is_gid) || str_to_u64(word + 4, 10, &id) < 0 || id >= UINT32_MAX)
+			return refuse(text, "expected keep-id:uid=NUMBER,gid=NUMBER", err);
+		*(is_uid ? &request->uid : &request->gid) = (uint32_t)id;
+	}
 	return 0;
 }
 
@@ -79,13 +106,12 @@ static int read_mode(const struct spec_host_config *host, struct ids_request *re
 		*request = (struct ids_request){ .mode = IDS_OTHER, .option = "--userns", .other = text };
 		return 0;
 	}
-	/* Files of mounts have the ids that they have on the host anyway, and who is root here is root there. */
-	if (str_equal(text, "keep-id")) {
-		request->size = ID_RANGE_SIZE;
-		return 0;
+	if (str_equal(text, "keep-id") || str_starts_with(text, "keep-id:"))
+		return parse_keep(text, request, err);
+	if (str_equal(text, "nomap")) {
+		*request = (struct ids_request){ .mode = IDS_NOMAP };
+		return user_namespace_is_first() ? refuse(text, "only for who is not root", err) : 0;
 	}
-	if (str_starts_with(text, "keep-id:") || str_equal(text, "nomap"))
-		return refuse(text, "only for who is not root", err);
 	if (str_starts_with(text, "ns:"))
 		return refuse(text, "a user namespace is joined with container:NAME", err);
 	return refuse(text, "expected auto, host or container:NAME", err);
@@ -101,7 +127,7 @@ static int decide(const struct spec_host_config *host, struct ids_request *reque
 	uint32_t size = user_namespace_size();
 	int r = read_mode(host, request, err);
 
-	if (r < 0 || user_namespace_is_first() || request->mode == IDS_MAPPED || request->mode == IDS_OTHER)
+	if (r < 0 || user_namespace_is_first() || (request->mode != IDS_RANGE && request->mode != IDS_HOST))
 		return r;
 	if (request->mode == IDS_RANGE && host->user_namespace && str_starts_with(host->user_namespace, "auto:") && request->size > size) {
 		error_set(err, ERROR_UNAVAILABLE, 0, "--userns: '%.100s': there are %u ids", host->user_namespace, size);
@@ -183,12 +209,66 @@ int bundle_check_ids(const struct spec_host_config *host, struct error *err)
 	return r == 0 && request.mode == IDS_MAPPED ? map_by_hand(arena, host, &ids, err) : r;
 }
 
+char *bundle_ids_user(struct arena *arena, const struct spec_host_config *host)
+{
+	struct ids_request request;
+
+	if (decide(host, &request, NULL) < 0 || request.mode != IDS_KEEP)
+		return NULL;
+	return arena_printf(arena, "%u:%u", request.uid, request.gid);
+}
+
+bool bundle_ids_are_copied(const struct spec_host_config *host)
+{
+	struct ids_request request;
+
+	return !user_namespace_is_first() && decide(host, &request, NULL) == 0 &&
+	       (request.mode == IDS_KEEP || request.mode == IDS_NOMAP || request.mode == IDS_MAPPED);
+}
+
 static void map_range(struct arena *arena, struct bundle_ids *ids)
 {
-	ids->uids = ids->gids = arena_alloc(arena, 1, sizeof *ids->uids);
-	ids->uids[0] = (struct spec_id_mapping){ .container_id = 0, .host_id = ids->base, .size = ids->size };
+	ids->uids = arena_alloc(arena, 1, sizeof *ids->uids);
+	ids->gids = arena_alloc(arena, 1, sizeof *ids->gids);
+	ids->uids[0] = ids->gids[0] = (struct spec_id_mapping){ .container_id = 0, .host_id = ids->base, .size = ids->size };
 	ids->uid_count = ids->gid_count = 1;
 	ids->has_namespace = true;
+}
+
+/* ID of the container is who bivy's caller is, and all others are in their order those whom he may have besides. */
+static size_t keep(struct spec_id_mapping *mappings, uint32_t id, uint32_t size)
+{
+	uint32_t below = id < size - 1 ? id : size - 1;
+	size_t count = 0;
+
+	if (below)
+		mappings[count++] = (struct spec_id_mapping){ .container_id = 0, .host_id = 1, .size = below };
+	mappings[count++] = (struct spec_id_mapping){ .container_id = id, .host_id = 0, .size = 1 };
+	if (below < size - 1)
+		mappings[count++] = (struct spec_id_mapping){ .container_id = id + 1, .host_id = below + 1, .size = size - 1 - below };
+	return count;
+}
+
+static int map_caller(struct arena *arena, const struct ids_request *request, struct bundle_ids *ids, struct error *err)
+{
+	uint32_t size = user_namespace_size();
+
+	ids->uids = arena_alloc(arena, 3, sizeof *ids->uids);
+	ids->gids = arena_alloc(arena, 3, sizeof *ids->gids);
+	ids->has_namespace = true;
+	if (request->mode == IDS_KEEP) {
+		ids->uid_count = keep(ids->uids, request->uid, size);
+		ids->gid_count = keep(ids->gids, request->gid, size);
+		return 0;
+	}
+	if (size < 2) {
+		error_set(err, ERROR_UNAVAILABLE, 0, "--userns: 'nomap': there is no other id than this user's");
+		error_hint(err, "ranges of ids are granted in /etc/subuid and /etc/subgid");
+		return -EAGAIN;
+	}
+	ids->uids[0] = ids->gids[0] = (struct spec_id_mapping){ .container_id = 0, .host_id = 1, .size = size - 1 };
+	ids->uid_count = ids->gid_count = 1;
+	return 0;
 }
 
 /* Those of another container, if it has its own; the range is both's, so that it outlives the other. */
@@ -228,6 +308,10 @@ int bundle_take_ids(struct bundle_plan *plan, struct error *err)
 		return 0;
 	case IDS_MAPPED:
 		r = map_by_hand(plan->arena, plan->host, ids, err);
+		return r < 0 ? r : home_hold(plan->record->directories, &ids->range_fd, err);
+	case IDS_KEEP:
+	case IDS_NOMAP:
+		r = map_caller(plan->arena, &request, ids, err);
 		return r < 0 ? r : home_hold(plan->record->directories, &ids->range_fd, err);
 	case IDS_OTHER:
 		return share(plan, &request, err);

@@ -8,6 +8,15 @@
 /* Whether what is asked for can be understood, without taking anything. */
 int bundle_check_ids(const struct spec_host_config *host, struct error *err) _must_check_;
 
+/* Who runs in a container when nobody says so and --userns=keep-id does: "UID:GID", else NULL. In the arena. */
+char *bundle_ids_user(struct arena *arena, const struct spec_host_config *host);
+
+/*
+ * Whether its files have, on disk, the ids that they have outside: an ordinary
+ * user cannot have owners mapped by mounts, so its layers are copied with those.
+ */
+bool bundle_ids_are_copied(const struct spec_host_config *host);
+
 /* Fills plan->ids, taking a range if it needs one. */
 int bundle_take_ids(struct bundle_plan *plan, struct error *err) _must_check_;
 

@@ -78,6 +78,11 @@ static void add_proc_and_sys(struct bundle_plan *plan)
 		bundle_add_mount(plan, "/sys", "bind", "/sys", user_namespace_is_first() ? "bind,nosuid,noexec,nodev,ro" : "rbind,nosuid,noexec,nodev,rro");
 }
 
+static bool has_group(const struct bundle_plan *plan, uint32_t gid)
+{
+	return bundle_outside_id(plan->ids.gids, plan->ids.has_namespace ? plan->ids.gid_count : 0, gid) != UINT32_MAX;
+}
+
 static void add_dev(struct bundle_plan *plan)
 {
 	uint64_t shm_size = plan->host->shm_size ? plan->host->shm_size : DEFAULT_SHM_SIZE;
@@ -86,7 +91,8 @@ static void add_dev(struct bundle_plan *plan)
 
 	bundle_add_mount(plan, "/dev", "tmpfs", "tmpfs", "nosuid,noexec,strictatime,mode=755,size=65536k");
 	/* the host and all containers together have kernel.pty.max of them, 4096 by default */
-	bundle_add_mount(plan, "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5,max=1024");
+	/* The group tty, if it is among the container's. */
+	bundle_add_mount(plan, "/dev/pts", "devpts", "devpts", arena_printf(plan->arena, "%s%s%s", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620", has_group(plan, 5) ? ",gid=5" : "", ",max=1024"));
 	if (!spec_namespace_find(plan->spec, CLONE_NEWIPC)) {
 		bundle_add_mount(plan, "/dev/shm", "bind", "/dev/shm", "rbind,nosuid,noexec,nodev");
 		if (access("/dev/mqueue", F_OK) == 0)

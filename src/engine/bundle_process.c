@@ -240,12 +240,31 @@ int bundle_check_process(const struct spec_container *container, struct error *e
 	return r < 0 ? r : check_options(container, err);
 }
 
+/* The only id that there is becomes the user that the container has, whoever that is, and has no other groups. */
+static void be_only_one(struct bundle_plan *plan)
+{
+	struct spec_linux *l = &plan->spec->linux_;
+	struct bundle_ids *ids = &plan->ids;
+
+	if (ids->join || ids->uid_count != 1 || ids->gid_count != 1)
+		return;
+	ids->uids[0].container_id = plan->identity.uid;
+	ids->gids[0].container_id = plan->identity.gid;
+	plan->identity.group_count = 0;
+	/* It was planned for group 0 (bundle_namespaces.c). */
+	for (size_t i = 0; i < l->sysctl_count; i++)
+		if (str_equal(l->sysctl[i].key, "net.ipv4.ping_group_range") && str_equal(l->sysctl[i].value, "0 0"))
+			l->sysctl[i].value = arena_printf(plan->arena, "%u %u", plan->identity.gid, plan->identity.gid);
+}
+
 int bundle_add_process(struct bundle_plan *plan, struct error *err)
 {
 	const struct spec_container_config *config = plan->config;
 	struct spec_process *process = plan->spec->process = arena_alloc(plan->arena, 1, sizeof *process);
 	int r = identity_find(plan->arena, plan->root_fd, config->user, plan->host->group_add, &plan->identity, err);
 
+	if (r == 0 && user_namespace_size() == 1)
+		be_only_one(plan);
 	if (r == 0)
 		r = check_identity(plan, err);
 	if (r == 0)

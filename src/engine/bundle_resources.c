@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_resources.h"
 #include "engine/bundle_host_devices.h"
+#include "host/user_namespace.h"
 #include "host/cgroup_world.h"
 #include "spec/names.h"
 
@@ -209,6 +210,13 @@ int bundle_bind_device(struct bundle_plan *plan, const struct spec_container_dev
 
 	if (r < 0)
 		return r;
+	if (!user_namespace_is_first()) {
+		/* Nobody makes nodes there, and the host's own is used with its owner. */
+		if (!str_is_empty(device->permissions) && !str_equal(device->permissions, "rwm"))
+			bundle_warn(plan, "--device: '%.200s': '%.10s' cannot be enforced: that takes root", device->host, device->permissions);
+		bundle_append_mount(plan, device->container, "bind", device->host, bundle_split(plan->arena, "bind,rprivate,nosuid,noexec", ','));
+		return 0;
+	}
 	uid = ids->has_namespace ? bundle_outside_id(ids->uids, ids->uid_count, status.st_uid) : status.st_uid;
 	gid = ids->has_namespace ? bundle_outside_id(ids->gids, ids->gid_count, status.st_gid) : status.st_gid;
 	r = make_node(plan, &status, &name);

@@ -2,6 +2,9 @@
 #include "engine/bundle_root.h"
 #include "host/mapped_directory.h"
 #include "host/procfs.h"
+#include "host/user_namespace.h"
+#include "store/layers.h"
+#include "store/owned_layer.h"
 #include "store/root.h"
 
 #include <fcntl.h>
@@ -18,6 +21,7 @@ static const struct idmap_range *convert(struct arena *arena, const struct spec_
 	return ranges;
 }
 
+/* NULL: files have the owners that they have. */
 static const struct idmap *make_idmap(struct arena *arena, const struct bundle_ids *ids)
 {
 	struct idmap *map = arena_alloc(arena, 1, sizeof *map);
@@ -28,7 +32,19 @@ static const struct idmap *make_idmap(struct arena *arena, const struct bundle_i
 		.gids = convert(arena, ids->gids, ids->gid_count),
 		.gid_count = ids->gid_count,
 	};
-	return ids->has_namespace ? map : NULL;
+	return ids->has_namespace && !idmap_is_identity(map) ? map : NULL;
+}
+
+/* What a mount could do for root of the host. */
+static int find_owned_layers(struct bundle_plan *plan, const struct store *store, const struct image *image, const struct idmap *map, struct error *err)
+{
+	char **chain_ids = NULL;
+	size_t count = 0;
+	int r = layer_stack(store, plan->arena, image->top_layer, &chain_ids, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = owned_layer_find(store, plan->arena, chain_ids[i], map, (char **)&plan->overlay.lowers[i], err);
+	return r;
 }
 
 static int find_layers(struct bundle_plan *plan, struct error *err)
@@ -48,6 +64,8 @@ static int find_layers(struct bundle_plan *plan, struct error *err)
 	r = store_open(plan->record->directories->images, &store, err);
 	if (r == 0)
 		r = root_of_image(&store, plan->arena, &image, &plan->overlay, err);
+	if (r == 0 && !user_namespace_is_first() && make_idmap(plan->arena, &plan->ids))
+		r = find_owned_layers(plan, &store, &image, make_idmap(plan->arena, &plan->ids), err);
 	return r;
 }
 
@@ -75,7 +93,7 @@ int bundle_plan_root(struct bundle_plan *plan, struct error *err)
 		plan->overlay = (struct overlay){ .lowers = lowers, .lower_count = 1 };
 	}
 	plan->overlay.writable = arena_printf(plan->arena, "%s/" WRITABLE, plan->record->path);
-	plan->overlay.idmap = make_idmap(plan->arena, &plan->ids);
+	plan->overlay.idmap = user_namespace_is_first() ? make_idmap(plan->arena, &plan->ids) : NULL;
 	/* It goes with the container: waiting for the disk at its end would be for nothing. */
 	plan->overlay.is_volatile = plan->host->auto_remove;
 	return 0;
@@ -103,7 +121,8 @@ int bundle_open_root(struct bundle_plan *plan, struct error *err)
 	if (!plan->has_overlay && plan->ids.has_namespace) {
 		r = open_procfs(&procfs_fd, err);
 		if (r == 0)
-			r = mapped_directory_open(procfs_fd, plan->host->rootfs_path, make_idmap(plan->arena, &plan->ids), &plan->root_fd, err);
+			r = mapped_directory_open(procfs_fd, plan->host->rootfs_path,
+				user_namespace_is_first() ? make_idmap(plan->arena, &plan->ids) : NULL, &plan->root_fd, err);
 		return r < 0 ? error_wrap(err, "--rootfs") : 0;
 	}
 	if (!plan->has_overlay) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_secrets.h"
 #include "base/file.h"
+#include "host/owner.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -123,7 +124,7 @@ static int write_file(struct bundle_plan *plan, const struct secret *secret, con
 		return -errno;
 	fd = openat(directory_fd, secret->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	r = fd < 0 ? -errno : fd_write_all(fd, content->data ? content->data : "", content->length);
-	if (r == 0 && (fchown(fd, uid, gid) < 0 || fchmod(fd, secret->mode) < 0))
+	if (r == 0 && (owner_set(fd, uid, gid) < 0 || fchmod(fd, secret->mode) < 0))
 		r = -errno;
 	return r;
 }

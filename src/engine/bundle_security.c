@@ -2,6 +2,7 @@
 #include "engine/bundle_security.h"
 #include "base/file.h"
 #include "engine/seccomp_default.h"
+#include "host/user_namespace.h"
 #include "spec/seccomp_profile.h"
 
 #include <fcntl.h>
@@ -133,6 +134,8 @@ static int make_filter(struct bundle_plan *plan, struct spec_seccomp **ret, stru
 	if (path && !str_equal(path, "builtin") && !str_equal(path, "default"))
 		return read_filter(plan->arena, path, plan->capabilities, ret, err);
 	*ret = seccomp_default(plan->arena, plan->capabilities);
+	if (user_namespace_size() == 1)
+		seccomp_pretend_owners(plan->arena, *ret);
 	return 0;
 }
 

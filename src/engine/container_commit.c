@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container becomes an image: bivy-transfer does it, with record and directories handed to it open. */
+#include "engine/bundle_ids.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_root.h"
@@ -130,6 +131,10 @@ int container_commit(struct arena *arena, const struct container_commit_request 
 	bool pauses = false;
 	int r = container_record_open(arena, request->directories, request->container, &commit.record, err);
 
+	if (r == 0 && bundle_ids_are_copied(&commit.record.container->host)) {
+		r = error_set(err, ERROR_UNSUPPORTED, 0, "cannot commit the container '%s': its files have the owners of its --userns", commit.record.container->name);
+		error_hint(err, "a container without --userns, --uidmap and --gidmap can be committed");
+	}
 	if (r == 0)
 		r = pause_running(&commit, &pauses, err);
 	if (r < 0)

@@ -2,6 +2,7 @@
 #include "engine/bundle.h"
 #include "engine/container_event.h"
 #include "engine/container_image.h"
+#include "engine/bundle_ids.h"
 #include "engine/container_merge.h"
 #include "engine/container_names.h"
 #include "engine/container_network.h"
@@ -184,6 +185,8 @@ static int describe(struct creation *creation, const struct container_image *ima
 		container->image_platform = image->image.platform;
 		container->image_name = image->image.name;
 	}
+	if (!container->config.user)
+		container->config.user = bundle_ids_user(creation->arena, &container->host);
 	r = container_merge_execution(creation->arena, image ? &image->config->execution : NULL, environ, container, creation->err);
 	if (r == 0)
 		r = resolve_modes(creation);

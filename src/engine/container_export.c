@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_event.h"
+#include "engine/bundle_ids.h"
 #include "engine/container_files.h"
 #include "engine/container_root.h"
 #include "engine/transfer.h"
@@ -12,6 +13,10 @@ int container_export(const struct directories *directories, const char *containe
 	const char *text = NULL, *arguments[4] = { "export-root" };
 	int r = container_record_open(arena, directories, container, &record, err);
 
+	if (r == 0 && bundle_ids_are_copied(&record.container->host)) {
+		r = error_set(err, ERROR_UNSUPPORTED, 0, "cannot export the container '%s': its files have the owners of its --userns", record.container->name);
+		error_hint(err, "a container without --userns, --uidmap and --gidmap can be exported");
+	}
 	if (r == 0)
 		r = container_root_open_merged(&record, &root_fd, err);
 	if (r < 0)

@@ -16,6 +16,7 @@
 #include "engine/container_image.h"
 #include "engine/container_names.h"
 #include "engine/volume_record.h"
+#include "host/user_namespace.h"
 #include "runtime/given_mount.h"
 #include "runtime/verbs.h"
 
@@ -43,7 +44,7 @@ static int mount_now(const struct container_record *record, const struct contain
 	const struct runtime runtime = container_documents_runtime(record);
 	_cleanup_close_ int fd = -EBADF;
 	struct spec_mount parsed = *mount;
-	int r = given ? given_mount_open(given, ids.uid_count ? &ids : NULL, supervision->user_marks, &fd, err) : 0;
+	int r = given ? given_mount_open(given, ids.uid_count && user_namespace_is_first() ? &ids : NULL, supervision->user_marks, &fd, err) : 0;
 
 	if (r < 0)
 		return r;

@@ -232,7 +232,7 @@ struct spec_seccomp *seccomp_default(struct arena *arena, uint64_t capabilities)
 	policy.seccomp->default_action = SECCOMP_ACT_ERRNO;
 	policy.seccomp->has_default_errno = true;
 	policy.seccomp->default_errno = ENOSYS;
-	policy.seccomp->rules = arena_alloc(arena, RULE_LIMIT, sizeof *policy.seccomp->rules);
+	policy.seccomp->rules = arena_alloc(arena, RULE_LIMIT + 1, sizeof *policy.seccomp->rules);
 	add_architectures(&policy);
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
 		if (!allowed[i].caps || (allowed[i].caps & capabilities))
@@ -248,4 +248,22 @@ struct spec_seccomp *seccomp_default(struct arena *arena, uint64_t capabilities)
 	rule->errno_ret = EPERM;
 	add_conditions(&policy, capabilities);
 	return policy.seccomp;
+}
+
+void seccomp_pretend_owners(struct arena *arena, struct spec_seccomp *seccomp)
+{
+	static char *const pretended[] = { (char *)"chown", (char *)"chown32", (char *)"fchown", (char *)"fchown32", (char *)"fchownat", (char *)"lchown",
+		(char *)"lchown32", (char *)"setgroups", (char *)"setgroups32", NULL };
+	char **names = arena_alloc(arena, ARRAY_SIZE(pretended), sizeof *names);
+
+	for (size_t i = 0; i < seccomp->rule_count; i++) {
+		size_t kept = 0;
+
+		for (char **name = seccomp->rules[i].names; *name; name++)
+			if (!strv_contains(pretended, *name))
+				seccomp->rules[i].names[kept++] = *name;
+		seccomp->rules[i].names[kept] = NULL;
+	}
+	memcpy(names, pretended, sizeof pretended);
+	seccomp->rules[seccomp->rule_count++] = (struct spec_seccomp_rule){ .names = names, .action = SECCOMP_ACT_ERRNO, .has_errno = true };
 }

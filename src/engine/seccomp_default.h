@@ -13,6 +13,13 @@
 /* For a container whose processes can have the capabilities of the mask. In the arena. */
 struct spec_seccomp *seccomp_default(struct arena *arena, uint64_t capabilities);
 
+/*
+ * Has calls that give files to others, or take groups, succeed without doing
+ * anything: for a container in which there is nobody but one, and whose
+ * programs should not end over that.
+ */
+void seccomp_pretend_owners(struct arena *arena, struct spec_seccomp *seccomp);
+
 enum seccomp_verdict {
 	SECCOMP_UNKNOWN,     /* no list has it: ENOSYS */
 	SECCOMP_MISSING,     /* ENOSYS on purpose */

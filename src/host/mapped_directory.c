@@ -17,7 +17,7 @@ int mapped_directory_open(int procfs_fd, const char *path, const struct idmap *m
 		r = -ENOTDIR;
 	if (r < 0)
 		return error_errno(err, -r, "cannot use the directory '%s'", path);
-	if (idmap_is_identity(map)) {
+	if (!map || idmap_is_identity(map)) {
 		*ret_fd = TAKE_FD(fd);
 		return 0;
 	}

@@ -8,8 +8,8 @@
 
 /*
  * PATH with all that is mounted below it as a detached mount, a file of owner
- * .inside of MAP seen as .outside's, as in host/overlay.h. Where everybody is himself in
- * MAP nothing is mapped. PROCFS_FD: host/procfs.h. Errors say what to do.
+ * .inside of MAP seen as .outside's, as in host/overlay.h. Without MAP, or where
+ * everybody is himself in it, nothing is mapped. PROCFS_FD: host/procfs.h. Errors say what to do.
  */
 int mapped_directory_open(int procfs_fd, const char *path, const struct idmap *map, int *ret_fd, struct error *err) _must_check_;
 

@@ -51,6 +51,26 @@ uint32_t user_namespace_run(bool is_gid, uint32_t first, uint32_t count)
 	return user_namespace_run_of(map.data, first, count);
 }
 
+uint32_t user_namespace_root_of(const char *map)
+{
+	for (const char *line = map; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		unsigned long inside, outside, size;
+
+		if (sscanf(line, "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 && size > 0)
+			return (uint32_t)outside;
+	}
+	return 0;
+}
+
+uint32_t user_namespace_root(bool is_gid)
+{
+	_cleanup_buf_ struct buf map = BUF_INIT;
+
+	if (file_read_at(AT_FDCWD, is_gid ? "/proc/self/gid_map" : "/proc/self/uid_map", MAP_LIMIT, &map) < 0 || !map.data)
+		return 0;
+	return user_namespace_root_of(map.data);
+}
+
 static uint32_t read_size(const char *path)
 {
 	_cleanup_buf_ struct buf map = BUF_INIT;

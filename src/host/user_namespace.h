@@ -25,6 +25,9 @@ uint32_t user_namespace_size(void);
  */
 uint32_t user_namespace_run(bool is_gid, uint32_t first, uint32_t count);
 
+/* What the id 0 of ours is in the one above; 0 where nobody is. */
+uint32_t user_namespace_root(bool is_gid);
+
 /* Ours is another than before. */
 void user_namespace_entered(void);
 
@@ -32,6 +35,7 @@ void user_namespace_entered(void);
 
 /* The same of MAP, what /proc/PID/uid_map says. */
 uint32_t user_namespace_size_of(const char *map);
+uint32_t user_namespace_root_of(const char *map);
 uint32_t user_namespace_run_of(const char *map, uint32_t first, uint32_t count);
 
 #endif

@@ -40,6 +40,8 @@ static void test_run(void **state)
 	assert_int_equal(user_namespace_run_of(map, 65536, 10), 1);
 	assert_int_equal(user_namespace_run_of(map, 65537, 10), 10);
 	assert_int_equal(user_namespace_run_of("", 5, 10), 10);
+	assert_int_equal(user_namespace_root_of(map), 1000);
+	assert_int_equal(user_namespace_root_of("1 7 1\n"), 0);
 }
 
 static void test_ours(void **state)

@@ -20,6 +20,7 @@
 #include "host/netlink_link.h"
 #include "host/pidfd.h"
 #include "host/syscalls.h"
+#include "host/user_namespace.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -34,6 +35,7 @@
 #define PLACE "/tmp"
 #define OWN PLACE "/own"
 #define USERS "users"
+#define NOBODY 65534u
 #define CONFIG_LIMIT (256u << 10)
 #define NAMES_LIMIT 64
 #define STOP_MS 2000
@@ -142,7 +144,9 @@ static void add_lines(struct buf *out, const char *option, char *const *values)
 
 static void write_config(const struct net_resolver *resolver, struct buf *out)
 {
-	buf_add_text(out, "user=nobody\npid-file=" OWN "/pid\n"
+	/* Where there is no nobody, it stays who it is: then it has no more rights than that user. */
+	buf_add_text(out, user_namespace_size() > NOBODY ? "user=nobody\n" : "user=\ngroup=\n");
+	buf_add_text(out, "pid-file=" OWN "/pid\n"
 			  "bind-interfaces\nno-hosts\n"
 			  /* Names without dots are those of containers: nobody else is asked for them. */
 			  "domain-needed\n"

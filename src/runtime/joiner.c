@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Order: groups are entered by the child (spawn.c). Here:
+ * Order: groups are entered by the child (spawn.c), but those of version 1 in a
+ * user namespace, which come first here:
  *   1. affinity and invisibility, still outside;
  *   2. other namespaces, then the user namespace, then what could only be
  *      entered from inside of that;
@@ -17,6 +18,7 @@
 #include "host/procfs.h"
 #include "host/scheduler.h"
 #include "host/syscalls.h"
+#include "host/user_namespace.h"
 #include "runtime/sync.h"
 
 #include <sched.h>
@@ -104,10 +106,33 @@ static int make_time_namespace(const struct spawn_request *request, struct error
 	return 0;
 }
 
-static int enter(struct spawn_request *request, struct error *err)
+/*
+ * Groups of version 1 take a process whose id is that of who has opened their
+ * files, or of anybody if that was root of the host: an ordinary user's has to
+ * enter before it is somebody else. Its child is born there.
+ */
+static int enter_groups(struct spawn_request *request, struct error *err)
 {
+	_cleanup_free_ char *path = NULL;
+	size_t failed = 0;
 	int r;
 
+	if (!request->groups || user_namespace_is_first())
+		return 0;
+	request->has_entered = true;
+	r = cgroup_set_enter(request->groups, &failed);
+	if (r == 0)
+		return 0;
+	path = cgroup_file_path(&request->groups->groups[failed], NULL);
+	return error_errno(err, -r, "cannot enter control group '%s'", path);
+}
+
+static int enter(struct spawn_request *request, struct error *err)
+{
+	int r = enter_groups(request, err);
+
+	if (r < 0)
+		return r;
 	/* 1. */
 	if (request->initial_affinity) {
 		r = scheduler_set_affinity(request->initial_affinity);

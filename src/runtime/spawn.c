@@ -35,7 +35,7 @@ static _noreturn_ void run_child(struct spawn_request *request)
 	int r;
 
 	/* 1. The groups; what limits and counts us comes before anything that the container says. */
-	if (request->groups) {
+	if (request->groups && !request->has_entered) {
 		r = cgroup_set_enter(request->groups, &failed);
 		if (r < 0) {
 			_cleanup_free_ char *path = cgroup_file_path(&request->groups->groups[failed], NULL);

@@ -37,6 +37,7 @@ struct spawn_request {
 	bool become_root;          /* after joining a user namespace: be its root */
 	const char *initial_affinity; /* exec: cpu list before entering the groups, or NULL */
 	struct cgroup_set *groups; /* prepared for entry; NULL: stay */
+	bool has_entered;           /* the joiner has, for its child: those of version 1 */
 	pid_t follow_pid;          /* exec: if the v2 group may have no processes, go where this one is; 0: do not */
 	bool in_order_to_exec;     /* be invisible to the container that is entered */
 	int sync_child, sync_parent; /* sync_pair(): the child's end, the parent's */

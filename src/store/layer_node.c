@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/owner.h"
 #include "store/acl.h"
 
 #include <fcntl.h>
@@ -171,7 +172,7 @@ static int make_file(const struct layer_place *place, const struct tar_entry *en
 	r = write_data(fd, entry, reader, err);
 	if (r < 0)
 		return r;
-	if (needs_chown(place, entry, owner) && fchown(fd, entry->uid, entry->gid) < 0)
+	if (needs_chown(place, entry, owner) && owner_set(fd, entry->uid, entry->gid) < 0)
 		return chown_error(entry, err);
 	/* Writing and chown(2) take these bits, and capabilities, away. */
 	if ((entry->mode & 07000) && fchmod(fd, entry->mode) < 0)
@@ -229,7 +230,7 @@ static int make_other(const struct layer_place *place, const struct tar_entry *e
 			error_hint(err, "device nodes can be made by root of the host only");
 		return r;
 	}
-	if (needs_chown(place, entry, owner) && fchownat(place->parent_fd, place->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (needs_chown(place, entry, owner) && owner_set_at(place->parent_fd, place->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return chown_error(entry, err);
 	/* No link at this place: it has just been made. */
 	if (entry->type != TAR_SYMLINK && (entry->mode & 07000) && fchmodat(place->parent_fd, place->name, entry->mode, 0) < 0)
@@ -260,7 +261,7 @@ int layer_node_begin_directory(int directory_fd, const struct tar_entry *entry, 
 
 	if (fstat(directory_fd, &st) < 0)
 		return error_errno(err, errno, "cannot look at it");
-	if ((st.st_uid != entry->uid || st.st_gid != entry->gid) && fchownat(directory_fd, "", entry->uid, entry->gid, AT_EMPTY_PATH) < 0)
+	if ((st.st_uid != entry->uid || st.st_gid != entry->gid) && owner_set_at(directory_fd, "", entry->uid, entry->gid, AT_EMPTY_PATH) < 0)
 		return chown_error(entry, err);
 	if ((st.st_mode & 07777) != mode && chmod(path_of(directory_fd).text, mode) < 0)
 		return error_errno(err, errno, "cannot set the mode %04o", mode);

@@ -9,6 +9,7 @@
 #include "host/mapped_directory.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
+#include "host/user_namespace.h"
 #include "runtime/given_mount.h"
 #include "runtime/run.h"
 #include "supervisor/membership.h"
@@ -105,7 +106,7 @@ static int mount_root(const struct spec_supervision *what, int *ret_fd, struct e
 		.lowers = what->lowers,
 		.lower_count = strv_length(what->lowers),
 		.writable = what->writable,
-		.idmap = ids.uid_count ? &ids : NULL,
+		.idmap = ids.uid_count && user_namespace_is_first() ? &ids : NULL,
 		.has_user_marks = what->user_marks,
 	};
 	_cleanup_close_ int procfs = -EBADF;
@@ -113,7 +114,7 @@ static int mount_root(const struct spec_supervision *what, int *ret_fd, struct e
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot open '/proc'");
-	return what->directory ? mapped_directory_open(procfs, what->directory, &ids, ret_fd, err) : overlay_mount(procfs, &overlay, ret_fd, err);
+	return what->directory ? mapped_directory_open(procfs, what->directory, overlay.idmap, ret_fd, err) : overlay_mount(procfs, &overlay, ret_fd, err);
 }
 
 /* *RET_FD stays untouched if root.path of config.json is the root. */
@@ -179,7 +180,7 @@ static int open_mounts(const struct keeper *keeper, struct arena *arena, struct 
 	for (; r == 0 && ret->count < what->mount_count; ret->count += r == 0) {
 		struct create_mount *mount = &ret->list[ret->count];
 
-		r = given_mount_open(&what->mounts[ret->count], ids.uid_count ? &ids : NULL, what->user_marks, &mount->fd, err);
+		r = given_mount_open(&what->mounts[ret->count], ids.uid_count && user_namespace_is_first() ? &ids : NULL, what->user_marks, &mount->fd, err);
 		mount->destination = what->mounts[ret->count].target;
 	}
 	free((void *)ids.uids);

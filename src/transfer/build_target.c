@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "host/beneath.h"
+#include "host/owner.h"
 #include "transfer/build_mode.h"
 #include "transfer/build_path.h"
 
@@ -57,7 +58,7 @@ static int make_one(const struct build_target *target, int fd, const char *name,
 	if (mkdirat(fd, name, 0755) < 0)
 		return errno == EEXIST ? 0 : -errno;
 	remember(target, path);
-	if (target->has_owner && fchownat(fd, name, target->owner.uid, target->owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (target->has_owner && owner_set_at(fd, name, target->owner.uid, target->owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }

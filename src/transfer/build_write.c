@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "host/beneath.h"
+#include "host/owner.h"
 #include "store/acl.h"
 #include "transfer/build_data.h"
 #include "transfer/build_digest.h"
@@ -123,7 +124,7 @@ static int finish_file(const struct writer *w, int fd, const struct stat *st, bo
 	const struct timespec times[2] = { st->st_mtim, st->st_mtim };
 	bool is_given = needs_owner(w, st, gives);
 
-	if (is_given && fchown(fd, st->st_uid, st->st_gid) < 0)
+	if (is_given && owner_set(fd, st->st_uid, st->st_gid) < 0)
 		return error_errno(err, errno, "cannot give '%.400s' to %u:%u", path, st->st_uid, st->st_gid);
 	/* chown(2) and writing take set-id bits away, and a directory's default list others. */
 	if ((gives || (st->st_mode & 07000)) && fchmod(fd, st->st_mode & 07777) < 0)
@@ -245,7 +246,7 @@ static int write_special(const struct writer *w, const struct build_found *found
 	}
 	if (r < 0)
 		return error_errno(err, -r, "cannot make '%.400s'", found->path);
-	if (needs_owner(w, st, place->gives_owner) && fchownat(place->to_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (needs_owner(w, st, place->gives_owner) && owner_set_at(place->to_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "cannot give '%.400s' to %u:%u", found->path, st->st_uid, st->st_gid);
 	r = copy_xattrs(w, found, place, err);
 	if (r == 0 && utimensat(place->to_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -302,7 +303,7 @@ static int finish_directory(const struct writer *w, const struct build_found *fo
 	if (r < 0)
 		return error_errno(err, -r, "cannot open the directory '%.400s'", found->name);
 	r = build_found_open(w->take, found, -EBADF, &from_fd, err);
-	if (r == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
+	if (r == 0 && owner_set(fd, st.st_uid, st.st_gid) < 0)
 		r = error_errno(err, errno, "cannot give '%.400s' to %u:%u", found->path, st.st_uid, st.st_gid);
 	if (r == 0 && fchmod(fd, st.st_mode & 07777) < 0)
 		r = error_errno(err, errno, "cannot set the mode of '%.400s'", found->path);
