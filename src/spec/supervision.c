@@ -113,6 +113,7 @@ static const struct field supervision_fields[] = {
 	FIELD(STRINGS, struct spec_supervision, exit_command, "exitCommand"),
 	FIELD(STRING, struct spec_supervision, transfer, "transfer"),
 	FIELD(STRING, struct spec_supervision, events_path, "eventsPath"),
+	FIELD(STRING, struct spec_supervision, learn, "learn"),
 	FIELD(U32, struct spec_supervision, id_base, "idBase"),
 	FIELD(U32, struct spec_supervision, id_size, "idSize"),
 };

@@ -30,6 +30,7 @@
 #define SPEC_SUPERVISION_DOCUMENT "supervise.json"
 #define SPEC_SUPERVISION_STATE "state.json"
 #define SPEC_SUPERVISION_LOCK "lock" /* flock'd by the supervisor as long as it lives */
+#define SPEC_SUPERVISION_LEARNER "learner" /* socket where the runtime hands filters' listeners to who learns */
 #define SPEC_SUPERVISION_LIMIT (1u << 20) /* bytes of supervise.json */
 #define SPEC_SUPERVISION_FDS 16 /* descriptors that may come with a message */
 #define SPEC_SUPERVISION_PACKET (128u << 10) /* bytes of a message; longer requests are refused by who would send them */
@@ -95,6 +96,7 @@ struct spec_supervision {
 	 * unpause, exec_create, exec_start, exec_die and health_status, and of mount and unmount of volumes; the engine of all else.
 	 */
 	char *events_path;
+	char *learn; /* the profile that what the container uses is added to; or NULL */
 	uint32_t id_base, id_size;
 };
 

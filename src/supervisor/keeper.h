@@ -13,6 +13,7 @@
 #include "spec/supervision.h"
 #include "supervisor/flow.h"
 #include "supervisor/health.h"
+#include "supervisor/learner.h"
 #include "supervisor/log.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/warnings.h"
@@ -55,6 +56,7 @@ struct keeper {
 	struct log *log;
 	struct health *health;
 	struct first first;
+	struct learner learner;
 	struct net_retired retired; /* membership_finish() */
 	struct arena *last_arena; /* of .last_plan; or NULL */
 	const struct spec_network_plan *last_plan; /* membership_remember(); or NULL */

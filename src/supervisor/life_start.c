@@ -318,10 +318,14 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 		.prepare_network = network ? membership_attach : NULL,
 		.network_context = (void *)network,
 	};
-	r = put_on(&streams, err);
+	r = learner_start(keeper, err);
+	if (r == 0)
+		r = put_on(&streams, err);
 	if (r == 0)
 		r = create(keeper, start, &terminal, err);
 	take_off(keeper, &streams);
+	if (r < 0)
+		learner_drop(keeper);
 	if (r < 0 && network)
 		membership_detach(keeper);
 	if (r == 0) {

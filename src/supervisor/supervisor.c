@@ -41,6 +41,7 @@ static void init(struct keeper *keeper, const struct supervisor_request *request
 		.arena = arena_new(),
 		.first = { .pidfd = -EBADF, .terminal = -EBADF, .slave = -EBADF, .in = -EBADF, .root_fd = -EBADF,
 			   .out = FLOW_INIT, .err = FLOW_INIT, .memory = { .fd = -EBADF } },
+		.learner = LEARNER_NONE,
 		.bundle_fd = -EBADF, .lock_fd = -EBADF, .listen_fd = -EBADF, .signal_fd = -EBADF, .null_fd = -EBADF,
 		.root_fd = request->root_fd,
 		.kill_at_ns = LOOP_NEVER, .timeout_at_ns = LOOP_NEVER, .restart_at_ns = LOOP_NEVER, .trim_at_ns = LOOP_NEVER,
@@ -186,7 +187,7 @@ static void reap(struct keeper *keeper)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == keeper->first.pid && !keeper->first.has_ended)
 			life_take_end(keeper, status);
-		else
+		else if (!learner_take_end(keeper, pid, status))
 			sessions_take_end(keeper, pid, status); /* or a starter, or an orphan: reaping is all it takes */
 	}
 }
@@ -334,6 +335,7 @@ static void done(struct keeper *keeper)
 {
 	clients_done(keeper);
 	sessions_done(keeper);
+	learner_done(keeper);
 	life_done(keeper);
 	keeper->log = log_close(keeper->log);
 	keeper->health = health_free(keeper->health);
