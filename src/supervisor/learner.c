@@ -4,12 +4,11 @@
 #include "base/log.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
-#include "supervisor/keeper.h"
+#include "spec/supervision.h"
 #include "supervisor/learning.h"
-#include "supervisor/life.h"
+#include "supervisor/warnings.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -34,7 +33,7 @@ static int keep_only(int null_fd, int fds[3])
 	return sys_close_range(6, ~0U, 0) < 0 ? -errno : 0;
 }
 
-static _noreturn_ void run(const char *profile, int null_fd, int fds[3])
+static _noreturn_ void run(const struct learner_request *request, int fds[3])
 {
 	struct error err = ERROR_INIT;
 	int r;
@@ -42,100 +41,109 @@ static _noreturn_ void run(const char *profile, int null_fd, int fds[3])
 	warnings_collect(NULL);
 	log_open(-1, LOG_TEXT, LOG_LEVEL_ERROR);
 	prctl(PR_SET_NAME, "bivy-learner");
-	r = keep_only(null_fd, fds);
+	r = keep_only(request->null_fd, fds);
 	if (r < 0)
 		error_errno(&err, -r, "cannot keep descriptors");
 	else
-		r = learning_run(&(struct learning_request){ .profile = profile, .listen_fd = fds[0], .control_fd = fds[1] }, &err);
+		r = learning_run(&(struct learning_request){ .profile = request->profile, .listen_fd = fds[0], .control_fd = fds[1] }, &err);
 	if (r < 0)
 		ignore_result(fd_write_all(fds[2], err.message, strlen(err.message))); /* nobody else to tell */
 	_exit(r < 0);
 }
 
-/* ---- the supervisor -------------------------------------------------------------------- */
+/* ---- its parent -------------------------------------------------------------------------- */
 
-static int open_socket(const struct keeper *keeper, int *ret)
+static void close_pipes(struct learner *learner)
 {
-	if (unlinkat(keeper->bundle_fd, SPEC_SUPERVISION_LEARNER, 0) < 0 && errno != ENOENT)
-		return -errno;
-	return fdpass_bind_at(keeper->bundle_fd, SPEC_SUPERVISION_LEARNER, SOCK_STREAM, ret);
+	close_and_forget(&learner->control);
+	close_and_forget(&learner->report);
 }
 
-int learner_start(struct keeper *keeper, struct error *err)
+static int open_socket(int bundle_fd, int *ret)
 {
-	_cleanup_close_ int listen_fd = -EBADF, control_theirs = -EBADF, control = -EBADF, report_theirs = -EBADF, report = -EBADF;
-	int control_ends[2], report_ends[2], r;
-	pid_t pid;
+	if (unlinkat(bundle_fd, SPEC_SUPERVISION_LEARNER, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return fdpass_bind_at(bundle_fd, SPEC_SUPERVISION_LEARNER, SOCK_STREAM, ret);
+}
 
-	if (!keeper->what->learn)
-		return 0;
-	r = open_socket(keeper, &listen_fd);
-	if (r == 0 && pipe2(control_ends, O_CLOEXEC) < 0)
-		r = -errno;
-	if (r < 0)
-		return error_errno(err, -r, "cannot learn what the container uses");
-	control_theirs = control_ends[0];
-	control = control_ends[1];
-	if (pipe2(report_ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_errno(err, errno, "cannot make a pipe");
-	report = report_ends[0];
-	report_theirs = report_ends[1];
-	pid = fork();
-	if (pid < 0)
-		return error_errno(err, errno, "cannot start the process that learns what the container uses");
-	if (pid == 0)
-		run(keeper->what->learn, keeper->null_fd, (int[]){ listen_fd, control_theirs, report_theirs });
-	learner_done(keeper);
-	keeper->learner = (struct learner){ .pid = pid, .control = TAKE_FD(control), .report = TAKE_FD(report) };
+/* Both ends of a pipe, in two variables. */
+static int make_pipe(int flags, int *ret_in, int *ret_out)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | flags) < 0)
+		return -errno;
+	*ret_in = ends[0];
+	*ret_out = ends[1];
 	return 0;
 }
 
-void learner_finish(struct keeper *keeper)
+int learner_start(const struct learner_request *request, struct learner *ret, struct error *err)
 {
-	close_and_forget(&keeper->learner.control);
+	_cleanup_close_ int listen_fd = -EBADF, control_in = -EBADF, control = -EBADF, report = -EBADF, report_out = -EBADF;
+	pid_t pid = 0;
+	int r;
+
+	if (!request->profile)
+		return 0;
+	r = open_socket(request->bundle_fd, &listen_fd);
+	if (r == 0)
+		r = make_pipe(0, &control_in, &control);
+	if (r == 0)
+		r = make_pipe(O_NONBLOCK, &report, &report_out);
+	if (r == 0 && (pid = fork()) < 0)
+		r = -errno;
+	if (r < 0)
+		return error_errno(err, -r, "cannot start the process that learns what the container uses");
+	if (pid == 0)
+		run(request, (int[]){ listen_fd, control_in, report_out });
+	*ret = (struct learner){ .pid = pid, .control = TAKE_FD(control), .report = TAKE_FD(report) };
+	return 0;
 }
 
-void learner_drop(struct keeper *keeper)
-{
-	if (keeper->learner.control >= 0)
-		ignore_result(fd_write_all(keeper->learner.control, "", 1)); /* it may be gone */
-	learner_finish(keeper);
-}
-
-bool learner_is_busy(const struct keeper *keeper)
-{
-	return keeper->learner.pid != 0;
-}
-
-static void tell_problem(struct keeper *keeper, int status)
+static void tell_problem(const struct learner *learner, int status)
 {
 	char text[REPORT_BYTES];
-	ssize_t n = read(keeper->learner.report, text, sizeof text - 1);
+	ssize_t n = read(learner->report, text, sizeof text - 1);
 
 	text[n > 0 ? n : 0] = '\0';
 	if (n > 0)
 		log_warning("%s", text);
 	else if (status != 0)
-		log_warning("what container '%s' uses was not recorded: the process that learned it was killed", keeper_name(keeper));
+		log_warning("what the container uses is not recorded: the process that learned it was killed");
 }
 
-bool learner_take_end(struct keeper *keeper, pid_t pid, int status)
+bool learner_take_end(struct learner *learner, pid_t pid, int status)
 {
-	struct error err = ERROR_INIT;
-
-	if (!pid || pid != keeper->learner.pid)
+	if (!pid || pid != learner->pid)
 		return false;
-	keeper->learner.pid = 0;
-	tell_problem(keeper, status);
-	learner_done(keeper);
-	/* Nobody answers its calls any more: all of them fail. */
-	if (keeper_is_running(keeper) && life_signal(keeper, SIGKILL, &err) < 0)
-		log_warning("%s, ignoring", err.message);
+	tell_problem(learner, status);
+	close_pipes(learner);
+	learner->pid = 0;
 	return true;
 }
 
-void learner_done(struct keeper *keeper)
+void learner_end(struct learner *learner)
 {
-	close_and_forget(&keeper->learner.control);
-	close_and_forget(&keeper->learner.report);
+	int status = 0;
+	pid_t pid;
+
+	if (!learner->pid)
+		return;
+	close_and_forget(&learner->control);
+	do
+		pid = waitpid(learner->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	if (pid > 0)
+		tell_problem(learner, status);
+	close_pipes(learner);
+	learner->pid = 0;
+}
+
+void learner_drop(struct learner *learner)
+{
+	if (learner->pid)
+		ignore_result(fd_write_all(learner->control, "", 1)); /* it may be gone */
+	close_pipes(learner);
+	learner->pid = 0;
 }

@@ -228,7 +228,7 @@ void life_take_end(struct keeper *keeper, int status)
 	set_time(&state->finished);
 	look_for_oom(keeper);
 	health_stop(keeper->health);
-	learner_finish(keeper);
+	learner_end(&keeper->learner);
 	clients_close_inputs(keeper);
 	close_and_forget(&first->pidfd);
 	close_and_forget(&first->slave);
@@ -385,11 +385,9 @@ static void kill_now(struct keeper *keeper)
 		log_warning("%s, ignoring", err.message);
 }
 
-/* All output was read, and what was learned is written; or its readers take nothing and a restart waits. */
+/* All output was read; or its readers take nothing and a restart waits. */
 static bool is_drained(struct keeper *keeper, const struct sequel *sequel, int64_t now_ns)
 {
-	if (learner_is_busy(keeper))
-		return false;
 	if (flow_is_idle(&keeper->first.out) && flow_is_idle(&keeper->first.err))
 		return true;
 	if (keeper->give_up_at_ns == LOOP_NEVER && (sequel->by_request || sequel->by_policy))

@@ -293,6 +293,7 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 	_cleanup_(given_mounts_done) struct given_mounts mounts = { NULL, 0 };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *network = NULL;
+	const struct learner_request learns = { .profile = keeper->what->learn, .bundle_fd = keeper->bundle_fd, .null_fd = keeper->null_fd };
 	struct streams streams;
 	int terminal = -EBADF, r = open_root(keeper, &root_fd, err);
 
@@ -318,14 +319,14 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 		.prepare_network = network ? membership_attach : NULL,
 		.network_context = (void *)network,
 	};
-	r = learner_start(keeper, err);
+	r = learner_start(&learns, &keeper->learner, err);
 	if (r == 0)
 		r = put_on(&streams, err);
 	if (r == 0)
 		r = create(keeper, start, &terminal, err);
 	take_off(keeper, &streams);
 	if (r < 0)
-		learner_drop(keeper);
+		learner_drop(&keeper->learner);
 	if (r < 0 && network)
 		membership_detach(keeper);
 	if (r == 0) {

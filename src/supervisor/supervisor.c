@@ -177,6 +177,15 @@ static int open_all(struct keeper *keeper, struct error *err)
 
 /* ---- 2. rounds -------------------------------------------------------------------------- */
 
+/* All that its processes ask fails from now on. */
+static void end_unheard(struct keeper *keeper)
+{
+	struct error err = ERROR_INIT;
+
+	if (keeper_is_running(keeper) && life_signal(keeper, SIGKILL, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
 static void reap(struct keeper *keeper)
 {
 	int status;
@@ -187,7 +196,9 @@ static void reap(struct keeper *keeper)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == keeper->first.pid && !keeper->first.has_ended)
 			life_take_end(keeper, status);
-		else if (!learner_take_end(keeper, pid, status))
+		else if (learner_take_end(&keeper->learner, pid, status))
+			end_unheard(keeper);
+		else
 			sessions_take_end(keeper, pid, status); /* or a starter, or an orphan: reaping is all it takes */
 	}
 }
@@ -335,7 +346,6 @@ static void done(struct keeper *keeper)
 {
 	clients_done(keeper);
 	sessions_done(keeper);
-	learner_done(keeper);
 	life_done(keeper);
 	keeper->log = log_close(keeper->log);
 	keeper->health = health_free(keeper->health);
