@@ -419,6 +419,7 @@ static int check_together(const struct create_request *request, const struct spe
 		{ host->auto_remove && host->restart_policy && !str_equal(host->restart_policy, "no"), "--rm and --restart exclude each other" },
 		{ request->detach && request->remove_image, "--rmi is of no use with --detach: nobody is there to remove the image at the end" },
 		{ request->replace && !container->name, "--replace is of no use without --name" },
+		{ host->learn && host->profile_file, "--learn and --profile exclude each other" },
 		{ host->user_namespace && (host->uid_map || host->gid_map), "--userns excludes --uidmap and --gidmap" },
 		{ is_shared(host->uts_mode) && container->config.hostname, "--hostname is of no use with a --uts that is shared" },
 		{ request->no_health_check && (container->config.health_check || container->config.startup_check),
@@ -525,6 +526,17 @@ static void decode_numbers(struct decoder *d, const struct create_request *reque
 	host->auto_remove = host->auto_remove || request->remove_image;
 }
 
+/* Files of the host by where they are. */
+static void decode_profiles(struct decoder *d)
+{
+	struct spec_host_config *host = &d->container.host;
+
+	if (host->learn)
+		host->learn = value_clean_path(d->arena, d->place->directory, host->learn);
+	if (host->profile_file)
+		host->profile_file = value_clean_path(d->arena, d->place->directory, host->profile_file);
+}
+
 /* Hands the lists that have grown over. */
 static void store_lists(struct decoder *d)
 {
@@ -570,6 +582,7 @@ int create_decode(struct arena *arena, const struct create_request *request, cha
 		if (**variable != '=' && value_env_add(arena, *variable, place->environment, &d.env, err) < 0)
 			return -EINVAL;
 	decode_numbers(&d, &own);
+	decode_profiles(&d);
 	r = decode_repeated(&d, &own);
 	if (r == 0)
 		r = decode_endpoint(&d, &own);

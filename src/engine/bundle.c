@@ -21,6 +21,7 @@
 #include "engine/bundle_systemd.h"
 #include "engine/bundle_user_mounts.h"
 #include "engine/container_network.h"
+#include "engine/container_profile.h"
 #include "engine/container_quota.h"
 #include "spec/config_encode.h"
 #include "spec/log_options.h"
@@ -181,6 +182,8 @@ static int fill(struct bundle_plan *plan, struct error *err)
 		r = bundle_add_resources(plan, err);
 	if (r == 0)
 		r = bundle_add_security(plan, err);
+	if (r == 0)
+		container_profile_add(plan);
 	if (r == 0)
 		r = write_config(plan, err);
 	return r < 0 ? r : bundle_write_supervision(plan, err);
@@ -353,6 +356,8 @@ int bundle_check(const struct spec_container *container, void (*warn)(void *cont
 		r = bundle_check_mounts(container, err);
 	if (r == 0)
 		r = bundle_check_security(container, err);
+	if (r == 0)
+		r = container_profile_check(&container->host, err);
 	if (r == 0)
 		r = bundle_check_systemd(&container->config, err);
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "engine/bundle_process.h"
 #include "base/quantity.h"
 #include "engine/capabilities.h"
+#include "engine/container_profile.h"
 #include "host/caps.h"
 #include "host/user_namespace.h"
 #include "spec/names.h"
@@ -86,7 +87,10 @@ static int decide_capabilities(struct bundle_plan *plan, struct error *err)
 	/* Where nothing is added nothing can be missing. */
 	if (!plan->ids.has_namespace || (add && add[0]))
 		r = known_capabilities(plan->ids.has_namespace, &known, err);
-	return r < 0 ? r : capabilities_decide(add, plan->host->cap_drop, known, &plan->capabilities, &plan->added_capabilities, err);
+	if (r == 0)
+		r = capabilities_decide(add, plan->host->cap_drop, known, &plan->capabilities, &plan->added_capabilities, err);
+	plan->capabilities = container_profile_capabilities(plan->host->profile, plan->capabilities);
+	return r;
 }
 
 /* Others than root have what was added by name, as ambient ones: execve(2) takes the rest away from them, and leaves it to setuid programs. */

@@ -134,6 +134,7 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 		.image_name = plan->config->image ? plan->config->image : plan->container->image_name,
 		.transfer = find_transfer(plan),
 		.exit_command = plan->host->auto_remove ? make_exit_command(plan) : NULL,
+		.learn = plan->host->learn,
 		.events_path = arena_printf(plan->arena, "%s/events", directories->run_root),
 	};
 	int r = find_stop_signal(plan, &supervision.stop_signal, err);

@@ -6,6 +6,7 @@
 #include "engine/container_merge.h"
 #include "engine/container_names.h"
 #include "engine/container_network.h"
+#include "engine/container_profile.h"
 #include "engine/container_quota.h"
 #include "engine/containers.h"
 #include "engine/volume.h"
@@ -373,8 +374,10 @@ static int make(struct creation *creation, const struct container_image *image)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
 	_cleanup_lease_ struct lease lease = LEASE_INIT;
-	int r = describe(creation, image);
+	int r = container_profile_read(creation->arena, &creation->container.host, creation->err);
 
+	if (r == 0)
+		r = describe(creation, image);
 	if (r == 0)
 		r = container_image_find_mounts(creation->arena, creation->request, &creation->container.host, &store, &lease, creation->err);
 	if (r == 0)

@@ -2,7 +2,7 @@
 /* The numbers are those of <linux/landlock.h>, of which Debian 12 has an early version. */
 #include "host/landlock.h"
 
-#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_landlock_create_ruleset
@@ -13,6 +13,7 @@
 
 #define CREATE_RULESET_VERSION 1
 #define RULE_PATH_BENEATH 1
+#define RULE_PORT 2
 
 enum right {
 	RIGHT_EXECUTE     = 1 << 0,
@@ -26,7 +27,10 @@ enum right {
 	RIGHT_IOCTL_DEVICE = 1 << 15,   /* ABI 5, 6.10 */
 	RIGHTS_TO_REMOVE  = RIGHT_REMOVE_DIR | RIGHT_REMOVE_FILE,
 };
-#define TCP_BIND_AND_CONNECT 3 /* ABI 4, 6.7 */
+/* ABI 4, 6.7 */
+#define TCP_BIND 1
+#define TCP_CONNECT 2
+#define TCP_BIND_AND_CONNECT 3
 #define SCOPE_SOCKETS_AND_SIGNALS 3 /* ABI 6, 6.12 */
 
 struct ruleset {
@@ -94,5 +98,79 @@ int landlock_restrict(const struct landlock_rules *rules)
 		r = allow(fd, rules->readable, rules->readable_count, RIGHTS_TO_READ);
 	if (r < 0)
 		return r;
+	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
+}
+
+/* ---- others' limits -------------------------------------------------------------------- */
+
+struct port {
+	uint64_t allowed, port;
+};
+
+int landlock_version(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
+
+	return abi < 0 ? -errno : (int)abi;
+}
+
+static uint64_t rights_to_write(int abi)
+{
+	return RIGHT_WRITE_FILE | RIGHTS_TO_REMOVE | RIGHTS_TO_MAKE | (abi >= 2 ? RIGHT_REFER : 0) | (abi >= 3 ? RIGHT_TRUNCATE : 0);
+}
+
+/* Of what is no directory only what is about its content can be allowed. */
+static int allow_file(int ruleset_fd, int fd, uint64_t rights)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	return allow(ruleset_fd, &fd, 1, S_ISDIR(status.st_mode) ? rights : rights & (RIGHT_WRITE_FILE | RIGHT_TRUNCATE));
+}
+
+static int allow_ports(int ruleset_fd, const uint16_t *ports, size_t count, uint64_t right)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct port rule = { .allowed = right, .port = ports[i] };
+
+		if (syscall(SYS_landlock_add_rule, ruleset_fd, RULE_PORT, &rule, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int landlock_prepare(const struct landlock_limits *limits, int *ret_fd)
+{
+	int abi = landlock_version(), r = 0;
+	_cleanup_close_ int fd = -EBADF;
+	struct ruleset set = { .files = 0 };
+
+	if (abi < 0)
+		return abi;
+	if (limits->limits_files)
+		set.files = rights_to_write(abi);
+	if (abi >= LANDLOCK_VERSION_OF_PORTS)
+		set.tcp = (limits->limits_binds ? TCP_BIND : 0) | (limits->limits_connects ? TCP_CONNECT : 0);
+	if (!set.files && !set.tcp) {
+		*ret_fd = -EBADF;
+		return 0;
+	}
+	fd = (int)syscall(SYS_landlock_create_ruleset, &set, abi < 4 ? sizeof set.files : 2 * sizeof set.files, 0);
+	if (fd < 0)
+		return -errno;
+	for (size_t i = 0; r == 0 && set.files && i < limits->file_count; i++)
+		r = allow_file(fd, limits->files[i], set.files);
+	if (r == 0 && (set.tcp & TCP_BIND))
+		r = allow_ports(fd, limits->binds, limits->bind_count, TCP_BIND);
+	if (r == 0 && (set.tcp & TCP_CONNECT))
+		r = allow_ports(fd, limits->connects, limits->connect_count, TCP_CONNECT);
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+int landlock_enter(int fd)
+{
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
 }

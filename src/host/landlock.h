@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What stays allowed; all else that changes files is not. Reading is restricted only if that is asked for. */
 struct landlock_rules {
@@ -28,5 +29,28 @@ struct landlock_rules {
  * where there is no Landlock.
  */
 int landlock_restrict(const struct landlock_rules *rules) _must_check_;
+
+/* What the kernel knows: a number that grows, see landlock(7). -ENOSYS or -EOPNOTSUPP where there is no Landlock. */
+int landlock_version(void);
+#define LANDLOCK_VERSION_OF_PORTS 4 /* 6.7 */
+
+/* What somebody else's program may do; the rest stays as it is. */
+struct landlock_limits {
+	bool limits_files; /* to write, make and remove nothing but these: */
+	const int *files;  /* directories with all beneath them, and single files, as O_PATH descriptors */
+	size_t file_count;
+	bool limits_binds, limits_connects; /* of TCP, to these ports; passed over by kernels below LANDLOCK_VERSION_OF_PORTS */
+	const uint16_t *binds, *connects;
+	size_t bind_count, connect_count;
+};
+
+/*
+ * The limits as a descriptor (CLOEXEC), -EBADF in *RET_FD if there is nothing
+ * that this kernel can limit. Restricts nobody yet. As landlock_restrict().
+ */
+int landlock_prepare(const struct landlock_limits *limits, int *ret_fd) _must_check_;
+
+/* Restricts the calling thread and what it starts, for good; needs no_new_privs or CAP_SYS_ADMIN. One system call. */
+int landlock_enter(int fd) _must_check_;
 
 #endif

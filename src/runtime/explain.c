@@ -2,6 +2,7 @@
 /* The plan in words, for `--explain`: in the order in which it would be carried out. */
 #include "base/memory.h"
 #include "runtime/hooks.h"
+#include "runtime/landlock_limits.h"
 #include "runtime/plan.h"
 #include "runtime/seccomp_plan.h"
 
@@ -62,6 +63,8 @@ static void explain_process(const struct plan *plan, struct buf *out)
 			(unsigned long long)process->rlimits[i].hard);
 	if (plan->has_seccomp)
 		seccomp_plan_print(plan->config->linux_.seccomp, &plan->seccomp, "  ", out);
+	if (plan->config->linux_.landlock)
+		landlock_limits_print(plan->config->linux_.landlock, "  ", out);
 	buf_add_text(out, "  execute");
 	for (char **arg = process->args; *arg; arg++)
 		buf_printf(out, " '%s'", *arg);

@@ -4,10 +4,12 @@
 #include "base/memory.h"
 #include "host/caps.h"
 #include "host/keyring.h"
+#include "host/landlock.h"
 #include "host/lsm.h"
 #include "host/procfs.h"
 #include "host/scheduler.h"
 #include "host/syscalls.h"
+#include "runtime/landlock_limits.h"
 #include "runtime/passwd.h"
 #include "runtime/sync.h"
 
@@ -296,16 +298,16 @@ static int set_user(const struct spec_user *user, struct error *err)
 
 /*
  * The five sets, around the change of user. CAP_SYS_ADMIN may stay effective
- * until the exec, because loading a filter without no_new_privs takes it; the
- * exec computes the sets anew and drops it (capabilities(7)): it is then only
- * in the permitted set of this process, which never counts for the new
- * program.
+ * until the exec, because loading a filter, and entering limits of Landlock,
+ * without no_new_privs takes it; the exec computes the sets anew and drops it
+ * (capabilities(7)): it is then only in the permitted set of this process, which
+ * never counts for the new program.
  */
 static int set_capabilities(const struct process_context *context, struct error *err)
 {
 	static const struct spec_capabilities nothing;
 	const struct spec_capabilities *wanted = context->process->capabilities;
-	bool keep_admin = context->seccomp && !context->process->no_new_privileges;
+	bool keep_admin = (context->seccomp || context->landlock) && !context->process->no_new_privileges;
 	uint64_t have = 0, extra;
 	int r;
 
@@ -381,6 +383,8 @@ void process_init(struct process_context *ret, const struct spec_process *proces
 		.has_personality = linux_->has_personality,
 		.personality = linux_->personality,
 		.memory_policy = linux_->memory_policy,
+		.landlock = linux_->landlock,
+		.limits = -EBADF,
 		.sync = sync,
 		.keep = -EBADF,
 		.keep_too = -EBADF,
@@ -414,6 +418,10 @@ int process_prepare(struct process_context *context, struct error *err)
 	r = close_others(context, err);
 	if (r < 0)
 		return r;
+	/* While all paths can be found. */
+	r = context->landlock ? landlock_limits_open(context->landlock, &context->limits, err) : 0;
+	if (r < 0)
+		return r;
 	if (!process->terminal || isatty(STDIN_FILENO))
 		process_give_streams(process->user.uid);
 	/* With the rights of now if that works (a directory the user may not enter, made by a volume), else with the user's. */
@@ -438,7 +446,7 @@ int process_exec(struct process_context *context, struct error *err)
 {
 	unsigned first = 3 + (unsigned)(context->preserve_fds > 0 ? context->preserve_fds : 0);
 	sigset_t none;
-	int code;
+	int code, r;
 
 	/* Preserved descriptors may be CLOEXEC in us; the program is to have them. */
 	for (unsigned fd = 3; fd < first; fd++)
@@ -451,9 +459,12 @@ int process_exec(struct process_context *context, struct error *err)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(err, errno, "cannot mark descriptors close-on-exec");
+	r = context->limits >= 0 ? landlock_enter(context->limits) : 0;
+	if (r < 0)
+		return error_errno(err, -r, "cannot enter linux.landlock");
 	if (context->seccomp) {
 		bool has_listener = context->listener && context->listener->socket >= 0;
-		int r = has_listener ? listener_load(context->listener, context->seccomp, err) : seccomp_install(context->seccomp, err);
+		r = has_listener ? listener_load(context->listener, context->seccomp, err) : seccomp_install(context->seccomp, err);
 
 		if (r < 0)
 			return r;

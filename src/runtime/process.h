@@ -20,6 +20,7 @@ struct process_context {
 	bool has_personality;
 	uint32_t personality;
 	const struct spec_memory_policy *memory_policy; /* or NULL */
+	const struct spec_landlock *landlock; /* or NULL */
 	bool ends_with_parent;      /* killed when the process that made it dies */
 	bool own_user_namespace;    /* limits can only be raised from outside: ask */
 	int listen_fds, preserve_fds;
@@ -27,6 +28,7 @@ struct process_context {
 	int sync;                   /* to the parent, >= 0 */
 	int keep;                   /* one more descriptor that must live until exec, or -EBADF (the lock of `init`) */
 	int keep_too;               /* as above (the connection of `start`) */
+	int limits;                 /* filled by process_prepare: of .landlock, or -EBADF */
 	char *program;              /* filled by process_prepare: what to execute */
 	char **env;                 /* filled by process_prepare; NULL-terminated */
 };

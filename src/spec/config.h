@@ -354,6 +354,17 @@ struct spec_memory_policy {
 	uint32_t flags; /* MPOL_F_*_NODES bits */
 };
 
+/*
+ * `linux.landlock`, ours alone: what Landlock holds the container's processes
+ * to. A list that is NULL restricts nothing, an empty one allows nothing.
+ */
+struct spec_landlock {
+	char **writable; /* absolute paths, of files and of directories with all beneath them, as they are without links; those that are not there are passed over */
+	bool has_bind_ports, has_connect_ports; /* of TCP */
+	uint16_t *bind_ports, *connect_ports;
+	size_t bind_port_count, connect_port_count;
+};
+
 struct spec_linux {
 	struct spec_namespace *namespaces;
 	size_t namespace_count;
@@ -376,6 +387,7 @@ struct spec_linux {
 	bool has_personality;
 	uint32_t personality; /* PER_LINUX or PER_LINUX32 (personality(2)), flags included */
 	struct spec_memory_policy *memory_policy;
+	struct spec_landlock *landlock; /* or NULL */
 };
 
 struct spec_config {

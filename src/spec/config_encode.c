@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/config_encode.h"
 #include "spec/decode.h"
+#include "spec/landlock.h"
 #include "spec/resources_encode.h"
 
 static void write_text(struct json_writer *w, const char *key, const char *text)
@@ -353,6 +354,7 @@ static void write_linux(struct json_writer *w, const struct spec_linux *l)
 	write_memory_policy(w, l->memory_policy);
 	write_personality(w, l);
 	write_time_offsets(w, l);
+	encode_landlock(w, "landlock", l->landlock);
 	json_write_close(w, '}');
 }
 

@@ -100,6 +100,8 @@ static void walk_config(const struct spec_config *config)
 	walk_pairs(l->sysctl, l->sysctl_count);
 	walk_list(l->masked_paths);
 	walk_list(l->readonly_paths);
+	if (l->landlock && l->landlock->writable)
+		walk_list(l->landlock->writable);
 	walk_resources(l->resources);
 	for (size_t i = 0; i < l->net_device_count; i++)
 		walk_text(l->net_devices[i].name);

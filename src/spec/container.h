@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "spec/config.h"
+#include "spec/profile.h"
 #include "spec/image_config.h"
 
 #define SPEC_CONTAINER_LIMIT (8u << 20) /* bytes of a document */
@@ -217,6 +218,9 @@ struct spec_host_config {
 	char *personality;
 	char *rdt_class;
 	bool env_host;
+	char *learn;          /* --learn: where what it uses is added to a profile; absolute */
+	char *profile_file;   /* --profile: where .profile was read, absolute; of a record only to show */
+	struct spec_profile *profile; /* what it is held to, or NULL */
 };
 
 /* The whole record; as a request without id, created and image_*. */

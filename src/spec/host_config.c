@@ -431,6 +431,7 @@ enum host_field {
 	HOST_DEVICES,
 	HOST_ULIMITS,
 	HOST_WEIGHTS,
+	HOST_PROFILE,
 	HOST_RATES, /* and one for each kind */
 };
 
@@ -488,6 +489,9 @@ static const struct field own_fields[] = {
 	FIELD_LIST(PAIRS, struct spec_host_config, cgroup_conf, cgroup_conf_count, "CgroupConf"),
 	FIELD(STRING, struct spec_host_config, rdt_class, "IntelRdtClosID"),
 	FIELD(STRING, struct spec_host_config, net_limit, "NetLimit"),
+	FIELD(STRING, struct spec_host_config, learn, "Learn"),
+	FIELD(STRING, struct spec_host_config, profile_file, "ProfileFile"),
+	FIELD_BY(HOST_PROFILE, "Profile", 0),
 };
 
 /* What docker calls Resources, members of the same object. */
@@ -581,6 +585,8 @@ static int decode_host_field(const struct decoder *d, const struct json *value, 
 	case HOST_WEIGHTS:
 		return decode_list(d, value, JSON_ARRAY, sizeof *host->blkio_weight_devices, decode_weight, &host->blkio_weight_devices,
 				   &host->blkio_weight_device_count);
+	case HOST_PROFILE:
+		return decode_profile(d, value, &host->profile);
 	default:
 		id -= HOST_RATES;
 		return decode_list(d, value, JSON_ARRAY, sizeof *host->blkio_rates[id], decode_rate, &host->blkio_rates[id],
@@ -639,6 +645,8 @@ void encode_host_config(struct json_writer *w, const struct spec_host_config *ho
 		encode_console_size(w, host);
 	if (host->uid_map || host->gid_map)
 		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), host, false);
+	if (host->profile)
+		spec_profile_write(w, "Profile", host->profile);
 	encode_lists(w, host);
 }
 
@@ -754,6 +762,8 @@ void encode_host_inspect(struct json_writer *w, const struct spec_host_config *g
 	encode_console_size(w, &host);
 	if (host.uid_map || host.gid_map)
 		encode_part(w, "IDMappings", id_map_fields, ARRAY_SIZE(id_map_fields), &host, true);
+	if (host.profile)
+		spec_profile_write(w, "Profile", host.profile);
 	write_mounts(w, &host);
 	write_constants(w);
 	encode_port_bindings(w, &host);

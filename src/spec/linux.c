@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/linux.h"
 #include "spec/id_mappings.h"
+#include "spec/landlock.h"
 #include "spec/resources.h"
 #include "spec/seccomp.h"
 
@@ -338,6 +339,7 @@ enum linux_field {
 	LINUX_INTEL_RDT,
 	LINUX_PERSONALITY,
 	LINUX_MEMORY_POLICY,
+	LINUX_LANDLOCK,
 };
 
 static int decode_propagation(const struct decoder *d, const struct json *value, struct spec_linux *object)
@@ -381,6 +383,8 @@ static int decode_linux_field(const struct decoder *d, const struct json *value,
 		return decode_personality(d, value, linux_);
 	case LINUX_MEMORY_POLICY:
 		return decode_memory_policy(d, value, &linux_->memory_policy);
+	case LINUX_LANDLOCK:
+		return decode_landlock(d, value, &linux_->landlock);
 	}
 	return -EINVAL;
 }
@@ -405,6 +409,7 @@ int decode_linux(const struct decoder *d, const struct json *value, struct spec_
 		FIELD_BY(LINUX_MEMORY_POLICY, "memoryPolicy", 0),
 		FIELD_BY(LINUX_PERSONALITY, "personality", 0),
 		FIELD_BY(LINUX_TIME_OFFSETS, "timeOffsets", 0),
+		FIELD_BY(LINUX_LANDLOCK, "landlock", 0),
 	};
 
 	return decode_fields(d, value, fields, ARRAY_SIZE(fields), object, decode_linux_field);

@@ -70,14 +70,6 @@ static int decode_rule_field(const struct decoder *d, const struct json *value, 
 	return -EINVAL;
 }
 
-/* The listener would be asked about the very write(2) that hands it its descriptor, and wait for itself. */
-static int check_notify(const struct decoder *d, const struct json *value, const struct spec_seccomp_rule *rule)
-{
-	if (rule->action == SECCOMP_ACT_NOTIFY && strv_contains(rule->names, "write"))
-		return decode_fail_member(d, value, "action", "SCMP_ACT_NOTIFY cannot be used for write");
-	return 0;
-}
-
 static int decode_rule(const struct decoder *d, const struct json *value, void *element)
 {
 	static const struct field fields[] = {
@@ -89,11 +81,7 @@ static int decode_rule(const struct decoder *d, const struct json *value, void *
 	struct spec_seccomp_rule *rule = element;
 	int r = decode_fields(d, value, fields, ARRAY_SIZE(fields), rule, decode_rule_field);
 
-	if (r == 0 && rule->has_errno)
-		r = check_errno(d, value, "errnoRet", rule->action, rule->errno_ret);
-	if (r == 0)
-		r = check_notify(d, value, rule);
-	return r;
+	return r == 0 && rule->has_errno ? check_errno(d, value, "errnoRet", rule->action, rule->errno_ret) : r;
 }
 
 /* ---- the whole ---------------------------------------------------------------------- */
