@@ -93,9 +93,16 @@ uint64_t container_profile_capabilities(const struct spec_profile *profile, uint
 
 /* ---- system calls ------------------------------------------------------------------------------ */
 
-/* What a program may need without being seen to: its start and end, the return from a signal, and what the vDSO does where it can. */
+/* What a program may need without having been seen to, and gives it nothing that it has not. */
 static const char *const always[] = {
-	"execve", "exit", "exit_group", "rt_sigreturn", "sigreturn", "restart_syscall", "clock_gettime", "clock_gettime64", "gettimeofday", "time", "getcpu",
+	/* its start, its end, the return from a signal */
+	"execve", "exit", "exit_group", "rt_sigreturn", "sigreturn", "restart_syscall",
+	/* what the vDSO does without the kernel where it can */
+	"clock_gettime", "clock_gettime64", "gettimeofday", "time", "getcpu",
+	/* waiting, which is a matter of timing: one that learns is slower */
+	"futex", "futex_time64", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "sched_yield",
+	/* its own memory, as much as it happens to take */
+	"brk", "mmap", "mmap2", "munmap", "mremap", "madvise",
 };
 
 static bool lets_through(enum spec_seccomp_action action)
