@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -160,6 +162,12 @@ static int way_rights(char **args) {
         (void) args;
         errno = EPERM;
         return geteuid() == 0 ? hit("root") : stopped("geteuid");
+}
+
+/* stay SECONDS: shows its executable in /proc meanwhile. */
+static int way_stay(char **args) {
+        sleep((unsigned) atoi(args[0]));
+        return 0;
 }
 
 /* ---- calls of the kernel ------------------------------------------------------------------------ */
@@ -569,6 +577,155 @@ static int way_type(char **args) {
         return typed ? hit("typed into %d terminals", typed) : stopped("TIOCSTI");
 }
 
+/* ---- frames ------------------------------------------------------------------------------------------------ */
+
+struct frame {
+        unsigned char bytes[512];
+        size_t length;
+};
+
+static void add(struct frame *frame, const void *bytes, size_t length) {
+        memcpy(frame->bytes + frame->length, bytes, length);
+        frame->length += length;
+}
+
+static void add_number(struct frame *frame, unsigned long value, size_t length) {
+        while (length--)
+                frame->bytes[frame->length++] = (unsigned char) (value >> (8 * length));
+}
+
+static uint32_t sum(const unsigned char *bytes, size_t length, uint32_t sum) {
+        for (size_t i = 0; i < length; i++)
+                sum += i % 2 ? bytes[i] : (uint32_t) bytes[i] << 8;
+        while (sum >> 16)
+                sum = (sum & 0xffff) + (sum >> 16);
+        return sum;
+}
+
+/* Sets the checksum AT of what begins FROM. */
+static void finish(struct frame *frame, size_t from, size_t length, size_t at, uint32_t begun) {
+        uint32_t value = ~sum(frame->bytes + from, length, begun);
+        frame->bytes[at] = (unsigned char) (value >> 8);
+        frame->bytes[at + 1] = (unsigned char) value;
+}
+
+/* The frame's beginning: to TO (text), from the interface's own address, which goes to RET_OWN. */
+static int begin_frame(struct frame *frame, const char *interface, const char *to, int type, unsigned char *ret_own) {
+        struct ifreq request = { 0 };
+        unsigned char target[6];
+        int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+                return -1;
+        snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+        if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
+                return -1;
+        memcpy(ret_own, request.ifr_hwaddr.sa_data, 6);
+        sscanf(to, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", target, target + 1, target + 2, target + 3, target + 4, target + 5);
+        add(frame, target, 6);
+        add(frame, ret_own, 6);
+        add_number(frame, (unsigned long) type, 2);
+        return fd;
+}
+
+static int send_frame(int fd, const char *interface, const struct frame *frame) {
+        struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = (int) if_nametoindex(interface), .sll_halen = 6 };
+
+        memcpy(address.sll_addr, frame->bytes, 6);
+        for (int i = 0; i < 3; i++)
+                if (sendto(fd, frame->bytes, frame->length, 0, (struct sockaddr *) &address, sizeof(address)) < 0)
+                        return stopped("send");
+        puts("sent");
+        return 0;
+}
+
+/* datagram INTERFACE MAC FROM TO PORT TEXT: of UDP, whatever the routes say. */
+static int way_datagram(char **args) {
+        struct frame frame = { .length = 0 };
+        unsigned char own[6];
+        struct in_addr from, to;
+        size_t length = strlen(args[5]);
+        int fd = begin_frame(&frame, args[0], args[1], 0x0800, own);
+
+        if (fd < 0)
+                return stopped("packet socket");
+        inet_aton(args[2], &from);
+        inet_aton(args[3], &to);
+        add_number(&frame, 0x4500, 2);
+        add_number(&frame, 28 + length, 2);
+        add_number(&frame, 0, 4);
+        add_number(&frame, 0x4011, 2);
+        add_number(&frame, 0, 2);
+        add(&frame, &from, 4);
+        add(&frame, &to, 4);
+        finish(&frame, 14, 20, 24, 0);
+        add_number(&frame, 40000, 2);
+        add_number(&frame, (unsigned long) atoi(args[4]), 2);
+        add_number(&frame, 8 + length, 2);
+        add_number(&frame, 0, 2); /* no checksum */
+        add(&frame, args[5], length);
+        return send_frame(fd, args[0], &frame);
+}
+
+/* claim INTERFACE ADDRESS: tells all that the address is here (ARP). */
+static int way_claim(char **args) {
+        struct frame frame = { .length = 0 };
+        unsigned char own[6];
+        struct in_addr address;
+        int fd = begin_frame(&frame, args[0], "ff:ff:ff:ff:ff:ff", 0x0806, own);
+
+        if (fd < 0)
+                return stopped("packet socket");
+        inet_aton(args[1], &address);
+        add_number(&frame, 0x0001080006040002, 8);
+        add(&frame, own, 6);
+        add(&frame, &address, 4);
+        add_number(&frame, 0xffffffffffff, 6);
+        add(&frame, &address, 4);
+        return send_frame(fd, args[0], &frame);
+}
+
+/* advertise INTERFACE PREFIX: a router is here (RFC 4861), with a prefix of 64 bits. */
+static int way_advertise(char **args) {
+        struct frame frame = { .length = 0 };
+        unsigned char own[6], from[16] = { 0xfe, 0x80 }, to[16] = { 0xff, 2 }, prefix[16];
+        int fd = begin_frame(&frame, args[0], "33:33:00:00:00:01", 0x86dd, own);
+
+        if (fd < 0)
+                return stopped("packet socket");
+        from[15] = 0x66;
+        to[15] = 1;
+        inet_pton(AF_INET6, args[1], prefix);
+        add_number(&frame, 0x60000000, 4);
+        add_number(&frame, 16 + 32, 2);
+        add_number(&frame, 0x3aff, 2);
+        add(&frame, from, 16);
+        add(&frame, to, 16);
+        add_number(&frame, 0x86000000, 4); /* router advertisement */
+        add_number(&frame, 0x40000708, 4); /* hop limit, no flags, 1800 s */
+        add_number(&frame, 0, 8);
+        add_number(&frame, 0x030440c0, 4); /* prefix, on the link and for addresses */
+        add_number(&frame, 1800, 4);
+        add_number(&frame, 1800, 4);
+        add_number(&frame, 0, 4);
+        add(&frame, prefix, 16);
+        finish(&frame, 54, 48, 56, sum(frame.bytes + 22, 32, 48 + 58));
+        return send_frame(fd, args[0], &frame);
+}
+
+/* connect ADDRESS PORT: over TCP, within a second. */
+static int way_connect(char **args) {
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t) atoi(args[1])) };
+        struct timeval patience = { .tv_sec = 1 };
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        inet_aton(args[0], &address.sin_addr);
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+        if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+                return stopped("connect");
+        return hit("connected to %s:%s", args[0], args[1]);
+}
+
 /* ---- using up --------------------------------------------------------------------------------------------- */
 
 /* processes N: so many at once. */
@@ -669,6 +826,7 @@ static const struct {
         { "climb", 1, way_climb },
         { "descriptors", 0, way_descriptors },
         { "rights", 0, way_rights },
+        { "stay", 1, way_stay },
         { "userfaultfd", 0, way_userfaultfd },
         { "io-uring", 0, way_io_uring },
         { "bpf", 0, way_bpf },
@@ -702,6 +860,10 @@ static const struct {
         { "unix", 1, way_unix },
         { "listen-unix", 1, way_listen_unix },
         { "type", 1, way_type },
+        { "datagram", 6, way_datagram },
+        { "claim", 2, way_claim },
+        { "advertise", 2, way_advertise },
+        { "connect", 2, way_connect },
         { "processes", 1, way_processes },
         { "memory-use", 1, way_memory_use },
         { "fill", 2, way_fill },
