@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hosts, hostname, resolv.conf and localtime of a container: files of its root user, who may change them. */
+/*
+ * hosts, hostname, resolv.conf and localtime of a container: files of its root
+ * user, who may change them, and make them as large as he likes. So they lie on
+ * the disk, as all that he writes, not in the volatile directory: that is in
+ * memory on most hosts, and the host's own services need the room there.
+ */
 #include "base/file.h"
 #include "engine/bundle_mounts.h"
 #include "engine/bundle_namespaces.h"
@@ -12,10 +17,10 @@
 
 #define FILE_LIMIT (256u << 10)
 
-/* NAME in the volatile directory, bound on TARGET. */
+/* NAME in the record's directory, bound on TARGET. */
 static int add_file(struct bundle_plan *plan, const char *name, const char *target, const struct buf *text, struct error *err)
 {
-	_cleanup_close_ int fd = openat(plan->run_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	_cleanup_close_ int fd = openat(plan->record->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	const struct bundle_ids *ids = &plan->ids;
 	int r = fd < 0 ? -errno : fd_write_all(fd, text->data ? text->data : "", text->length);
 
@@ -25,8 +30,8 @@ static int add_file(struct bundle_plan *plan, const char *name, const char *targ
 	    fchown(fd, bundle_outside_id(ids->uids, ids->uid_count, 0), bundle_outside_id(ids->gids, ids->gid_count, 0)) < 0)
 		r = -errno;
 	if (r < 0)
-		return error_errno(err, -r, "cannot write '%s/%s'", plan->record->run_path, name);
-	bundle_add_mount(plan, target, "bind", arena_printf(plan->arena, "%s/%s", plan->record->run_path, name), "bind,rprivate");
+		return error_errno(err, -r, "cannot write '%s/%s'", plan->record->path, name);
+	bundle_add_mount(plan, target, "bind", arena_printf(plan->arena, "%s/%s", plan->record->path, name), "bind,rprivate");
 	return 0;
 }
 
@@ -238,9 +243,9 @@ static int add_resolv_conf(struct bundle_plan *plan, struct error *err)
 }
 
 /* In place: the file is mounted in the container. Nobody but us makes names in its directory. */
-int bundle_rewrite_file(int run_fd, const char *name, const struct buf *text)
+int bundle_rewrite_file(int record_fd, const char *name, const struct buf *text)
 {
-	_cleanup_close_ int fd = openat(run_fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(record_fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
@@ -254,19 +259,19 @@ int bundle_renew_resolv_conf(const struct container_record *record, const struct
 {
 	struct bundle_plan plan = { .arena = record->arena, .record = record, .container = record->container, .config = &record->container->config,
 		.host = &record->container->host, .network = network, .run_fd = -EBADF, .root_fd = -EBADF };
-	_cleanup_close_ int run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int record_fd = open(record->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r;
 
-	if (run_fd < 0 || has_no_resolv_conf(plan.host))
-		return run_fd < 0 && errno != ENOENT ? error_errno(err, errno, "cannot open '%s'", record->run_path) : 0;
-	if (faccessat(run_fd, "resolv.conf", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (record_fd < 0 || has_no_resolv_conf(plan.host))
+		return record_fd < 0 && errno != ENOENT ? error_errno(err, errno, "cannot open '%s'", record->path) : 0;
+	if (faccessat(record_fd, "resolv.conf", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	r = make_resolv_conf(&plan, &text, err);
 	if (r < 0)
 		return r;
-	r = bundle_rewrite_file(run_fd, "resolv.conf", &text);
-	return r < 0 ? error_errno(err, -r, "cannot write '%s/resolv.conf'", record->run_path) : 0;
+	r = bundle_rewrite_file(record_fd, "resolv.conf", &text);
+	return r < 0 ? error_errno(err, -r, "cannot write '%s/resolv.conf'", record->path) : 0;
 }
 
 /* The file that describes the zone; "local" is the host's own. */

@@ -18,10 +18,10 @@ int bundle_add_files(struct bundle_plan *plan, struct error *err) _must_check_;
 char *const *bundle_dns(const struct spec_host_config *host);
 
 /*
- * TEXT becomes what the file NAME of the volatile directory RUN_FD says, in place: what is mounted in the container is that file itself, not
+ * TEXT becomes what the file NAME of the record's directory says, in place: what is mounted in the container is that file itself, not
  * its name. Whoever reads it meanwhile finds it long enough, never empty. 0 or -errno.
  */
-int bundle_rewrite_file(int run_fd, const char *name, const struct buf *text) _must_check_;
+int bundle_rewrite_file(int record_fd, const char *name, const struct buf *text) _must_check_;
 
 /* Writes resolv.conf anew for a container that runs and has other networks now: those of NETWORK; the name servers that it names run then. */
 int bundle_renew_resolv_conf(const struct container_record *record, const struct spec_network_plan *network, struct error *err) _must_check_;

@@ -8,12 +8,12 @@
  *     state.json                    how it was left (spec/container_state.h); missing: never started
  *     root/                         upper/ and work/ of its root (host/overlay.h)
  *     log/                          what the log driver writes
+ *     hosts hostname resolv.conf    files that are mounted in it, written for each start by a command
  *   ROOT/names/NAME                 a link to ../containers/ID (container_names.h)
  *   ROOT/volumes/NAME/              _data/ and volume.json
  *   RUN_ROOT/containers/ID/         while it has a supervisor, and until that is swept
  *     config.json supervise.json    the bundle, and what the supervisor is to do (spec/supervision.h)
  *     state.json lock supervisor    its state, its lock, its socket
- *     hosts hostname resolv.conf    files that are mounted in it
  *   RUN_ROOT/runtime/ID/            the runtime's record (runtime/container.h)
  *   RUN_ROOT/ids                    a byte per range of ids, locked by who uses it (id_range.h)
  *   RUN_ROOT/waiting/ID/             sockets of who is to be attached at its start (waiters.h)

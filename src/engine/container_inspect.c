@@ -171,10 +171,10 @@ static void write_sessions(struct json_writer *w, const struct container_record 
 		json_write_null(w, "ExecIDs");
 }
 
-/* A file of the volatile directory, while it is there. */
-static void write_run_path(struct json_writer *w, const struct container_record *record, const char *key, const char *name)
+/* A file that is mounted in it while it runs. */
+static void write_file_path(struct json_writer *w, const struct container_record *record, const char *key, const char *name)
 {
-	_cleanup_free_ char *path = str_printf("%s/%s", record->run_path, name);
+	_cleanup_free_ char *path = str_printf("%s/%s", record->path, name);
 
 	json_write_string(w, key, record->is_supervised ? path : "");
 }
@@ -213,9 +213,9 @@ static int write_document(struct json_writer *w, const struct container_record *
 	write_state(w, record->state);
 	write_text(w, "Image", container->image_id);
 	write_text(w, "ImageName", container->image_name);
-	write_run_path(w, record, "ResolvConfPath", "resolv.conf");
-	write_run_path(w, record, "HostnamePath", "hostname");
-	write_run_path(w, record, "HostsPath", "hosts");
+	write_file_path(w, record, "ResolvConfPath", "resolv.conf");
+	write_file_path(w, record, "HostnamePath", "hostname");
+	write_file_path(w, record, "HostsPath", "hosts");
 	write_log_path(w, record);
 	json_write_string(w, "Name", name);
 	json_write_int(w, "RestartCount", record->state->restart_count);

@@ -53,13 +53,13 @@ static void refresh_links(const struct container_record *record, struct buf *tex
 	}
 }
 
-static int refresh_hosts(const struct container_record *record, int run_fd, const struct spec_network_plan *plan)
+static int refresh_hosts(const struct container_record *record, int record_fd, const struct spec_network_plan *plan)
 {
 	const char *hostname = record->container->config.hostname;
 	char **addresses = NULL, *short_id = arena_strndup(record->arena, record->container->id, 12);
 	_cleanup_buf_ struct buf text = BUF_INIT, changed = BUF_INIT;
 	size_t count = 0, all = 0;
-	int r = file_read_regular_at(run_fd, "hosts", FILE_LIMIT, &text);
+	int r = file_read_regular_at(record_fd, "hosts", FILE_LIMIT, &text);
 
 	if (r < 0)
 		return r;
@@ -71,13 +71,13 @@ static int refresh_hosts(const struct container_record *record, int run_fd, cons
 			addresses[count++] = *address;
 	container_network_change_hosts(text.data ? text.data : (char[]){ "" }, str_is_empty(hostname) ? short_id : hostname, addresses, &changed);
 	refresh_links(record, &changed);
-	return bundle_rewrite_file(run_fd, "hosts", &changed);
+	return bundle_rewrite_file(record_fd, "hosts", &changed);
 }
 
 void container_network_refresh_hosts(const struct container_record *record, const struct spec_network_plan *plan)
 {
-	_cleanup_close_ int run_fd = open(record->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int r = run_fd < 0 ? -errno : refresh_hosts(record, run_fd, plan);
+	_cleanup_close_ int record_fd = open(record->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r = record_fd < 0 ? -errno : refresh_hosts(record, record_fd, plan);
 
 	if (r < 0 && r != -ENOENT) /* --no-hosts */
 		log_warning("cannot change the hosts of the container '%s': %s, ignoring", record->container->name, error_words(-r));

@@ -99,3 +99,23 @@ load lib/rows
 	run -1 "$PYTHON" -c 'import shutil; shutil.rmtree("deep")'
 	row "directories deeper than any path and than descriptors go" "walks of bounded depth" "a walk that recurses fails, and so nothing is removed"
 }
+
+@test "memory of the host's /run, by way of /etc/hosts" {
+	# what is bound there for a container to write to must not lie in memory
+	mkdir host-run && mount -t tmpfs -o size=16m none host-run
+	SUCCEEDED=run_is_full
+	run_is_full() { [ "$(df --output=avail "$PWD/host-run" | tail -n 1)" -lt 1000 ]; }
+	fills() {
+		"$BIVY" --root "$SCRATCH/root" --run-root "$PWD/host-run" run -d --name fills --network none "$@" busybox \
+			sh -c 'for f in /etc/hosts /etc/hostname /etc/resolv.conf /file; do cat /dev/zero 2>/dev/null | head -c 20000000 >>$f; done; touch /done; sleep 100' >/dev/null
+		wait_for "$BIVY" --root "$SCRATCH/root" --run-root "$PWD/host-run" exec fills test -e /done
+	}
+	fills
+	assert_stopped
+	"$BIVY" --root "$SCRATCH/root" --run-root "$PWD/host-run" rm -f fills >/dev/null
+	touch host-run/given
+	fills -v "$PWD/host-run/given:/file"
+	assert_hit
+	"$BIVY" --root "$SCRATCH/root" --run-root "$PWD/host-run" rm -f fills >/dev/null
+	row "the host's /run in memory, by way of /etc/hosts, hostname, resolv.conf" "those lie on the disk" "with a file of /run: succeeds"
+}
