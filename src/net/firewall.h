@@ -22,6 +22,7 @@
  *  5. The source address of a client is kept, but where the answer would not come
  *     back to us: from 127.0.0.1/::1, and between members of one network.
  *  6. A port is somebody's by being an element: of two that add it one fails.
+ *  7. A network's addresses of the host answer questions for names (port 53) to that network's members and to the host, not to other networks.
  *
  * Functions open what they need; callers are in the network namespace that is
  * meant, with CAP_NET_ADMIN. ERROR_UNSUPPORTED, with a hint, if the kernel has no nf_tables.

@@ -8,12 +8,14 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 #define ETHERNET_SOURCE 6
 #define IPV4_SOURCE 12 /* offsets in headers, RFC 791 and 8200 */
 #define IPV4_DESTINATION 16
 #define IPV6_SOURCE 8
 #define IPV6_DESTINATION 24
+#define DOMAIN_PORT 53
 #define DESTINATION_PORT 2 /* of TCP, UDP and SCTP */
 
 const struct nftables_set firewall_sets[FIREWALL_SET_COUNT] = {
@@ -41,6 +43,7 @@ static const struct nftables_chain chains[] = {
 	{ "raw", "filter", NFTABLES_PREROUTING, NFTABLES_RAW },
 	{ "prerouting", "nat", NFTABLES_PREROUTING, NFTABLES_NAT_DESTINATION },
 	{ "output", "nat", NFTABLES_OUTPUT, NFTABLES_NAT_DESTINATION },
+	{ "input", "filter", NFTABLES_INPUT, NFTABLES_FILTER },
 	{ "forward", "filter", NFTABLES_FORWARD, NFTABLES_FILTER },
 	{ "postrouting", "nat", NFTABLES_POSTROUTING, NFTABLES_NAT_SOURCE },
 	{ "published" },
@@ -95,6 +98,21 @@ static void match_member_addresses(struct nftables_rule *rule, uint8_t family)
 	nftables_rule_is_in(rule, 0, firewall_sets[is4 ? FIREWALL_MEMBERS4 : FIREWALL_MEMBERS6].name, true);
 }
 
+/* The destination, which is the host's own, is an address of one of our networks, and the source is in another. */
+static void match_foreign_gateway(struct nftables_rule *rule, uint8_t family)
+{
+	bool is4 = family == NFTABLES_IPV4;
+	uint32_t size = is4 ? 4 : 16, from = is4 ? IPV4_SOURCE : IPV6_SOURCE, to = is4 ? IPV4_DESTINATION : IPV6_DESTINATION;
+	const char *members = firewall_sets[is4 ? FIREWALL_MEMBERS4 : FIREWALL_MEMBERS6].name;
+
+	match_family(rule, family);
+	nftables_rule_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, to, size, 0);
+	nftables_rule_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, to, size, size / 4);
+	nftables_rule_is_in(rule, 0, members, true);
+	nftables_rule_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, from, size, 0);
+	nftables_rule_is_in(rule, 0, members, false);
+}
+
 static void match_translated(struct nftables_rule *rule)
 {
 	nftables_rule_ct(rule, NFT_CT_STATUS, 0);
@@ -144,6 +162,40 @@ static void look_at_ports(struct nftables_rule *rule)
 	nftables_rule_destination_kind(rule, 0);
 	nftables_rule_equals(rule, 0, &local, sizeof local);
 	nftables_rule_verdict(rule, NFT_JUMP, "published");
+}
+
+/* Invariant 7: who asks the name server of another network learns who is there. */
+static void drop_question(struct nftables_rule *rule, uint8_t family, uint8_t protocol)
+{
+	const uint16_t domain = htons(DOMAIN_PORT);
+
+	match_interface(rule, NFT_META_IIFNAME, FIREWALL_NETWORKS, true);
+	nftables_rule_meta(rule, NFT_META_L4PROTO, 0);
+	nftables_rule_equals(rule, 0, &protocol, sizeof protocol);
+	nftables_rule_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, DESTINATION_PORT, sizeof domain, 0);
+	nftables_rule_equals(rule, 0, &domain, sizeof domain);
+	match_foreign_gateway(rule, family);
+	nftables_rule_verdict(rule, NFTABLES_DROP, NULL);
+}
+
+static void drop_udp_question4(struct nftables_rule *rule)
+{
+	drop_question(rule, NFTABLES_IPV4, IPPROTO_UDP);
+}
+
+static void drop_tcp_question4(struct nftables_rule *rule)
+{
+	drop_question(rule, NFTABLES_IPV4, IPPROTO_TCP);
+}
+
+static void drop_udp_question6(struct nftables_rule *rule)
+{
+	drop_question(rule, NFTABLES_IPV6, IPPROTO_UDP);
+}
+
+static void drop_tcp_question6(struct nftables_rule *rule)
+{
+	drop_question(rule, NFTABLES_IPV6, IPPROTO_TCP);
 }
 
 /* By one of the maps of ports: what is in its key, and whether its data has a port, firewall_sets[] tells. */
@@ -287,6 +339,10 @@ static const struct {
 	{ "prerouting", look_at_ports },
 	{ "output", pass_loopback6 },
 	{ "output", look_at_ports },
+	{ "input", drop_udp_question4 },
+	{ "input", drop_tcp_question4 },
+	{ "input", drop_udp_question6 },
+	{ "input", drop_tcp_question6 },
 	{ "published", translate_ports4 },
 	{ "published", translate_ports4_at },
 	{ "published", translate_ranges4 },
