@@ -22,7 +22,7 @@ enum nftables_hook { NFTABLES_PREROUTING, NFTABLES_INPUT, NFTABLES_FORWARD, NFTA
 enum nftables_verdict { NFTABLES_DROP, NFTABLES_ACCEPT };
 
 /* Where the chains of a hook stand: nft(8), "Standard priority names". */
-enum nftables_priority { NFTABLES_RAW = -300, NFTABLES_NAT_DESTINATION = -100, NFTABLES_FILTER = 0, NFTABLES_NAT_SOURCE = 100 };
+enum nftables_priority { NFTABLES_RAW = -300, NFTABLES_MANGLE = -150, NFTABLES_NAT_DESTINATION = -100, NFTABLES_FILTER = 0, NFTABLES_NAT_SOURCE = 100 };
 
 /* A socket in the caller's network namespace. -EPROTONOSUPPORT: the kernel has no nfnetlink. */
 int nftables_open(int *ret_fd) _must_check_;

@@ -84,6 +84,24 @@ void nftables_rule_payload(struct nftables_rule *rule, uint32_t header, uint32_t
 	end(rule, e);
 }
 
+void nftables_rule_socket(struct nftables_rule *rule, uint32_t what, unsigned to)
+{
+	struct expression e = begin(rule, "socket");
+
+	nftables_add_u32(rule->batch, NFTA_SOCKET_KEY, what);
+	nftables_add_u32(rule->batch, NFTA_SOCKET_DREG, number(to));
+	end(rule, e);
+}
+
+void nftables_rule_value(struct nftables_rule *rule, const void *value, size_t length, unsigned to)
+{
+	struct expression e = begin(rule, "immediate");
+
+	nftables_add_u32(rule->batch, NFTA_IMMEDIATE_DREG, number(to));
+	add_value(rule, NFTA_IMMEDIATE_DATA, value, length);
+	end(rule, e);
+}
+
 void nftables_rule_destination_kind(struct nftables_rule *rule, unsigned to)
 {
 	struct expression e = begin(rule, "fib");
@@ -172,13 +190,23 @@ void nftables_rule_dnat(struct nftables_rule *rule, uint8_t family, unsigned add
 	end(rule, e);
 }
 
-void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from)
+static void set_meta(struct nftables_rule *rule, uint32_t what, unsigned from)
 {
 	struct expression e = begin(rule, "meta");
 
-	nftables_add_u32(rule->batch, NFTA_META_KEY, NFT_META_PRIORITY);
+	nftables_add_u32(rule->batch, NFTA_META_KEY, what);
 	nftables_add_u32(rule->batch, NFTA_META_SREG, number(from));
 	end(rule, e);
+}
+
+void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from)
+{
+	set_meta(rule, NFT_META_PRIORITY, from);
+}
+
+void nftables_rule_set_mark(struct nftables_rule *rule, unsigned from)
+{
+	set_meta(rule, NFT_META_MARK, from);
 }
 
 void nftables_rule_masquerade(struct nftables_rule *rule)

@@ -22,6 +22,9 @@ void nftables_rule_end(struct nftables_rule *rule);
 void nftables_rule_meta(struct nftables_rule *rule, uint32_t what, unsigned to);
 void nftables_rule_ct(struct nftables_rule *rule, uint32_t what, unsigned to);
 void nftables_rule_payload(struct nftables_rule *rule, uint32_t header, uint32_t offset, uint32_t length, unsigned to);
+/* NFT_SOCKET_*, one byte, of the socket that the packet is for, whatever the route says; with none of them that ends the rule. */
+void nftables_rule_socket(struct nftables_rule *rule, uint32_t what, unsigned to);
+void nftables_rule_value(struct nftables_rule *rule, const void *value, size_t length, unsigned to);
 /* The kind of the destination: RTN_LOCAL, … */
 void nftables_rule_destination_kind(struct nftables_rule *rule, unsigned to);
 
@@ -38,6 +41,7 @@ void nftables_rule_map(struct nftables_rule *rule, unsigned from, const char *ma
 void nftables_rule_verdict(struct nftables_rule *rule, int32_t verdict, const char *chain); /* NFTABLES_DROP, NFT_JUMP, …; CHAIN: of a jump */
 void nftables_rule_dnat(struct nftables_rule *rule, uint8_t family, unsigned address, int port); /* registers; PORT negative: it stays as it is */
 void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from); /* of the packet, for queueing disciplines */
+void nftables_rule_set_mark(struct nftables_rule *rule, unsigned from);     /* of the packet, for ip-rule(8) and the like */
 void nftables_rule_masquerade(struct nftables_rule *rule);
 
 #endif

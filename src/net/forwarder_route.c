@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/forwarder_route.h"
+
+#include "host/netlink_link.h"
+#include "host/netlink_route.h"
+#include "host/nftables_rule.h"
+
+#include <sys/socket.h>
+
+static const struct nftables_chain chain = { "prerouting", "filter", NFTABLES_PREROUTING, NFTABLES_MANGLE };
+
+static void write_rule(struct netlink_batch *batch)
+{
+	const uint8_t yes = 1;
+	const uint32_t mark = FORWARDER_MARK;
+	struct nftables_rule rule;
+
+	nftables_rule_begin(&rule, batch, FORWARDER_TABLE, chain.name);
+	/* Whoever looks at connections gets whole packets (nf_defrag_ipv4): only the first of fragments says which socket it is for. */
+	nftables_rule_ct(&rule, NFT_CT_STATE, 0);
+	nftables_rule_socket(&rule, NFT_SOCKET_TRANSPARENT, 0);
+	nftables_rule_equals(&rule, 0, &yes, sizeof yes);
+	nftables_rule_value(&rule, &mark, sizeof mark, 0);
+	nftables_rule_set_mark(&rule, 0);
+	nftables_rule_end(&rule);
+}
+
+/* In place of the one that there may be: whole or not at all. */
+static int make_table(void)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	_cleanup_close_ int fd = -EBADF;
+	int r = nftables_open(&fd);
+
+	if (r < 0)
+		return r;
+	nftables_begin(&batch, 0);
+	nftables_add_table(&batch, FORWARDER_TABLE);
+	nftables_delete_table(&batch, FORWARDER_TABLE);
+	nftables_add_table(&batch, FORWARDER_TABLE);
+	nftables_add_chain(&batch, FORWARDER_TABLE, &chain);
+	write_rule(&batch);
+	return nftables_commit(&batch, fd);
+}
+
+/* One message at a time: the first that fails would hide what becomes of the rest. */
+static int add_routes(int fd, int loopback, int family)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	int r;
+
+	netlink_batch_add_mark_rule(&batch, family, FORWARDER_MARK, FORWARDER_ROUTES, FORWARDER_PRIORITY);
+	r = netlink_batch_send(&batch, fd, NULL);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	netlink_batch_add_local_route(&batch, family, loopback, FORWARDER_ROUTES);
+	r = netlink_batch_send(&batch, fd, NULL);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int make_routes(void)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int loopback, r = netlink_open(&fd);
+
+	if (r == 0)
+		r = netlink_set_loopback_up();
+	if (r == 0)
+		r = netlink_get_index(fd, "lo", &loopback);
+	if (r == 0)
+		r = add_routes(fd, loopback, AF_INET);
+	if (r < 0)
+		return r;
+	r = add_routes(fd, loopback, AF_INET6);
+	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP || r == -EACCES ? 0 : r; /* ipv6.disable, net.ipv6.conf.all.disable_ipv6 */
+}
+
+int forwarder_route_make(struct error *err)
+{
+	int r = make_table();
+
+	if (r < 0) {
+		error_errno(err, -r, "cannot make the table 'inet " FORWARDER_TABLE "' of the firewall");
+		error_hint(err, "published ports of ordinary users need nf_tables in the kernel (CONFIG_NF_TABLES_INET, NFT_SOCKET): modprobe nft_socket");
+		return r;
+	}
+	r = make_routes();
+	return r < 0 ? error_errno(err, -r, "cannot make the routes of published ports") : 0;
+}
