@@ -3,6 +3,7 @@
 #include "api/routes.h"
 #include "engine/counts.h"
 #include "engine/info.h"
+#include "host/user_namespace.h"
 
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -195,7 +196,7 @@ static void write_security(struct json_writer *w, const struct info_report *repo
 		json_write_string(w, NULL, "name=apparmor");
 	if (report->has_seccomp)
 		json_write_string(w, NULL, "name=seccomp,profile=builtin");
-	if (geteuid() != 0)
+	if (!user_namespace_is_first())
 		json_write_string(w, NULL, "name=rootless");
 	json_write_string(w, NULL, "name=userns");
 	json_write_string(w, NULL, "name=cgroupns");

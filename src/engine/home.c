@@ -116,12 +116,39 @@ static int enter(const int *fds, struct error *err)
 	return 0;
 }
 
+static bool is_ours(int userns_fd)
+{
+	struct stat ours, theirs;
+
+	return stat("/proc/self/ns/user", &ours) == 0 && fstat(userns_fd, &theirs) == 0 && ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* A program that was started in a home: it only needs to know where the networks are. Without a holder it is in a namespace of somebody else's. */
+static void adopt(const struct directories *directories)
+{
+	int fds[FDPASS_LIMIT], socket = -EBADF;
+
+	if (user_namespace_is_first() || connect_to(directories, fds, &socket) < 0)
+		return;
+	if (is_ours(fds[USER])) {
+		lease_fd = socket;
+		network_fd = fds[NETWORK];
+	} else {
+		close(socket);
+		close(fds[NETWORK]);
+	}
+	close(fds[USER]);
+	close(fds[MOUNT]);
+}
+
 int home_enter(const struct directories *directories, void (*warn)(void *context, const char *text), void *context, struct error *err)
 {
 	struct listener listener = { warn, context };
 	int fds[FDPASS_LIMIT], r;
 	uid_t before = geteuid();
 
+	if (before == 0 && network_fd < 0)
+		adopt(directories);
 	if (before == 0 || network_fd >= 0)
 		return 0;
 	r = find_holder(directories, &listener, fds, &lease_fd, err);

@@ -17,7 +17,8 @@
 /*
  * Makes of an ordinary user's process root in his home, which it starts if
  * there is none: before anything of the engine's, and before there is a
- * thread. Does nothing for root. The working directory stays. WARN may be told
+ * thread. Root stays what it is; in a home it only learns
+ * where that's networks are. The working directory stays. WARN may be told
  * once that there is a single id.
  */
 int home_enter(const struct directories *directories, void (*warn)(void *context, const char *text), void *context, struct error *err) _must_check_;

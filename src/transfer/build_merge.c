@@ -2,6 +2,7 @@
 #include "transfer/build_merge.h"
 
 #include "base/str.h"
+#include "host/user_namespace.h"
 #include "host/xattr.h"
 #include "store/tree.h"
 
@@ -92,7 +93,7 @@ static int merge_directory(struct merge *merge, int from_fd, int to_fd, const ch
 	if (inner_to < 0)
 		return -errno;
 	/* In place of a file, or of one that is hidden: no directory below shows through. */
-	if (existing && !S_ISDIR(existing->st_mode) && fsetxattr(inner_to, opaque_marks[0], "y", 1, 0) < 0)
+	if (existing && !S_ISDIR(existing->st_mode) && fsetxattr(inner_to, opaque_marks[user_namespace_is_first() ? 0 : 1], "y", 1, 0) < 0)
 		return -errno;
 	return merge_tree(merge, inner_from, inner_to, depth + 1);
 }
