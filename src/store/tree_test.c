@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH 5000
+#define DEPTH 2500
 
 static char scratch[] = "/tmp/bivy-tree-test.XXXXXX";
 

@@ -164,10 +164,18 @@ static int way_rights(char **args) {
         return geteuid() == 0 ? hit("root") : stopped("geteuid");
 }
 
-/* stay SECONDS: shows its executable in /proc meanwhile. */
-static int way_stay(char **args) {
-        sleep((unsigned) atoi(args[0]));
-        return 0;
+/* enter PID SECONDS: as a careless runtime, into the container of that process, where it shows its executable in /proc. */
+static int way_enter(char **args) {
+        long process = syscall(SYS_pidfd_open, atoi(args[0]), 0);
+
+        if (process < 0 || setns((int) process, CLONE_NEWNS | CLONE_NEWPID) < 0)
+                return stopped("setns");
+        pid_t pid = fork();
+        if (pid == 0) {
+                sleep((unsigned) atoi(args[1]));
+                _exit(0);
+        }
+        return pid < 0 || waitpid(pid, NULL, 0) < 0 ? stopped("fork") : 0;
 }
 
 /* ---- calls of the kernel ------------------------------------------------------------------------ */
@@ -826,7 +834,7 @@ static const struct {
         { "climb", 1, way_climb },
         { "descriptors", 0, way_descriptors },
         { "rights", 0, way_rights },
-        { "stay", 1, way_stay },
+        { "enter", 2, way_enter },
         { "userfaultfd", 0, way_userfaultfd },
         { "io-uring", 0, way_io_uring },
         { "bpf", 0, way_bpf },
