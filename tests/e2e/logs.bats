@@ -104,6 +104,7 @@ again" ]
 }
 
 @test "logs: a full disk drops lines, and nothing else happens" {
+	require_power "mounting where the container's log is"
 	bivy create --name web busybox sh -c 'seq 20000; exit 7' >/dev/null
 	id=$(bivy ps -aq --no-trunc)
 	mkdir -p "$SCRATCH/root/containers/$id/log"

@@ -428,6 +428,10 @@ cgroup_read() { cat "$(cgroup_dir "$1")/$2"; }
 
 # ---------------------------------------------------------------- requirements: skip, naming what is missing
 
+# What an ordinary user cannot have, whatever runs for him: WHAT.
+require_power() { [ "$EUID" -eq 0 ] || skip "missing: what an ordinary user lacks: $1"; }
+is_user() { [ "$EUID" -ne 0 ]; }
+
 require_root() { [ "$EUID" -eq 0 ] || skip "missing: root"; }
 
 # require_cap CAP_NAME: an effective capability of the test itself.
