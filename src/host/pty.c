@@ -30,13 +30,20 @@ int pty_open(int root_fd, int *ret_master, int *ret_slave)
 		return -ENODEV;
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return -errno;
-	/* The peer by descriptor, never by the name under /dev/pts; since 4.13. */
-	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	slave = pty_open_peer(master);
 	if (slave < 0)
-		return -errno;
+		return slave;
 	*ret_master = TAKE_FD(master);
 	*ret_slave = TAKE_FD(slave);
 	return 0;
+}
+
+/* By descriptor, never by the name under /dev/pts; since 4.13. */
+int pty_open_peer(int master)
+{
+	int peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return peer < 0 ? -errno : peer;
 }
 
 int pty_set_size(int master, uint32_t columns, uint32_t rows)

@@ -11,6 +11,9 @@
 /* A pair of the devpts that is mounted on dev/pts beneath ROOT_FD; resolved inside that root, links and all. */
 int pty_open(int root_fd, int *ret_master, int *ret_slave) _must_check_;
 
+/* The other end of MASTER (CLOEXEC), which does not become our controlling terminal; or -errno. */
+int pty_open_peer(int master) _must_check_;
+
 int pty_set_size(int master, uint32_t columns, uint32_t rows) _must_check_;
 
 /* Gives MASTER the size of the terminal FROM, if that is one. */

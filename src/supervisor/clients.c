@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/clients.h"
 #include "base/log.h"
+#include "supervisor/deeds.h"
 #include "supervisor/notes.h"
 #include "supervisor/packets.h"
 #include "supervisor/requests.h"
@@ -99,8 +100,12 @@ static void end_input(struct keeper *keeper)
 
 void clients_send(struct client *client, const struct spec_message *message)
 {
-	int r = client->socket < 0 ? 0 : packet_send(client->socket, message);
+	int r;
 
+	if (client->socket < 0)
+		return;
+	deeds_settle(client->keeper); /* who hears of something looks at once how it is written down */
+	r = packet_send(client->socket, message);
 	if (r < 0) {
 		log_debug("a client takes no message: %s", error_words(-r));
 		leave(client);

@@ -1,42 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All that a supervisor has of its container: the one struct that the files of
- * this room share. life.c changes what the container is doing, clients.c what
- * clients have asked for, sessions.c further processes, notes.c writes down.
+ * The half of a supervisor that serves: all that it has of its container, the
+ * one struct that its files share. life.c changes what the container is doing,
+ * clients.c what clients have asked for, sessions.c further processes, notes.c
+ * says what is to be written down. It reads what the container and its clients
+ * send, and has given up nearly everything (confinement.h) before there is any
+ * of that; what takes more is the maker's to do (maker.h, deeds.h).
  */
 #ifndef BIVY_SUPERVISOR_KEEPER_H
 #define BIVY_SUPERVISOR_KEEPER_H
 
-#include "host/cgroup.h"
-#include "net/attachment.h"
-#include "runtime/verbs.h"
 #include "spec/supervision.h"
 #include "supervisor/flow.h"
 #include "supervisor/health.h"
-#include "supervisor/learner.h"
 #include "supervisor/log.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/warnings.h"
 
-#include <sys/types.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 struct client;
 struct session;
-struct life_start;
 
 /* The container's first process, while it lives and until all that it wrote was read. */
 struct first {
-	pid_t pid;    /* 0: there is none */
-	int pidfd;    /* or -EBADF */
+	pid_t pid;    /* the maker's child; 0: there is none */
 	int terminal; /* its master, or -EBADF */
 	int slave;    /* kept open, so that a moment in which nobody in the container has it is not the end; or -EBADF */
 	int in;       /* where its input is written: a pipe, or the terminal; or -EBADF */
-	int root_fd;  /* its root, whose last unmounting writes out all of the file system below, which may take minutes: not before its
-	               * end was told; or -EBADF */
 	struct flow out, err; /* with a terminal: only .out */
 	int64_t since_ns;     /* loop_now_ns() of its start */
-	struct cgroup_group memory; /* .fd -EBADF: none; read at its end */
 	bool has_ended;       /* it was reaped; .out and .err may still have something */
 	bool is_noted;        /* its end is among the events */
 	int forced_signal;    /* we ended it in place of this signal (first_process.h), or 0 */
@@ -44,7 +38,8 @@ struct first {
 
 struct keeper {
 	const struct supervisor_request *request;
-	struct runtime runtime;
+	int deeds, notices;   /* to the maker, and from it */
+	bool has_unsettled;   /* the maker may not have done all that it was told yet */
 	struct arena *arena;  /* of .what, as it was at first */
 	struct arena *checks; /* of its health checks, if they were updated; or NULL */
 	char *new_name;       /* if it was renamed; or NULL */
@@ -56,17 +51,12 @@ struct keeper {
 	struct log *log;
 	struct health *health;
 	struct first first;
-	struct learner learner;
-	struct net_retired retired; /* membership_finish() */
-	struct arena *last_arena; /* of .last_plan; or NULL */
-	const struct spec_network_plan *last_plan; /* membership_remember(); or NULL */
-	struct life_start *start; /* what the runtime made, as long as that is cheaper to keep than to read again; or NULL */
 	struct client *clients;
 	struct session *sessions;
 	int64_t last_session;
 
 	char *boot_id;
-	int bundle_fd, lock_fd, listen_fd, signal_fd, null_fd, root_fd;
+	int bundle_fd, listen_fd;
 
 	/* Moments of loop_now_ns(), or LOOP_NEVER. */
 	int64_t kill_at_ns;    /* it was asked to stop and has that long */
@@ -76,6 +66,7 @@ struct keeper {
 	int64_t give_up_at_ns; /* what the ended process wrote is not waited for longer */
 	int64_t last_wait_ns;  /* restart.h */
 
+	bool is_confined;
 	bool was_started;    /* START came */
 	bool is_stopping;    /* no restart by policy */
 	bool restarts_next;  /* it is stopped in order to be started again */

@@ -10,13 +10,9 @@
  */
 #include "supervisor/life.h"
 #include "base/log.h"
-#include "host/pidfd.h"
-#include "host/syscalls.h"
-#include "runtime/stats.h"
 #include "supervisor/clients.h"
-#include "supervisor/first_process.h"
-#include "supervisor/life_start.h"
-#include "supervisor/membership.h"
+#include "supervisor/deeds.h"
+#include "supervisor/life_begin.h"
 #include "supervisor/notes.h"
 #include "supervisor/restart.h"
 #include "supervisor/sessions.h"
@@ -64,7 +60,7 @@ static void note_failed_start(struct keeper *keeper, const struct error *err)
 int life_start(struct keeper *keeper, uint32_t width, uint32_t height, struct error *err)
 {
 	struct spec_container_state *state = &keeper->state;
-	int r = life_start_process(keeper, width, height, err);
+	int r = life_begin(keeper, width, height, err);
 
 	keeper->was_started = true;
 	forget_moments(keeper);
@@ -94,9 +90,10 @@ int life_start(struct keeper *keeper, uint32_t width, uint32_t height, struct er
 static int thaw_to_die(struct keeper *keeper, struct error *err)
 {
 	struct error problem = ERROR_INIT;
+	struct deed_answer is_gone = { .number = 0 };
 	int r = life_unpause(keeper, &problem);
 
-	if (r == 0 || pidfd_wait_gone(keeper->first.pidfd, 0) == 0)
+	if (r == 0 || (deeds_ask(keeper, &(const struct deed){ .type = DEED_IS_GONE }, &is_gone, NULL) == 0 && is_gone.number))
 		return 0;
 	*err = problem;
 	return r;
@@ -104,18 +101,18 @@ static int thaw_to_die(struct keeper *keeper, struct error *err)
 
 int life_signal(struct keeper *keeper, int signal_number, struct error *err)
 {
-	struct first *first = &keeper->first;
-	int number = signal_number;
+	const struct deed deed = { .type = DEED_SIGNAL, .numbers = { signal_number } };
+	struct deed_answer is_forced;
+	int r;
 
 	if (!keeper_is_running(keeper))
 		return not_running(keeper, err);
-	if (!keeper->what->init && first_process_is_spared(first->pid, signal_number)) {
-		first->forced_signal = signal_number;
-		number = SIGKILL;
-	}
-	if (sys_pidfd_send_signal(first->pidfd, number) < 0 && errno != ESRCH)
-		return error_errno(err, errno, "cannot signal container '%s'", keeper_name(keeper));
-	if (number == SIGKILL && keeper->state.status == SPEC_CONTAINER_PAUSED)
+	r = deeds_ask(keeper, &deed, &is_forced, err);
+	if (r < 0)
+		return r;
+	if (is_forced.number)
+		keeper->first.forced_signal = signal_number;
+	if ((signal_number == SIGKILL || is_forced.number) && keeper->state.status == SPEC_CONTAINER_PAUSED)
 		return thaw_to_die(keeper, err);
 	return 0;
 }
@@ -164,7 +161,7 @@ int life_pause(struct keeper *keeper, struct error *err)
 		return not_running(keeper, err);
 	if (keeper->state.status == SPEC_CONTAINER_PAUSED)
 		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is already paused", keeper_name(keeper));
-	r = runtime_pause(&keeper->runtime, keeper->what->id, err);
+	r = deeds_ask(keeper, &(const struct deed){ .type = DEED_PAUSE }, NULL, err);
 	if (r < 0)
 		return r;
 	health_pause(keeper->health, loop_now_ns());
@@ -183,7 +180,7 @@ int life_unpause(struct keeper *keeper, struct error *err)
 		return not_running(keeper, err);
 	if (keeper->state.status != SPEC_CONTAINER_PAUSED)
 		return error_set(err, ERROR_CONFLICT, 0, "container '%s' is not paused", keeper_name(keeper));
-	r = runtime_resume(&keeper->runtime, keeper->what->id, err);
+	r = deeds_ask(keeper, &(const struct deed){ .type = DEED_RESUME }, NULL, err);
 	if (r < 0)
 		return r;
 	health_resume(keeper->health, loop_now_ns());
@@ -196,25 +193,18 @@ int life_unpause(struct keeper *keeper, struct error *err)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void look_for_oom(struct keeper *keeper)
+static void note_oom(struct keeper *keeper, const struct deed_notice *notice)
 {
-	struct cgroup_group *group = &keeper->first.memory;
-	const struct cgroup_set set = { .groups = group, .count = 1 };
-	uint64_t limit = 0;
-
-	if (group->fd < 0)
+	keeper->state.oom_killed = notice->oom_killed;
+	if (!notice->oom_killed)
 		return;
-	keeper->state.oom_killed = stats_oom_kills(&set) > 0;
-	if (keeper->state.oom_killed) {
-		if (cgroup_read_u64(group, group->is_v2 ? "memory.max" : "memory.limit_in_bytes", &limit) == 0 && limit <= INT64_MAX)
-			keeper->state.oom_limit = (int64_t)limit;
-		notes_add_event(keeper, "oom", NULL, NULL);
-	}
-	close_and_forget(&group->fd);
+	keeper->state.oom_limit = notice->oom_limit;
+	notes_add_event(keeper, "oom", NULL, NULL);
 }
 
-void life_take_end(struct keeper *keeper, int status)
+void life_take_end(struct keeper *keeper, const struct deed_notice *notice)
 {
+	int status = notice->status;
 	struct spec_container_state *state = &keeper->state;
 	struct first *first = &keeper->first;
 	int64_t signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -226,11 +216,9 @@ void life_take_end(struct keeper *keeper, int status)
 	state->signal = signal_number;
 	state->pid = 0;
 	set_time(&state->finished);
-	look_for_oom(keeper);
+	note_oom(keeper, notice);
 	health_stop(keeper->health);
-	learner_end(&keeper->learner);
 	clients_close_inputs(keeper);
-	close_and_forget(&first->pidfd);
 	close_and_forget(&first->slave);
 	if (first->in != first->terminal)
 		close_and_forget(&first->in);
@@ -242,12 +230,18 @@ void life_take_end(struct keeper *keeper, int status)
 }
 
 /* Of 4.: what stays is said, and swept by who removes the container. */
-static void remove_runtime(struct keeper *keeper)
+static void remove_runtime(struct keeper *keeper, bool comes_again)
 {
+	const struct deed deed = { .type = DEED_REMOVE, .numbers = { comes_again } };
 	struct error err = ERROR_INIT;
 
-	if (life_start_remove(keeper, &err) < 0)
+	if (deeds_ask(keeper, &deed, NULL, &err) < 0)
 		log_warning("%s, ignoring", err.message);
+}
+
+static void remember_networks(struct keeper *keeper)
+{
+	deeds_do(keeper, &(const struct deed){ .type = DEED_REMEMBER }, NULL);
 }
 
 /* Its process is gone and it is to be started at once, or now that its time has come. */
@@ -291,7 +285,7 @@ static struct sequel decide(const struct keeper *keeper)
 }
 
 /* With how long it has run, in seconds. */
-static void add_death_event(const struct keeper *keeper)
+static void add_death_event(struct keeper *keeper)
 {
 	char code[24], seconds[24];
 	const struct spec_pair extra[] = { { (char *)"execDuration", seconds }, { (char *)"exitCode", code } };
@@ -317,7 +311,7 @@ static void note_end(struct keeper *keeper)
 {
 	if (keeper->state.status == SPEC_CONTAINER_EXITED)
 		return;
-	membership_remember(keeper);
+	remember_networks(keeper);
 	keeper->state.status = SPEC_CONTAINER_EXITED;
 	notes_write_state(keeper);
 	note_death(keeper);
@@ -334,14 +328,11 @@ static void leave(struct keeper *keeper, bool comes_again)
 	flow_close(&keeper->first.out);
 	flow_close(&keeper->first.err);
 	if (!comes_again)
-		membership_remember(keeper);
+		remember_networks(keeper);
 	notes_write_state(keeper);
 	note_death(keeper);
 	clients_tell_end(keeper, comes_again);
-	remove_runtime(keeper);
-	/* Its layers are not to be mounted anew before; for good: close_shop(). */
-	if (comes_again)
-		close_and_forget(&keeper->first.root_fd);
+	remove_runtime(keeper, comes_again);
 }
 
 /* 2. to 5.: the process is reaped, and all it wrote was read. */
@@ -416,7 +407,7 @@ void life_step(struct keeper *keeper)
 	if (has_passed(&keeper->restart_at_ns, now_ns))
 		start_again(keeper);
 	if (has_passed(&keeper->trim_at_ns, now_ns)) {
-		life_start_forget(keeper);
+		deeds_do(keeper, &(const struct deed){ .type = DEED_FORGET }, NULL);
 		if (keeper->request->trim)
 			keeper->request->trim();
 	}
@@ -438,17 +429,12 @@ void life_done(struct keeper *keeper)
 {
 	struct first *first = &keeper->first;
 
-	life_start_forget(keeper);
 	flow_close(&first->out);
 	flow_close(&first->err);
-	close_and_forget(&first->pidfd);
-	close_and_forget(&first->root_fd);
 	close_and_forget(&first->slave);
 	if (first->in != first->terminal)
 		close_and_forget(&first->in);
 	close_and_forget(&first->terminal);
-	if (first->memory.fd >= 0)
-		close_and_forget(&first->memory.fd);
 	free(keeper->state.started);
 	free(keeper->state.finished);
 	free(keeper->state.error);

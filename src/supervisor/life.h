@@ -3,6 +3,7 @@
 #ifndef BIVY_SUPERVISOR_LIFE_H
 #define BIVY_SUPERVISOR_LIFE_H
 
+#include "supervisor/deed.h"
 #include "supervisor/keeper.h"
 
 #define LIFE_DEFAULT_TIMEOUT_S 10 /* docker's, between a stop's signal and SIGKILL */
@@ -22,8 +23,8 @@ int life_stop(struct keeper *keeper, int signal_number, int64_t timeout_s, struc
 int life_pause(struct keeper *keeper, struct error *err) _must_check_;
 int life_unpause(struct keeper *keeper, struct error *err) _must_check_;
 
-/* The first process was reaped, with STATUS as waitpid(2) has it. */
-void life_take_end(struct keeper *keeper, int status);
+/* The first process was reaped: what the maker tells of that. */
+void life_take_end(struct keeper *keeper, const struct deed_notice *notice);
 
 /* What is due now: moments, and what follows from all output having been read. */
 void life_step(struct keeper *keeper);

@@ -9,18 +9,13 @@
 #include "host/mapped_directory.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
+#include "host/pty.h"
 #include "host/user_namespace.h"
 #include "runtime/given_mount.h"
 #include "runtime/run.h"
 #include "supervisor/membership.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
-
-/* Linux's, in <asm/ioctls.h>: opens the other end of a terminal's master. */
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO('T', 0x41)
-#endif
 
 struct life_start {
 	struct create_request request;
@@ -43,18 +38,18 @@ static void streams_done(struct streams *streams)
 	}
 }
 
-static bool passes_streams_through(const struct keeper *keeper)
+static bool passes_streams_through(const struct maker *maker)
 {
-	return str_equal(keeper->what->log_driver, "passthrough");
+	return str_equal(maker->what->log_driver, "passthrough");
 }
 
-static int make_streams(const struct keeper *keeper, struct streams *streams, struct error *err)
+static int make_streams(const struct maker *maker, struct streams *streams, struct error *err)
 {
 	for (int i = 0; i < 3; i++)
 		streams->ours[i] = streams->theirs[i] = -EBADF;
-	if (keeper->what->terminal || passes_streams_through(keeper))
+	if (maker->what->terminal || passes_streams_through(maker))
 		return 0;
-	for (int i = keeper->what->open_stdin ? 0 : 1; i < 3; i++) {
+	for (int i = maker->what->open_stdin ? 0 : 1; i < 3; i++) {
 		int ends[2], mine = i == 0 ? 1 : 0;
 
 		if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -78,11 +73,11 @@ static int put_on(const struct streams *streams, struct error *err)
 	return 0;
 }
 
-static void take_off(const struct keeper *keeper, const struct streams *streams)
+static void take_off(const struct maker *maker, const struct streams *streams)
 {
 	for (int i = 0; i < 3; i++)
 		if (streams->theirs[i] >= 0)
-			ignore_result(dup2(keeper->null_fd, i)); /* cannot fail for descriptors that are open */
+			ignore_result(dup2(maker->null_fd, i)); /* cannot fail for descriptors that are open */
 }
 
 /* ---- the root --------------------------------------------------------------------------- */
@@ -118,12 +113,12 @@ static int mount_root(const struct spec_supervision *what, int *ret_fd, struct e
 }
 
 /* *RET_FD stays untouched if root.path of config.json is the root. */
-static int open_root(struct keeper *keeper, int *ret_fd, struct error *err)
+static int open_root(struct maker *maker, int *ret_fd, struct error *err)
 {
-	const struct spec_supervision *what = keeper->what;
+	const struct spec_supervision *what = maker->what;
 
-	if (keeper->root_fd >= 0) {
-		*ret_fd = TAKE_FD(keeper->root_fd);
+	if (maker->root_fd >= 0) {
+		*ret_fd = TAKE_FD(maker->root_fd);
 		return 0;
 	}
 	if (what->directory || what->writable || (what->lowers && what->lowers[0]))
@@ -146,16 +141,16 @@ static void given_mounts_done(struct given_mounts *mounts)
 }
 
 /* Those of a later start are what the document says by then: mounts come and go while the container runs. */
-static int read_mounts(const struct keeper *keeper, struct arena *arena, const struct spec_supervision **ret, struct error *err)
+static int read_mounts(const struct maker *maker, struct arena *arena, const struct spec_supervision **ret, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct spec_supervision *what = NULL;
 	int r;
 
-	*ret = keeper->what;
-	if (!keeper->was_started)
+	*ret = maker->what;
+	if (!maker->was_started)
 		return 0;
-	r = file_read_regular_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
+	r = file_read_regular_at(maker->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '" SPEC_SUPERVISION_DOCUMENT "'");
 	r = spec_supervision_decode(arena, text.data, text.length, &what, err);
@@ -164,11 +159,11 @@ static int read_mounts(const struct keeper *keeper, struct arena *arena, const s
 	return r;
 }
 
-static int open_mounts(const struct keeper *keeper, struct arena *arena, struct given_mounts *ret, struct error *err)
+static int open_mounts(const struct maker *maker, struct arena *arena, struct given_mounts *ret, struct error *err)
 {
 	const struct spec_supervision *what = NULL;
 	struct idmap ids = { .uids = NULL };
-	int r = read_mounts(keeper, arena, &what, err);
+	int r = read_mounts(maker, arena, &what, err);
 
 	if (r < 0)
 		return r;
@@ -188,128 +183,78 @@ static int open_mounts(const struct keeper *keeper, struct arena *arena, struct 
 	return r;
 }
 
-/* ---- log -------------------------------------------------------------------------------------- */
-
-static int open_log(struct keeper *keeper, char *const *env, struct error *err)
-{
-	const struct spec_supervision *what = keeper->what;
-	struct log_request request = {
-		.driver = what->log_driver,
-		.path = what->log_path,
-		.options = what->log_options,
-		.option_count = what->log_option_count,
-		.id = what->id,
-		.name = what->name,
-		.image_name = what->image_name,
-		.labels = what->labels,
-		.label_count = what->label_count,
-		.env = env,
-		.transfer = what->transfer,
-	};
-
-	return keeper->log ? 0 : log_new(&request, &keeper->log, err);
-}
-
-static void put_output(void *context, const void *bytes, size_t length)
-{
-	struct keeper *keeper = context;
-
-	log_put(keeper->log, 1, bytes, length, loop_wall_ns());
-}
-
-static void put_error_output(void *context, const void *bytes, size_t length)
-{
-	struct keeper *keeper = context;
-
-	log_put(keeper->log, 2, bytes, length, loop_wall_ns());
-}
-
 /* ---- the process ------------------------------------------------------------------------------ */
 
-static void keep_memory_group(struct first *first, const struct cgroup_set *groups)
+static void keep_memory_group(struct maker *maker, const struct cgroup_set *groups)
 {
 	const struct cgroup_group *group = cgroup_set_find(groups, CGROUP_MEMORY);
 
-	first->memory = (struct cgroup_group){ .fd = -EBADF };
+	maker->memory = (struct cgroup_group){ .fd = -EBADF };
 	if (!group || group->fd < 0)
 		return;
-	first->memory.is_v2 = group->is_v2;
-	first->memory.controllers = group->controllers;
-	first->memory.fd = fcntl(group->fd, F_DUPFD_CLOEXEC, 3);
+	maker->memory.is_v2 = group->is_v2;
+	maker->memory.controllers = group->controllers;
+	maker->memory.fd = fcntl(group->fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static void take_terminal(struct first *first, int terminal)
+/* What is ours of the process that runs now, and what of it is the keeper's. */
+static void take_over(struct maker *maker, struct streams *streams, int terminal, struct deed_answer *ret)
 {
-	first->terminal = terminal;
-	first->in = terminal;
-	first->slave = ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); /* without: a moment without readers ends it */
-	flow_open(&first->out, fcntl(terminal, F_DUPFD_CLOEXEC, 3));
-}
+	struct creation *creation = &maker->start->creation;
 
-/* What is ours of the process that runs now. */
-static void take_over(struct keeper *keeper, struct streams *streams, int terminal)
-{
-	struct creation *creation = &keeper->start->creation;
-	struct first *first = &keeper->first;
-	bool has_log = log_is_needed(keeper->log);
+	maker->first = creation->init.pid;
+	maker->pidfd = TAKE_FD(creation->init.pidfd);
+	keep_memory_group(maker, &creation->groups);
+	*ret = (struct deed_answer){ .number = maker->first };
+	if (terminal >= 0) {
+		int slave = pty_open_peer(terminal); /* without: a moment without readers ends it */
 
-	first->pid = creation->init.pid;
-	first->pidfd = TAKE_FD(creation->init.pidfd);
-	first->since_ns = loop_now_ns();
-	first->has_ended = first->is_noted = false;
-	first->forced_signal = 0;
-	first->out.tap = has_log ? put_output : NULL;
-	first->err.tap = has_log ? put_error_output : NULL;
-	first->out.context = first->err.context = keeper;
-	keep_memory_group(first, &creation->groups);
-	if (terminal >= 0)
-		take_terminal(first, terminal);
-	first->in = terminal >= 0 ? terminal : TAKE_FD(streams->ours[0]);
-	if (streams->ours[1] >= 0)
-		flow_open(&first->out, TAKE_FD(streams->ours[1]));
-	if (streams->ours[2] >= 0)
-		flow_open(&first->err, TAKE_FD(streams->ours[2]));
+		ret->fds[ret->count++] = terminal;
+		if (slave >= 0)
+			ret->fds[ret->count++] = slave;
+	}
+	for (int i = 0; i < 3; i++)
+		if (streams->ours[i] >= 0)
+			ret->fds[ret->count++] = TAKE_FD(streams->ours[i]);
 }
 
 /* With the process's streams on ours. */
-static int create(struct keeper *keeper, struct life_start *start, int *ret_terminal, struct error *err)
+static int create(struct maker *maker, struct life_start *start, int *ret_terminal, struct error *err)
 {
-	int r = plan_make(&keeper->runtime, &start->request, &start->plan, err);
+	int r = plan_make(&maker->runtime, &start->request, &start->plan, err);
 
 	if (r < 0)
 		return r;
-	r = open_log(keeper, start->plan.config->process->env, err);
-	if (r == 0)
-		r = run_start(&keeper->runtime, &start->plan, &start->creation, ret_terminal, err);
+	r = run_start(&maker->runtime, &start->plan, &start->creation, ret_terminal, err);
 	if (r < 0)
 		plan_done(&start->plan);
 	return r;
 }
 
-int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, struct error *err)
+int life_start_process(struct maker *maker, uint32_t width, uint32_t height, struct deed_answer *ret, struct error *err)
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	_cleanup_free_ struct life_start *start = memory_new(1, sizeof *start);
 	_cleanup_(given_mounts_done) struct given_mounts mounts = { NULL, 0 };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *network = NULL;
-	const struct learner_request learns = { .profile = keeper->what->learn, .bundle_fd = keeper->bundle_fd, .null_fd = keeper->null_fd };
+	const struct learner_request learns = { .profile = maker->what->learn, .bundle_fd = maker->bundle_fd, .null_fd = maker->null_fd };
 	struct streams streams;
-	int terminal = -EBADF, r = open_root(keeper, &root_fd, err);
+	int terminal = -EBADF, r = open_root(maker, &root_fd, err);
 
 	if (r == 0)
-		r = open_mounts(keeper, arena, &mounts, err);
+		r = open_mounts(maker, arena, &mounts, err);
 	if (r == 0)
-		r = membership_read(keeper, arena, &network, err);
+		r = membership_read(maker, arena, &network, err);
 	if (r == 0)
-		r = make_streams(keeper, &streams, err);
+		r = make_streams(maker, &streams, err);
 	if (r < 0)
 		return r;
 	start->request = (struct create_request){
-		.id = keeper->what->id,
-		.bundle = keeper->request->bundle,
+		.id = maker->what->id,
+		.bundle = maker->request->bundle,
 		.flags = CREATE_SUPERVISED,
-		.preserve_fds = keeper->was_started ? 0 : keeper->request->preserve_fds,
+		.preserve_fds = maker->was_started ? 0 : maker->request->preserve_fds,
 		.has_root = root_fd >= 0,
 		.root_fd = root_fd,
 		.mounts = mounts.list,
@@ -319,32 +264,32 @@ int life_start_process(struct keeper *keeper, uint32_t width, uint32_t height, s
 		.prepare_network = network ? membership_attach : NULL,
 		.network_context = (void *)network,
 	};
-	r = learner_start(&learns, &keeper->learner, err);
+	r = learner_start(&learns, &maker->learner, err);
 	if (r == 0)
 		r = put_on(&streams, err);
 	if (r == 0)
-		r = create(keeper, start, &terminal, err);
-	take_off(keeper, &streams);
+		r = create(maker, start, &terminal, err);
+	take_off(maker, &streams);
 	if (r < 0)
-		learner_drop(&keeper->learner);
+		learner_drop(&maker->learner);
 	if (r < 0 && network)
-		membership_detach(keeper);
+		membership_detach(maker);
 	if (r == 0) {
 		start->request.prepare_network = NULL; /* they were for this start alone */
 		start->request.network_context = NULL;
 		start->request.mounts = NULL;
 		start->request.mount_count = 0;
-		keeper->start = TAKE_PTR(start);
-		take_over(keeper, &streams, terminal);
-		keeper->first.root_fd = TAKE_FD(root_fd);
+		maker->start = TAKE_PTR(start);
+		take_over(maker, &streams, terminal, ret);
+		maker->mount_fd = TAKE_FD(root_fd);
 	}
 	streams_done(&streams);
 	return r;
 }
 
-void life_start_forget(struct keeper *keeper)
+void life_start_forget(struct maker *maker)
 {
-	struct life_start *start = TAKE_PTR(keeper->start);
+	struct life_start *start = TAKE_PTR(maker->start);
 
 	if (!start)
 		return;
@@ -353,13 +298,13 @@ void life_start_forget(struct keeper *keeper)
 	free(start);
 }
 
-int life_start_remove(struct keeper *keeper, struct error *err)
+int life_start_remove(struct maker *maker, struct error *err)
 {
 	int r;
 
-	if (!keeper->start)
-		return runtime_delete(&keeper->runtime, keeper->what->id, DELETE_FORCE, err);
-	r = creation_remove(&keeper->start->creation, err);
-	life_start_forget(keeper);
+	if (!maker->start)
+		return runtime_delete(&maker->runtime, maker->what->id, DELETE_FORCE, err);
+	r = creation_remove(&maker->start->creation, err);
+	life_start_forget(maker);
 	return r;
 }

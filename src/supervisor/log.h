@@ -19,6 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct log_file_names;
+
+/* Files NAMES in the directory of the request; FD is locked (flock(2)) until that is done. */
+typedef void log_compress(void *context, const char *format, int fd, const struct log_file_names *names);
+
 struct log_request {
 	const char *driver; /* "local" (NULL), "json-file", "journald", "none", "passthrough" */
 	const char *path;   /* the directory log/ of the record; is made if it is missing, what it is in exists */
@@ -29,7 +34,9 @@ struct log_request {
 	const struct spec_pair *labels;
 	size_t label_count;
 	char *const *env; /* of the container's process, or NULL */
-	const char *transfer; /* path of bivy-transfer, which compresses rotated files; NULL: they stay as they are */
+	/* Has files that were rotated compressed (log_file.h), by a process that nobody waits for; NULL: they stay as they are. */
+	log_compress *compress;
+	void *compress_context;
 	const char *journal;  /* socket of the journal; NULL: the system's */
 };
 
@@ -64,11 +71,6 @@ int64_t log_dropped(const struct log *log);
 
 /* The container has another name now, for what is written from here on. */
 void log_rename(struct log *log, const char *name);
-
-/*
- * Compressing is done by children of ours (bivy-transfer), whom nobody waits
- * for: whoever reaps passes by the pids that it does not know.
- */
 
 DEFINE_CLEANUP(struct log *, log_close)
 #define _cleanup_log_ _cleanup_(cleanup_log_close)

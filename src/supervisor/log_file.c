@@ -111,33 +111,35 @@ static const char **make_arguments(const char *format, const struct log_file_nam
 }
 
 /* In the child. Its input is what holds the lock. */
-_noreturn_ static void execute(const char *transfer, const char *const *arguments, int directory_fd, int fd)
+_noreturn_ static void execute(const char *transfer, const char *const *arguments, const char *directory, int fd)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpriority(PRIO_PROCESS, 0, LOW_PRIORITY);
-	if (dup2(fd, STDIN_FILENO) >= 0 && fchdir(directory_fd) == 0)
+	if (dup2(fd, STDIN_FILENO) >= 0 && chdir(directory) == 0)
 		execv(transfer, (char *const *)arguments);
 	_exit(127);
 }
 
-void log_file_compress(const char *transfer, const char *format, int directory_fd, int fd, const struct log_file_names *names)
+void log_file_compress(const char *transfer, const char *format, const char *directory, int fd, const struct log_file_names *names)
 {
-	_cleanup_free_ const char **arguments = NULL;
-	pid_t pid;
+	_cleanup_free_ const char **arguments = make_arguments(format, names);
+	pid_t pid = fork();
 
-	if (!transfer || names->count == 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return;
-	arguments = make_arguments(format, names);
-	pid = fork();
 	if (pid == 0)
-		execute(transfer, arguments, directory_fd, fd);
+		execute(transfer, arguments, directory, fd);
 	if (pid < 0) {
 		log_warning("log '%s' stays as large as it is: %s", names->list[0], error_words(errno));
 		flock(fd, LOCK_UN);
 	}
+}
+
+void log_file_have_compressed(log_compress *compress, void *context, const char *format, int fd, const struct log_file_names *names)
+{
+	if (compress && names->count > 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		compress(context, format, fd, names);
 }
 
 bool log_file_is_being_compressed(int directory_fd, const char *name)

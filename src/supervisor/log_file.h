@@ -4,6 +4,7 @@
 #define BIVY_SUPERVISOR_LOG_FILE_H
 
 #include "base/str.h"
+#include "supervisor/log.h"
 
 struct log_file {
 	int fd;             /* -EBADF: there is none, and what is flushed is lost */
@@ -46,12 +47,15 @@ void log_file_names_add(struct log_file_names *names, int directory_fd, const ch
 void log_file_names_done(struct log_file_names *names);
 #define _cleanup_log_file_names_ _cleanup_(log_file_names_done)
 
+/* Has the files compressed, one after the other, by COMPRESS (NULL: they stay as they are), unless that goes on already: FD, which has the last one open, is locked. */
+void log_file_have_compressed(log_compress *compress, void *context, const char *format, int fd, const struct log_file_names *names);
+
 /*
- * Starts bivy-transfer to replace the files by compressed ones, one after the
- * other, and does not wait for it. It holds FD, which has the last one open,
- * locked (flock) as long as it works.
+ * A log_compress, for who may start processes: bivy-transfer replaces the files,
+ * which are in DIRECTORY, by compressed ones, and nobody waits for it. It has FD
+ * open as long as it works. The file is unlocked if it cannot be started.
  */
-void log_file_compress(const char *transfer, const char *format, int directory_fd, int fd, const struct log_file_names *names);
+void log_file_compress(const char *transfer, const char *format, const char *directory, int fd, const struct log_file_names *names);
 
 /* Whether somebody compresses NAME. */
 bool log_file_is_being_compressed(int directory_fd, const char *name);

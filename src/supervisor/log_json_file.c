@@ -12,10 +12,12 @@
 #include <sys/stat.h>
 
 struct json_file {
-	char *path, *transfer, *id;
+	char *path, *id;
 	char *attributes; /* a JSON object, or NULL */
 	int directory_fd;
 	struct log_file file;
+	log_compress *compress;
+	void *compress_context;
 	struct spec_log_options options; /* but the texts */
 };
 
@@ -97,7 +99,7 @@ static void compress(const struct json_file *json_file)
 		spec_log_line_name(json_file->id, age, false, name);
 		log_file_names_add(&names, json_file->directory_fd, name, NULL);
 	}
-	log_file_compress(json_file->transfer, "gzip", json_file->directory_fd, json_file->file.fd, &names);
+	log_file_have_compressed(json_file->compress, json_file->compress_context, "gzip", json_file->file.fd, &names);
 }
 
 static int64_t rotate(struct json_file *json_file)
@@ -171,7 +173,6 @@ static void close_json_file(void *state)
 	log_file_close(&json_file->file);
 	close_and_forget(&json_file->directory_fd);
 	free(json_file->path);
-	free(json_file->transfer);
 	free(json_file->id);
 	free(json_file->attributes);
 	free(json_file);
@@ -182,8 +183,8 @@ static int open_json_file(const struct log_request *request, const struct spec_l
 	struct json_file *json_file = memory_new(1, sizeof *json_file);
 	int r;
 
-	*json_file = (struct json_file){ .path = str_dup(request->path), .transfer = str_dup(request->transfer), .id = str_dup(request->id),
-		.directory_fd = -EBADF, .file = LOG_FILE_INIT, .options = *options };
+	*json_file = (struct json_file){ .path = str_dup(request->path), .id = str_dup(request->id),
+		.directory_fd = -EBADF, .file = LOG_FILE_INIT, .compress = request->compress, .compress_context = request->compress_context, .options = *options };
 	r = make_attributes(json_file, request, options, err);
 	if (r == 0) {
 		r = prepare(json_file);

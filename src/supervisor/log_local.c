@@ -14,10 +14,12 @@
 #define TAIL_BYTES (SPEC_LOG_TEXT_LIMIT + 64) /* the last record is within */
 
 struct local {
-	char *path, *transfer;
+	char *path;
 	int directory_fd;
 	uint64_t number; /* of the segment that is written; 0: not known yet */
 	struct log_file file;
+	log_compress *compress;
+	void *compress_context;
 	struct spec_log_options options; /* but the texts */
 };
 
@@ -103,7 +105,7 @@ static void compress(const struct local *local)
 	ignore_result(file_each_name(local->directory_fd, find_old, &old)); /* what is not found is compressed next time */
 	if (!old.is_busy && old.names.count > 0) {
 		qsort(old.names.list, old.names.count, sizeof *old.names.list, compare_names);
-		log_file_compress(local->transfer, "zstd", local->directory_fd, local->file.fd, &old.names);
+		log_file_have_compressed(local->compress, local->compress_context, "zstd", local->file.fd, &old.names);
 	}
 	log_file_names_done(&old.names);
 }
@@ -152,7 +154,6 @@ static void close_local(void *state)
 	log_file_close(&local->file);
 	close_and_forget(&local->directory_fd);
 	free(local->path);
-	free(local->transfer);
 	free(local);
 }
 
@@ -161,8 +162,8 @@ static int open_local(const struct log_request *request, const struct spec_log_o
 	struct local *local = memory_new(1, sizeof *local);
 	int r;
 
-	*local = (struct local){ .path = str_dup(request->path), .transfer = str_dup(request->transfer), .directory_fd = -EBADF,
-		.file = LOG_FILE_INIT, .options = *options };
+	*local = (struct local){ .path = str_dup(request->path), .directory_fd = -EBADF,
+		.file = LOG_FILE_INIT, .compress = request->compress, .compress_context = request->compress_context, .options = *options };
 	r = prepare(local);
 	if (r < 0 && !log_file_is_for_want_of_room(r)) {
 		close_local(local);

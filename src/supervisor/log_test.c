@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "spec/log_line.h"
+#include "supervisor/log_file.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -44,11 +45,18 @@ static char *join(const char *directory, const char *name)
 	return str_printf("%s/%s", directory, name);
 }
 
+static void compress(void *context, const char *format, int fd, const struct log_file_names *names)
+{
+	_cleanup_free_ char *path = join(context, "log"), *transfer = join(context, "transfer");
+
+	log_file_compress(transfer, format, path, fd, names);
+}
+
 static struct log *open_log(const char *scratch, const char *driver, const struct spec_pair *options, size_t count)
 {
 	_cleanup_free_ char *path = join(scratch, "log"), *transfer = join(scratch, "transfer");
 	const struct log_request request = { .driver = driver, .path = path, .options = options, .option_count = count, .id = ID, .name = "web",
-		.transfer = access(transfer, X_OK) == 0 ? transfer : NULL };
+		.compress = access(transfer, X_OK) == 0 ? compress : NULL, .compress_context = (void *)scratch };
 	struct log *log = NULL;
 
 	assert_int_equal(log_new(&request, &log, NULL), 0);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/notes.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/moment.h"
 #include "net/journal.h"
 #include "spec/event.h"
+#include "supervisor/deeds.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,46 +23,30 @@ char *notes_time(void)
 
 /* ---- the state ---------------------------------------------------------------------- */
 
-static void write_to(struct keeper *keeper, int dirfd, const char *path)
+static void write_by(struct keeper *keeper, enum deed_type deed)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const struct spec_health_state *health = health_state(keeper->health);
-	int r;
 
 	keeper->state.log_dropped = keeper->log ? log_dropped(keeper->log) : keeper->state.log_dropped;
 	if (health)
 		keeper->state.health = *health;
 	keeper->state.warnings = keeper->warnings.count ? keeper->warnings.list : NULL;
 	spec_container_state_encode(&keeper->state, &text);
-	r = file_replace_at(dirfd, path, text.data, text.length, 0600);
-	if (r < 0)
-		log_warning("cannot write '%s': %s, ignoring", path, error_words(-r));
+	deeds_do_text(keeper, deed, text.data, text.length);
 }
 
 void notes_write_state(struct keeper *keeper)
 {
-	write_to(keeper, keeper->bundle_fd, SPEC_SUPERVISION_STATE);
+	write_by(keeper, DEED_WRITE_STATE);
 }
 
 void notes_write_record(struct keeper *keeper)
 {
-	_cleanup_close_ int fd = openat(AT_FDCWD, keeper->what->record, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0)
-		write_to(keeper, fd, SPEC_SUPERVISION_STATE);
-	else if (errno != ENOENT) /* removed meanwhile, by force */
-		log_warning("cannot open '%s': %s, ignoring", keeper->what->record, error_words(errno));
+	write_by(keeper, DEED_WRITE_RECORD);
 }
 
 /* ---- events ------------------------------------------------------------------------------ */
-
-static void append(const char *path, const struct buf *line)
-{
-	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0 || fd_write_all(fd, line->data, line->length) < 0)
-		log_warning("cannot write '%s': %s, ignoring", path, error_words(errno));
-}
 
 /* What the event itself says has its name alone. */
 static bool is_taken(const char *label, const struct spec_pair *extra, size_t count)
@@ -73,7 +57,7 @@ static bool is_taken(const char *label, const struct spec_pair *extra, size_t co
 	return str_equal(label, "image") || str_equal(label, "name");
 }
 
-void notes_add_event_with(const struct keeper *keeper, const char *action, const struct spec_pair *extra, size_t count)
+void notes_add_event_with(struct keeper *keeper, const char *action, const struct spec_pair *extra, size_t count)
 {
 	const struct spec_supervision *what = keeper->what;
 	_cleanup_buf_ struct buf line = BUF_INIT;
@@ -96,17 +80,17 @@ void notes_add_event_with(const struct keeper *keeper, const char *action, const
 	event.attributes = pairs;
 	event.attribute_count = n;
 	spec_event_encode(&event, &line);
-	append(what->events_path, &line);
+	deeds_do_text(keeper, DEED_ADD_EVENT, line.data, line.length);
 }
 
-void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value)
+void notes_add_event(struct keeper *keeper, const char *action, const char *key, const char *value)
 {
 	const struct spec_pair extra = { .key = (char *)key, .value = (char *)value };
 
 	notes_add_event_with(keeper, action, &extra, key ? 1 : 0);
 }
 
-void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value)
+void notes_add_number_event(struct keeper *keeper, const char *action, const char *key, int64_t value)
 {
 	char text[24];
 
@@ -132,7 +116,7 @@ static const struct spec_supervision *read_anew(const struct keeper *keeper, str
 	return what;
 }
 
-static void add_volume_event(const struct keeper *keeper, const struct spec_supervision_volume *volume, const char *action)
+static void add_volume_event(struct keeper *keeper, const struct spec_supervision_volume *volume, const char *action)
 {
 	struct spec_pair pairs[] = {
 		{ (char *)"container", keeper->what->id },
@@ -146,10 +130,10 @@ static void add_volume_event(const struct keeper *keeper, const struct spec_supe
 		.attribute_count = str_equal(action, "mount") ? ARRAY_SIZE(pairs) : 2 };
 
 	spec_event_encode(&event, &line);
-	append(keeper->what->events_path, &line);
+	deeds_do_text(keeper, DEED_ADD_EVENT, line.data, line.length);
 }
 
-void notes_add_volume_events(const struct keeper *keeper, const char *action)
+void notes_add_volume_events(struct keeper *keeper, const char *action)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_supervision *what = keeper->what->events_path ? read_anew(keeper, arena) : keeper->what;
@@ -165,7 +149,7 @@ static const char *driver_of(const struct spec_network_link *link)
 	return link->kind == SPEC_LINK_MACVLAN ? "macvlan" : link->kind == SPEC_LINK_IPVLAN ? "ipvlan" : "bridge";
 }
 
-static void add_network_event(const struct keeper *keeper, const struct spec_network_link *link, const char *action)
+static void add_network_event(struct keeper *keeper, const struct spec_network_link *link, const char *action)
 {
 	struct spec_pair pairs[] = {
 		{ (char *)"container", keeper->what->id },
@@ -177,10 +161,10 @@ static void add_network_event(const struct keeper *keeper, const struct spec_net
 		.attribute_count = ARRAY_SIZE(pairs) };
 
 	spec_event_encode(&event, &line);
-	append(keeper->what->events_path, &line);
+	deeds_do_text(keeper, DEED_ADD_EVENT, line.data, line.length);
 }
 
-void notes_add_network_events(const struct keeper *keeper, const char *action)
+void notes_add_network_events(struct keeper *keeper, const char *action)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *plan = NULL;

@@ -13,17 +13,17 @@ void notes_write_record(struct keeper *keeper);
 
 /* An event of the container, with COUNT (NOTES_EXTRA at most) more attributes. */
 #define NOTES_EXTRA 4
-void notes_add_event_with(const struct keeper *keeper, const char *action, const struct spec_pair *extra, size_t count);
+void notes_add_event_with(struct keeper *keeper, const char *action, const struct spec_pair *extra, size_t count);
 
 /* KEY and VALUE are one more attribute, or NULL. */
-void notes_add_event(const struct keeper *keeper, const char *action, const char *key, const char *value);
-void notes_add_number_event(const struct keeper *keeper, const char *action, const char *key, int64_t value);
+void notes_add_event(struct keeper *keeper, const char *action, const char *key, const char *value);
+void notes_add_number_event(struct keeper *keeper, const char *action, const char *key, int64_t value);
 
 /* That its volumes were mounted ("mount") or are not any more ("unmount"); those that it has by now. */
-void notes_add_volume_events(const struct keeper *keeper, const char *action);
+void notes_add_volume_events(struct keeper *keeper, const char *action);
 
 /* That it has come into its networks ("connect") or has left them ("disconnect"): those that its plan has by now. */
-void notes_add_network_events(const struct keeper *keeper, const char *action);
+void notes_add_network_events(struct keeper *keeper, const char *action);
 
 /* The time in RFC 3339, to be freed. */
 char *notes_time(void);

@@ -2,6 +2,7 @@
 #include "supervisor/requests.h"
 #include "base/log.h"
 #include "host/pty.h"
+#include "supervisor/deeds.h"
 #include "supervisor/life.h"
 #include "supervisor/notes.h"
 #include "supervisor/sessions.h"
@@ -44,8 +45,6 @@ static int start(struct client *client, struct packet *packet, struct spec_messa
 /* What nobody waits for. */
 static void note_start(struct keeper *keeper)
 {
-	for (int fd = 3; fd < 3 + keeper->request->preserve_fds; fd++)
-		close(fd);
 	if (!keeper->what->exit_command)
 		notes_write_record(keeper); /* after a crash or a reboot it tells that it ran */
 	notes_add_network_events(keeper, "connect");
@@ -335,6 +334,7 @@ static int rename_container(struct client *client, struct packet *packet, struct
 
 	free(keeper->new_name);
 	keeper->what->name = keeper->new_name = str_dup(packet->message->name);
+	deeds_do_text(keeper, DEED_RENAME, keeper->new_name, strlen(keeper->new_name));
 	if (keeper->log)
 		log_rename(keeper->log, keeper->what->name);
 	return 0;

@@ -9,18 +9,24 @@
 struct session_start {
 	const struct runtime *runtime;
 	const char *id;
-	const struct spec_exec_process *process;
-	int streams[3]; /* the process's, or -EBADF: /dev/null, or the terminal */
 	int null_fd;
-	const int *preserved; /* .process->preserve_fds descriptors, to be 3 and up */
-	uint32_t width, height; /* of the terminal; 0: unknown */
+	/* A request of EXEC (spec/supervision.h), which nobody before the child reads; its size is the terminal's. */
+	const char *text;
+	size_t length;
+	/*
+	 * The child's end of a pair of sync_pair(); the process's streams that the request names, in the order in, out, err (of the others:
+	 * /dev/null, or the terminal); and .process->preserve_fds more, to be 3 and up.
+	 */
+	const int *fds;
+	size_t count; /* 1 at least */
 };
 
 /*
- * Forks it. On *RET_SOCKET come, as packets of runtime/sync.h: SYNC_CHILD with
- * the process's id and a pidfd, then SYNC_GO with the master of a terminal; or
- * SYNC_ERROR; then the end. The descriptors may be closed afterwards.
+ * Forks it. To the other end of the pair come, as packets of runtime/sync.h:
+ * SYNC_CHILD with the process's id and a pidfd, then SYNC_GO with the master of
+ * a terminal and another one with its other end; or SYNC_ERROR, also if there
+ * could be no child; then the end. The descriptors may be closed afterwards.
  */
-int session_start(const struct session_start *start, int *ret_socket, struct error *err) _must_check_;
+void session_start(const struct session_start *start);
 
 #endif

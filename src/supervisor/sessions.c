@@ -2,21 +2,15 @@
 #include "supervisor/sessions.h"
 #include "base/log.h"
 #include "host/pty.h"
-#include "host/syscalls.h"
 #include "runtime/sync.h"
 #include "supervisor/clients.h"
+#include "supervisor/deeds.h"
 #include "supervisor/life.h"
 #include "supervisor/notes.h"
-#include "supervisor/session_start.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
-
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO('T', 0x41)
-#endif
 
 #define ENDED_BY_KILL (128 + SIGKILL)
 
@@ -91,17 +85,37 @@ static char **copy_args(char *const *args)
 	return copy;
 }
 
+/* REQUEST, with COUNT descriptors, goes to a child of the maker's, which tells on *RET_SOCKET (session_start.h). */
+static int have_started(struct keeper *keeper, const struct spec_message *request, const int *fds, size_t count, int *ret_socket, struct error *err)
+{
+	const struct deed deed = { .type = DEED_EXEC };
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int all[DEED_FDS], ends[2], r = sync_pair(ends);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot make a socket pair");
+	spec_message_encode(request, &text);
+	all[0] = ends[1];
+	memcpy(all + 1, fds, count * sizeof *fds);
+	deeds_do(keeper, &deed, &(const struct deed_luggage){ .text = text.data, .length = text.length, .fds = all, .count = count + 1 });
+	close(ends[1]);
+	*ret_socket = ends[0];
+	return 0;
+}
+
+/* The terminal's pipes stay here, and are connected when there is one. */
+static int have_request_started(struct keeper *keeper, const struct spec_message *request, const int *fds, size_t count, size_t used, int *ret_socket, struct error *err)
+{
+	struct spec_message forwarded = *request;
+
+	if (!request->process->terminal)
+		return have_started(keeper, request, fds, count, ret_socket, err);
+	forwarded.in = forwarded.out = forwarded.err = false;
+	return have_started(keeper, &forwarded, fds + used, count - used, ret_socket, err);
+}
+
 int sessions_start(struct keeper *keeper, struct client *client, const struct spec_message *request, int *fds, size_t count, struct error *err)
 {
-	struct session_start start = {
-		.runtime = &keeper->runtime,
-		.id = keeper->what->id,
-		.process = request->process,
-		.streams = { -EBADF, -EBADF, -EBADF },
-		.null_fd = keeper->null_fd,
-		.width = request->width,
-		.height = request->height,
-	};
 	bool terminal = request->process->terminal;
 	struct session *session;
 	int streams[3], socket = -EBADF, r = check_state(keeper, err);
@@ -112,10 +126,7 @@ int sessions_start(struct keeper *keeper, struct client *client, const struct sp
 	used = sort_streams(request, fds, count, streams);
 	if (count - used != (size_t)request->process->preserve_fds)
 		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %lld", count - used, (long long)request->process->preserve_fds);
-	start.preserved = fds + used;
-	if (!terminal)
-		memcpy(start.streams, streams, sizeof streams);
-	r = session_start(&start, &socket, err);
+	r = have_request_started(keeper, request, fds, count, used, &socket, err);
 	if (r < 0)
 		return r;
 	session = add(keeper, client);
@@ -125,7 +136,6 @@ int sessions_start(struct keeper *keeper, struct client *client, const struct sp
 	session->starter = socket;
 	session->width = request->width;
 	session->height = request->height;
-	/* The terminal's pipes are connected when there is one. */
 	if (terminal && streams[0] >= 0) {
 		fds[0] = -EBADF;
 		flow_open(&session->in, streams[0]);
@@ -142,12 +152,7 @@ int sessions_start(struct keeper *keeper, struct client *client, const struct sp
 int sessions_start_check(struct keeper *keeper, struct error *err)
 {
 	struct spec_exec_process process = { .args = (char **)health_command(keeper->health) };
-	struct session_start start = {
-		.runtime = &keeper->runtime,
-		.id = keeper->what->id,
-		.process = &process,
-		.null_fd = keeper->null_fd,
-	};
+	const struct spec_message request = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_EXEC, .out = true, .err = true, .process = &process };
 	int ends[2], socket = -EBADF, r = check_state(keeper, err);
 	struct session *session;
 
@@ -155,9 +160,7 @@ int sessions_start_check(struct keeper *keeper, struct error *err)
 		return r;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, errno, "cannot make a pipe");
-	start.streams[0] = -EBADF;
-	start.streams[1] = start.streams[2] = ends[1];
-	r = session_start(&start, &socket, err);
+	r = have_started(keeper, &request, (const int[]){ ends[1], ends[1] }, 2, &socket, err);
 	close(ends[1]);
 	if (r < 0) {
 		close(ends[0]);
@@ -225,9 +228,9 @@ static void time_check_out(struct keeper *keeper)
 
 	if (session) {
 		session->is_over = true; /* its process is reaped like any stranger */
-		/* With what it has started: it leads a session, and its number is nobody else's before it is reaped. */
+		/* With what it has started. */
 		if (session->pid > 0 && !session->has_ended)
-			ignore_result(kill(-(pid_t)session->pid, SIGKILL)); /* it may just have ended */
+			deeds_do(keeper, &(const struct deed){ .type = DEED_KILL_SESSION, .numbers = { session->pid } }, NULL);
 	}
 	end_check(keeper, HEALTH_TIMED_OUT, session ? session->text.data : NULL, session ? session->text.length : 0);
 }
@@ -280,7 +283,6 @@ static void fail(struct session *session, const struct error *err)
 static void take_terminal(struct session *session, int terminal)
 {
 	session->terminal = terminal;
-	session->slave = ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); /* without: a moment without readers ends it */
 	if (session->width || session->height)
 		ignore_result(pty_set_size(terminal, session->width, session->height)); /* it may have been closed already */
 	flow_open(&session->out, fcntl(terminal, F_DUPFD_CLOEXEC, 3));
@@ -319,6 +321,13 @@ static void begin(struct session *session)
 	note_event(session, "exec_start");
 }
 
+static void send_signal(struct keeper *keeper, int pidfd, int signal_number)
+{
+	const struct deed deed = { .type = DEED_SIGNAL_FD, .numbers = { signal_number } };
+
+	deeds_do(keeper, &deed, &(const struct deed_luggage){ .fds = &pidfd, .count = 1 });
+}
+
 static void hear_starter(void *context, short events _unused_)
 {
 	struct session *session = context;
@@ -332,11 +341,15 @@ static void hear_starter(void *context, short events _unused_)
 		session->pid = message.value;
 		session->pidfd = fd;
 		if (session->is_over) /* a check whose time was over before it began */
-			ignore_result(sys_pidfd_send_signal(fd, SIGKILL)); /* it may just have ended */
+			send_signal(session->keeper, fd, SIGKILL);
 		return;
 	}
 	if (r == 0 && message.type == SYNC_GO && fd >= 0 && session->terminal < 0) {
 		take_terminal(session, fd);
+		return;
+	}
+	if (r == 0 && message.type == SYNC_GO && fd >= 0 && session->slave < 0) {
+		session->slave = fd; /* without: a moment without readers ends the terminal */
 		return;
 	}
 	close_and_forget(&fd);
@@ -410,8 +423,9 @@ int sessions_signal(struct session *session, int signal_number, struct error *er
 {
 	if (session->pidfd < 0)
 		return error_set(err, ERROR_CONFLICT, 0, "session %lld is not running", (long long)session->number);
-	if (sys_pidfd_send_signal(session->pidfd, signal_number) < 0 && errno != ESRCH)
-		return error_errno(err, errno, "cannot signal session %lld", (long long)session->number);
+	if (signal_number <= 0 || signal_number >= NSIG)
+		return error_errno(err, EINVAL, "cannot signal session %lld", (long long)session->number);
+	send_signal(session->keeper, session->pidfd, signal_number);
 	return 0;
 }
 

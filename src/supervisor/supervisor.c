@@ -3,11 +3,13 @@
  * The life of a supervisor:
  *
  *   1. supervise.json is read, the lock taken, the socket bound
- *   2. rounds of the loop: clients, signals, streams, moments
- *   3. the container has ended for good: the last state is in the record, what
+ *   2. it becomes two: the maker, with its id and its privileges (maker.h), and
+ *      the keeper, its child, which has all that comes below
+ *   3. rounds of the loop: clients, notices, streams, moments
+ *   4. the container has ended for good: the last state is in the record, what
  *      the runtime made is removed, the socket and the lock are gone
- *   4. who waits for that is told; the one that cleans up does so
- *   5. the exit command, if it did not
+ *   5. who waits for that is told; the one that cleans up does so
+ *   6. the exit command, if it did not, in the maker's place
  *
  * A supervisor that is killed leaves a lock that nobody holds, which tells
  * everybody else that the rest is to be swept.
@@ -16,41 +18,56 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "host/fdpass.h"
+#include "host/syscalls.h"
 #include "runtime/supervise.h"
 #include "supervisor/clients.h"
+#include "supervisor/deeds.h"
 #include "supervisor/life.h"
+#include "supervisor/life_start.h"
+#include "supervisor/maker.h"
 #include "supervisor/membership.h"
 #include "supervisor/notes.h"
 #include "supervisor/packets.h"
 #include "supervisor/sessions.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 /* ---- 1. opening --------------------------------------------------------------------- */
 
-static void init(struct keeper *keeper, const struct supervisor_request *request)
+/* What both halves have in common until they part. */
+struct supervisor {
+	struct maker maker;
+	struct keeper keeper;
+};
+
+static void init(struct supervisor *supervisor, const struct supervisor_request *request)
 {
-	*keeper = (struct keeper){
+	supervisor->maker = (struct maker){
 		.request = request,
 		.runtime = { .rootless = request->rootless },
-		.arena = arena_new(),
-		.first = { .pidfd = -EBADF, .terminal = -EBADF, .slave = -EBADF, .in = -EBADF, .root_fd = -EBADF,
-			   .out = FLOW_INIT, .err = FLOW_INIT, .memory = { .fd = -EBADF } },
-		.learner = LEARNER_NONE,
-		.bundle_fd = -EBADF, .lock_fd = -EBADF, .listen_fd = -EBADF, .signal_fd = -EBADF, .null_fd = -EBADF,
+		.bundle_fd = -EBADF, .lock_fd = -EBADF, .signal_fd = -EBADF, .null_fd = -EBADF,
 		.root_fd = request->root_fd,
+		.deeds = -EBADF, .notices = -EBADF, .pidfd = -EBADF, .mount_fd = -EBADF, .memory = { .fd = -EBADF },
+		.learner = LEARNER_NONE,
+	};
+	supervisor->keeper = (struct keeper){
+		.request = request,
+		.arena = arena_new(),
+		.first = { .terminal = -EBADF, .slave = -EBADF, .in = -EBADF, .out = FLOW_INIT, .err = FLOW_INIT },
+		.bundle_fd = -EBADF, .listen_fd = -EBADF, .deeds = -EBADF, .notices = -EBADF,
 		.kill_at_ns = LOOP_NEVER, .timeout_at_ns = LOOP_NEVER, .restart_at_ns = LOOP_NEVER, .trim_at_ns = LOOP_NEVER,
 		.give_up_at_ns = LOOP_NEVER,
 	};
 }
 
-static int read_document(struct keeper *keeper, struct error *err)
+static int read_document(struct supervisor *supervisor, struct error *err)
 {
+	struct keeper *keeper = &supervisor->keeper;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r = file_read_regular_at(keeper->bundle_fd, SPEC_SUPERVISION_DOCUMENT, SPEC_SUPERVISION_LIMIT, &text);
 
@@ -61,19 +78,21 @@ static int read_document(struct keeper *keeper, struct error *err)
 	r = spec_supervision_decode(keeper->arena, text.data, text.length, &keeper->what, err);
 	if (r < 0)
 		return error_wrap(err, "invalid '%s/%s'", keeper->request->bundle, SPEC_SUPERVISION_DOCUMENT);
-	keeper->runtime.root = keeper->what->runtime_root;
+	supervisor->maker.what = keeper->what;
+	supervisor->maker.name = str_dup(keeper_name(keeper));
+	supervisor->maker.runtime.root = keeper->what->runtime_root;
 	return 0;
 }
 
-static int take_lock(struct keeper *keeper, struct error *err)
+static int take_lock(struct maker *maker, struct error *err)
 {
-	keeper->lock_fd = openat(keeper->bundle_fd, SPEC_SUPERVISION_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (keeper->lock_fd < 0)
-		return error_errno(err, errno, "cannot open '%s/%s'", keeper->request->bundle, SPEC_SUPERVISION_LOCK);
-	if (flock(keeper->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+	maker->lock_fd = openat(maker->bundle_fd, SPEC_SUPERVISION_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (maker->lock_fd < 0)
+		return error_errno(err, errno, "cannot open '%s/%s'", maker->request->bundle, SPEC_SUPERVISION_LOCK);
+	if (flock(maker->lock_fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
-			return error_set(err, ERROR_CONFLICT, 0, "container '%s' has a supervisor already", keeper_name(keeper));
-		return error_errno(err, errno, "cannot lock '%s/%s'", keeper->request->bundle, SPEC_SUPERVISION_LOCK);
+			return error_set(err, ERROR_CONFLICT, 0, "container '%s' has a supervisor already", maker->name);
+		return error_errno(err, errno, "cannot lock '%s/%s'", maker->request->bundle, SPEC_SUPERVISION_LOCK);
 	}
 	return 0;
 }
@@ -91,14 +110,14 @@ static int bind_socket(struct keeper *keeper, struct error *err)
 	return 0;
 }
 
-static int open_signals(struct keeper *keeper, struct error *err)
+static int open_signals(struct maker *maker, struct error *err)
 {
 	sigset_t blocked;
 
 	supervise_block_signals(NULL);
 	sigprocmask(SIG_SETMASK, NULL, &blocked);
-	keeper->signal_fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (keeper->signal_fd < 0)
+	maker->signal_fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (maker->signal_fd < 0)
 		return error_errno(err, errno, "cannot make a signalfd");
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return error_errno(err, errno, "cannot become the subreaper");
@@ -123,11 +142,11 @@ static void fill_state(struct keeper *keeper)
 }
 
 /* What a supervisor that was killed has left, its processes too: nobody else could be it, we have the lock. */
-static int sweep(const struct keeper *keeper, struct error *err)
+static int sweep(const struct maker *maker, struct error *err)
 {
-	_cleanup_free_ char *path = str_printf("%s/%s", keeper->runtime.root, keeper->what->id);
+	_cleanup_free_ char *path = str_printf("%s/%s", maker->runtime.root, maker->what->id);
 
-	return access(path, F_OK) < 0 ? 0 : runtime_delete(&keeper->runtime, keeper->what->id, DELETE_FORCE, err);
+	return access(path, F_OK) < 0 ? 0 : runtime_delete(&maker->runtime, maker->what->id, DELETE_FORCE, err);
 }
 
 static void make_health(struct keeper *keeper)
@@ -145,63 +164,88 @@ static void make_health(struct keeper *keeper)
 		keeper->health = health_new(&config);
 }
 
-static int open_all(struct keeper *keeper, struct error *err)
+static int open_all(struct supervisor *supervisor, struct error *err)
 {
+	struct keeper *keeper = &supervisor->keeper;
+	struct maker *maker = &supervisor->maker;
 	int r;
 
-	keeper->bundle_fd = openat(AT_FDCWD, keeper->request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (keeper->bundle_fd < 0)
-		return error_errno(err, errno, "cannot use bundle '%s'", keeper->request->bundle);
-	keeper->null_fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
-	if (keeper->null_fd < 0)
+	keeper->bundle_fd = maker->bundle_fd = openat(AT_FDCWD, maker->request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (maker->bundle_fd < 0)
+		return error_errno(err, errno, "cannot use bundle '%s'", maker->request->bundle);
+	maker->null_fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+	if (maker->null_fd < 0)
 		return error_errno(err, errno, "cannot open '/dev/null'");
 	/* Neither the container's process nor what it starts is to hear of whoever started us. */
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("LISTEN_FDS");
-	r = read_document(keeper, err);
+	r = read_document(supervisor, err);
 	if (r == 0)
-		r = take_lock(keeper, err);
+		r = take_lock(maker, err);
 	if (r == 0)
-		r = sweep(keeper, err);
+		r = sweep(maker, err);
 	if (r == 0)
-		r = open_signals(keeper, err);
+		r = open_signals(maker, err);
 	if (r == 0)
 		r = bind_socket(keeper, err);
 	if (r < 0)
 		return r;
 	make_health(keeper);
 	fill_state(keeper);
-	notes_write_state(keeper);
 	return 0;
 }
 
-/* ---- 2. rounds -------------------------------------------------------------------------- */
+/* ---- 2. two processes ------------------------------------------------------------------- */
 
-/* All that its processes ask fails from now on. */
-static void end_unheard(struct keeper *keeper)
+/* The keeper has what it keeps, and nothing else that was ever open: no lock, no mount, no descriptor of the container's. */
+static int keep_descriptors(const struct keeper *keeper)
 {
-	struct error err = ERROR_INIT;
+	const int kept[] = { log_fd(), keeper->request->socket, keeper->bundle_fd, keeper->listen_fd, keeper->deeds, keeper->notices };
+	int first = STDERR_FILENO + 1;
 
-	if (keeper_is_running(keeper) && life_signal(keeper, SIGKILL, &err) < 0)
-		log_warning("%s, ignoring", err.message);
-}
+	for (;;) {
+		int next = INT_MAX;
 
-static void reap(struct keeper *keeper)
-{
-	int status;
-	pid_t pid;
-
-	/* Who is whose child must be known first. */
-	sessions_take_started(keeper);
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == keeper->first.pid && !keeper->first.has_ended)
-			life_take_end(keeper, status);
-		else if (learner_take_end(&keeper->learner, pid, status))
-			end_unheard(keeper);
-		else
-			sessions_take_end(keeper, pid, status); /* or a starter, or an orphan: reaping is all it takes */
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+			if (kept[i] >= first && kept[i] < next)
+				next = kept[i];
+		if (next > first && sys_close_range((unsigned)first, next == INT_MAX ? ~0u : (unsigned)next - 1, 0) < 0)
+			return -errno;
+		if (next == INT_MAX)
+			return 0;
+		first = next + 1;
 	}
 }
+
+/* Child: it ends with its parent, and streams that are passed through to the container are not its own. */
+static int become_keeper(const struct supervisor *supervisor, pid_t parent, struct error *err)
+{
+	int r = prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : getppid() != parent ? -ESRCH : 0;
+
+	for (int fd = 0; r == 0 && fd < 3; fd++)
+		if (fd != log_fd() && dup2(supervisor->maker.null_fd, fd) < 0)
+			r = -errno;
+	if (r == 0)
+		r = keep_descriptors(&supervisor->keeper);
+	return r < 0 ? error_errno(err, -r, "cannot serve container '%s'", supervisor->maker.name) : 0;
+}
+
+static int make_sockets(struct supervisor *supervisor, struct error *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, errno, "cannot make a pair of sockets");
+	supervisor->keeper.deeds = pair[0];
+	supervisor->maker.deeds = pair[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, errno, "cannot make a pair of sockets");
+	supervisor->keeper.notices = pair[0];
+	supervisor->maker.notices = pair[1];
+	return 0;
+}
+
+/* ---- 3. rounds -------------------------------------------------------------------------- */
 
 /* The host ends, and its containers with it; whoever starts them again sees that it was not a person's wish. */
 static void stop_for_host(struct keeper *keeper)
@@ -214,16 +258,28 @@ static void stop_for_host(struct keeper *keeper)
 		keeper->is_over = !keeper->first.pid;
 }
 
-static void take_signals(void *context, short events _unused_)
+static void take_end(struct keeper *keeper, const struct deed_notice *notice)
+{
+	/* Who is whose child must be known first. */
+	sessions_take_started(keeper);
+	if (notice->pid == keeper->first.pid && !keeper->first.has_ended)
+		life_take_end(keeper, notice);
+	else
+		sessions_take_end(keeper, notice->pid, notice->status); /* or a starter, or an orphan: it is reaped, which is all it takes */
+}
+
+static void take_notices(void *context, short events _unused_)
 {
 	struct keeper *keeper = context;
-	struct signalfd_siginfo signal;
+	struct deed_notice notice;
 
-	while (read(keeper->signal_fd, &signal, sizeof signal) == sizeof signal) {
-		if (signal.ssi_signo == SIGCHLD)
-			reap(keeper);
-		else if (signal.ssi_signo == SIGTERM)
+	while (deed_notice_receive(keeper->notices, &notice) == 0) {
+		if (notice.type == DEED_ENDED)
+			take_end(keeper, &notice);
+		else if (notice.type == DEED_HOST_STOPS)
 			stop_for_host(keeper);
+		else if (notice.type == DEED_WARNING)
+			warnings_add(&keeper->warnings, notice.text);
 	}
 }
 
@@ -267,7 +323,7 @@ static int run_rounds(struct keeper *keeper, struct error *err)
 
 	while (!keeper->is_over) {
 		loop_begin(&keeper->loop);
-		loop_watch(&keeper->loop, keeper->signal_fd, POLLIN, take_signals, keeper);
+		loop_watch(&keeper->loop, keeper->notices, POLLIN, take_notices, keeper);
 		loop_watch(&keeper->loop, keeper->listen_fd, POLLIN, accept_clients, keeper);
 		clients_watch(keeper);
 		sessions_watch(keeper);
@@ -283,24 +339,25 @@ static int run_rounds(struct keeper *keeper, struct error *err)
 	return 0;
 }
 
-/* ---- 3. to 5. the end ------------------------------------------------------------------------- */
+/* ---- 4. and 5. the end ------------------------------------------------------------------- */
 
 static void close_shop(struct keeper *keeper)
 {
 	bool is_cleaned = keeper->what->exit_command && clients_is_cleaning(keeper); /* or the command does it, when the client is gone */
+	const struct deed deed = { .type = DEED_CLOSE, .numbers = { is_cleaned } };
+	struct error err = ERROR_INIT;
 
 	keeper->state.supervisor_pid = 0;
+	/* What the maker had to warn of by now is to be seen, too. */
+	deeds_settle(keeper);
+	take_notices(keeper, 0);
 	/* Whoever removes the record next has no use for it. */
 	if (keeper->was_started && !is_cleaned)
 		notes_write_record(keeper);
 	keeper->log = log_close(keeper->log);
-	if (keeper->was_started)
-		membership_release(keeper, is_cleaned); /* while the lock says that the addresses are in use */
-	ignore_result(unlinkat(keeper->bundle_fd, SPEC_SUPERVISION_SOCKET, 0)); /* the bundle may have been removed by force */
 	close_and_forget(&keeper->listen_fd);
-	/* Who starts it again, or removes it, waits for the lock. */
-	close_and_forget(&keeper->first.root_fd);
-	close_and_forget(&keeper->lock_fd);
+	if (deeds_ask(keeper, &deed, NULL, &err) < 0)
+		log_warning("%s, ignoring", err.message);
 }
 
 static void drop_idle_clients(struct keeper *keeper)
@@ -326,8 +383,67 @@ static void wait_for_cleaner(struct keeper *keeper)
 		if (loop_run(&keeper->loop) < 0)
 			return;
 		clients_step(keeper);
+		clients_tell_gone(keeper); /* who has asked only now */
 	}
 }
+
+static void keeper_done(struct keeper *keeper)
+{
+	clients_done(keeper);
+	sessions_done(keeper);
+	life_done(keeper);
+	keeper->log = log_close(keeper->log);
+	keeper->health = health_free(keeper->health);
+	loop_done(&keeper->loop);
+	close_and_forget(&keeper->listen_fd);
+	close_and_forget(&keeper->deeds);
+	close_and_forget(&keeper->notices);
+	warnings_done(&keeper->warnings);
+	free(keeper->boot_id);
+	free(keeper->new_name);
+	arena_free(keeper->checks);
+}
+
+static int keep(struct keeper *keeper, struct error *err)
+{
+	int r;
+
+	notes_write_state(keeper);
+	r = run_rounds(keeper, err);
+	close_shop(keeper);
+	clients_hear_last(keeper);
+	clients_tell_gone(keeper);
+	drop_idle_clients(keeper);
+	deeds_do(keeper, &(const struct deed){ .type = DEED_FINISH }, NULL);
+	wait_for_cleaner(keeper);
+	return r;
+}
+
+/* Child. */
+_noreturn_ static void run_keeper(struct supervisor *supervisor, pid_t parent)
+{
+	struct keeper *keeper = &supervisor->keeper;
+	struct error err = ERROR_INIT;
+	int r;
+
+	close_and_forget(&supervisor->maker.deeds);
+	close_and_forget(&supervisor->maker.notices);
+	r = become_keeper(supervisor, parent, &err);
+	clients_add(keeper, keeper->request->socket, true);
+	if (r < 0)
+		clients_send_error(keeper->clients, &err);
+	else
+		r = keep(keeper, &err);
+	if (r < 0)
+		log_error("%s", err.message);
+	warnings_collect(NULL);
+	keeper_done(keeper);
+	arena_free(keeper->arena);
+	free(supervisor->maker.name);
+	_exit(r < 0);
+}
+
+/* ---- 6. the maker's end --------------------------------------------------------------------- */
 
 /* Only returns if there is nothing to execute. */
 static int execute_exit_command(const struct spec_supervision *what, struct error *err)
@@ -342,56 +458,77 @@ static int execute_exit_command(const struct spec_supervision *what, struct erro
 	return error_errno(err, errno, "cannot execute '%s'", what->exit_command[0]);
 }
 
-static void done(struct keeper *keeper)
+static void maker_done(struct maker *maker)
 {
-	clients_done(keeper);
-	sessions_done(keeper);
-	life_done(keeper);
-	keeper->log = log_close(keeper->log);
-	keeper->health = health_free(keeper->health);
-	loop_done(&keeper->loop);
-	close_and_forget(&keeper->bundle_fd);
-	close_and_forget(&keeper->lock_fd);
-	close_and_forget(&keeper->listen_fd);
-	close_and_forget(&keeper->signal_fd);
-	close_and_forget(&keeper->null_fd);
-	close_and_forget(&keeper->root_fd);
-	warnings_done(&keeper->warnings);
-	free(keeper->boot_id);
-	free(keeper->new_name);
-	arena_free(keeper->checks);
-	arena_free(keeper->arena);
+	life_start_forget(maker);
+	close_and_forget(&maker->mount_fd);
+	close_and_forget(&maker->pidfd);
+	if (maker->memory.fd >= 0)
+		close_and_forget(&maker->memory.fd);
+	close_and_forget(&maker->bundle_fd);
+	close_and_forget(&maker->lock_fd);
+	close_and_forget(&maker->signal_fd);
+	close_and_forget(&maker->null_fd);
+	close_and_forget(&maker->root_fd);
+	close_and_forget(&maker->deeds);
+	close_and_forget(&maker->notices);
+	free(maker->name);
 }
 
-static int run(struct keeper *keeper, struct error *err)
+static int make(struct maker *maker, struct error *err)
 {
-	int r = open_all(keeper, err);
+	int r = maker_run(maker, err);
 
-	clients_add(keeper, keeper->request->socket, true);
-	if (r < 0) {
-		clients_send_error(keeper->clients, err);
+	if (r < 0)
 		return r;
-	}
-	r = run_rounds(keeper, err);
-	close_shop(keeper);
-	clients_hear_last(keeper);
-	clients_tell_gone(keeper);
-	drop_idle_clients(keeper);
-	membership_finish(keeper);
-	wait_for_cleaner(keeper);
-	membership_leave(keeper);
-	return r == 0 ? execute_exit_command(keeper->what, err) : r;
+	membership_leave(maker);
+	return execute_exit_command(maker->what, err);
+}
+
+/* Parent: what is the keeper's is open there. */
+static int part(struct supervisor *supervisor, struct error *err)
+{
+	struct keeper *keeper = &supervisor->keeper;
+	pid_t parent = getpid();
+	int r = make_sockets(supervisor, err);
+
+	if (r < 0)
+		return r;
+	supervisor->maker.keeper = fork();
+	if (supervisor->maker.keeper == 0)
+		run_keeper(supervisor, parent);
+	if (supervisor->maker.keeper < 0)
+		return error_errno(err, errno, "cannot make a process");
+	warnings_collect(NULL);
+	close(keeper->request->socket);
+	keeper_done(keeper);
+	return 0;
+}
+
+/* There are not two processes yet, and somebody waits to hear of it. */
+static void tell_failure(struct keeper *keeper, const struct error *err)
+{
+	clients_add(keeper, keeper->request->socket, true);
+	clients_send_error(keeper->clients, err);
+	keeper_done(keeper);
 }
 
 int supervisor_run(const struct supervisor_request *request, struct error *err)
 {
-	struct keeper keeper;
+	struct supervisor supervisor;
 	int r;
 
-	init(&keeper, request);
-	warnings_collect(&keeper.warnings);
-	r = run(&keeper, err);
+	init(&supervisor, request);
+	warnings_collect(&supervisor.keeper.warnings);
+	r = open_all(&supervisor, err);
+	if (r == 0)
+		r = part(&supervisor, err);
+	if (r < 0)
+		tell_failure(&supervisor.keeper, err);
+	else
+		r = make(&supervisor.maker, err);
 	warnings_collect(NULL);
-	done(&keeper);
+	maker_done(&supervisor.maker);
+	arena_free(supervisor.keeper.arena);
 	return r;
 }

@@ -245,13 +245,13 @@ PY
 	drive <<'PY'
 went = os.environ['WORK'] + '/went'
 for cleans, removes in (False, False), (True, False), (True, True):
-    c = Supervised('true', exitCommand=['/bin/sh', '-c', f'echo x >{went}'])
+    c = Supervised('sleep', '0.2', exitCommand=['/bin/sh', '-c', f'echo x >{went}'])
     if cleans:
         c.ask('clientCleans')
     c.start('out')
-    c.receive()
     c.send('waitGone')
-    c.receive()
+    while c.receive()['type'] != 'reply':
+        pass
     if cleans:
         assert c.process.poll() is None
     if removes:
@@ -291,6 +291,48 @@ assert second.end()['ExitCode'] == 0
 PY
 }
 
+@test "the half that serves may do next to nothing, the container what it may without; no half is there without the other" {
+	drive <<'PY'
+import signal
+def status(pid, *names):
+    with open(f'/proc/{pid}/status') as file:
+        lines = dict(line.rstrip('\n').split(':', 1) for line in file)
+    return [lines[name].strip() for name in names]
+def open_everything(config):
+    config['process']['noNewPrivileges'] = False
+    config['process']['capabilities'] = {name: ['CAP_SYS_ADMIN', 'CAP_KILL'] for name in ('bounding', 'effective', 'permitted')}
+    config['linux'].pop('seccomp', None)
+PROBE = 'grep -E "^(NoNewPrivs|Seccomp|CapEff):" /proc/self/status; mkdir -p /tmp; mount -t tmpfs none /tmp && echo mounted'
+OPEN = b'NoNewPrivs:\t0\nSeccomp:\t0\nmounted\n'
+c = Supervised('sh', '-c', PROBE + '; exec sleep 100', config=open_everything)
+out = c.start('out')['out']
+keeper = c.keeper()
+assert status(keeper, 'CapPrm', 'CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp') == ['0' * 16] * 3 + ['1', '2'], status(keeper, 'CapEff', 'NoNewPrivs', 'Seccomp')
+assert status(c.process.pid, 'NoNewPrivs', 'Seccomp') == ['0', '0']
+text = b''
+while not text.endswith(b'mounted\n'):
+    text += os.read(out, 4096)
+assert text.split(b'\n', 1)[1] == OPEN and text.startswith(b'CapEff:\t0000000000200020'), text
+assert c.execute('sh', '-c', PROBE)[0].split(b'\n', 1)[1] == OPEN
+# Of files it has its log, and what waits for it; of sockets its clients'.
+names = [os.readlink(f'/proc/{keeper}/fd/{fd}') for fd in os.listdir(f'/proc/{keeper}/fd')]
+assert [name for name in names if not name.startswith(('socket:', 'pipe:', '/dev/null', c.record + '/log'))] == [os.environ['BUNDLE']], names
+os.kill(keeper, signal.SIGKILL)
+assert c.process.wait(LIMIT) == 1
+pid = c.state()['Pid']
+c.wait_for('it ends', lambda: not os.path.exists(f'/proc/{pid}') or status(pid, 'State')[0].startswith('Z'))
+second = Supervised('sleep', '100')
+second.start()
+keeper = second.keeper()
+second.process.kill()
+second.process.wait()
+second.wait_for('it ends', lambda: not os.path.exists(f'/proc/{keeper}') or status(keeper, 'State')[0].startswith('Z'))
+third = Supervised('true')
+third.start('out')
+assert third.end()['ExitCode'] == 0
+PY
+}
+
 @test "packets that are none, and requests at the wrong time" {
 	drive <<'PY'
 c = Supervised('sleep', '100')
@@ -302,11 +344,14 @@ for text, words in (b'{}', 'type: missing'), (b'x' * 100000, ''), (b'{"type":"re
     client.send(text)
     answer = c.receive(client)
     assert answer['type'] == 'error' and words in answer['error']['message'], answer
-descriptors = len(os.listdir(f'/proc/{c.process.pid}/fd'))
+halves = c.process.pid, c.keeper()
+def count_descriptors():
+    return [len(os.listdir(f'/proc/{pid}/fd')) for pid in halves]
+descriptors = count_descriptors()
 for _ in range(30):
     c.send('attach', [0, 0, 0], client, out=True)
     assert c.receive(client)['error']['message'] == '3 descriptors came along, not 1'
-assert len(os.listdir(f'/proc/{c.process.pid}/fd')) <= descriptors  # fewer: what the start needed goes after a while
+assert all(now <= then for now, then in zip(count_descriptors(), descriptors))  # fewer: what the start needed goes after a while
 assert c.refused('checkHealth') == "container 'web' has no health check"
 assert c.refused('update', supervision={'restartPolicy': 'x'}) == "unknown restart policy 'x'"
 c.ask('rename', name='other')

@@ -129,6 +129,17 @@ class Supervised:
             self.ask('kill', to=client, signal=9)
         return self.end()
 
+    def keeper(self):
+        """The half of it that serves: the child that is the same program."""
+        with open(f'/proc/{self.process.pid}/cmdline') as file:
+            program = file.read()
+        listed = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(self.process.pid)], capture_output=True, text=True).stdout
+        for pid in map(int, listed.split()):
+            with open(f'/proc/{pid}/cmdline') as file:
+                if file.read() == program:
+                    return pid
+        raise AssertionError('it has no other half')
+
     def events(self):
         with open(self.record + '/events') as file:
             return [json.loads(line)['Action'] for line in file]
