@@ -14,6 +14,7 @@
 #include "supervisor/deeds.h"
 #include "supervisor/life_begin.h"
 #include "supervisor/notes.h"
+#include "supervisor/notices.h"
 #include "supervisor/restart.h"
 #include "supervisor/sessions.h"
 
@@ -329,6 +330,7 @@ static void leave(struct keeper *keeper, bool comes_again)
 	flow_close(&keeper->first.err);
 	if (!comes_again)
 		remember_networks(keeper);
+	notices_settle(keeper);
 	notes_write_state(keeper);
 	note_death(keeper);
 	clients_tell_end(keeper, comes_again);

@@ -27,6 +27,7 @@
 #include "supervisor/maker.h"
 #include "supervisor/membership.h"
 #include "supervisor/notes.h"
+#include "supervisor/notices.h"
 #include "supervisor/packets.h"
 #include "supervisor/sessions.h"
 
@@ -247,42 +248,6 @@ static int make_sockets(struct supervisor *supervisor, struct error *err)
 
 /* ---- 3. rounds -------------------------------------------------------------------------- */
 
-/* The host ends, and its containers with it; whoever starts them again sees that it was not a person's wish. */
-static void stop_for_host(struct keeper *keeper)
-{
-	struct error err = ERROR_INIT;
-
-	keeper->host_stops = true;
-	keeper->restarts_next = false;
-	if (life_stop(keeper, 0, -2, &err) < 0)
-		keeper->is_over = !keeper->first.pid;
-}
-
-static void take_end(struct keeper *keeper, const struct deed_notice *notice)
-{
-	/* Who is whose child must be known first. */
-	sessions_take_started(keeper);
-	if (notice->pid == keeper->first.pid && !keeper->first.has_ended)
-		life_take_end(keeper, notice);
-	else
-		sessions_take_end(keeper, notice->pid, notice->status); /* or a starter, or an orphan: it is reaped, which is all it takes */
-}
-
-static void take_notices(void *context, short events _unused_)
-{
-	struct keeper *keeper = context;
-	struct deed_notice notice;
-
-	while (deed_notice_receive(keeper->notices, &notice) == 0) {
-		if (notice.type == DEED_ENDED)
-			take_end(keeper, &notice);
-		else if (notice.type == DEED_HOST_STOPS)
-			stop_for_host(keeper);
-		else if (notice.type == DEED_WARNING)
-			warnings_add(&keeper->warnings, notice.text);
-	}
-}
-
 /*
  * Only our own user and root get at the socket, unless a directory above it was
  * given to a container: through that its users reach what is theirs by the
@@ -323,7 +288,7 @@ static int run_rounds(struct keeper *keeper, struct error *err)
 
 	while (!keeper->is_over) {
 		loop_begin(&keeper->loop);
-		loop_watch(&keeper->loop, keeper->notices, POLLIN, take_notices, keeper);
+		loop_watch(&keeper->loop, keeper->notices, POLLIN, notices_take, keeper);
 		loop_watch(&keeper->loop, keeper->listen_fd, POLLIN, accept_clients, keeper);
 		clients_watch(keeper);
 		sessions_watch(keeper);
@@ -348,9 +313,7 @@ static void close_shop(struct keeper *keeper)
 	struct error err = ERROR_INIT;
 
 	keeper->state.supervisor_pid = 0;
-	/* What the maker had to warn of by now is to be seen, too. */
-	deeds_settle(keeper);
-	take_notices(keeper, 0);
+	notices_settle(keeper);
 	/* Whoever removes the record next has no use for it. */
 	if (keeper->was_started && !is_cleaned)
 		notes_write_record(keeper);
