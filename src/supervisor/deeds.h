@@ -23,4 +23,7 @@ int deeds_ask(struct keeper *keeper, const struct deed *deed, struct deed_answer
 int deeds_begin(struct keeper *keeper, const struct deed *deed, struct error *err) _must_check_;
 int deeds_wait(struct keeper *keeper, struct deed_answer *ret, struct error *err) _must_check_;
 
+/* R of deed.h's functions: if there is no maker any more this process ends. */
+void deeds_end_if_alone(int r);
+
 #endif

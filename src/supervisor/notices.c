@@ -29,8 +29,9 @@ void notices_take(void *context, short events _unused_)
 {
 	struct keeper *keeper = context;
 	struct deed_notice notice;
+	int r;
 
-	while (deed_notice_receive(keeper->notices, &notice) == 0) {
+	while ((r = deed_notice_receive(keeper->notices, &notice)) == 0) {
 		if (notice.type == DEED_ENDED)
 			take_end(keeper, &notice);
 		else if (notice.type == DEED_HOST_STOPS)
@@ -38,6 +39,7 @@ void notices_take(void *context, short events _unused_)
 		else if (notice.type == DEED_WARNING)
 			warnings_add(&keeper->warnings, notice.text);
 	}
+	deeds_end_if_alone(r);
 }
 
 void notices_settle(struct keeper *keeper)
