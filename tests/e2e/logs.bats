@@ -111,7 +111,7 @@ again" ]
 	mount -t tmpfs -o size=64k log "$SCRATCH/root/containers/$id/log"
 	bivy start -a web >out && status=0 || status=$?
 	bivy logs web >kept || true
-	umount "$SCRATCH/root/containers/$id/log"
+	wait_for umount "$SCRATCH/root/containers/$id/log" # the supervisor may have it open a moment longer
 	[ "$status" -eq 7 ]
 	seq 20000 | cmp - out
 	lines=$(wc -l <kept)
