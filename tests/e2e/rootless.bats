@@ -81,7 +81,7 @@ as_user() {
 
 @test "whoever holds the namespaces is killed: the next command holds them again, and containers are reached" {
 	as_user '
-		holder() { pgrep -u $(id -u) -f "^bivy-home .* hold"; }
+		holder() { pgrep -f "^bivy-home .* hold $XDG_RUNTIME_DIR/bivy\$"; }
 		bivy network create net >/dev/null
 		bivy run -d --name web --network net busybox sleep 1000 >/dev/null
 		first=$(holder)
