@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/nobody.h"
 #include "base/log.h"
+#include "host/caps.h"
 #include "host/landlock.h"
 #include "host/relinquish.h"
+#include "host/user_namespace.h"
 
 #include <grp.h>
 #include <sys/prctl.h>
@@ -40,6 +42,9 @@ static int change_ids(struct error *err)
 
 	if (chroot("/proc/self/fdinfo") < 0 || chdir("/") < 0)
 		return error_errno(err, errno, "cannot leave the file system");
+	/* Of a user who has no other id nobody is there to become: without capabilities he can do no more than that user. */
+	if (user_namespace_size() <= NOBODY)
+		return caps_set(0, 0, 0) < 0 ? error_errno(err, EPERM, "cannot give up capabilities") : 0;
 	if (prctl(PR_GET_PDEATHSIG, &signal) < 0 || setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 	    setresuid(NOBODY, NOBODY, NOBODY) < 0 || prctl(PR_SET_PDEATHSIG, signal) < 0)
 		return error_errno(err, errno, "cannot become nobody");
