@@ -200,6 +200,8 @@ static int take_stat(struct receiver *receiver, const struct spec_file_stat *sta
 	receiver->path_bytes += strlen(stat->path) + (stat->link ? strlen(stat->link) : 0);
 	if (receiver->all_told || receiver->next_id > FILE_LIMIT || receiver->path_bytes > PATH_BYTES_LIMIT)
 		return error_set(err, ERROR_INVALID, 0, "the client sends too many files");
+	if (S_ISLNK(file.mode) && str_is_empty(file.link))
+		return error_set(err, ERROR_INVALID, 0, "the client tells of a link '%.400s' that leads nowhere", file.path);
 	if (S_ISREG(file.mode))
 		add(file.link ? &receiver->links : &receiver->wanted, &file);
 	else if (S_ISDIR(file.mode) || S_ISLNK(file.mode) || S_ISFIFO(file.mode))
