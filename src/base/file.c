@@ -146,10 +146,13 @@ int file_replace_at(int dirfd, const char *path, const void *bytes, size_t lengt
 
 int file_each_name(int fd, file_visit_name *visit, void *context)
 {
-	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *directory = again < 0 ? NULL : fdopendir(again);
-	int r = directory ? 0 : -errno;
+	int r = 0;
 
+	if (!directory)
+		return -errno;
+	again = -EBADF; /* the directory's from now on */
 	while (r == 0) {
 		struct dirent *entry;
 
