@@ -70,8 +70,8 @@ int api_network_create(struct api_call *call, struct error *err)
 {
 	_cleanup_buf_ struct buf body = BUF_INIT, document = BUF_INIT;
 	struct json_writer w = { .out = &document };
-	struct spec_network_create create;
-	const struct spec_network *made;
+	struct spec_network_create create = { .network.name = NULL };
+	const struct spec_network *made = NULL;
 	int r = api_call_body(call, &body, err);
 
 	if (r == 0)

@@ -458,7 +458,7 @@ static int parse_else(struct parser *p, struct node *node)
 static int parse_block(struct parser *p, struct node *node)
 {
 	size_t variables = p->variable_count;
-	enum ending ending;
+	enum ending ending = ENDING_TEXT;
 	int r;
 
 	if (++p->depth > DEPTH_LIMIT)

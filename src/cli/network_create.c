@@ -127,7 +127,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	const struct network_create_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network *made = NULL;
-	struct spec_network asked;
+	struct spec_network asked = { .name = NULL };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
 
@@ -135,7 +135,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		r = decode(arena, request, call->operands[0], &asked, err);
 	if (r == 0)
 		r = network_create(arena, &directories, &asked, &made, err);
-	if (r == -EEXIST && request->ignore) {
+	if (r == -EEXIST && asked.name && request->ignore) {
 		*err = ERROR_INIT;
 		r = network_find(arena, &directories, asked.name, &made, err);
 	}

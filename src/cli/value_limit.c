@@ -120,7 +120,7 @@ int value_rate_parse(struct arena *arena, const char *text, enum value_rate_kind
 		[VALUE_RATE_WEIGHT] = "DEVICE:WEIGHT with a weight from 10 to 1000",
 	};
 	const char *colon = strrchr(text, ':');
-	struct spec_container_rate rate;
+	struct spec_container_rate rate = { .rate = 0 };
 	int r = -EINVAL;
 
 	if (colon && *text == '/')

@@ -22,7 +22,7 @@ static bool is_tar(const unsigned char *bytes, size_t length)
 		return false;
 	for (size_t i = 0; i < TAR_BLOCK; i++)
 		sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + TAR_CHECKSUM_LENGTH ? ' ' : bytes[i];
-	while (bytes[at] == ' ' && at < TAR_CHECKSUM + TAR_CHECKSUM_LENGTH)
+	while (at < TAR_CHECKSUM + TAR_CHECKSUM_LENGTH && bytes[at] == ' ')
 		at++;
 	for (; at < TAR_CHECKSUM + TAR_CHECKSUM_LENGTH && bytes[at] >= '0' && bytes[at] <= '7'; at++)
 		noted = noted * 8 + (unsigned long)(bytes[at] - '0');

@@ -63,7 +63,7 @@ static int push(struct build *build, const struct build_output *output, size_t v
 
 static int write_image(struct build *build, const struct build_output *output, size_t vertex, struct error *err)
 {
-	struct build_exported exported;
+	struct build_exported exported = { .names = NULL };
 	int r = build_export_image(build, output, vertex, &exported, err);
 
 	if (r == 0 && output->push && !exported.names[0]) {

@@ -211,7 +211,7 @@ static int take_status(const struct buf *frame, struct error *err)
 
 int client_call_receive(int call, struct buf *ret, struct error *err)
 {
-	enum spec_grpc_kind kind;
+	enum spec_grpc_kind kind = SPEC_GRPC_END;
 	int r = read_frame(call, &kind, ret);
 
 	if (r < 0)

@@ -64,7 +64,7 @@ static int count_containers(struct arena *arena, const struct directories *direc
 /* What cannot be read has none. */
 static void read_labels(struct arena *arena, const struct store *store, const struct image *image, struct images_entry *entry)
 {
-	struct image_documents documents;
+	struct image_documents documents = { .manifest = NULL };
 
 	if (image_content_read(store, arena, image, &documents, NULL) < 0 || !documents.config)
 		return;
@@ -156,7 +156,7 @@ int images_inspect(struct arena *arena, const struct directories *directories, c
 {
 	_cleanup_store_ struct store store = STORE_INIT;
 	struct images_details details = { .tags = NULL };
-	struct image_documents documents;
+	struct image_documents documents = { .manifest = NULL };
 	struct image *images = NULL, image;
 	size_t count = 0;
 	int r = store_open(directories->images, &store, err);
@@ -232,7 +232,7 @@ int images_history(struct arena *arena, const struct directories *directories, c
 	struct error *err)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
-	struct image_documents documents;
+	struct image_documents documents = { .manifest = NULL };
 	struct image image;
 	int r = store_open(directories->images, &store, err);
 

@@ -209,7 +209,7 @@ int spec_log_options_make_tag(const char *tag, const char *id, const char *name,
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf document = BUF_INIT;
 	struct json_writer w = { .out = &document };
-	struct template *template;
+	struct template *template = NULL;
 	struct json *data;
 	int r;
 

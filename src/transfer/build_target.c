@@ -65,13 +65,13 @@ static int make_one(const struct build_target *target, int fd, const char *name,
 
 static int limit_time(const struct build_target *target, int fd)
 {
-	struct timespec times[2];
+	struct timespec time;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	times[0] = times[1] = build_target_time(target, st.st_mtim);
-	return futimens(fd, times) < 0 ? -errno : 0;
+	time = build_target_time(target, st.st_mtim);
+	return futimens(fd, (const struct timespec[2]){ time, time }) < 0 ? -errno : 0;
 }
 
 int build_target_finish(const struct build_target *target, struct error *err)

@@ -85,7 +85,7 @@ int git_run(const char *directory, const char *const *arguments, struct buf *out
 	if (out && fd < 0)
 		return error_errno(err, errno, "cannot keep what git prints");
 	memcpy(all, options, sizeof options);
-	for (size_t i = 0; arguments[i] && i < GIT_ARGUMENT_LIMIT; i++)
+	for (size_t i = 0; i < GIT_ARGUMENT_LIMIT && arguments[i]; i++)
 		all[ARRAY_SIZE(options) + i] = arguments[i];
 	r = program_run(&program, err);
 	if (r == -ENOENT) {

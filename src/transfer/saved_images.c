@@ -325,7 +325,7 @@ static void add_docker_image(struct saved_images *saved, const struct spec_manif
 static int add_image(struct saved_images *saved, const struct image *image, const char *name, struct error *err)
 {
 	bool convert = saved->compression != SAVED_AS_IT_IS, added = false;
-	struct spec_descriptor target;
+	struct spec_descriptor target = { .digest = NULL };
 	struct spec_manifest *manifest = NULL;
 	int r = 0;
 
