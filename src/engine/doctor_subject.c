@@ -62,10 +62,10 @@ int doctor_subject_take(struct arena *arena, const struct directories *directori
 	if (r < 0)
 		return r;
 	subject.kernel = subject.info.kernel;
-	r = features_try(&subject.features);
+	r = feature_probe(&subject.features);
 	if (r < 0)
 		return error_errno(err, -r, "cannot try what the kernel can do");
-	subject.idmapped = geteuid() == 0 ? features_try_idmapped(existing(arena, directories->root)) : FEATURE_NOT_TRIED;
+	subject.idmapped = geteuid() == 0 ? feature_probe_idmapped(existing(arena, directories->root)) : FEATURE_NOT_TRIED;
 	if (cgroup_world_load(&subject.cgroups) < 0)
 		subject.cgroups = (struct cgroup_world){ .count = 0 }; /* a host without any; the checks say so */
 	r = take_caller(arena, &subject, err);

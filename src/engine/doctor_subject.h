@@ -7,7 +7,7 @@
 #include "engine/doctor.h"
 #include "engine/info.h"
 #include "host/cgroup_world.h"
-#include "host/features.h"
+#include "host/feature_probe.h"
 
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -30,7 +30,7 @@ struct doctor_subject {
 	/* The kernel, by trying. */
 	const char *kernel; /* its release */
 	struct features features;
-	int idmapped; /* features_try_idmapped() of the root directory; FEATURE_NOT_TRIED for users */
+	int idmapped; /* feature_probe_idmapped() of the root directory; FEATURE_NOT_TRIED for users */
 	struct cgroup_world cgroups;
 	struct info_report info;
 	time_t now;

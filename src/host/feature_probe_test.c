@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/features.h"
+#include "host/feature_probe.h"
 
 #include "host/child_test.h"
 
@@ -13,7 +13,7 @@ static void test_calls(void **state _unused_)
 {
 	struct features features;
 
-	assert_int_equal(features_try(&features), 0);
+	assert_int_equal(feature_probe(&features), 0);
 	assert_int_equal(features.result[FEATURE_OPENAT2], 0);
 	assert_int_equal(features.result[FEATURE_PIDFD], 0);
 	assert_int_equal(features.result[FEATURE_CLOSE_RANGE], 0);
@@ -28,7 +28,7 @@ static int without_privilege(void)
 	CHECK(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
 	/* No file of /proc/self is ours otherwise: the maps could not be written. */
 	CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
-	CHECK(features_try(&features) == 0);
+	CHECK(feature_probe(&features) == 0);
 	for (int i = 0; i < FEATURE_COUNT; i++)
 		CHECK(features.result[i] <= FEATURE_NOT_TRIED);
 	if (features.result[FEATURE_USER_NAMESPACE] != 0)
@@ -46,7 +46,7 @@ static int nothing_is_left(void)
 	char before[64] = "", after[64] = "";
 
 	CHECK(readlink("/proc/self/ns/mnt", before, sizeof before - 1) > 0);
-	CHECK(features_try(&features) == 0);
+	CHECK(feature_probe(&features) == 0);
 	CHECK(features.result[FEATURE_USER_NAMESPACE] != FEATURE_NOT_TRIED);
 	CHECK(readlink("/proc/self/ns/mnt", after, sizeof after - 1) > 0 && strcmp(before, after) == 0);
 	CHECK(access("/sys/class/net/bivy-a", F_OK) < 0);
@@ -58,8 +58,8 @@ static void test_idmapped(void **state _unused_)
 {
 	if (geteuid() != 0)
 		skip();
-	assert_int_not_equal(features_try_idmapped("/proc/self"), 0); /* no file system that has owners */
-	assert_true(features_try_idmapped("/nowhere-at-all") < 0);
+	assert_int_not_equal(feature_probe_idmapped("/proc/self"), 0); /* no file system that has owners */
+	assert_true(feature_probe_idmapped("/nowhere-at-all") < 0);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/features.h"
+#include "host/feature_probe.h"
 
 #include "base/file.h"
 #include "host/idmap.h"
@@ -234,7 +234,7 @@ static int try_in_child(int *result, unsigned flags)
 	return 0;
 }
 
-int features_try(struct features *ret)
+int feature_probe(struct features *ret)
 {
 	struct features *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int r;
@@ -253,7 +253,7 @@ int features_try(struct features *ret)
 	return r;
 }
 
-int features_try_idmapped(const char *path)
+int feature_probe_idmapped(const char *path)
 {
 	/* Ids that are nobody's, to show that it can be done; nothing is written. */
 	static const struct idmap_range range = { .inside = 0, .outside = 0x20000000, .size = 65536 };

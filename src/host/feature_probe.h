@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the kernel lets this process do, found by doing it where nobody sees: in namespaces of a child that ends. */
-#ifndef BIVY_HOST_FEATURES_H
-#define BIVY_HOST_FEATURES_H
+#ifndef BIVY_HOST_FEATURE_PROBE_H
+#define BIVY_HOST_FEATURE_PROBE_H
 
 #include "base/cleanup.h"
 
@@ -43,9 +43,9 @@ struct features {
  * it, as they would be by the use. The caller has no other threads. -errno if
  * there is no child to be had.
  */
-int features_try(struct features *ret) _must_check_;
+int feature_probe(struct features *ret) _must_check_;
 
 /* Whether the file system of the directory PATH can be mounted with its owners mapped: 0 or -errno. Takes privilege over it. */
-int features_try_idmapped(const char *path) _must_check_;
+int feature_probe_idmapped(const char *path) _must_check_;
 
 #endif
