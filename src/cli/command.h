@@ -46,7 +46,7 @@ extern const struct command cli_serve, cli_system_check, cli_system_df, cli_syst
 extern const struct command cli_volume, cli_volume_clone, cli_volume_create, cli_volume_export, cli_volume_import, cli_volume_inspect;
 extern const struct command cli_volume_ls, cli_volume_prune, cli_volume_rm, cli_volume_snapshot;
 extern const struct command cli_build, cli_builder, cli_builder_du, cli_builder_prune, cli_buildx;
-extern const struct command cli_attach, cli_create, cli_exec, cli_run, cli_start;
+extern const struct command cli_attach, cli_audit, cli_create, cli_exec, cli_run, cli_start;
 
 extern const struct command cli_network, cli_network_create, cli_network_inspect, cli_network_ls, cli_network_prune, cli_network_rm;
 

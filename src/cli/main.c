@@ -10,6 +10,7 @@
 
 static const struct command *const list[] = {
 	&cli_attach,
+	&cli_audit,
 	&cli_build,
 	&cli_builder,
 	ALSO("builder build", cli_build),

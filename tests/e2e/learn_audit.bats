@@ -177,3 +177,85 @@ needs_landlock() {
 	run bivy run --rm --network none --profile p.json -v "$PWD:/top" busybox sh -c 'echo x >/etc/x'
 	assert_has "Permission denied"
 }
+
+# ---------------------------------------------------------------- audit
+
+# findings NAME: "POINTS RULE [OBJECT] (CAUSE)" of each.
+findings() { bivy audit --format json "$1" | jq -r '.[].findings[] | "\(.points) \(.rule) \(if .object then .object + " " else "" end)(\(.cause))"'; }
+
+score() { bivy audit --format json "$1" | jq '.[].score'; }
+
+@test "a container as it is by default could be tighter, and one that is has all points" {
+	bivy run -d --name usual --network none busybox sleep 100 >/dev/null
+	run findings usual
+	assert_has "4 root-user (no --user)"
+	assert_has "4 memory (no --memory)"
+	assert_has "3 new-privileges (default)"
+	assert_has "2 writable-root (no --read-only)"
+	assert_has "2 profile (no --profile)"
+	assert_has "1 processors (no --cpus)"
+	assert_lacks "capability"
+	assert_lacks "unmasked"
+	[ "$(score usual)" -ge 80 ]
+	run bivy audit usual
+	assert_ok
+	assert_has "usual: $(score usual) of 100"
+	assert_has "it may take all memory of the host (no --memory)"
+	bivy run --rm --network none --learn p.json --read-only busybox sleep 0.1
+	bivy run -d --name tight --network none -u user --read-only --memory 32m --cpus 0.5 --security-opt no-new-privileges --profile p.json busybox sleep 100 >/dev/null
+	# What the host has of AppArmor and SELinux is not for this test to say.
+	run bash -c "$(declare -f bivy findings); findings tight | grep -v ' label '"
+	assert_equal "" "$output"
+}
+
+@test "each loosening is named with the option that it comes from" {
+	mkdir own
+	bivy run -d --name loose --network host --pid host --ipc host --uts host --cgroupns host --userns host --cap-add sys_admin --cap-add syslog \
+		--security-opt seccomp=unconfined --security-opt unmask=ALL -v /etc:/e -v "$PWD/own:/o:ro" --device /dev/loop-control busybox sleep 100 >/dev/null
+	run findings loose
+	assert_has "20 user-namespace (--userns=host)"
+	assert_has "10 pid-namespace (--pid=host)"
+	assert_has "10 network (--network=host)"
+	assert_has "5 ipc-namespace (--ipc=host)"
+	assert_has "2 uts-namespace (--uts=host)"
+	assert_has "3 cgroup-namespace (--cgroupns=host)"
+	assert_has "10 great-capability CAP_SYS_ADMIN (--cap-add)"
+	assert_has "3 capability CAP_SYSLOG (--cap-add)"
+	assert_has "15 filter (--security-opt seccomp=unconfined)"
+	assert_has "2 unmasked /proc/keys (--security-opt unmask=ALL)"
+	assert_has "5 kernel-writable /proc/sys (--security-opt unmask=ALL)"
+	assert_has "15 sensitive-bind /etc (--volume)"
+	assert_has "1 bind-read $PWD/own (--volume)"
+	assert_has "3 device /dev/loop-control (--device)"
+	assert_equal 0 "$(score loose)"
+}
+
+@test "what the kernel says counts, not what the record says" {
+	bivy run -d --name changed --network none --read-only -v "$PWD:/w" busybox sleep 100 >/dev/null
+	run findings changed
+	assert_lacks writable-root
+	assert_has "3 bind $PWD (--volume)"
+	nsenter -t "$(bivy inspect --format '{{.State.Pid}}' changed)" -m mount -o remount,bind,ro /w
+	run findings changed
+	assert_lacks "3 bind"
+	assert_has "1 bind-read $PWD (--volume)"
+}
+
+@test "audit: all that run, a limit for scripts, what is looked for, and errors" {
+	bivy run -d --name one --network none busybox sleep 100 >/dev/null
+	bivy run -d --name two --network none --privileged busybox sleep 100 >/dev/null
+	bivy create --name three busybox >/dev/null
+	assert_equal "one two" "$(bivy audit --all --format json | jq -r '[.[].name] | join(" ")')"
+	run -1 bivy audit --fail-below 50 two
+	assert_has "container 'two' has "
+	assert_has "less than 50"
+	run -0 bivy audit --fail-below 50 one
+	run -1 bivy audit three
+	assert_has "container 'three' is not running"
+	run -1 bivy audit nobody
+	assert_has "no such container 'nobody'"
+	run bivy audit
+	assert_has "expected the name of a container, or --all"
+	run -0 bivy audit --rules
+	assert_has "great-capability  10 each, 30 at most"
+}
