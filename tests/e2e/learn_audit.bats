@@ -235,7 +235,7 @@ score() { bivy audit --format json "$1" | jq '.[].score'; }
 	run findings changed
 	assert_lacks writable-root
 	assert_has "3 bind $PWD (--volume)"
-	nsenter -t "$(bivy inspect --format '{{.State.Pid}}' changed)" -m mount -o remount,bind,ro /w
+	nsenter -t "$(bivy inspect --format '{{.State.Pid}}' changed)" -m -p mount -o remount,bind,ro /w
 	run findings changed
 	assert_lacks "3 bind"
 	assert_has "1 bind-read $PWD (--volume)"
