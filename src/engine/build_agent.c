@@ -2,6 +2,7 @@
 #include "engine/build_agent.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "engine/agent_filter.h"
 #include "engine/build_client.h"
 #include "engine/conduit.h"
 #include "host/fdpass.h"
@@ -19,6 +20,7 @@ enum { TO_AGENT, TO_STEP, WAYS };
 struct connection {
 	bool is_open;
 	int step, agent;
+	struct agent_filter filter;
 	struct conduit ways[WAYS];
 };
 
@@ -49,6 +51,11 @@ static struct connection *find_place(struct relay *relay)
 	return NULL;
 }
 
+static void filter_request(void *filter, char *bytes, size_t length)
+{
+	agent_filter_pass(filter, bytes, length);
+}
+
 /* Without an agent that answers the step finds its connection closed. */
 static void take_connection(struct relay *relay)
 {
@@ -60,6 +67,8 @@ static void take_connection(struct relay *relay)
 		return;
 	*connection = (struct connection){ .is_open = true, .step = TAKE_FD(step), .agent = agent };
 	conduit_open(&connection->ways[TO_AGENT], connection->step, connection->agent, NULL);
+	connection->ways[TO_AGENT].look = filter_request;
+	connection->ways[TO_AGENT].look_context = &connection->filter;
 	conduit_open(&connection->ways[TO_STEP], connection->agent, connection->step, NULL);
 }
 

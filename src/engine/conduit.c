@@ -85,6 +85,8 @@ static void take_block(struct conduit *conduit, size_t length)
 {
 	conduit->pending = conduit->block;
 	conduit->pending_length = length;
+	if (conduit->look)
+		conduit->look(conduit->look_context, conduit->block, length);
 	if (!conduit->keys)
 		return;
 	conduit->typed.length = 0;

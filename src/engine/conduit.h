@@ -14,6 +14,9 @@
 struct conduit {
 	int from, to; /* borrowed; both should not block, if they can be made so without others noticing */
 	struct detach_keys *keys; /* looked for in what passes; or NULL */
+	/* Set after conduit_open(): sees what passes, and may change it. Not between pipes and files. */
+	void (*look)(void *context, char *bytes, size_t length);
+	void *look_context;
 	bool watches_reader; /* set it after conduit_open(): CONDUIT_BROKEN also while there is nothing to write, so that nothing is read in vain */
 	bool splices, may_block, waits_for_room, ends_behind_pending, is_open;
 	char *block;

@@ -367,3 +367,23 @@ fails() {
 	grep -q "Successfully built" told || fail "no attack: nothing is built at all" "$(<told)"
 	row "POST /build with remote=file:, a Dockerfile outside, names that are paths, hostile archives" "grammar of parameters; paths beneath the context" "the archive as it is is built"
 }
+
+@test "ssh: a step that adds, removes, locks, loads with the user's agent (CVE-2023-38408)" {
+	cp "$(test_program probe)" context/probe || skip "missing: a C compiler for the test program probe"
+	# It says what it was told: a message's length, its type, and more.
+	"$PYTHON" "$TESTS_DIR/lib/helper.py" agent "$PWD/agent" 3>&- &
+	own_pid $!
+	wait_for test -S agent
+	says() { "$(test_program probe)" unix "$PWD/agent" "$1" | tr -d '\0'; }
+	[ "$(says $'size\x14evil')" = $'as 0: size\x14evil' ] || fail "no attack: an agent does not get it"
+	build --ssh "default=$PWD/agent" <<-'END'
+		FROM busybox
+		RUN --mount=target=/c --mount=type=ssh for type in 013 015 033 021 022 023 024 025 026 027 031 032; do \
+			/c/probe unix "$SSH_AUTH_SOCK" "$(printf "size\\${type}said")" | tr "\0" 0 | od -A n -t o1 | sed "s/^/$type:/"; done
+	END
+	[ "$status" -eq 0 ] || fail "not built:" "$output"
+	local type
+	for type in 013 015 033; do [[ $output == *"$type: 141 163 040 060 072 040 163 151 172 145 $type 163"* ]] || fail "an agent is not asked any more: $type" "$output"; done
+	for type in 021 022 023 024 025 026 027 031 032; do [[ $output == *"$type: 141 163 040 060 072 040 163 151 172 145 060 163"* ]] || fail "HIT: passed on: $type" "$output"; done
+	row "a step that adds and removes keys, locks, loads libraries by the user's agent (CVE-2023-38408)" "what a step may ask an agent for" "by itself the agent gets it"
+}

@@ -257,7 +257,7 @@ not.tar' "$output"
 	cat >Dockerfile <<-'END'
 		FROM busybox
 		RUN --mount=target=/c --mount=type=ssh [ "$SSH_AUTH_SOCK" = /run/buildkit/ssh_agent.0 ]; \
-			words=$(head -c 100000 /dev/zero | tr "\0" x); [ "$(/c/probe unix $SSH_AUTH_SOCK $words)" = "as 0: $words" ]
+			words=$(printf "size\\013"; head -c 100000 /dev/zero | tr "\0" x); [ "$(/c/probe unix $SSH_AUTH_SOCK $words)" = "as 0: $words" ]
 		RUN --mount=target=/c --mount=type=ssh,id=b,target=/a,uid=1000,mode=0640,required stat -c "%F %a %u" /a >out; \
 			for i in 1 2 3; do /c/probe unix /a $i & done >>out; wait
 		RUN --mount=type=ssh,id=none,target=/a ! [ -e /a ]; [ -z "$SSH_AUTH_SOCK" ]
