@@ -739,6 +739,7 @@ static int way_connect(char **args) {
 /* processes N: so many at once. */
 static int way_processes(char **args) {
         int wanted = atoi(args[0]), count = 0;
+        pid_t parent = getpid();
 
         for (; count < wanted; count++) {
                 pid_t pid = fork();
@@ -746,7 +747,8 @@ static int way_processes(char **args) {
                         return stopped("fork");
                 if (pid == 0) {
                         prctl(PR_SET_PDEATHSIG, SIGKILL);
-                        pause();
+                        if (getppid() == parent)
+                                pause();
                         _exit(0);
                 }
         }
