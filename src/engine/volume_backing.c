@@ -6,6 +6,7 @@
 #include "host/loop_device.h"
 #include "host/mount.h"
 #include "host/project_quota.h"
+#include "host/user_namespace.h"
 #include "spec/config.h"
 
 #include <fcntl.h>
@@ -321,8 +322,12 @@ static int mount_image(int fd, const struct spec_volume *volume, int *ret_fd, st
 	char path[LOOP_DEVICE_PATH];
 	int r = image_fd < 0 ? -errno : loop_device_open(image_fd, path, &loop_fd);
 
-	if (r < 0)
-		return error_errno(err, -r, "cannot make its file a device");
+	if (r < 0) {
+		error_errno(err, -r, "cannot make its file a device");
+		if (!user_namespace_is_first())
+			error_hint(err, "that takes root of the host; an ordinary user has volumes without a size");
+		return r;
+	}
 	r = mount_new_filesystem(&(const struct mount_request){ .type = "ext4", .source = path, .flags = MS_NOATIME }, ret_fd, err);
 	if (r == 0 && !volume->read_only)
 		remove_lost_and_found(*ret_fd);

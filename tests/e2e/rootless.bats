@@ -123,6 +123,20 @@ as_user() {
 	assert_equal "refused 0 removed net bivy: cannot execute 'nothing-like-that': no such file or directory 127" "$(echo $output)"
 }
 
+@test "what takes root of the host is refused in one line, and says so" {
+	as_user '
+		bivy network create -d macvlan -o parent=lo m || true
+		bivy volume create -o size=4m sized >/dev/null; bivy run --rm -v sized:/d busybox true || true
+		bivy run --rm --oom-score-adj -500 busybox true || true
+		bivy run --rm --device /dev/null:/dev/mine:r busybox test -c /dev/mine'
+	assert_ok
+	assert_has "bivy: cannot make a network of macvlan: the host's links are root's"
+	assert_has "hint: an ordinary user has networks of the driver bridge"
+	assert_has "hint: that takes root of the host; an ordinary user has volumes without a size"
+	assert_has "cannot set process.oomScoreAdj to -500: permission denied"
+	assert_has "bivy: --device: '/dev/null': 'r' cannot be enforced: that takes root"
+}
+
 @test "a volatile directory that others can write to is refused" {
 	as_user 'mkdir -m 777 bad; bivy --run-root "$PWD/bad" ps || echo $?'
 	assert_ok
