@@ -137,9 +137,23 @@ static struct spec_container_state *end_lost(const struct container_record *reco
 }
 
 /*
- * Without a supervisor the lasting state counts, if it is of the last start:
- * the volatile one is newer when a supervisor could not write its last.
+ * Whether LOST, the volatile state, says more than LAST, the lasting one: it is
+ * of a later start, or of an end that could not be written there. The time of a
+ * start is its name; which of two is later it tells only where nothing else
+ * does, as clocks are set back.
  */
+static bool says_more(const struct spec_container_state *lost, const struct spec_container_state *last)
+{
+	if (!lost || !lost->started)
+		return false;
+	if (!last || !last->started || (has_ended(last) && !has_ended(lost)))
+		return true;
+	if (str_equal(lost->started, last->started))
+		return has_ended(lost) && !has_ended(last);
+	return strcmp(lost->started, last->started) > 0;
+}
+
+/* Without a supervisor the lasting state counts, unless the volatile one says more. */
 static int read_unsupervised(struct container_record *record, const struct place *place, const struct place *run, struct error *err)
 {
 	struct spec_container_state *last = NULL, *lost = NULL;
@@ -149,7 +163,8 @@ static int read_unsupervised(struct container_record *record, const struct place
 		r = read_state(record, run, record->run_path, &lost, err);
 	if (r < 0)
 		return r;
-	if (lost && lost->started && (!last || !last->started || strcmp(lost->started, last->started) > 0))
+	record->is_unsaved = says_more(lost, last);
+	if (record->is_unsaved)
 		record->state = end_lost(record, lost, run);
 	else if (last)
 		record->state = end_lost(record, last, place);

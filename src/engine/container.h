@@ -64,6 +64,7 @@ struct container_record {
 	struct spec_container *container;
 	struct spec_container_state *state; /* as of container_record_open() or _refresh(); never NULL; .status tells what it is now */
 	bool is_supervised;
+	bool is_unsaved;     /* the lasting state says less than .state, which a supervisor could not write there */
 	bool is_for_removal; /* container_record_open_for_removal() has opened it */
 	struct survey *survey; /* which it is read for, or NULL */
 	struct container_note *note; /* of one that is kept in a cache; else NULL */

@@ -126,18 +126,22 @@ static bool is_lost(const struct container_record *record)
 /* The record is locked. */
 static int check_locked(struct check *check, struct container_record *record)
 {
-	bool left = has_runtime_record(check, record->container->id), lost = is_lost(record);
+	bool left = has_runtime_record(check, record->container->id), lost = is_lost(record), unsaved = record->is_unsaved && !lost;
 	int r = 0;
 
 	if (record->is_supervised)
 		return 0;
 	if (left || lost)
 		tell(check, "without its supervisor: the container '%s'", record->container->name);
-	if ((left || lost) && check->repair) {
+	if (unsaved)
+		tell(check, "not written to its record: how the container '%s' ended", record->container->name);
+	if (!check->repair)
+		return 0;
+	/* What is volatile goes once what it says is safe. */
+	if (lost || unsaved)
+		r = container_record_save_state(record, check->err);
+	if (r == 0 && (left || lost))
 		r = container_removal_clear_run(record, check->err);
-		if (r == 0 && lost)
-			r = container_record_save_state(record, check->err);
-	}
 	return r;
 }
 

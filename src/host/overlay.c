@@ -164,7 +164,8 @@ static bool is_on_overlay(const char *path)
 /* Why the kernel, whose word is EINVAL for most of it, would not. */
 static int mount_error(const struct overlay *overlay, int code, struct error *err)
 {
-	int r = error_errno(err, code, "cannot mount an overlay of %zu directories", overlay->lower_count);
+	int r = overlay->writable && code == ENOSPC ? error_errno(err, code, "cannot mount an overlay that writes to '%s'", overlay->writable)
+						    : error_errno(err, code, "cannot mount an overlay of %zu directories", overlay->lower_count);
 
 	if (code == ENODEV)
 		error_hint(err, "this kernel has no overlay file system: `modprobe overlay`, as root, may bring it");
@@ -431,6 +432,13 @@ static bool may_be_too_old(int code)
 	return code == EINVAL || code == EBADF || code == EOPNOTSUPP;
 }
 
+static bool is_full(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 && !(fs.f_flag & ST_RDONLY) && ((fs.f_blocks && fs.f_bavail == 0) || (fs.f_files && fs.f_favail == 0));
+}
+
 /* Where overlay cannot write to its work directory, it says so to the kernel's log alone. */
 static int check_writable(const struct overlay *overlay, int mount_fd, struct error *err)
 {
@@ -438,6 +446,8 @@ static int check_writable(const struct overlay *overlay, int mount_fd, struct er
 
 	if (fstatvfs(mount_fd, &fs) < 0 || !(fs.f_flag & ST_RDONLY))
 		return 0;
+	if (is_full(overlay->writable))
+		return error_errno(err, ENOSPC, "cannot mount an overlay that writes to '%s'", overlay->writable);
 	error_set(err, ERROR_UNSUPPORTED, EROFS, "cannot mount an overlay that writes to '%s'", overlay->writable);
 	error_hint(err, "the kernel's reason is in `dmesg`");
 	return -EROFS;

@@ -194,17 +194,16 @@ int net_idle_take_down(const char *networks, struct error *err)
 /* ---- patience ------------------------------------------------------------------------------- */
 
 /* How long it is yet until nobody has been there for long enough; a clock that was set does not make it longer. */
-static int64_t remaining_ms(int fd)
+static int64_t remaining_ms(const struct timespec *left)
 {
 	struct timespec now;
-	struct stat status;
 	int64_t since_ms;
 
-	if (fstat(fd, &status) < 0)
-		return 0;
 	clock_gettime(CLOCK_REALTIME, &now);
-	since_ms = (int64_t)(now.tv_sec - status.st_mtim.tv_sec) * 1000 + (now.tv_nsec - status.st_mtim.tv_nsec) / 1000000;
-	return since_ms < 0 ? NET_IDLE_PATIENCE_MS : NET_IDLE_PATIENCE_MS - since_ms;
+	since_ms = (int64_t)(now.tv_sec - left->tv_sec) * 1000 + (now.tv_nsec - left->tv_nsec) / 1000000;
+	if (since_ms < 0)
+		return NET_IDLE_PATIENCE_MS;
+	return since_ms > NET_IDLE_PATIENCE_MS ? 0 : NET_IDLE_PATIENCE_MS - since_ms;
 }
 
 static void sleep_ms(int64_t ms)
@@ -212,6 +211,23 @@ static void sleep_ms(int64_t ms)
 	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
 	nanosleep(&pause, NULL);
+}
+
+/* Until nobody has left for as long, which FD's time tells; that it has not changed is told without a look at the clock. */
+static void wait_for_calm(int fd)
+{
+	struct stat before, after;
+	int64_t ms = NET_IDLE_PATIENCE_MS;
+
+	if (fstat(fd, &before) < 0)
+		return;
+	for (;;) {
+		sleep_ms(ms);
+		if (fstat(fd, &after) < 0 || (after.st_mtim.tv_sec == before.st_mtim.tv_sec && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec))
+			return;
+		before = after;
+		ms = remaining_ms(&after.st_mtim);
+	}
 }
 
 /* 0: another process waits, and has seen that there is a reason to go on. */
@@ -222,8 +238,7 @@ static int wait_once(int run_fd, const char *run_path)
 
 	if (fd < 0 || futimens(fd, NULL) < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
-	for (int64_t ms; (ms = remaining_ms(fd)) > 0;)
-		sleep_ms(ms);
+	wait_for_calm(fd);
 	if (take_down_due(run_path, &err) < 0) {
 		log_warning("cannot take down '%s', which nobody uses: %s, ignoring", run_path, err.message);
 		return 0;
@@ -231,14 +246,21 @@ static int wait_once(int run_fd, const char *run_path)
 	return 1;
 }
 
-/* Who leaves while another one is about to stop waiting leaves it to that one: it looks once more when it has let go. */
+/*
+ * Who leaves while another one is about to stop waiting leaves it to that one:
+ * it looks once more when it has let go; at what is there by then, as all of it
+ * may have been unmounted.
+ */
 static int wait_for(void *context, const char *name)
 {
 	_cleanup_free_ char *path = str_printf("%s/%s", (const char *)context, name);
-	_cleanup_close_ int fd = name[0] == '.' ? -EBADF : open_run(path);
+	bool again = name[0] != '.';
 
-	while (fd >= 0 && is_due(fd) && wait_once(fd, path))
-		;
+	while (again) {
+		_cleanup_close_ int fd = open_run(path);
+
+		again = fd >= 0 && is_due(fd) && wait_once(fd, path);
+	}
 	return 0;
 }
 

@@ -77,8 +77,8 @@ teardown() {
 			esac
 			damage $kind "$path"
 			told 0 ps -a
-			timeout 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" exec bad true >out 2>&1 </dev/null 3>&- || [ $? -eq 1 -o $? -eq 125 ]
-			timeout 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" restart -t 0 bad >out 2>&1 </dev/null 3>&- || [ $? -eq 1 ]
+			limited exec bad true >out 2>&1 </dev/null || [ $? -eq 1 -o $? -eq 125 ]
+			limited restart -t 0 bad >out 2>&1 </dev/null || [ $? -eq 1 ]
 			[ "$(grep -vc '^hint: ' out)" -eq 1 ]
 			told 0 rm -f bad
 			gone "$pid" || { echo "$file $kind: it still runs"; return 1; }
@@ -196,7 +196,7 @@ teardown() {
 			[ -n "$path" ] || continue
 			damage $kind "$path"
 			told 0 run --rm --network none busybox true || { echo "$file $kind"; return 1; }
-			timeout 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" events --since 1h --until 0s >/dev/null 2>events.out </dev/null 3>&- ||
+			limited events --since 1h --until 0s >/dev/null 2>events.out </dev/null ||
 				{ [ $? -eq 1 ] && [ "$(wc -l <events.out)" -eq 1 ]; } || { echo "$file $kind: $(<events.out)"; return 1; }
 			rm -rf "$path"
 		done

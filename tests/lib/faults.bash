@@ -22,13 +22,15 @@ damage() {
 }
 DAMAGES='empty half short flipped zeros other array deep huge gone dir fifo dangling device'
 
-# told STATUS ARGUMENT…: bivy ends so, soon, and says it in one line besides a hint; sets $output.
+# limited ARGUMENT…: bivy, which ends within the time that anything here may take.
+limited() { timeout -k 1 $((20 * ${BIVY_TEST_SLOW:-1})) "$BIVY" --root "${ROOT:-$SCRATCH/root}" --run-root "${RUN:-$SCRATCH/run}" "$@" 3>&-; }
+
+# told STATUS ARGUMENT…: bivy ends so, and says an error in one line besides a hint, sets $output.
 told() {
 	local expected=$1
 	shift
 	status=0
-	output=$(timeout -k 1 $((20 * ${BIVY_TEST_SLOW:-1})) "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@" 2>&1 >"$WORK/stdout" </dev/null 3>&-) ||
-		status=$?
+	output=$(limited "$@" 2>&1 >"$WORK/stdout" </dev/null) || status=$?
 	[ "$status" -eq "$expected" ] || { echo "status $status, not $expected, of: $*: $output"; return 1; }
 	[ "$status" -eq 0 ] || [ "$(grep -vc '^hint: ' <<<"$output")" -eq 1 ] || { echo "not one line of: $*: $output"; return 1; }
 }
@@ -36,6 +38,6 @@ told() {
 # whole: nothing is damaged, nothing is left over.
 whole() {
 	local said
-	said=$(bivy system check 2>&1)
+	said=$(limited system check 2>&1)
 	[ "$said" = "nothing is damaged, nothing is left over" ] || { echo "$said"; return 1; }
 }
