@@ -146,10 +146,12 @@ static bool says_more(const struct spec_container_state *lost, const struct spec
 {
 	if (!lost || !lost->started)
 		return false;
-	if (!last || !last->started || (has_ended(last) && !has_ended(lost)))
+	if (!last || !last->started)
 		return true;
 	if (str_equal(lost->started, last->started))
 		return has_ended(lost) && !has_ended(last);
+	if (has_ended(last) && !has_ended(lost))
+		return true;
 	return strcmp(lost->started, last->started) > 0;
 }
 

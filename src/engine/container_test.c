@@ -107,6 +107,15 @@ static void test_which_state_counts(void **state _unused_)
 	exited.started = running.started;
 	scratch_put_state('a', &exited, false);
 	assert_state("web", SPEC_CONTAINER_EXITED, 3, false);
+	/* It could write that to what is volatile alone. */
+	scratch_put_state('a', &running, false);
+	scratch_put_state('a', &exited, true);
+	assert_state("web", SPEC_CONTAINER_EXITED, 3, false);
+	/* The clock was set back before the start, which was written to what is volatile alone. */
+	exited.started = (char *)"2034-01-01T00:00:00Z";
+	scratch_put_state('a', &exited, false);
+	scratch_put_state('a', &running, true);
+	assert_state("web", SPEC_CONTAINER_EXITED, 255, false);
 	/* The host went down: what is volatile is gone. */
 	scratch_remove_run('a');
 	scratch_put_state('a', &running, false);
