@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "spec/image_digest.h"
 #include "store/lock.h"
+#include "store/tree.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -215,12 +216,15 @@ int blob_remove(const struct store *store, const char *digest, uint64_t *freed_b
 {
 	int directory = directory_of(store, digest);
 	struct stat status;
+	int r;
 
 	if (directory < 0)
 		return -EINVAL;
-	if (fstatat(directory, spec_digest_encoded(digest), &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    unlinkat(directory, spec_digest_encoded(digest), 0) < 0)
+	if (fstatat(directory, spec_digest_encoded(digest), &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
+	r = tree_remove_at(directory, spec_digest_encoded(digest)); /* a file, but for damage */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	*freed_bytes += (uint64_t)status.st_blocks * 512;
 	return 0;
 }

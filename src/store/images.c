@@ -4,11 +4,13 @@
 #include "spec/image_digest.h"
 #include "spec/image_index.h"
 #include "store/lock.h"
+#include "store/tree.h"
 
 #include <fcntl.h>
 
 #define INDEX "index.json"
 #define INDEX_NEW ".index.json.new"
+#define INDEX_COPY ".index.json.copy"
 
 /* An entry is some 15 values, of which json.h reads 2^18 in a document. */
 #define IMAGE_LIMIT 15000
@@ -49,8 +51,10 @@ static int read_index(const struct store *store, struct arena *arena, struct spe
 	if (r < 0)
 		return error_errno(err, -r, "cannot read '%s/" INDEX "'", store->path);
 	r = spec_index_decode(arena, text.data ? text.data : "", text.length, ret, err);
-	if (r < 0)
+	if (r < 0) {
 		error_wrap(err, "cannot read '%s/" INDEX "'", store->path);
+		error_hint(err, "`bivy system check --repair` puts its copy in its place");
+	}
 	return r;
 }
 
@@ -71,6 +75,9 @@ static int replace_synced(const struct store *store, const struct buf *text)
 		ignore_result(unlinkat(store->fd, INDEX_NEW, 0)); /* the next writer truncates it */
 	else if (fsync(store->fd) < 0)
 		r = -errno;
+	/* For image_mend(). It is the file that counts. */
+	if (r == 0)
+		ignore_result(file_replace_at(store->fd, INDEX_COPY, text->data, text->length, 0600));
 	return r;
 }
 
@@ -83,6 +90,34 @@ static int write_index(const struct store *store, const struct spec_index *index
 	/* What could not be read again is not written. */
 	r = text.length > SPEC_INDEX_LIMIT || index->manifest_count > IMAGE_LIMIT ? -EFBIG : replace_synced(store, &text);
 	return r < 0 ? error_errno(err, -r, "cannot write '%s/" INDEX "'", store->path) : 0;
+}
+
+int image_mend(const struct store *store, bool *ret_mended, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_close_ int lock = -EBADF;
+	struct spec_index *index = NULL;
+	struct error damage = ERROR_INIT;
+	int r = lock_exclusive(store, STORE_LOCK_INDEX, &lock);
+
+	*ret_mended = false;
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock the index of '%s'", store->path);
+	if (read_index(store, arena, &index, &damage) == 0)
+		return 0;
+	if (file_read_regular_at(store->fd, INDEX_COPY, SPEC_INDEX_LIMIT, &text) < 0 ||
+	    spec_index_decode(arena, text.data ? text.data : "", text.length, &index, NULL) < 0) {
+		if (err)
+			*err = damage;
+		return -EBADMSG;
+	}
+	r = tree_remove_at(store->fd, INDEX); /* whatever it is */
+	if (r < 0 && r != -ENOENT)
+		return error_errno(err, -r, "cannot remove '%s/" INDEX "'", store->path);
+	r = write_index(store, index, err);
+	*ret_mended = r == 0;
+	return r;
 }
 
 /* ---- entries --------------------------------------------------------------------- */

@@ -44,6 +44,9 @@ int image_find(const struct store *store, struct arena *arena, const char *text,
  */
 int image_put(const struct store *store, const struct image *image, struct error *err) _must_check_;
 
+/* A list that cannot be read is replaced by its copy, which is written with each change. *RET_MENDED: that was so. */
+int image_mend(const struct store *store, bool *ret_mended, struct error *err) _must_check_;
+
 /* Removes the entry that has the name and target of *IMAGE. ERROR_NOT_FOUND if there is none. Its content is for store_sweep(). */
 int image_remove(const struct store *store, const struct image *image, struct error *err) _must_check_;
 

@@ -5,7 +5,7 @@
  *
  *   oci-layout           what the specification asks for
  *   format               a number; a newer one than ours is refused
- *   index.json           the images by name (images.h)
+ *   index.json           the images by name (images.h), and .index.json.copy, which is read by nobody but image_mend()
  *   blobs/sha256/HEX     content by digest, complete, read-only (blobs.h)
  *   layers/HEX/          a layer by chain id: diff/ and layer.json (layers.h)
  *   partial/             downloads that are under way or broke off (blobs.h)

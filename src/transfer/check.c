@@ -24,12 +24,13 @@ static const struct option_entry check_entries[] = {
 };
 
 /* As they are called in the report. */
-enum fault_kind { FAULT_BLOB_DAMAGED, FAULT_LAYER_DAMAGED, FAULT_BLOB_MISSING, FAULT_LAYER_MISSING, FAULT_BLOB_ORPHAN, FAULT_LAYER_ORPHAN };
+enum fault_kind { FAULT_LIST_DAMAGED, FAULT_BLOB_DAMAGED, FAULT_LAYER_DAMAGED, FAULT_BLOB_MISSING, FAULT_LAYER_MISSING, FAULT_BLOB_ORPHAN, FAULT_LAYER_ORPHAN };
 
 static const struct {
 	enum fault_kind kind;
 	const char *name, *words;
 } fault_kinds[] = {
+	{ FAULT_LIST_DAMAGED, "list-damaged", "the list of images is damaged" },
 	{ FAULT_BLOB_DAMAGED, "blob-damaged", "the blob is damaged" },
 	{ FAULT_LAYER_DAMAGED, "layer-damaged", "the layer is damaged" },
 	{ FAULT_BLOB_MISSING, "blob-missing", "the blob is missing" },
@@ -155,12 +156,24 @@ static int look_for_unneeded(struct check *check, size_t faults, struct error *e
 	return 0;
 }
 
+static int mend_list(struct check *check, struct error *err)
+{
+	bool mended = false;
+	int r = image_mend(check->store, &mended, err);
+
+	if (mended)
+		add_fault(check, FAULT_LIST_DAMAGED, "index.json", NULL, true);
+	return r;
+}
+
 static int run_checks(struct check *check, const struct check_request *request, struct error *err)
 {
 	const struct verify verify = { .found = take_fault, .context = check, .repair = check->repair };
 	size_t faults = 0;
-	int r = store_verify(check->store, &verify, &faults, err);
+	int r = check->repair ? mend_list(check, err) : 0;
 
+	if (r == 0)
+		r = store_verify(check->store, &verify, &faults, err);
 	if (r == 0 && check->repair)
 		r = mend_images(check, err);
 	if (r == 0 && !request->leaves_unneeded)
