@@ -8,7 +8,7 @@ struct rm_request {
 };
 
 static const struct option_entry entries[] = {
-	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct rm_request, force), NULL, "kill it if it runs; a container that is not there is no error" },
+	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct rm_request, force), NULL, "kill it if it runs, or if its record is damaged; a container that is not there is no error" },
 	{ "link", 'l', OPTION_FLAG, OPTION_HIDDEN, offsetof(struct rm_request, link), NULL, "remove a link: there are none" },
 	{ "rmi", 0, OPTION_FLAG, 0, offsetof(struct rm_request, image), NULL, "remove its image, too, unless somebody else needs it" },
 	{ "volumes", 'v', OPTION_FLAG, 0, offsetof(struct rm_request, volumes), NULL, "remove its anonymous volumes, too" },

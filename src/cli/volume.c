@@ -94,7 +94,7 @@ struct rm_request {
 };
 
 static const struct option_entry rm_entries[] = {
-	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct rm_request, force), NULL, "a volume that is not there is no error" },
+	{ "force", 'f', OPTION_FLAG, 0, offsetof(struct rm_request, force), NULL, "even if its record is damaged; a volume that is not there is no error" },
 	{ 0 },
 };
 

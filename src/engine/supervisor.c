@@ -200,6 +200,8 @@ static int say_gone(struct error *err)
 	return error_set(err, ERROR_UNAVAILABLE, 0, "the supervisor of the container has ended");
 }
 
+static int hear_last_words(int socket, struct error *err);
+
 int supervisor_send(int socket, const struct spec_message *message, const int *fds, size_t count, struct error *err)
 {
 	alignas(struct cmsghdr) char control[CMSG_SPACE(SPEC_SUPERVISION_FDS * sizeof(int))] = { 0 };
@@ -228,7 +230,7 @@ int supervisor_send(int socket, const struct spec_message *message, const int *f
 		n = sendmsg(socket, &packet, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
-		return say_gone(err);
+		return hear_last_words(socket, err);
 	return n < 0 ? error_errno(err, errno, "cannot ask the supervisor") : 0;
 }
 
@@ -251,23 +253,36 @@ static int wait_for(int socket, int timeout_ms, struct error *err)
 	return n == 0 ? error_set(err, ERROR_BUSY, ETIMEDOUT, "cannot hear the supervisor") : 0;
 }
 
+/*
+ * As recv(2). One that ended with a request of ours unread has its last words in
+ * the queue still: the first call tells of the reset (unix(7)), the next has them.
+ */
+static ssize_t receive_bytes(int socket, void *bytes, size_t length, int flags)
+{
+	bool was_reset = false;
+	ssize_t n;
+
+	for (;;) {
+		n = recv(socket, bytes, length, flags);
+		if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || was_reset)))
+			return n;
+		was_reset |= errno == ECONNRESET;
+	}
+}
+
 /* The next packet's bytes, added to TEXT; none at the end of the connection. */
 static int receive_packet(int socket, struct buf *text, struct error *err)
 {
 	ssize_t n;
 
 	/* Its length first: most are short, and memory for the longest is much. Descriptors that come along are dropped by the kernel. */
-	do
-		n = recv(socket, NULL, 0, MSG_PEEK | MSG_TRUNC);
-	while (n < 0 && errno == EINTR);
+	n = receive_bytes(socket, NULL, 0, MSG_PEEK | MSG_TRUNC);
 	if (n > (ssize_t)SPEC_SUPERVISION_PACKET)
 		return error_set(err, ERROR_INVALID, 0, "the supervisor says too much");
 	if (n > 0) {
 		text->data = memory_new((size_t)n + 1, 1);
 		text->capacity = (size_t)n + 1;
-		do
-			n = recv(socket, text->data, (size_t)n, 0);
-		while (n < 0 && errno == EINTR);
+		n = receive_bytes(socket, text->data, (size_t)n, 0);
 	}
 	if (n < 0 && errno != ECONNRESET)
 		return error_errno(err, errno, "cannot hear the supervisor");
@@ -324,6 +339,16 @@ int supervisor_receive_reply(struct arena *arena, int socket, struct spec_messag
 	if (r == 0)
 		*ret = message;
 	return r;
+}
+
+/* It has ended before it heard us: perhaps with an error, which says more. */
+static int hear_last_words(int socket, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_message *message = NULL;
+	int r = supervisor_receive(arena, socket, 0, &message, err);
+
+	return r < 0 ? r : say_gone(err);
 }
 
 int supervisor_ask(struct arena *arena, int socket, const struct spec_message *request, struct spec_message **ret, struct error *err)

@@ -178,6 +178,36 @@ static void test_damage(void **state _unused_)
 	assert_int_equal(image_find(&store, arena, "a", &image, &err), -ENOENT);
 }
 
+/* By its copy, which is that of the last change; without one it is damaged still. */
+static void test_mending(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_store_ struct store store = scratch_store();
+	struct image image = { .name = (char *)"one/more:1", .media_type = (char *)SPEC_OCI_MANIFEST, .target = (char *)A, .manifest = (char *)A,
+		.id = (char *)A };
+	struct image *images = NULL;
+	size_t count = 0;
+	bool mended = true;
+
+	shell_run("echo '{}' >index.json");
+	assert_true(image_mend(&store, &mended, NULL) < 0);
+	assert_false(mended);
+	shell_run("echo '{\"schemaVersion\":2,\"manifests\":[]}' >index.json");
+	assert_int_equal(image_put(&store, &image, NULL), 0);
+	assert_int_equal(image_mend(&store, &mended, NULL), 0);
+	assert_false(mended);
+	shell_run("truncate -s 20 index.json");
+	assert_int_equal(image_mend(&store, &mended, NULL), 0);
+	assert_true(mended);
+	assert_int_equal(image_list(&store, arena, &images, &count, NULL), 0);
+	assert_int_equal(count, 1);
+	shell_run("rm index.json && mkdir -p index.json/x");
+	assert_int_equal(image_mend(&store, &mended, NULL), 0);
+	assert_true(mended);
+	assert_int_equal(image_list(&store, arena, &images, &count, NULL), 0);
+	assert_int_equal(count, 1);
+}
+
 /* Of many writers at once none loses its entry. */
 static void test_concurrent_puts(void **state _unused_)
 {
@@ -238,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		shell_test(test_everything_comes_back), shell_test(test_names_move), shell_test(test_removal),	       shell_test(test_finding),
 		shell_test(test_foreign_index),		shell_test(test_damage),     shell_test(test_concurrent_puts), shell_test(test_many),
+		shell_test(test_mending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,7 @@ teardown() {
 		bivy run --name bad busybox true
 		id=$(bivy inspect -f '{{.Id}}' bad) code=0
 		file=$SCRATCH/root/containers/$id/state.json
+		wait_for flock -s -n "$SCRATCH/run/containers/$id/lock" true
 		# What is volatile tells the same until a reboot.
 		case $kind in half | dir | device) rm -r "$SCRATCH/run/containers/$id" && code=255 ;; esac
 		damage $kind "$file"
