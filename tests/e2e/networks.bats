@@ -151,6 +151,9 @@ no_links() {
 @test "whatever is killed, nothing is left that the next command does not take away" {
 	bivy run -d --name web --network bridge -p 7080:80 busybox sleep 1000
 	kill -9 "$(bivy inspect -f '{{.State.SupervisorPid}}' web)"
+	# Until it is seen to be gone it runs, and a start is nothing to do.
+	ended() { [ "$(state_of web)" = exited ]; }
+	wait_for ended
 	bivy start web
 	one_link() { [ "$(links | wc -l)" -eq 1 ]; }
 	wait_for one_link
