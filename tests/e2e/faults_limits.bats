@@ -38,7 +38,7 @@ within() { (echo $BASHPID >"$GROUP/cgroup.procs" && exec timeout -k 1 20 "$BIVY"
 			within $line >out 2>&1 </dev/null || status=$?
 			[ "$status" -lt 126 ] || { echo "$max: $line: status $status: $(<out)"; return 1; }
 			[ "$status" -eq 0 ] || [ "$(grep -c '^bivy: ' out)" -eq 1 ] || { echo "$max: $line: $(<out)"; return 1; }
-			[ "$status" -eq 0 ] || grep -q 'temporarily unavailable' out || { echo "$max: $line: $(<out)"; return 1; }
+			[ "$status" -eq 0 ] || grep -Eq 'temporarily unavailable|the supervisor of the container has ended' out || { echo "$max: $line: $(<out)"; return 1; }
 			rm -f saved passwd
 		done
 		[ "$(bivy ps --format '{{.Names}}' | sed '/^live$/d')" = "" ] || wait_for sh -c "! grep . '$GROUP/cgroup.procs'"
