@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <strings.h>
 
