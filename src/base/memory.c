@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* The exit status then: as of any error of the engine. */
+#define OUT_OF_MEMORY 125
 
 /* Bytes of the first chunk of an arena, of those that follow, and of those of one that has become big; most stay small. */
 #define FIRST_CHUNK 8192
@@ -42,10 +48,11 @@ struct arena {
 
 static _noreturn_ void out_of_memory(void)
 {
-	static const char text[] = "out of memory\n";
+	static const char text[] = ": out of memory\n";
+	const char *name = program_invocation_short_name;
 
-	ignore_result(write(STDERR_FILENO, text, sizeof text - 1)); /* we abort in any case */
-	abort();
+	ignore_result(writev(STDERR_FILENO, (struct iovec[]){ { (char *)name, strlen(name) }, { (char *)text, sizeof text - 1 } }, 2)); /* we end in any case */
+	_exit(OUT_OF_MEMORY);
 }
 
 void *memory_new(size_t count, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocation. Requests of our own making abort the program when memory is out:
- * there is nothing sensible left to do. A size that a file, a peer or a
+ * Allocation. Requests of our own making end the program when memory is out, with
+ * a word and status 125: there is nothing sensible left to do. A size that a file, a peer or a
  * container chose is bounded by its reader before it gets here.
  */
 #ifndef BIVY_BASE_MEMORY_H
