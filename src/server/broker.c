@@ -232,7 +232,7 @@ static int reap(struct broker *broker, struct error *err)
 	int status, r = 0;
 	pid_t pid;
 
-	while (r == 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while (r == 0 && ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)))
 		r = reap_one(broker, pid, status, err);
 	return r;
 }

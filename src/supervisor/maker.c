@@ -67,7 +67,9 @@ static void reap(struct maker *maker)
 	int status;
 	pid_t pid;
 
-	while (send_pending(maker) && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while (send_pending(maker) && ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR))) {
+		if (pid < 0)
+			continue;
 		if (pid == maker->keeper) {
 			maker->keeper = 0;
 			maker->keeper_status = status;
