@@ -84,8 +84,10 @@ int spawn_clone(struct spawn_request *request, uint64_t extra_flags, struct spaw
 		return -errno;
 	if (pid == 0) {
 		prefault_code_and_stack();
-		if (!(extra_flags & CLONE_PARENT)) /* else the joiner did, while it still saw the host's procfs */
+		if (!(extra_flags & CLONE_PARENT)) { /* else the joiner did, while it still saw the host's procfs */
 			heed_all_signals();
+			close(request->sync_parent); /* or its end would go unnoticed */
+		}
 		run_child(request);
 	}
 	ret->pid = pid;
