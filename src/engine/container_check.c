@@ -200,6 +200,14 @@ static int check_runtime(void *context, const char *name)
 	return check->repair ? runtime_delete(&runtime, name, DELETE_FORCE, check->err) : 0;
 }
 
+/* Nothing to tell of: who removes a record has no lock on what he removes. */
+static void sweep_runtime(const struct directories *directories)
+{
+	_cleanup_free_ char *root = str_printf("%s/runtime", directories->run_root);
+
+	runtime_sweep(&(struct runtime){ .root = root });
+}
+
 static int check_run(void *context, const char *name)
 {
 	struct check *check = context;
@@ -234,6 +242,8 @@ int container_check(const struct directories *directories, bool repair, void (*f
 	struct check check = { .arena = arena, .directories = directories, .repair = repair, .found = found, .context = context, .fd = -EBADF, .err = err };
 	int r = look_through(&check, directories->run_root, "runtime", check_runtime);
 
+	if (r == 0 && repair)
+		sweep_runtime(directories);
 	if (r == 0)
 		r = look_through(&check, directories->run_root, "containers", check_run);
 	if (r == 0)

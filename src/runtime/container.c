@@ -222,7 +222,6 @@ static bool is_left_behind(int root, const char *name)
 	return fstat(dir, &status) == 0 && status.st_mtime + SWEEP_AFTER_SECONDS < time(NULL);
 }
 
-/* Sweeps what killed creators and deleters left. */
 static void sweep(int root)
 {
 	_cleanup_close_ int again = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -237,6 +236,14 @@ static void sweep(int root)
 			(str_starts_with(entry->d_name, ".new-") && is_left_behind(root, entry->d_name)))
 			remove_directory(root, entry->d_name);
 	}
+}
+
+void runtime_sweep(const struct runtime *runtime)
+{
+	_cleanup_close_ int root = open_root(runtime);
+
+	if (root >= 0)
+		sweep(root);
 }
 
 /* Nobody sees it yet: no need to write beside and rename. */

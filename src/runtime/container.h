@@ -13,7 +13,7 @@
  *    RENAME_NOREPLACE: a record that can be seen has config.json and a
  *    state.json that names every control group before the first one is made.
  *    What a killed creator leaves is ".new-…", what a killed deleter leaves is
- *    ".gone-…": both are swept by the next create.
+ *    ".gone-…": both are swept by the next create (runtime_sweep()).
  * 2. state.json is only ever replaced by rename.
  * 3. Whoever changes the record or its container holds flock(2) on the
  *    directory.

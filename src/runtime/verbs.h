@@ -115,6 +115,9 @@ enum delete_flag {
 };
 int runtime_delete(const struct runtime *runtime, const char *id, unsigned flags, struct error *err) _must_check_;
 
+/* Removes what killed creators and deleters left of records; creating does that, too. What cannot be removed is left to the next. */
+void runtime_sweep(const struct runtime *runtime);
+
 int runtime_pause(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
 int runtime_resume(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
 
