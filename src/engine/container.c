@@ -95,13 +95,20 @@ static int read_state(const struct container_record *record, const struct place 
 	return r < 0 ? error_wrap(err, "cannot read '%s/" SPEC_SUPERVISION_STATE "'", path) : 0;
 }
 
-/* Whether somebody holds the supervisor's lock. We hold it, shared, for an instant: supervisors wait for it. */
-static bool is_locked(const struct place *run)
+/*
+ * Whether somebody holds the supervisor's lock, or -errno: who cannot tell must not take it for lost. We hold it, shared, for an
+ * instant: supervisors wait for it.
+ */
+static int is_locked(const struct place *run)
 {
 	struct place_path path;
 	_cleanup_close_ int fd = openat(run->fd, in_place(run, SPEC_SUPERVISION_LOCK, &path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : -errno;
 }
 
 /* When the state there was written. */
@@ -180,7 +187,10 @@ static int read_states(struct container_record *record, const struct place *plac
 {
 	int r;
 
-	record->is_supervised = run->fd >= 0 && is_locked(run);
+	r = run->fd >= 0 ? is_locked(run) : 0;
+	if (r < 0)
+		return error_errno(err, -r, "cannot tell whether the container '%s' has a supervisor", record->container->name);
+	record->is_supervised = r;
 	if (!record->is_supervised)
 		return read_unsupervised(record, place, run, err);
 	r = read_state(record, run, record->run_path, &record->state, err);
@@ -403,13 +413,17 @@ int container_record_open_for_removal(struct arena *arena, const struct director
 
 /* ---- locking and changing ---------------------------------------------------------------- */
 
-/* Whether the record still has its name. */
-static bool is_there(const struct container_record *record)
+/* That the record still has its name. */
+static int check_name(const struct container_record *record, struct error *err)
 {
-	struct stat by_name, by_fd;
+	const char *name = record->container->name;
+	struct stat by_name = { 0 }, by_fd;
 
-	return lstat(record->path, &by_name) == 0 && fstat(record->fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino &&
-	       by_name.st_dev == by_fd.st_dev;
+	if (fstat(record->fd, &by_fd) < 0 || (lstat(record->path, &by_name) < 0 && errno != ENOENT))
+		return error_errno(err, errno, "cannot read '%s'", record->path);
+	if (by_fd.st_nlink == 0 || by_name.st_ino != by_fd.st_ino || by_name.st_dev != by_fd.st_dev)
+		return error_set(err, ERROR_NOT_FOUND, 0, "no such container '%s'", name);
+	return 0;
 }
 
 int container_record_lock(struct container_record *record, struct error *err)
@@ -420,7 +434,9 @@ int container_record_lock(struct container_record *record, struct error *err)
 	while (flock(record->fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "cannot lock the container '%s'", name);
-	r = is_there(record) ? read_record(record, err) : error_set(err, ERROR_NOT_FOUND, 0, "no such container '%s'", name);
+	r = check_name(record, err);
+	if (r == 0)
+		r = read_record(record, err);
 	if (r < 0)
 		container_record_unlock(record);
 	return r;
@@ -522,11 +538,15 @@ static int begin_all(const struct directories *directories, struct ids *ids, int
 	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot read '%s'", path) : 0;
 }
 
-/* What opening one of all came to, which is to go on. */
-static void leave_out(int r, const struct error *damage)
+/* One that is damaged is not to be in the way of all others; one that could not be read for want of memory or descriptors is there. */
+static int check_damage(int r, const struct error *damage, struct error *err)
 {
-	if (r != -ENOENT)
-		log_warning("%s, left out", damage->message);
+	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE) {
+		if (err)
+			*err = *damage;
+		return r;
+	}
+	return 0;
 }
 
 /* MEET a damaged record: 0 to go on. */
@@ -543,7 +563,9 @@ static int visit_ids(struct arena *arena, const struct directories *directories,
 		int opened = open_id(arena, directories, ids.list[i], false, &record, &damage);
 
 		if (opened < 0) {
-			r = opened == -ENOENT ? 0 : meet(context, ids.list[i], &damage, err);
+			r = opened == -ENOENT ? 0 : check_damage(opened, &damage, err);
+			if (r == 0 && opened != -ENOENT)
+				r = meet(context, ids.list[i], &damage, err);
 			continue;
 		}
 		r = each ? each(context, &record, err) : 0;
@@ -555,7 +577,7 @@ static int visit_ids(struct arena *arena, const struct directories *directories,
 
 static int log_damage(void *context _unused_, const char *id _unused_, const struct error *damage, struct error *err _unused_)
 {
-	leave_out(-EBADMSG, damage);
+	log_warning("%s, left out", damage->message);
 	return 0;
 }
 
@@ -630,9 +652,11 @@ static int survey_next(struct survey *survey, const struct directories *director
 	record = begin(arena, directories, id);
 	record.survey = survey;
 	r = survey_one(&record, id, &damage);
-	if (r < 0) {
-		leave_out(r, &damage);
+	if (r == -ENOENT)
 		return 0;
+	if (r < 0) {
+		r = check_damage(r, &damage, err);
+		return r < 0 ? r : log_damage(NULL, id, &damage, err);
 	}
 	if (survey->cache && is_there) {
 		record.note = arena_alloc(arena, 1, sizeof *record.note);

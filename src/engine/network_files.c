@@ -135,6 +135,8 @@ static int read_entry(void *context, const char *name)
 	int r = name[0] == '.' ? -ENOENT : network_read_record(reading->arena, reading->fd, name, &network, &err);
 
 	if (r < 0) {
+		if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+			return r;
 		if (r != -ENOENT && r != -ENOTDIR)
 			log_warning("%s, left out", err.message);
 		return 0;

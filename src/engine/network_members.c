@@ -13,12 +13,12 @@
 
 /* ---- those that run ------------------------------------------------------------------ */
 
-/* Whether somebody holds the lock on PATH. We have it, shared, for an instant. */
+/* Whether somebody holds the lock on PATH, or may: what he has would be taken from him. We have it, shared, for an instant. */
 static bool is_locked(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return fd < 0 ? errno != ENOENT : flock(fd, LOCK_SH | LOCK_NB) < 0;
 }
 
 bool network_member_is_supervised(const struct directories *directories, const char *id)
