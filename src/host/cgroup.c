@@ -598,7 +598,9 @@ int cgroup_set_enter(const struct cgroup_set *set, size_t *ret_failed)
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->groups[i].entry_fd < 0)
 			continue;
-		if (write(set->groups[i].entry_fd, "0", 1) != 1) {
+		while (write(set->groups[i].entry_fd, "0", 1) != 1) {
+			if (errno == EINTR)
+				continue;
 			*ret_failed = i;
 			return errno ? -errno : -EIO;
 		}

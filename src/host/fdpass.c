@@ -49,8 +49,10 @@ static int open_socket(int dirfd, const char *name, int type, int (*attach)(int,
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (attach(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-		return -errno;
+	/* connect(2) of a unix socket that was interrupted has not begun. */
+	while (attach(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		if (errno != EINTR)
+			return -errno;
 	*ret = TAKE_FD(fd);
 	return 0;
 }
