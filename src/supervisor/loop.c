@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <time.h>
+
+#define MEMORY_PATIENCE_NS 10000000 /* until poll(2) is asked again that had none */
 
 struct loop_entry {
 	loop_handler *handler;
@@ -56,6 +59,9 @@ int loop_run(struct loop *loop)
 {
 	int n = poll(loop->polls, loop->count, timeout_ms(loop));
 
+	/* The kernel had no memory for its own list, which passes: the container is not to end of that. */
+	if (n < 0 && errno == ENOMEM)
+		return nanosleep(&(struct timespec){ .tv_nsec = MEMORY_PATIENCE_NS }, NULL) < 0 && errno != EINTR ? -errno : 0;
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (size_t i = 0; n > 0 && i < loop->count; i++) {

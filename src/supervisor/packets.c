@@ -52,8 +52,9 @@ int packet_receive(int socket, struct packet *ret, struct error *err)
 	do
 		n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
+	/* It is still there when there is memory again. */
 	if (n < 0)
-		return errno == EAGAIN ? -EAGAIN : -EPIPE;
+		return errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS ? -EAGAIN : -EPIPE;
 	take_descriptors(&header, &packet);
 	if (n == 0)
 		return -EPIPE;
