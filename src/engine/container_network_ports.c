@@ -152,6 +152,9 @@ static int try(struct publication *publication, unsigned attempt, struct error *
 	r = firewall_publish(request->arena, publication->ports, publication->count, &taken, &owner, &told);
 	if (r == 0)
 		return 0;
+	/* The kernel may have done it before it failed to say so. */
+	if (told.kind != ERROR_CONFLICT)
+		ignore_result(firewall_unpublish(publication->ports, publication->count, NULL)); /* the first failure is told */
 	*request->plan = before;
 	if (container_network_write(request->record, request->plan, err) < 0)
 		return -EIO;
