@@ -18,14 +18,15 @@ int netns_enter(int netns_fd, struct netns_visit *ret, struct error *err)
 
 int netns_leave(struct netns_visit *visit, struct error *err)
 {
-	_cleanup_close_ int home = TAKE_FD(visit->home_fd);
-
-	if (home >= 0 && setns(home, CLONE_NEWNET) < 0)
+	if (visit->home_fd >= 0 && setns(visit->home_fd, CLONE_NEWNET) < 0)
 		return error_errno(err, errno, "cannot return from the container's network namespace");
+	close_and_forget(&visit->home_fd);
 	return 0;
 }
 
 void netns_visit_end(struct netns_visit *visit)
 {
+	/* Also once more, if it failed for want of memory: what has to be undone is not in there. */
 	ignore_result(netns_leave(visit, NULL)); /* on the way out of a failure that is told */
+	close_and_forget(&visit->home_fd);
 }
