@@ -3,9 +3,11 @@
 #include "base/file.h"
 #include "engine/container_names.h"
 #include "engine/home.h"
+#include "engine/network_files.h"
 #include "engine/network_members.h"
 #include "net/journal.h"
 #include "spec/supervision.h"
+#include "store/tree.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -17,7 +19,7 @@ struct check {
 	void (*found)(void *context, const char *text);
 	void *context;
 	const char *path; /* of the directory that is looked through */
-	int fd;
+	int fd, networks_fd; /* of that; of all records */
 };
 
 /* Whose the entry is: a lease points at its owner, a file with names is called like him. NULL: it is neither. */
@@ -96,6 +98,55 @@ static int check_network(void *context, const char *name)
 	return r;
 }
 
+/* ---- what a removal that was killed left ------------------------------------------------------ */
+
+struct search {
+	int networks_fd;
+	const char *id;
+};
+
+/* 1: it is the record of the network that is looked for, or may be. */
+static int is_record_of(void *context, const char *name)
+{
+	const struct search *search = context;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_network *network = NULL;
+	int r = name[0] == '.' ? -ENOENT : network_read_record(arena, search->networks_fd, name, &network, NULL);
+
+	return r < 0 ? r != -ENOENT && r != -ENOTDIR : str_equal(network->id, search->id);
+}
+
+/* The record is first to come and first to go, under the lock of all networks. */
+static int check_gone(void *context, const char *name)
+{
+	struct check *check = context;
+	struct search search = { check->networks_fd, name };
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (!container_id_is_valid(name))
+		return 0;
+	r = file_each_name(check->networks_fd, is_record_of, &search);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	text = str_printf("without its record: the volatile directory of the network '%.12s'", name);
+	check->found(check->context, text);
+	return check->repair ? tree_remove_at(check->fd, name) : 0;
+}
+
+static int check_all_gone(struct check *check, int run_fd, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF, lock_fd = -EBADF;
+	int r = network_lock_all(check->directories, &fd, &lock_fd, err);
+
+	if (r < 0)
+		return r;
+	check->networks_fd = fd;
+	check->fd = run_fd;
+	r = file_each_name(run_fd, check_gone, check);
+	return r < 0 ? error_errno(err, -r, "cannot look through '%s/networks'", check->directories->run_root) : 0;
+}
+
 static int check_there(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
 {
 	struct check check = { .directories = directories, .repair = repair, .found = found, .context = context, .fd = -EBADF };
@@ -103,7 +154,9 @@ static int check_there(const struct directories *directories, bool repair, void 
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int r = fd < 0 ? -errno : file_each_name(fd, check_network, &check);
 
-	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot look through '%s'", path) : 0;
+	if (r < 0 && r != -ENOENT)
+		return error_errno(err, -r, "cannot look through '%s'", path);
+	return fd < 0 ? 0 : check_all_gone(&check, fd, err);
 }
 
 struct check_there_call {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What killed commands left of memberships: leases and names of containers that do not have them. A part of container_check(). */
+/*
+ * What killed commands left of memberships, leases and names of containers that do not have them, and of networks that are gone. A part of
+ * container_check().
+ */
 #ifndef BIVY_ENGINE_NETWORK_CHECK_H
 #define BIVY_ENGINE_NETWORK_CHECK_H
 
