@@ -70,14 +70,14 @@ static void forget_needs(struct prune *prune, const char *id)
 			needy->id = NULL;
 }
 
-/* What somebody is about to start stays. */
+/* What runs, or somebody is about to start, stays; one that has ended may still have its supervisor for a moment. */
 static int prune_one(void *context, struct container_record *record, struct error *err)
 {
 	struct prune *prune = context;
 	struct error told = ERROR_INIT;
 	uint64_t bytes = 0;
 
-	if (record->is_supervised || !container_filter_passes(prune->filter, record->container, record->state))
+	if ((record->is_supervised && record->state->status != SPEC_CONTAINER_EXITED) || !container_filter_passes(prune->filter, record->container, record->state))
 		return 0;
 	if (is_needed(prune, record->container->id)) {
 		prune->is_waiting = true;
