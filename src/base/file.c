@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 int fd_read_all(int fd, size_t limit, struct buf *buf)
@@ -55,6 +56,14 @@ int fd_above_stdio(int fd)
 		moved = -errno;
 	close(fd);
 	return moved;
+}
+
+int fd_lock_exclusive(int fd)
+{
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
 }
 
 void fd_fill_stdio(void)

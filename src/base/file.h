@@ -17,6 +17,9 @@ int fd_write_all(int fd, const void *bytes, size_t length) _must_check_;
 /* Moves FD to a number of 3 or more if it is below; returns it (CLOEXEC), or -errno (FD closed). */
 int fd_above_stdio(int fd) _must_check_;
 
+/* Waits for flock(2), LOCK_EX, whatever interrupts that. On failure errno says why, too. */
+int fd_lock_exclusive(int fd) _must_check_;
+
 /* Opens /dev/null for those of the standard streams that are closed, so that nothing else gets their numbers. First thing in a program. */
 void fd_fill_stdio(void);
 

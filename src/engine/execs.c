@@ -225,7 +225,7 @@ static int open_run(struct arena *arena, const struct directories *directories, 
 
 	if (fd < 0 && errno == EEXIST)
 		return error_set(err, ERROR_CONFLICT, 0, "exec command %s has already been run", id);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+	if (fd < 0 || fd_lock_exclusive(fd) < 0)
 		return error_errno(err, errno, "cannot make '%s'", path);
 	*ret_fd = fd;
 	return 0;

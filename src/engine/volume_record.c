@@ -325,7 +325,7 @@ static int choose_project(const struct making *making, uint32_t *ret, int *ret_l
 	if (!making->volume.size)
 		return 0;
 	fd = openat(making->volumes_fd, ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+	if (fd < 0 || fd_lock_exclusive(fd) < 0)
 		return error_errno(making->err, errno, "cannot lock '%s/volumes'", making->directories->root);
 	*ret_lock = TAKE_FD(fd);
 	*ret = FIRST_PROJECT;
@@ -370,7 +370,7 @@ static int make_at(struct making *making)
 	if (mkdirat(making->volumes_fd, making->scratch, 0700) < 0)
 		return error_errno(making->err, errno, "cannot make '%s/volumes/%s'", making->directories->root, making->scratch);
 	making->fd = openat(making->volumes_fd, making->scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (making->fd < 0 || flock(making->fd, LOCK_EX) < 0)
+	if (making->fd < 0 || fd_lock_exclusive(making->fd) < 0)
 		return error_errno(making->err, errno, "cannot lock '%s/volumes/%s'", making->directories->root, making->scratch);
 	r = choose_project(making, &project, &lock_fd);
 	if (r == 0)

@@ -135,7 +135,7 @@ static int lock_directory(const char *file, int *ret_fd, struct error *err)
 	r = file_make_directories(path, 0700);
 	if (r == 0)
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && (fd < 0 || flock(fd, LOCK_EX) < 0))
+	if (r == 0 && (fd < 0 || fd_lock_exclusive(fd) < 0))
 		r = -errno;
 	if (r < 0)
 		return error_errno(err, -r, "cannot lock the directory of the login file '%s'", file);

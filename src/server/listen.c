@@ -94,7 +94,7 @@ static int bind_anew(const char *path, int *ret)
 	_cleanup_close_ int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+	if (lock < 0 || fd_lock_exclusive(lock) < 0)
 		return -errno;
 	if (is_dead(path) && unlink(path) < 0)
 		return -errno;

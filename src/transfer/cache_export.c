@@ -118,7 +118,7 @@ static int write_blob(struct export *export, const char *digest, struct error *e
 	if (faccessat(export->blobs_fd, name, F_OK, 0) == 0)
 		return 0;
 	fd = openat(export->blobs_fd, partial, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0 || ftruncate(fd, 0) < 0)
+	if (fd < 0 || fd_lock_exclusive(fd) < 0 || ftruncate(fd, 0) < 0)
 		return error_errno(err, errno, "cannot write the blob '%s'", digest);
 	if (faccessat(export->blobs_fd, name, F_OK, 0) == 0)
 		return 0;
@@ -259,7 +259,7 @@ static int write_directory(struct export *export, struct error *err)
 	if (r < 0)
 		return r;
 	confine(&(struct confinement){ .writable = &export->directory_fd, .writable_count = 1 });
-	if (flock(export->directory_fd, LOCK_EX) < 0)
+	if (fd_lock_exclusive(export->directory_fd) < 0)
 		return error_errno(err, errno, "cannot lock '%s'", export->request->directory);
 	r = read_index(export, &index, err);
 	if (r == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compress and decompress: files of logs that are not written any more. */
+#include "base/file.h"
 #include "store/compress.h"
 #include "store/decompress.h"
 #include "transfer/command.h"
@@ -86,7 +87,7 @@ static int commit(const struct replacement *replacement, enum compress_format fo
 	struct stat now;
 
 	/* Who gives other names to files here holds this lock, and asks for no more than a moment of patience. */
-	if (flock(replacement->directory_fd, LOCK_EX) < 0)
+	if (fd_lock_exclusive(replacement->directory_fd) < 0)
 		return error_errno(err, errno, "cannot lock the directory of '%s'", replacement->path);
 	if (fstatat(replacement->directory_fd, replacement->name, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "cannot replace '%s'", replacement->path);
