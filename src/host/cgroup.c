@@ -387,8 +387,13 @@ static int make_group(const struct cgroup_hierarchy *hierarchy, struct cgroup_gr
 	int r = make_directory(group, path, &made, &mount_fd);
 
 	/* Only the rest of these needs it. */
-	if (mount_fd < 0 && (r < 0 || group->is_v2 || fills_cpuset))
+	if (mount_fd < 0 && (r < 0 || group->is_v2 || fills_cpuset)) {
 		mount_fd = open_mount(group);
+		if (mount_fd < 0 && made)
+			ignore_result(rmdir(path)); /* made above, and empty; the failure is told below */
+		if (mount_fd < 0 && r == 0)
+			r = mount_fd;
+	}
 	if (r == 0 && (flags & CGROUP_TOLERATE) && group->is_v2 && !may_move_into(mount_fd, hierarchy->own_path, group->path))
 		r = -EACCES;
 	if (r < 0 && (flags & CGROUP_TOLERATE) && may_be_left_out(-r)) {

@@ -137,8 +137,10 @@ static int freeze_v1(const struct cgroup_group *group)
 				return 0;
 			pause_us(i < 5 ? 20 : 500);
 		}
-		if (r < 0)
+		if (r < 0) {
+			ignore_result(cgroup_write(group, "freezer.state", "THAWED")); /* back to how it was; the failure is told */
 			return r;
+		}
 		if (clock_monotonic_ms() >= deadline || round % 10 == 0)
 			ignore_result(cgroup_write(group, "freezer.state", "THAWED")); /* tried once more, or -EBUSY below */
 		if (clock_monotonic_ms() >= deadline)
@@ -180,8 +182,8 @@ static int freeze_v2(const struct cgroup_group *group)
 
 	if (r == 0)
 		r = await_frozen(group, '1');
-	if (r == -EBUSY)
-		ignore_result(cgroup_write(group, "cgroup.freeze", "0")); /* back to how it was */
+	if (r < 0)
+		ignore_result(cgroup_write(group, "cgroup.freeze", "0")); /* back to how it was; the failure is told */
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
