@@ -264,8 +264,9 @@ static int fill_record(int dir_fd, const struct spec_state *state, const char *c
 	int r;
 
 	/* Before there is something in it; who looks whether it was left has it locked for a moment (is_left_behind()). */
-	if (flock(dir_fd, LOCK_EX) < 0)
-		return error_errno(err, errno, "cannot lock the record of container '%s'", state->id);
+	while (flock(dir_fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return error_errno(err, errno, "cannot lock the record of container '%s'", state->id);
 	init_fd = openat(dir_fd, "init", O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (init_fd < 0 || flock(init_fd, LOCK_EX | LOCK_NB) < 0)
 		return error_errno(err, errno, "cannot make the record of container '%s'", state->id);

@@ -138,7 +138,12 @@ static int write_device_change(int fd, const struct device_change *change)
 {
 	size_t length = strlen(change->text);
 
-	return write(fd, change->text, length) == (ssize_t)length ? 0 : -errno;
+	ssize_t n;
+
+	do
+		n = write(fd, change->text, length);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)length ? 0 : -errno;
 }
 
 static int write_devices_v1(const struct resource_step *step, const struct cgroup_group *group, const struct resource_plan *plan, struct error *err)
