@@ -11,7 +11,7 @@
  * strace(1) counts the calls of each process alike, and would make all of them fail at once.
  *
  * Only programs whose names contain "bivy" are looked at: others are let go when they are executed. LOG has a line for each
- * call, "PROCESS PROGRAM CALL N FLAGS DETAIL" (FLAGS: `n` for a descriptor that does not block, `f` for a wait without end, `c`
+ * call, "PROCESS PROGRAM CALL N FLAG DETAIL" (FLAG: `n` for a descriptor that does not block, `s` for another pipe or socket, `c`
  * for a file that may be made, or `-`), and at last "hit" if the case has come about. After the case nobody is traced any more;
  * without, until nobody has made a call for QUIET_MS after the command's end.
  *
@@ -321,7 +321,8 @@ static int find_call(unsigned long number)
 	return -1;
 }
 
-static bool does_not_block(pid_t pid, int fd)
+/* `n`, `s`, or `-` for what is no stream. */
+static char tell_stream(pid_t pid, int fd)
 {
 	char path[64], line[128];
 	unsigned flags = 0;
@@ -330,7 +331,7 @@ static bool does_not_block(pid_t pid, int fd)
 
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
 	if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
-		return false;
+		return '-';
 	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, fd);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof line, file))
@@ -338,7 +339,9 @@ static bool does_not_block(pid_t pid, int fd)
 			break;
 	if (file)
 		fclose(file);
-	return flags & O_NONBLOCK;
+	if (flags & O_NONBLOCK)
+		return 'n';
+	return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ? 's' : '-';
 }
 
 static void write_text(pid_t pid, uint64_t address)
@@ -363,8 +366,8 @@ static void write_call(const struct process *process, int call, const struct __p
 
 	if ((traits & TRAIT_FLAGS_2 && args[2] & MSG_DONTWAIT) || (traits & TRAIT_FLAGS_3 && args[3] & MSG_DONTWAIT))
 		flag = 'n';
-	else if (traits & TRAIT_FD && does_not_block(process->pid, (int)args[0]))
-		flag = 'n';
+	else if (traits & TRAIT_FD)
+		flag = tell_stream(process->pid, (int)args[0]);
 	else if (traits & TRAIT_OPEN && args[2] & O_CREAT)
 		flag = 'c';
 	fprintf(state.log, "%s %s %s %d %c ", process->path, process->program, calls[call].name, process->counts[call], flag);
