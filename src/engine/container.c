@@ -470,13 +470,19 @@ int container_record_save_state(const struct container_record *record, struct er
 	return save(record, SPEC_SUPERVISION_STATE, &text, err);
 }
 
+/* That something was not to be had says nothing of the record. */
+static bool is_want(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 /* The state in PLACE goes if it cannot be read. */
 static int drop_damaged(const struct container_record *record, const struct place *place, const char *path, struct error *err)
 {
 	struct spec_container_state *state = NULL;
 	int r = read_state(record, place, path, &state, NULL);
 
-	if (r < 0)
+	if (r < 0 && !is_want(r))
 		r = tree_remove_at(place->fd, SPEC_SUPERVISION_STATE); /* whatever it is */
 	return r < 0 ? error_errno(err, -r, "cannot remove '%s/" SPEC_SUPERVISION_STATE "'", path) : 0;
 }
@@ -538,15 +544,14 @@ static int begin_all(const struct directories *directories, struct ids *ids, int
 	return r < 0 && r != -ENOENT ? error_errno(err, -r, "cannot read '%s'", path) : 0;
 }
 
-/* One that is damaged is not to be in the way of all others; one that could not be read for want of memory or descriptors is there. */
+/* One that is damaged is not to be in the way of all others; one that could not be read for want of something is there. */
 static int check_damage(int r, const struct error *damage, struct error *err)
 {
-	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE) {
-		if (err)
-			*err = *damage;
-		return r;
-	}
-	return 0;
+	if (!is_want(r))
+		return 0;
+	if (err)
+		*err = *damage;
+	return r;
 }
 
 /* MEET a damaged record: 0 to go on. */
