@@ -5,8 +5,6 @@
 
 #include <time.h>
 
-#define MEMORY_PATIENCE_NS 10000000 /* until poll(2) is asked again that had none */
-
 struct loop_entry {
 	loop_handler *handler;
 	void *context;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MEMORY_PATIENCE_NS 10000000 /* until poll(2) is asked again that had no memory */
+
 #define LOOP_NEVER INT64_MAX
 
 /* EVENTS as poll(2) returns them. What CONTEXT points to must live until the end of the round. */

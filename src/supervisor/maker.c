@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/maker.h"
+#include "supervisor/loop.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "host/pidfd.h"
@@ -17,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* ---- notices ---------------------------------------------------------------------------- */
 
@@ -359,8 +361,12 @@ static int wait_and_serve(struct maker *maker)
 		{ .fd = maker->has_pending || maker->host_stops ? maker->notices : -1, .events = POLLOUT },
 	};
 
-	if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
-		return errno == EINTR ? 0 : -errno;
+	if (poll(polls, ARRAY_SIZE(polls), -1) < 0) {
+		/* As in loop_run(): it passes. */
+		if (errno == ENOMEM)
+			ignore_result(nanosleep(&(struct timespec){ .tv_nsec = MEMORY_PATIENCE_NS }, NULL)); /* sooner does not matter */
+		return errno == EINTR || errno == ENOMEM ? 0 : -errno;
+	}
 	if (polls[1].revents)
 		take_signals(maker);
 	if (polls[1].revents || polls[2].revents)
