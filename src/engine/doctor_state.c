@@ -17,6 +17,7 @@
 
 #define OLDEST_MOMENT INT64_C(1735689600) /* 2025: this program is younger than that */
 #define LONG_WAIT_S 60
+#define COMMAND_SHOWN 80u /* bytes of a command line */
 #define LOCKS_SHOWN 8u /* of those that somebody waits for */
 
 /* ---- what killed commands left --------------------------------------------------------- */
@@ -139,7 +140,7 @@ static const char *command_line(const struct doctor_subject *subject, pid_t pid)
 		return "";
 	for (size_t i = 0; i + 1 < text.length; i++)
 		text.data[i] = text.data[i] ? text.data[i] : ' ';
-	return arena_strndup(subject->arena, text.data, 80);
+	return arena_strndup(subject->arena, text.data, strnlen(text.data, COMMAND_SHOWN));
 }
 
 /* How long it has been there, in seconds; 0 if that cannot be told. */
