@@ -66,6 +66,16 @@ uint32_t audit_facts_inside_id(const char *text, uint32_t outside)
 	return UINT32_MAX;
 }
 
+uint32_t audit_facts_outside_id(const char *text, uint32_t inside)
+{
+	uint32_t first, host, size;
+
+	for (const char *line = text; line && sscanf(line, "%u %u %u", &first, &host, &size) == 3; line = strchr(line, '\n'), line += line != NULL)
+		if (inside >= first && inside - first < size)
+			return host + (inside - first);
+	return UINT32_MAX;
+}
+
 static bool is_initial_map(const char *text)
 {
 	uint32_t first, host, size;
@@ -78,11 +88,10 @@ static bool is_initial_map(const char *text)
 static void read_namespaces(int64_t pid, struct audit_facts *facts)
 {
 	static const char *const names[AUDIT_NAMESPACES] = {
-		[AUDIT_USER] = "user", [AUDIT_MOUNT] = "mnt", [AUDIT_PID] = "pid",      [AUDIT_NETWORK] = "net",
-		[AUDIT_IPC] = "ipc",   [AUDIT_UTS] = "uts",   [AUDIT_CGROUP] = "cgroup",
+		[AUDIT_MOUNT] = "mnt", [AUDIT_PID] = "pid", [AUDIT_NETWORK] = "net", [AUDIT_IPC] = "ipc", [AUDIT_UTS] = "uts", [AUDIT_CGROUP] = "cgroup",
 	};
 
-	for (size_t i = 0; i < AUDIT_NAMESPACES; i++) {
+	for (size_t i = AUDIT_MOUNT; i < AUDIT_NAMESPACES; i++) {
 		struct stat ours, theirs;
 		char path[64];
 
@@ -254,7 +263,8 @@ static int read_files(const struct container_record *record, struct audit_facts 
 		!audit_facts_parse_mounts(record->arena, mounts.data, &record->container->host, is_there, facts))
 		return -EBADMSG;
 	facts->uid = audit_facts_inside_id(map.data, uid);
-	facts->is_asked_by_root = is_initial_map(own_map.data);
+	facts->is_asked_by_root = geteuid() == 0 && is_initial_map(own_map.data);
+	facts->shares[AUDIT_USER] = audit_facts_outside_id(map.data, 0) == geteuid();
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct audit_device {
 };
 
 struct audit_facts {
-	bool shares[AUDIT_NAMESPACES]; /* with whoever asks, which is the host */
+	bool shares[AUDIT_NAMESPACES]; /* with whoever asks, which is the host; .shares[AUDIT_USER]: its root is whoever asks */
 	bool is_asked_by_root; /* of the host; else the host is who asks, in namespaces of their own */
 	uint32_t uid;          /* of its first process, as it calls it */
 	uint64_t bounding, effective;
@@ -33,6 +33,8 @@ int audit_facts_read(const struct container_record *record, struct audit_facts *
 
 /* Of texts of procfs, pure: fills what /proc/PID/status tells but .uid, which comes back as the host calls it. False if something is missing. */
 bool audit_facts_parse_status(const char *text, struct audit_facts *facts, uint32_t *ret_uid);
+/* The id of ours that those whose /proc/PID/uid_map TEXT is call INSIDE; UINT32_MAX: none. */
+uint32_t audit_facts_outside_id(const char *text, uint32_t inside);
 /* What OUTSIDE is called by those whose /proc/PID/uid_map TEXT is; UINT32_MAX: nothing. */
 uint32_t audit_facts_inside_id(const char *text, uint32_t outside);
 /* What /proc/PID/mountinfo tells of HOST's container: .is_root_writable, .unmasked, .writable, .mounted. EXISTS says which paths of the kernel's there are. */

@@ -167,6 +167,9 @@ static void test_status(void **state _unused_)
 	assert_int_equal(audit_facts_inside_id("         0     100000      65536\n     70000      5      1\n", 5), 70000);
 	assert_int_equal(audit_facts_inside_id("         0     100000      65536\n", 99999), UINT32_MAX);
 	assert_int_equal(audit_facts_inside_id("", 0), UINT32_MAX);
+	assert_int_equal(audit_facts_outside_id("         0       1000          1\n         1     100000      65536\n", 0), 1000);
+	assert_int_equal(audit_facts_outside_id("         0       1000          1\n         1     100000      65536\n", 3), 100002);
+	assert_int_equal(audit_facts_outside_id("         0       1000          1\n", 1), UINT32_MAX);
 }
 
 static bool exists(const char *path)

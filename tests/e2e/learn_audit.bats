@@ -196,15 +196,15 @@ score() { bivy audit --format json "$1" | jq '.[].score'; }
 	assert_has "1 processors (no --cpus)"
 	assert_lacks "capability"
 	assert_lacks "unmasked"
-	[ "$(score usual)" -ge 80 ]
+	[ "$(score usual)" -ge 70 ]
 	run bivy audit usual
 	assert_ok
 	assert_has "usual: $(score usual) of 100"
 	assert_has "it may take all memory of the host (no --memory)"
 	bivy run --rm --network none --learn p.json --read-only busybox sleep 0.1
-	bivy run -d --name tight --network none -u user --read-only --memory 32m --cpus 0.5 --security-opt no-new-privileges --profile p.json busybox sleep 100 >/dev/null
-	# What the host has of AppArmor and SELinux is not for this test to say.
-	run bash -c "$(declare -f bivy findings); findings tight | grep -v ' label '"
+	bivy run -d --name tight --network none -u user --read-only --memory 32m --pids-limit 50 --cpus 0.5 --security-opt no-new-privileges --profile p.json busybox sleep 100 >/dev/null
+	# What the host has of AppArmor and SELinux is not for this test to say, nor whose the root of a user's container is.
+	run bash -c "$(declare -f bivy findings); findings tight | grep -v -e ' label ' -e ' own-user '"
 	assert_equal "" "$output"
 }
 
@@ -213,7 +213,7 @@ score() { bivy audit --format json "$1" | jq '.[].score'; }
 	bivy run -d --name loose --network host --pid host --ipc host --uts host --cgroupns host --userns host --cap-add sys_admin --cap-add syslog \
 		--security-opt seccomp=unconfined --security-opt unmask=ALL -v /etc:/e -v "$PWD/own:/o:ro" --device /dev/loop-control busybox sleep 100 >/dev/null
 	run findings loose
-	assert_has "20 user-namespace (--userns=host)"
+	if [ "$(id -u)" -eq 0 ]; then assert_has "20 user-namespace (--userns=host)"; else assert_has "5 own-user (--userns=host)"; fi
 	assert_has "10 pid-namespace (--pid=host)"
 	assert_has "10 network (--network=host)"
 	assert_has "5 ipc-namespace (--ipc=host)"
@@ -231,6 +231,7 @@ score() { bivy audit --format json "$1" | jq '.[].score'; }
 }
 
 @test "what the kernel says counts, not what the record says" {
+	[ "$(id -u)" -eq 0 ] || skip "missing: root"
 	bivy run -d --name changed --network none --read-only -v "$PWD:/w" busybox sleep 100 >/dev/null
 	run findings changed
 	assert_lacks writable-root
