@@ -94,7 +94,9 @@ _noreturn_ static void be_child(struct visit *visit, int fd)
 
 	if (work_inside(visit, &err) == 0)
 		err.kind = ERROR_NONE;
-	n = write(fd, &err, sizeof err); /* what fits into a pipe is written whole */
+	do
+		n = write(fd, &err, sizeof err); /* what fits into a pipe is written whole */
+	while (n < 0 && errno == EINTR);
 	_exit(n == (ssize_t)sizeof err ? 0 : 1);
 }
 
