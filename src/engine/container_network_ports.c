@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_network_ports.h"
 #include "engine/container_network_plan.h"
+#include "engine/home.h"
 #include "engine/network_members.h"
 #include "net/firewall.h"
 #include "net/ports.h"
@@ -136,6 +137,7 @@ static int try(struct publication *publication, unsigned attempt, struct error *
 	const char *owner = NULL;
 	struct error told = ERROR_INIT;
 	size_t taken = 0;
+	bool was_added;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < publication->count; i++)
@@ -150,10 +152,13 @@ static int try(struct publication *publication, unsigned attempt, struct error *
 		return r;
 	}
 	r = firewall_publish(request->arena, publication->ports, publication->count, &taken, &owner, &told);
+	was_added = r == 0;
+	if (r == 0)
+		r = home_listen(request->record->directories, publication->ports, publication->count, &taken, &told);
 	if (r == 0)
 		return 0;
 	/* The kernel may have done it before it failed to say so. */
-	if (told.kind != ERROR_CONFLICT)
+	if (was_added || told.kind != ERROR_CONFLICT)
 		ignore_result(firewall_unpublish(publication->ports, publication->count, NULL)); /* the first failure is told */
 	*request->plan = before;
 	if (container_network_write(request->record, request->plan, err) < 0)
@@ -178,7 +183,8 @@ int container_network_publish_all(const struct container_network_ports *request,
 	publication.is_chosen = arena_alloc(request->arena, publication.count, sizeof *publication.is_chosen);
 	for (size_t i = 0; i < publication.count; i++)
 		publication.is_chosen[i] = publication.ports[i].host_port == 0;
-	r = check_given(&publication, err);
+	/* In a home who listens is told, and the processes of the host cannot be seen. */
+	r = home_exists() ? 0 : check_given(&publication, err);
 	if (r < 0)
 		return r;
 	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -6,6 +6,7 @@
 #include "host/netns_call.h"
 #include "host/user_namespace.h"
 #include "spec/home.h"
+#include "spec/network_plan.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -200,6 +201,88 @@ int home_execute(bool in_network, char *const *arguments, struct error *err)
 		err->exit_status = r == -ENOENT ? 127 : 126;
 	return r;
 }
+
+/* ---- what its holder does ---------------------------------------------------------------------- */
+
+bool home_exists(void)
+{
+	return network_fd >= 0;
+}
+
+static int receive(int socket, char *text, size_t *ret_length)
+{
+	ssize_t n;
+
+	do
+		n = recv(socket, text, SPEC_HOME_REPLY, 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : -ECONNRESET;
+	*ret_length = (size_t)n;
+	return 0;
+}
+
+/* By a connection of its own: on that of the lease processes that were forked would take each other's replies. */
+static int request(struct arena *arena, const struct directories *directories, const char *what, struct spec_home_reply *ret, struct error *err)
+{
+	_cleanup_close_ int socket = -EBADF;
+	char *text = arena_alloc(arena, SPEC_HOME_REPLY, 1);
+	size_t length = 0;
+	int fds[FDPASS_LIMIT], r = connect_to(directories, fds, &socket);
+
+	for (size_t i = 0; r == 0 && i < NAMESPACES; i++)
+		close(fds[i]);
+	if (r == 0 && send(socket, what, strlen(what), MSG_NOSIGNAL) < 0)
+		r = -errno;
+	if (r == 0)
+		r = receive(socket, text, &length);
+	if (r < 0)
+		return error_errno(err, -r, "cannot ask who holds the namespaces in '%s'", directories->run_root);
+	return spec_home_reply_decode(arena, text, length, ret, err);
+}
+
+static int fail_as(const struct spec_home_failure *failure, struct error *err)
+{
+	if (err)
+		*err = failure->error;
+	return failure->error.code ? -failure->error.code : -EINVAL;
+}
+
+static bool is_about(const struct spec_home_failure *failure, const struct spec_published_port *port)
+{
+	return str_equal(failure->protocol, port->protocol) && str_equal(failure->host_ip, port->host_ip) && failure->port >= port->host_port &&
+	       failure->port - port->host_port < (int64_t)port->count;
+}
+
+int home_listen(const struct directories *directories, const struct spec_published_port *ports, size_t count, size_t *ret_taken, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_home_reply reply = { 0 };
+	int r = home_exists() ? request(arena, directories, SPEC_HOME_PORTS, &reply, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < reply.count; i++) {
+		if (!reply.failures[i].protocol)
+			return fail_as(&reply.failures[i], err);
+		for (size_t k = 0; k < count; k++) {
+			if (!is_about(&reply.failures[i], &ports[k]))
+				continue;
+			*ret_taken = k;
+			return fail_as(&reply.failures[i], err);
+		}
+	}
+	return r;
+}
+
+int home_connect_out(const struct directories *directories, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct spec_home_reply reply = { 0 };
+	int r = home_exists() ? request(arena, directories, SPEC_HOME_UPLINK, &reply, err) : 0;
+
+	return r == 0 && reply.count > 0 ? fail_as(&reply.failures[0], err) : r;
+}
+
+/* ---- calls -------------------------------------------------------------------------------------- */
 
 int home_call(int (*call)(void *context), void *context, struct error *err)
 {

@@ -12,6 +12,7 @@
 #include "engine/directories.h"
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -31,6 +32,20 @@ int home_hold(const struct directories *directories, int *ret_fd, struct error *
 
 /* Becomes ARGUMENTS in the namespaces that the process has entered, with IN_NETWORK in those of networks, too. Returns only an error (126, 127). */
 int home_execute(bool in_network, char *const *arguments, struct error *err) _must_check_;
+
+/* Whether this process works in a home. */
+bool home_exists(void);
+
+/*
+ * In a home: what has just been added to its firewall is listened for on the host. ERROR_CONFLICT and the like of the first of PORTS for which
+ * that fails, *RET_TAKEN. Of those that are taken out of the firewall nobody has to tell. Without a home nothing is to do.
+ */
+struct spec_published_port;
+int home_listen(const struct directories *directories, const struct spec_published_port *ports, size_t count, size_t *ret_taken, struct error *err)
+	_must_check_;
+
+/* In a home: its networks reach the host's. Without one they do. */
+int home_connect_out(const struct directories *directories, struct error *err) _must_check_;
 
 /*
  * Calls CALL with CONTEXT where the networks of containers are, and returns

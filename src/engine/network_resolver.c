@@ -9,6 +9,7 @@
 #include "net/firewall_explain.h"
 #include "net/resolver.h"
 #include "net/subnets.h"
+#include "spec/home.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -95,6 +96,11 @@ static void choose_servers(struct choice *choice, char *const *dns)
 		is_internal = is_internal && choice->networks[i]->internal;
 		if (!choice->servers)
 			choice->servers = choice->networks[i]->dns;
+	}
+	/* The host's may be where only the host is; the uplink of a home has one that asks them. */
+	if (!choice->servers && home_exists()) {
+		choice->servers = arena_alloc(choice->arena, 2, sizeof *choice->servers);
+		choice->servers[0] = arena_strdup(choice->arena, SPEC_HOME_DNS4);
 	}
 	if (is_internal)
 		choice->servers = arena_alloc(choice->arena, 1, sizeof *choice->servers);

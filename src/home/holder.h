@@ -3,7 +3,7 @@
  * The process that holds a home. Whoever connects gets one packet, HOLDER_WELCOME
  * with the namespaces' descriptors in the order of enum home_namespace; the
  * connection itself is a lease: as long as one is open the holder stays, and a
- * little longer, for who comes next.
+ * little longer, for who comes next. What may be asked for is in spec/home.h.
  */
 #ifndef BIVY_HOME_HOLDER_H
 #define BIVY_HOME_HOLDER_H

@@ -1,0 +1,115 @@
+# Networks of an ordinary user: names, published ports, the way out. The host is this file's network namespace (tests/lib/in-network).
+load ../lib/common
+
+setup_file() {
+	[ "$(id -u)" -eq 0 ] || skip "missing: root, to make a user with"
+	[ -x "${BIVY:-}" ] && [ -x "$BIVY_BUILD/bivy-home" ] && [ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy, bivy-home and bivy-transfer in this build"
+	command -v pasta slirp4netns >/dev/null || skip "missing: pasta, slirp4netns"
+	common_setup_file
+	tar c --owner=0 --group=0 -C "$BASE_ROOTFS" . >"$SCRATCH/root.tar"
+	ip link set lo up
+	ip addr add 198.51.100.1/32 dev lo
+	ip addr add 198.51.100.7/32 dev lo
+	ip -6 addr add 2001:db8::1/128 dev lo nodad
+	chmod 755 "$SCRATCH"
+	# ask SOURCE DESTINATION PORT: what a server there says of who it is asked by.
+	cat >"$SCRATCH/ask" <<'X'
+#!/usr/bin/env python3
+import socket, sys
+s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 5, (sys.argv[1], 0) if sys.argv[1] != "-" else None)
+s.shutdown(socket.SHUT_WR)
+text = b""
+while block := s.recv(4096):
+    text += block
+print(text.decode().strip())
+X
+	chmod 755 "$SCRATCH/ask"
+}
+
+# as_user SCRIPT: in a home of his own with the image busybox; its output and status are `run`'s.
+as_user() {
+	printf '%s\n' 'set -e; cd; bivy() { "$BIVY" "$@"; }' "ask() { '$SCRATCH/ask' \"\$@\"; }" \
+		'until_listening() { for i in $(seq 100); do bivy exec $1 busybox netstat -ltn 2>/dev/null | grep -q ":$2 " && return; sleep 0.05; done; }' \
+		"bivy import '$SCRATCH/root.tar' busybox >/dev/null 2>import.log" "$1" >"$WORK/script"
+	chmod 755 "$WORK" "$WORK/script"
+	run "$TESTS_DIR/lib/as-user" bash "$WORK/script" 3>&-
+}
+
+@test "published ports: the client's address is kept, loopback appears as the gateway, both families, and each goes with its container" {
+	as_user '
+		bivy network create --ipv6 --subnet 10.66.3.0/24 --subnet fd66::/64 net >/dev/null
+		bivy run -d --name web --network net --ip 10.66.3.5 -p 8080:80 busybox busybox nc -ll -p 80 -e sh -c "busybox netstat -tn | grep :80 | grep -v TIME_WAIT | head -n 1 | while read a b c d e f; do echo \$e; done" >/dev/null
+		until_listening web 80
+		bivy port web
+		ask 198.51.100.7 198.51.100.1 8080 | sed "s/:[0-9]*$//"
+		ask - 127.0.0.1 8080 | sed "s/:[0-9]*$//"
+		bivy rm -f web >/dev/null
+		for i in $(seq 100); do ask - 127.0.0.1 8080 2>/dev/null || { echo gone; break; }; sleep 0.02; done'
+	assert_ok
+	assert_has "80/tcp -> 0.0.0.0:8080"
+	assert_has "198.51.100.7"
+	assert_has "10.66.3.1"
+	assert_has "gone"
+}
+
+@test "a port that is taken, and one that is root's, are told of in a line" {
+	python3 -c 'import socket, time; s = socket.socket(); s.bind(("0.0.0.0", 8081)); s.listen(); time.sleep(60)' 3>&- &
+	holder=$!
+	sleep 0.3
+	echo 1024 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+	as_user '
+		bivy run --rm -p 8081:80 busybox true || echo "status $?"
+		bivy run --rm -p 81:80 busybox true || echo "status $?"'
+	kill $holder
+	assert_ok
+	assert_has "cannot publish port 8081/tcp"
+	assert_has "cannot publish port 81/tcp: permission denied"
+	assert_has "sysctl net.ipv4.ip_unprivileged_port_start=81"
+	assert_has "status 125"
+}
+
+@test "names in networks, ports published and taken back live, and published again after the holder was killed" {
+	as_user '
+		bivy network create net >/dev/null
+		bivy run -d --name web --network net -p 8082:80 busybox busybox nc -ll -p 80 -e echo hello >/dev/null
+		until_listening web 80
+		bivy run --rm --network net busybox busybox nc -w 2 web 80 </dev/null
+		bivy update --publish-add 8083:80 web >/dev/null; ask - 127.0.0.1 8083
+		bivy update --publish-rm 8083:80 web >/dev/null; ask - 127.0.0.1 8082
+		kill -9 $(pgrep -u "$(id -u)" -x bivy-home); sleep 0.2
+		bivy ps -q | wc -l
+		for i in $(seq 100); do ask - 127.0.0.1 8082 2>/dev/null && break; sleep 0.05; done
+		bivy rm -f web >/dev/null'
+	assert_ok
+	assert_equal "hello hello hello 1 hello" "$(echo $output)"
+}
+
+@test "a thousand ports at once" {
+	as_user '
+		bivy run -d --name many -p 20000-20999:20000-20999 busybox busybox nc -ll -p 20999 -e echo last >/dev/null
+		until_listening many 20999
+		ask - 127.0.0.1 20999
+		bivy rm -f many >/dev/null'
+	assert_ok
+	assert_equal "last" "$output"
+}
+
+@test "the way out: to the host's addresses, not to its loopback; without a program for it that is told" {
+	python3 -c '
+import socket, threading, time
+for address in "198.51.100.1", "127.0.0.1":
+    s = socket.socket(); s.bind((address, 8090)); s.listen()
+    def serve(s, address):
+        while True:
+            c, _ = s.accept(); c.sendall(address.encode() + b"\n"); c.close()
+    threading.Thread(target=serve, args=(s, address), daemon=True).start()
+time.sleep(120)' 3>&- &
+	server=$!
+	as_user '
+		bivy run --rm busybox busybox nc -w 5 198.51.100.1 8090 </dev/null
+		bivy run --rm busybox busybox nc -w 2 100.127.254.2 8090 </dev/null || echo closed'
+	kill $server
+	assert_ok
+	assert_has "198.51.100.1" "closed"
+	assert_lacks "127.0.0.1"
+}
