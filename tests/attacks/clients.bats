@@ -144,6 +144,7 @@ server_is_well() {
 	serve
 	local kind pid used
 	for kind in ping settings reset continuation table priority empty-data; do
+		: >flooded # what the one before said is not this one's
 		client flood "$kind" >flooded 3>&- &
 		own_pid $!
 		wait_for test -s flooded
