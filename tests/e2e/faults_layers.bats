@@ -12,7 +12,7 @@ setup() {
 	mkdir -p "$ROOT"
 	cp -a "$SCRATCH/root/images" "$ROOT/"
 	cp -a "$SCRATCH/root/images" good
-	RUN=$SCRATCH/run
+	RUN=$WORK/run
 	STORE=$ROOT/images
 	[ -e "$SCRATCH/saved.tar" ] || bivy save -o "$SCRATCH/saved.tar" busybox >/dev/null 2>&1
 	limited load -i "$SCRATCH/saved.tar" >/dev/null 2>&1
@@ -76,7 +76,7 @@ afresh() {
 		[[ $output == *"the layer 'sha256:"* ]]
 		run limited system check --repair
 		[ "$status" -eq 0 ]
-		[[ $output == *"the layer is damaged"*"2 of 2 faults mended" ]]
+		[[ $output == *"the layer is damaged"* && $output =~ ([0-9]+)" of "([0-9]+)" faults mended"$ && ${BASH_REMATCH[1]} = "${BASH_REMATCH[2]}" ]]
 		told 0 run --rm busybox true
 		whole
 	done
@@ -122,6 +122,6 @@ afresh() {
 	limited load -i "$SCRATCH/saved.tar" >/dev/null 2>&1
 	told 0 run --rm busybox true
 	run limited system check --repair
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 	whole
 }
