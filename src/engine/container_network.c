@@ -97,9 +97,19 @@ int container_network_rename(const struct container_record *record, struct error
 
 /* ---- a start ---------------------------------------------------------------------------- */
 
+/* Without it containers still reach each other, and their ports are published. */
+static void connect_out(const struct bundle_plan *bundle)
+{
+	struct error told = ERROR_INIT;
+
+	if (home_connect_out(bundle->record->directories, &told) < 0)
+		bundle_warn(bundle, "nothing outside is reached: %s%s%s", told.message, told.hint[0] ? "; " : "", told.hint);
+}
+
 static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
 {
 	const struct spec_host_config *host = bundle->host;
+	bool leads_out = false;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < host->endpoint_count; i++) {
@@ -113,7 +123,10 @@ static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan
 			r = container_network_plan_link(bundle->arena, bundle->record, network, &host->endpoints[i], plan, err);
 		if (r == 0)
 			container_network_plan_names(bundle->arena, bundle->record, network, plan);
+		leads_out |= r == 0 && !network->internal;
 	}
+	if (r == 0 && leads_out)
+		connect_out(bundle);
 	container_network_plan_routes(plan, host);
 	return r;
 }

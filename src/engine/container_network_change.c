@@ -174,8 +174,11 @@ static int join(struct change *change, const struct spec_network *network, const
 	const struct spec_host_config *host = &change->record.container->host;
 	const struct spec_network_link *link;
 	_cleanup_close_ int hold = -EBADF;
+	struct error told = ERROR_INIT;
 	int r = network_up(change->directories, network, &hold, err);
 
+	if (r == 0 && !network->internal && home_connect_out(change->directories, &told) < 0)
+		log_warning("nothing outside is reached: %s", told.message);
 	if (r == 0)
 		r = container_network_plan_link(change->arena, &change->record, network, endpoint, plan, err);
 	close_and_forget(&hold);

@@ -168,10 +168,6 @@ int network_up(const struct directories *directories, const struct spec_network 
 		r = up_bridge(directories, network, ret_hold, err);
 	else
 		r = net_bridge_is_up(network) ? 0 : net_bridge_up(network, err);
-	if (r == 0 && !network->internal)
-		r = home_connect_out(directories, err);
-	if (r < 0)
-		close_and_forget(ret_hold);
 	return r < 0 ? error_wrap(err, "cannot bring up the network '%s'", network->name) : 0;
 }
 

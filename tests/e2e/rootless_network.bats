@@ -113,3 +113,16 @@ time.sleep(120)' 3>&- &
 	assert_has "198.51.100.1" "closed"
 	assert_lacks "127.0.0.1"
 }
+
+@test "without a way out containers still reach each other, and why there is none is said" {
+	[ -e /dev/net/tun ] || skip "missing: /dev/net/tun"
+	export BIVY_USER_TUN=none
+	as_user '
+		bivy network create net >/dev/null
+		bivy run -d --name web --network net busybox sleep 100 >/dev/null
+		bivy run --rm --network net busybox nslookup web >/dev/null 2>&1 && echo found
+		bivy rm -f web >/dev/null'
+	assert_ok
+	assert_has "bivy: nothing outside is reached: "
+	assert_equal found "${lines[-1]}"
+}
