@@ -85,6 +85,9 @@ int network_read_record(struct arena *arena, int networks_fd, const char *name, 
 	/* Who removes a record takes its name first. */
 	if ((r == -ENOENT && fstatat(networks_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) || r == -ENOTDIR)
 		return error_errno(err, -r, "cannot read the record of the network '%s'", name);
+	/* Want of memory or descriptors is no damage. */
+	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+		return error_errno(err, -r, "cannot read the record of the network '%s'", name);
 	if (r < 0)
 		error_errno(err, -r, "cannot read '" NETWORK_DOCUMENT "'");
 	else

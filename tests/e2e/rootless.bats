@@ -118,9 +118,9 @@ as_user() {
 		bivy system enter id -u
 		bivy system enter rm -r "$(bivy volume inspect -f "{{.Mountpoint}}" data)/x" && echo removed
 		bivy system enter --network sh -c "test -e /sys/class/net/lo" && echo net
-		bivy system enter nothing-like-that || echo $?'
+		bivy system enter /nothing-like-that || echo $?'
 	assert_ok
-	assert_equal "refused 0 removed net bivy: cannot execute 'nothing-like-that': no such file or directory 127" "$(echo $output)"
+	assert_equal "refused 0 removed net bivy: cannot execute '/nothing-like-that': no such file or directory 127" "$(echo $output)"
 }
 
 @test "what takes root of the host is refused in one line, and says so" {
