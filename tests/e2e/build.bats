@@ -249,7 +249,7 @@ not.tar' "$output"
 }
 
 @test "RUN --mount=type=ssh: the agent answers, though it talks to root alone" {
-	require_power "an agent that talks to root alone"
+	user_lacks "an agent that talks to root alone"
 	cp "$(test_program probe)" probe
 	"$PYTHON" "$TESTS_DIR/lib/helper.py" agent "$PWD/agent" 3>&- &
 	TEST_PIDS+=($!)

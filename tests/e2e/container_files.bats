@@ -22,7 +22,7 @@ running() {
 }
 
 @test "cp into and out of a running container: owners are its own, volumes are reached, docker's rules for names" {
-	require_power "giving files to others"
+	user_lacks "giving files to others"
 	mkdir -p volume tree/sub
 	echo hello >tree/file
 	ln tree/file tree/sub/hard

@@ -221,7 +221,7 @@ teardown() {
 }
 
 @test "mounts added to and taken from a container that runs, one that restarts, and one that does not run" {
-	require_power "giving files to others"
+	user_lacks "giving files to others"
 	mkdir host && echo text >host/file && chown 1000:1000 host/file
 	bivy run -d --name live --restart on-failure busybox sh -c 'while [ ! -e /end ]; do sleep 0.05; done; rm /end; exit 1' >/dev/null
 	run -0 bivy update --mount-add "type=bind,src=$PWD/host,dst=/new/place,ro" --mount-add data:/etc/filled --mount-add type=tmpfs,dst=/mem,tmpfs-size=64k \

@@ -428,9 +428,15 @@ cgroup_read() { cat "$(cgroup_dir "$1")/$2"; }
 
 # ---------------------------------------------------------------- requirements: skip, naming what is missing
 
-# What an ordinary user cannot have, whatever runs for him: WHAT.
-require_power() { [ "$EUID" -eq 0 ] || skip "missing: what an ordinary user lacks: $1"; }
+# There are two ways to be an ordinary user: is_user is who has a home, and is root there alone; the other is root of namespaces that such a
+# user has made. has_power: whether the test is neither.
 is_user() { [ "$EUID" -ne 0 ]; }
+in_first_userns() { [ ! -e /proc/self/uid_map ] || grep -qx ' *0  *0  *4294967295' /proc/self/uid_map; }
+has_power() { ! is_user && in_first_userns; }
+
+# require_power WHAT: what neither can have, whatever runs for him. user_lacks WHAT: what who is root of namespaces can.
+require_power() { has_power || skip "missing: what an ordinary user lacks: $1"; }
+user_lacks() { ! is_user || skip "missing: what an ordinary user lacks: $1"; }
 
 require_root() { [ "$EUID" -eq 0 ] || skip "missing: root"; }
 
