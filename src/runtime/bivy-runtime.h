@@ -64,7 +64,7 @@ struct bivy_runtime_error {
 struct bivy_runtime;
 
 enum bivy_runtime_open_flag {
-	BIVY_RUNTIME_ROOTLESS = 1 << 0, /* go on where cgroups cannot be made, as for an ordinary user */
+	BIVY_RUNTIME_ROOTLESS = 1 << 0, /* go on where cgroups cannot be made, as for an ordinary user; always so in a user namespace */
 };
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "bivy-runtime.h"
 #include "base/memory.h"
+#include "host/user_namespace.h"
 #include "runtime/self.h"
 #include "runtime/verbs.h"
 
@@ -52,7 +53,7 @@ int bivy_runtime_open(const char *root, unsigned flags, struct bivy_runtime **re
 		return tell(error_set(&ours, ERROR_INVALID, 0, "unknown flags %#x", flags), &ours, err);
 	runtime = memory_new(1, sizeof *runtime);
 	runtime->root = str_dup(root ? root : DEFAULT_ROOT);
-	runtime->runtime = (struct runtime){ .root = runtime->root, .rootless = flags & BIVY_RUNTIME_ROOTLESS };
+	runtime->runtime = (struct runtime){ .root = runtime->root, .rootless = (flags & BIVY_RUNTIME_ROOTLESS) || !user_namespace_is_first() };
 	*ret = runtime;
 	return 0;
 }
