@@ -239,6 +239,7 @@ flat() { echo $output; }
 }
 
 @test "an oom score adjustment below the caller's works with the capability and fails clearly without" {
+	require_power "putting processes first when memory ends"
 	config '.process.oomScoreAdj = -900'
 	config_args cat /proc/self/oom_score_adj
 	run_ct
@@ -316,6 +317,7 @@ scheduled() {
 }
 
 @test "scheduler SCHED_BATCH with a nice value" {
+	require_power "raising priorities"
 	only_ours "runc 1.1 has no scheduler"
 	run scheduled '.process.scheduler = {policy: "SCHED_BATCH", nice: 7}'
 	assert_ok

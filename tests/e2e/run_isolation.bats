@@ -14,10 +14,10 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 		echo 1 >/proc/sys/kernel/hostname; mkdir /sys/fs/cgroup/pids/x /sys/fs/cgroup/x; cat /proc/kcore | head -c 1 | wc -c
 		unshare -r true; echo "unshare $?"' 2>/dev/null
 	assert_ok
-	if is_user; then
-		assert_line "map 1 65536 0"
-	else
+	if has_power; then
 		assert_line "map 0 65536 1"
+	elif is_user; then
+		assert_line "map 1 65536 0"
 	fi
 	assert_line $'CapEff:\t00000000800405fb'
 	assert_line $'CapBnd:\t00000000800405fb'
@@ -31,6 +31,7 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 @test "loosened one by one: --userns=host, --privileged, --cap-add, --security-opt" {
 	# Of an ordinary user all that there is are the ids that he has.
 	all=4294967295
+	has_power || all=$(awk 'END { print $3 }' /proc/self/uid_map)
 	! is_user || all=65536
 	run bivy run --rm --userns host busybox cat /proc/self/uid_map
 	[[ $output == *" $all" ]]
@@ -51,6 +52,7 @@ assert_line() { grep -qxF -e "$1" <<<"$output" || fail "no line '$1':" "$output"
 	run bivy run --rm -u nobody2 busybox true
 	[ "$status" -eq 125 ]
 	assert_has "no such user 'nobody2' in /etc/passwd of the container"
+	has_power || is_user || return 0 # who may have more of them
 	run bivy run --rm -u 70000 busybox true
 	[ "$status" -eq 125 ]
 	assert_has "the user id 70000 is not in the container's range"

@@ -333,6 +333,7 @@ $FIRST_ID"
 }
 
 @test "an ordinary user with subordinate ids gets whole ranges through newuidmap" {
+	require_power "granting ids to others"
 	require_newuidmap
 	[ -u "$(command -v newuidmap)" ] || getcap "$(command -v newuidmap)" | grep -q setuid || skip "missing: setuid newuidmap"
 	ordinary_bundle
