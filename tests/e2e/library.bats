@@ -67,6 +67,7 @@ installed() {
 	require_program pkg-config
 	require_program cc gcc
 	[ -n "${BIVY_BUILD:-}" ] || skip "missing: the build directory (BIVY_BUILD)"
+	[ -w "$BIVY_BUILD/meson-private" ] || skip "missing: a build of the caller's own"
 	DESTDIR=$WORK/inst meson install -C "$BIVY_BUILD" --no-rebuild --quiet >"$WORK/install.log" 2>&1 || fail "$(cat "$WORK/install.log")"
 	pc=$(dirname "$(find "$WORK/inst" -name bivy-runtime.pc | head -n 1)")
 	[ -e "$pc/bivy-runtime.pc" ]
