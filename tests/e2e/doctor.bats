@@ -81,6 +81,7 @@ assert not any(f["check"] in ("subordinate", "linger", "tun") for f in r["findin
 
 @test "a user is told what a user needs, with lines that ask for root" {
 	[ "$(id -u)" -eq 0 ] || skip "missing: root"
+	require_power "granting ids to others"
 	chmod 711 "$SCRATCH" "$WORK"
 	"$AS_USER" "$BIVY" doctor --format json >report || [ $? -eq 1 ]
 	for check in user-namespaces overlay subordinate overlaps runtime-directory ownership tun; do [ "$(verdict $check)" = ok ]; done
