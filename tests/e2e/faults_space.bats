@@ -23,6 +23,7 @@ teardown() {
 # small tmpfs|ext4 root|run: an engine of the test's own, ROOT and RUN, the one of which is a small file system, SMALL; a container
 # `live` runs, `idle` has ended.
 small() {
+	user_lacks "mounting where his files are"
 	ROOT=$WORK/root RUN=$WORK/run SMALL=$WORK/$2
 	mkdir -p "$ROOT" "$RUN"
 	if [ "$1" = tmpfs ]; then
@@ -127,6 +128,7 @@ one_full() {
 @test "what is volatile: no inodes left" { one_full tmpfs inodes run; }
 
 @test "the image store alone, full: containers start and end, images wait" {
+	user_lacks "mounting where his files are"
 	bivy save -o "$WORK/saved.tar" busybox >/dev/null 2>&1
 	ROOT=$WORK/root RUN=$WORK/run SMALL=$WORK/root/images
 	mkdir -p "$SMALL"
