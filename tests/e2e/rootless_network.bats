@@ -16,7 +16,7 @@ setup_file() {
 	cat >"$SCRATCH/ask" <<'X'
 #!/usr/bin/env python3
 import socket, sys
-s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 5, (sys.argv[1], 0) if sys.argv[1] != "-" else None)
+s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 30, (sys.argv[1], 0) if sys.argv[1] != "-" else None)
 s.shutdown(socket.SHUT_WR)
 text = b""
 while block := s.recv(4096):
