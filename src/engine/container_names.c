@@ -99,6 +99,9 @@ const char *container_name_owner(struct arena *arena, const struct directories *
 	_cleanup_close_ int fd = open_names(directories, false);
 	char id[CONTAINER_ID_LENGTH + 1];
 
+	/* Want of memory passes; that nobody has the name would be wrong. */
+	if (fd == -ENOMEM)
+		fd = open_names(directories, false);
 	return fd >= 0 && read_owner(fd, name, id) ? arena_strdup(arena, id) : NULL;
 }
 

@@ -121,7 +121,7 @@ static int prepare(struct birth *birth, int *ret_listener, struct error *err)
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot leave the session of the caller");
-	r = home_namespaces_open_own(&birth->namespaces, err);
+	r = home_namespaces_open_own(&birth->namespaces, birth->run_root, err);
 	if (r == 0)
 		r = home_namespaces_note(&birth->namespaces, birth->directory_fd, HOME_NOTE, err);
 	if (r == 0)

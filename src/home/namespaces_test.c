@@ -34,7 +34,9 @@ static int note_and_find(void)
 	CHECK(home_namespaces_find(fd, "home.ns", &found, &err) == 0 && found.fds[HOME_USER] < 0);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		SKIP("user namespaces");
-	CHECK(home_namespaces_open_own(&own, &err) == 0);
+	CHECK(file_put_at(AT_FDCWD, "/proc/self/setgroups", "deny") == 0 && file_put_at(AT_FDCWD, "/proc/self/uid_map", "0 0 1") == 0 &&
+	      file_put_at(AT_FDCWD, "/proc/self/gid_map", "0 0 1") == 0);
+	CHECK(home_namespaces_open_own(&own, "/mnt", &err) == 0);
 	for (size_t i = 0; i < HOME_NAMESPACES; i++)
 		CHECK(own.fds[i] >= 0);
 	CHECK(home_namespaces_note(&own, fd, "home.ns", &err) == 0);
@@ -57,7 +59,7 @@ static int note_and_find(void)
 
 static int nobody_left(void)
 {
-	static const char *const notes[] = { "", "user:[1]\n", "user:[1]\nmnt:[2]\nnet:[3]\n", "net:[3]\nmnt:[2]\nuser:[1]\n", "user\nmnt\nnet\n" };
+	static const char *const notes[] = { "", "user:[1]\n", "user:[1]\nmnt:[2]\nnet:[3]\n", "user:[1]\nmnt:[2]\nnet:[3]\n00000000000000000000000000000000\n", "net:[3]\nmnt:[2]\nuser:[1]\n", "user\nmnt\nnet\n" };
 	struct home_namespaces found = HOME_NAMESPACES_INIT;
 	int fd;
 

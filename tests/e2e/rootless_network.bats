@@ -76,7 +76,7 @@ as_user() {
 		bivy run --rm --network net busybox busybox nc -w 2 web 80 </dev/null
 		bivy update --publish-add 8083:80 web >/dev/null; ask - 127.0.0.1 8083
 		bivy update --publish-rm 8083:80 web >/dev/null; ask - 127.0.0.1 8082
-		kill -9 $(pgrep -u "$(id -u)" -x bivy-home); sleep 0.2
+		kill -9 $(pgrep -f "^bivy-home .* hold $XDG_RUNTIME_DIR/bivy\$"); sleep 0.2
 		bivy ps -q | wc -l
 		for i in $(seq 100); do ask - 127.0.0.1 8082 2>/dev/null && break; sleep 0.05; done
 		bivy rm -f web >/dev/null'
