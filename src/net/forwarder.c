@@ -319,9 +319,9 @@ static void raise_limit(struct forwarder *forwarder)
 	forwarder->watch_limit = limit.rlim_cur - limit.rlim_cur / 4;
 }
 
-int forwarder_run(int control, struct error *err)
+int forwarder_run(int control, bool has_route, struct error *err)
 {
-	struct forwarder forwarder = { .control = { .ready = order_is_there, .fd = control }, .epoll_fd = -EBADF, .route_fd = -EBADF };
+	struct forwarder forwarder = { .control = { .ready = order_is_there, .fd = control }, .epoll_fd = -EBADF, .route_fd = -EBADF, .has_route = has_route };
 	int r;
 
 	forwarder.ready_end = &forwarder.ready;

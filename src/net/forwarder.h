@@ -20,6 +20,8 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -61,8 +63,8 @@ int forwarder_send(int control, const struct forwarder_order *order, int fd) _mu
 /*
  * The forwarder: takes orders from CONTROL (SOCK_SEQPACKET, its own from now on) until its other end is closed, and returns 0 then. For a
  * process of its own in the network namespace of the containers' bridges, with CAP_NET_ADMIN over it, and CAP_NET_BIND_SERVICE for
- * clients whose ports are below 1024.
+ * clients whose ports are below 1024. Without HAS_ROUTE, where forwarder_route_make() has failed, every client appears as the gateway.
  */
-int forwarder_run(int control, struct error *err) _must_check_;
+int forwarder_run(int control, bool has_route, struct error *err) _must_check_;
 
 #endif

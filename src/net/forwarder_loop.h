@@ -44,6 +44,7 @@ struct forwarder {
 	int epoll_fd;
 	int route_fd; /* netlink */
 	bool is_over;
+	bool has_route; /* answers to transparent sockets come home (forwarder_route.h); else all clients appear as the gateway */
 	struct forwarder_owner *owners;
 	struct forwarder_listener *gone;
 

@@ -48,7 +48,7 @@ static bool is_of_one_host(const union forwarder_address *address)
 static bool is_meaningful(const struct forwarder *forwarder, const struct forwarder_listener *listener, const union forwarder_address *client)
 {
 	return client->any.sa_family == listener->target.any.sa_family && !is_of_one_host(client) &&
-		!netlink_is_near(forwarder->route_fd, client->any.sa_family, bytes_of(client));
+		forwarder->has_route && !netlink_is_near(forwarder->route_fd, client->any.sa_family, bytes_of(client));
 }
 
 static int set(int fd, int level, int option, int value)

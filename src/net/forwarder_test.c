@@ -150,7 +150,7 @@ static int start(rlim_t files)
 		close(ends[0]);
 		if (files > 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
 			_exit(1);
-		_exit(forwarder_run(ends[1], &err) < 0);
+		_exit(forwarder_run(ends[1], true, &err) < 0);
 	}
 	close(ends[1]);
 	control = ends[0];
