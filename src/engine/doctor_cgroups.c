@@ -162,7 +162,7 @@ static void check_own_group(const struct doctor_subject *subject, const char *gr
 		if (*missing)
 			doctor_say(out, DOCTOR_WARNING, delegate_by_systemd(subject), "%s has no %s; after this, log in again", manager, missing);
 		doctor_say_by_hand(out, DOCTOR_WARNING, "systemd-run --user --scope -p Delegate=yes $SHELL",
-			"the group of this session, %s, is not ours: limits hold for what is started by the user's systemd", group);
+			"the group of this login, %s, is not ours: limits hold for what is started by the user's systemd", group);
 		return;
 	}
 	if (doctor_has_systemd(subject))

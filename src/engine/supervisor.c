@@ -9,7 +9,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdalign.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -204,34 +203,17 @@ static int hear_last_words(int socket, struct error *err);
 
 int supervisor_send(int socket, const struct spec_message *message, const int *fds, size_t count, struct error *err)
 {
-	alignas(struct cmsghdr) char control[CMSG_SPACE(SPEC_SUPERVISION_FDS * sizeof(int))] = { 0 };
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct iovec part;
-	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
-	struct cmsghdr *head = (struct cmsghdr *)control;
-	ssize_t n;
-	int r;
+	int r = spec_container_refuse_text(spec_message_encode(message, &text), err);
 
-	r = spec_container_refuse_text(spec_message_encode(message, &text), err);
 	if (r < 0)
 		return r;
 	if (text.length > SPEC_SUPERVISION_PACKET || count > SPEC_SUPERVISION_FDS)
 		return error_set(err, ERROR_INVALID, 0, "cannot ask the supervisor: a request of %zu bytes and %zu descriptors is too long", text.length, count);
-	part = (struct iovec){ .iov_base = text.data, .iov_len = text.length };
-	if (count > 0) {
-		packet.msg_control = control;
-		packet.msg_controllen = CMSG_SPACE(count * sizeof *fds);
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(count * sizeof *fds);
-		memcpy(CMSG_DATA(head), fds, count * sizeof *fds);
-	}
-	do
-		n = sendmsg(socket, &packet, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+	r = fdpass_send_all(socket, fds, count, text.data, text.length);
+	if (r == -EPIPE || r == -ECONNRESET)
 		return hear_last_words(socket, err);
-	return n < 0 ? error_errno(err, errno, "cannot ask the supervisor") : 0;
+	return r < 0 ? error_errno(err, -r, "cannot ask the supervisor") : 0;
 }
 
 /* 0 once there is something to receive. */
