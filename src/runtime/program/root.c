@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/program/root.h"
-#include "base/file.h"
+#include "host/user_namespace.h"
 #include "runtime/program/program.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 
-/* The first user namespace maps all ids to themselves, as one range; user_namespaces(7). */
-static bool is_first_user_namespace(void)
-{
-	_cleanup_buf_ struct buf map = BUF_INIT;
-	unsigned long inside, outside, count;
-
-	if (file_read_at(AT_FDCWD, "/proc/self/uid_map", 4096, &map) < 0)
-		return true; /* no /proc: nothing says otherwise */
-	return sscanf(map.data, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 && count == UINT32_MAX;
-}
-
 static int choose_rootless(const char *text, bool *ret, struct error *err)
 {
 	if (str_equal(text, "auto")) {
-		*ret = geteuid() != 0 || !is_first_user_namespace();
+		*ret = geteuid() != 0 || !user_namespace_is_first();
 		return 0;
 	}
 	if (!str_equal(text, "true") && !str_equal(text, "false"))
@@ -53,7 +42,7 @@ static int choose_default(const char **ret, struct error *err)
 	const char *runtime_directory = getenv("XDG_RUNTIME_DIR");
 	int r;
 
-	if (str_is_empty(runtime_directory) || runtime_directory[0] != '/' || (geteuid() == 0 && is_first_user_namespace())) {
+	if (str_is_empty(runtime_directory) || runtime_directory[0] != '/' || (geteuid() == 0 && user_namespace_is_first())) {
 		*ret = "/run/" PROGRAM_NAME;
 		return 0;
 	}
