@@ -86,8 +86,9 @@ int container_stop(const struct directories *directories, const char *container,
 	if (r < 0 || !record.is_supervised)
 		return r;
 	r = ask(&record, "stop", &request, &reply, &told);
-	/* It ended while we asked. */
-	if (r < 0 && (told.kind == ERROR_UNAVAILABLE || container_record_refresh(&record, NULL) < 0 || !is_running(&record)))
+	/* It ended while we asked, or is about to. */
+	if (r < 0 && (told.kind == ERROR_UNAVAILABLE || supervisor_serves(&record, NULL) == 0 || container_record_refresh(&record, NULL) < 0 ||
+			     !is_running(&record)))
 		r = 0;
 	if (r < 0 && err)
 		*err = told;

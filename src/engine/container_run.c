@@ -197,14 +197,22 @@ static int launch(struct start *start, struct error *err)
 	return r;
 }
 
-/* An earlier supervisor may be about to end. It is waited for without the lock, which what it does last may need. */
+/*
+ * An earlier supervisor may be about to end, also one that still is what its state says: what serves was killed, and its other half
+ * is yet to hear of it. It is waited for without the lock, which what it does last may need. Of one that is starting whoever asked
+ * for it is gone, as the lock is ours: it says soon what becomes of that.
+ */
 static int lock_at_rest(struct container_record *record, struct error *err)
 {
 	int r;
 
-	while ((r = container_record_lock(record, err)) == 0 && record->is_supervised && !is_up(record)) {
+	while ((r = container_record_lock(record, err)) == 0 && record->is_supervised) {
+		r = is_up(record) ? supervisor_serves(record, err) : 0;
+		if (r < 0 || (r > 0 && record->state->status != SPEC_CONTAINER_STARTING))
+			return r < 0 ? r : 0;
 		container_record_unlock(record);
-		r = container_record_wait_gone(record, err);
+		if (r == 0)
+			r = container_record_wait_gone(record, err);
 		if (r < 0)
 			return r;
 	}

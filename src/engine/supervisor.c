@@ -339,3 +339,23 @@ int supervisor_ask(struct arena *arena, int socket, const struct spec_message *r
 
 	return r < 0 ? r : supervisor_receive_reply(arena, socket, ret, err);
 }
+
+int supervisor_serves(const struct container_record *record, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_close_ int socket = -EBADF;
+	const struct spec_message request = { .type = SPEC_MESSAGE_REQUEST, .request = SPEC_REQUEST_SESSIONS };
+	struct spec_message *reply = NULL;
+	struct error told = ERROR_INIT;
+	int r = supervisor_connect(record, &socket, &told);
+
+	if (r == 0)
+		r = supervisor_ask(arena, socket, &request, &reply, &told);
+	if (r == 0)
+		return 1;
+	if (told.kind == ERROR_CONFLICT || told.kind == ERROR_UNAVAILABLE)
+		return 0;
+	if (err)
+		*err = told;
+	return r;
+}

@@ -19,6 +19,12 @@ int supervisor_start(const struct container_record *record, const struct bundle 
 /* Connects to the one that RECORD has; ERROR_CONFLICT "container 'x' is not running" without one. */
 int supervisor_connect(const struct container_record *record, int *ret_socket, struct error *err) _must_check_;
 
+/*
+ * Whether the one that RECORD has serves: 1, or 0 if it is about to end, although its lock is held yet. What was sent to it before
+ * by whoever is gone now it has begun to read then.
+ */
+int supervisor_serves(const struct container_record *record, struct error *err) _must_check_;
+
 /* Sends MESSAGE with COUNT descriptors (SPEC_SUPERVISION_FDS at most), which stay open here. ERROR_UNAVAILABLE if it has ended. */
 int supervisor_send(int socket, const struct spec_message *message, const int *fds, size_t count, struct error *err) _must_check_;
 

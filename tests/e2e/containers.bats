@@ -165,6 +165,41 @@ lines() {
 	[ "$(state_of web)" = running ]
 }
 
+# keeper PID: the half of the supervisor PID that serves.
+keeper() {
+	local pid
+	for pid in $(cat "/proc/$1/task/$1/children"); do
+		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline") != "bivy-runtime supervise"* ]] || echo "$pid"
+	done
+}
+
+@test "the half of a supervisor that serves was killed, and the other one does not know yet: start and stop wait for that" {
+	bivy run -d --name web busybox sleep 100 >/dev/null
+	for i in 1 2 3; do
+		before=$(bivy inspect -f '{{.State.Pid}}' web)
+		maker=$(bivy inspect -f '{{.State.SupervisorPid}}' web)
+		kill -STOP "$maker"
+		kill -9 "$(keeper "$maker")"
+		bivy start web >"$WORK/started" &
+		sleep 0.1
+		kill -CONT "$maker"
+		wait $!
+		[ "$(cat "$WORK/started")" = web ]
+		[ "$(state_of web)" = running ]
+		[ "$(bivy inspect -f '{{.State.Pid}}' web)" != "$before" ]
+		bivy exec web true
+	done
+	maker=$(bivy inspect -f '{{.State.SupervisorPid}}' web)
+	kill -STOP "$maker"
+	kill -9 "$(keeper "$maker")"
+	bivy stop -t 0 web >"$WORK/stopped" &
+	sleep 0.1
+	kill -CONT "$maker"
+	wait $!
+	[ "$(cat "$WORK/stopped")" = web ]
+	[ "$(state_of web)" = exited ]
+}
+
 @test "commands that were killed: what they left is nothing's" {
 	id=$(printf '%064d' 7)
 	mkdir -p "$SCRATCH/root/containers/.new-$id/root" "$SCRATCH/root/containers/.gone-$id/root/upper/x" "$SCRATCH/root/names"
