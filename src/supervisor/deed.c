@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/deed.h"
+#include "supervisor/loop.h"
 
 #include <stdalign.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* ---- packets ------------------------------------------------------------------------- */
+
+/* Whether a call that failed is made once more: it was interrupted, or the kernel had no memory for it, which passes, as in loop_run(). */
+static bool is_repeated(void)
+{
+	bool lacks_memory = errno == ENOMEM || errno == ENOBUFS, is_interrupted = errno == EINTR;
+
+	if (lacks_memory)
+		ignore_result(nanosleep(&(struct timespec){ .tv_nsec = MEMORY_PATIENCE_NS }, NULL)); /* sooner does not matter */
+	return lacks_memory || is_interrupted;
+}
 
 /* Two parts, of which the second may be empty, and descriptors. */
 static int send_parts(int socket, const struct iovec parts[2], const int *fds, size_t count, int flags)
@@ -28,7 +40,7 @@ static int send_parts(int socket, const struct iovec parts[2], const int *fds, s
 	}
 	do
 		n = sendmsg(socket, &header, flags | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && is_repeated());
 	return n >= 0 ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
 }
 
@@ -60,7 +72,7 @@ static int receive_parts(int socket, const struct iovec parts[2], size_t *ret_le
 
 	do
 		n = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && is_repeated());
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	*ret_count = take_descriptors(&header, fds);
