@@ -102,14 +102,24 @@ void nftables_rule_value(struct nftables_rule *rule, const void *value, size_t l
 	end(rule, e);
 }
 
-void nftables_rule_destination_kind(struct nftables_rule *rule, unsigned to)
+static void load_kind(struct nftables_rule *rule, uint32_t address, unsigned to)
 {
 	struct expression e = begin(rule, "fib");
 
 	nftables_add_u32(rule->batch, NFTA_FIB_DREG, number(to));
 	nftables_add_u32(rule->batch, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	nftables_add_u32(rule->batch, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	nftables_add_u32(rule->batch, NFTA_FIB_FLAGS, address);
 	end(rule, e);
+}
+
+void nftables_rule_destination_kind(struct nftables_rule *rule, unsigned to)
+{
+	load_kind(rule, NFTA_FIB_F_DADDR, to);
+}
+
+void nftables_rule_source_kind(struct nftables_rule *rule, unsigned to)
+{
+	load_kind(rule, NFTA_FIB_F_SADDR, to);
 }
 
 static void compare(struct nftables_rule *rule, uint32_t how, unsigned from, const void *value, size_t length)
@@ -125,6 +135,11 @@ static void compare(struct nftables_rule *rule, uint32_t how, unsigned from, con
 void nftables_rule_equals(struct nftables_rule *rule, unsigned from, const void *value, size_t length)
 {
 	compare(rule, NFT_CMP_EQ, from, value, length);
+}
+
+void nftables_rule_differs(struct nftables_rule *rule, unsigned from, const void *value, size_t length)
+{
+	compare(rule, NFT_CMP_NEQ, from, value, length);
 }
 
 void nftables_rule_has_bits(struct nftables_rule *rule, unsigned from, uint32_t mask)
@@ -207,6 +222,15 @@ void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from)
 void nftables_rule_set_mark(struct nftables_rule *rule, unsigned from)
 {
 	set_meta(rule, NFT_META_MARK, from);
+}
+
+void nftables_rule_set_connection_mark(struct nftables_rule *rule, unsigned from)
+{
+	struct expression e = begin(rule, "ct");
+
+	nftables_add_u32(rule->batch, NFTA_CT_KEY, NFT_CT_MARK);
+	nftables_add_u32(rule->batch, NFTA_CT_SREG, number(from));
+	end(rule, e);
 }
 
 void nftables_rule_masquerade(struct nftables_rule *rule)

@@ -25,11 +25,13 @@ void nftables_rule_payload(struct nftables_rule *rule, uint32_t header, uint32_t
 /* NFT_SOCKET_*, one byte, of the socket that the packet is for, whatever the route says; with none of them that ends the rule. */
 void nftables_rule_socket(struct nftables_rule *rule, uint32_t what, unsigned to);
 void nftables_rule_value(struct nftables_rule *rule, const void *value, size_t length, unsigned to);
-/* The kind of the destination: RTN_LOCAL, … */
+/* The kind of the destination, or of the source: RTN_LOCAL, … */
 void nftables_rule_destination_kind(struct nftables_rule *rule, unsigned to);
+void nftables_rule_source_kind(struct nftables_rule *rule, unsigned to);
 
 /* Conditions. */
 void nftables_rule_equals(struct nftables_rule *rule, unsigned from, const void *value, size_t length);
+void nftables_rule_differs(struct nftables_rule *rule, unsigned from, const void *value, size_t length);
 /* Any of the bits of MASK, in the host's order. */
 void nftables_rule_has_bits(struct nftables_rule *rule, unsigned from, uint32_t mask);
 /* What begins at FROM is in SET or, IS_IN false, not. */
@@ -42,6 +44,7 @@ void nftables_rule_verdict(struct nftables_rule *rule, int32_t verdict, const ch
 void nftables_rule_dnat(struct nftables_rule *rule, uint8_t family, unsigned address, int port); /* registers; PORT negative: it stays as it is */
 void nftables_rule_set_priority(struct nftables_rule *rule, unsigned from); /* of the packet, for queueing disciplines */
 void nftables_rule_set_mark(struct nftables_rule *rule, unsigned from);     /* of the packet, for ip-rule(8) and the like */
+void nftables_rule_set_connection_mark(struct nftables_rule *rule, unsigned from); /* of all packets of the connection, both ways: NFT_CT_MARK */
 void nftables_rule_masquerade(struct nftables_rule *rule);
 
 #endif

@@ -80,6 +80,18 @@ static int send_to(uint16_t port)
 	return send_marked("127.0.0.1", port, 0);
 }
 
+/* From ADDRESS, whoever has it. */
+static int send_from(const char *address)
+{
+	const struct sockaddr_in source = name(address, 0), destination = name("127.0.0.1", 9);
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_IP, IP_TRANSPARENT, &on, sizeof on) < 0 || bind(fd, (const struct sockaddr *)&source, sizeof source) < 0)
+		return -errno;
+	return sendto(fd, "x", 1, 0, (const struct sockaddr *)&destination, sizeof destination) == 1 ? 0 : -errno;
+}
+
 static int comparisons(void)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
@@ -117,6 +129,31 @@ static int comparisons(void)
 	CHECK(send_marked("127.0.0.1", 9, 0x10) == -EPERM && send_marked("127.0.0.1", 9, 0x03) == -EPERM);
 	CHECK(send_marked("127.0.0.1", 9, 0x01) == 0 && send_marked("127.0.0.1", 9, 0x20) == 0);
 	CHECK(send_marked("127.255.255.255", 9, 0) == -EPERM);
+	return 0;
+}
+
+/* A connection is marked by what leaves from an address of another, and known by that. */
+static int foreign_sources(void)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+	const uint32_t local = RTN_LOCAL, mark = 0x51;
+	struct nftables_rule rule;
+	int fd = -EBADF, r = begin(&fd, &batch);
+
+	if (r)
+		return r;
+	nftables_rule_begin(&rule, &batch, TABLE, "out");
+	nftables_rule_source_kind(&rule, 0);
+	nftables_rule_differs(&rule, 0, &local, sizeof local);
+	nftables_rule_value(&rule, &mark, sizeof mark, 0);
+	nftables_rule_set_connection_mark(&rule, 0);
+	nftables_rule_end(&rule);
+	nftables_rule_begin(&rule, &batch, TABLE, "out");
+	nftables_rule_ct(&rule, NFT_CT_MARK, 0);
+	nftables_rule_equals(&rule, 0, &mark, sizeof mark);
+	drop(&rule);
+	CHECK(nftables_commit(&batch, fd) == 0);
+	CHECK(send_from("127.0.0.1") == 0 && send_from("198.51.100.7") == -EPERM);
 	return 0;
 }
 
@@ -213,6 +250,7 @@ static int translation(void)
 }
 
 IN_CHILD(comparisons, CLONE_NEWNET)
+IN_CHILD(foreign_sources, CLONE_NEWNET)
 IN_CHILD(sets, CLONE_NEWNET)
 IN_CHILD(translation, CLONE_NEWNET)
 
@@ -220,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comparisons),
+		cmocka_unit_test(test_foreign_sources),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_translation),
 	};
