@@ -151,7 +151,7 @@ _noreturn_ static void live_as_forwarder(int control, int network, pid_t parent)
 	if (r < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || setns(4, CLONE_NEWNET) < 0)
 		_exit(1);
 	close(4);
-	/* Kernels without what that takes (nft_socket) carry ports all the same: their clients appear as the gateway. */
+	/* Kernels without what that takes carry ports all the same: their clients appear as the gateway. */
 	r = forwarder_route_make(NULL);
 	if (confine() < 0)
 		_exit(1);

@@ -128,18 +128,11 @@ static int publish(int protocol, const char *at, uint16_t port, const char *targ
 	return r < 0 ? r : forwarder_send(control, &order, fd);
 }
 
-/* 77 where the kernel cannot. */
-static int start(rlim_t files)
+static int start_forwarder(rlim_t files)
 {
 	struct error err = ERROR_INIT;
 	int ends[2];
 
-	CHECK(make_place() == 0 && go(home) == 0);
-	if (forwarder_route_make(&err) < 0) {
-		fprintf(stderr, "# %s\n", err.message);
-		SKIP("nft_socket");
-	}
-	CHECK(forwarder_route_make(&err) == 0); /* again */
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	forwarder = fork();
 	CHECK(forwarder >= 0);
@@ -156,6 +149,32 @@ static int start(rlim_t files)
 	control = ends[0];
 	CHECK(go(host) == 0);
 	return 0;
+}
+
+/* By the first way for answers that there is. 77 where the kernel cannot. */
+static int start(rlim_t files)
+{
+	struct error err = ERROR_INIT;
+
+	CHECK(make_place() == 0 && go(home) == 0);
+	if (forwarder_route_make(&err) < 0) {
+		fprintf(stderr, "# %s\n", err.message);
+		SKIP("nf_tables");
+	}
+	CHECK(forwarder_route_make(&err) == 0); /* again */
+	return start_forwarder(files);
+}
+
+static int start_for(enum forwarder_answers answers)
+{
+	struct error err = ERROR_INIT;
+
+	CHECK(make_place() == 0 && go(home) == 0);
+	if (forwarder_route_make_for(answers, &err) < 0) {
+		fprintf(stderr, "# %s\n", err.message);
+		SKIP(answers == FORWARDER_OF_SOCKETS ? "nft_socket" : "nft_ct, nft_fib_inet");
+	}
+	return start_forwarder(0);
 }
 
 /* It ends when nobody gives orders any more, and frees what it has. */
@@ -227,7 +246,7 @@ static bool has_address(const union forwarder_address *seen, const char *text)
 /* ---- TCP --------------------------------------------------------------------------------- */
 
 /* Invariant 1. 10.66.3.9 is an address of the host's, and of a neighbour of the container. */
-static int sources(void)
+static int sources_of(enum forwarder_answers answers)
 {
 	static const struct {
 		const char *from, *to, *seen; /* seen NULL: itself */
@@ -239,7 +258,7 @@ static int sources(void)
 		{ NULL, "2001:db8::1", NULL },
 		{ NULL, "::1", "fd66::1" },
 	};
-	int r = start(0), four, six;
+	int r = start_for(answers), four, six;
 
 	if (r)
 		return r;
@@ -261,6 +280,16 @@ static int sources(void)
 		close(server);
 	}
 	return stop();
+}
+
+static int sources(void)
+{
+	return sources_of(FORWARDER_OF_SOCKETS);
+}
+
+static int sources_without_sockets(void)
+{
+	return sources_of(FORWARDER_OF_CONNECTIONS);
 }
 
 /* A container that has IP version 4 alone. */
@@ -530,12 +559,12 @@ static int ask(int client, int server, const char *question, size_t length, unio
 	return 0;
 }
 
-static int datagrams(void)
+static int datagrams_of(enum forwarder_answers answers)
 {
 	static char large[60000];
 	struct forwarder_order order = { .verb = FORWARDER_DROP, .owner = "web" };
 	union forwarder_address seen = { 0 };
-	int r = start(0), four, six, client, other;
+	int r = start_for(answers), four, six, client, other;
 
 	if (r)
 		return r;
@@ -561,7 +590,18 @@ static int datagrams(void)
 	return stop();
 }
 
+static int datagrams(void)
+{
+	return datagrams_of(FORWARDER_OF_SOCKETS);
+}
+
+static int datagrams_without_sockets(void)
+{
+	return datagrams_of(FORWARDER_OF_CONNECTIONS);
+}
+
 IN_CHILD(sources, CLONE_NEWNET)
+IN_CHILD(sources_without_sockets, CLONE_NEWNET)
 IN_CHILD(other_family, CLONE_NEWNET)
 IN_CHILD(same_source, CLONE_NEWNET)
 IN_CHILD(ends, CLONE_NEWNET)
@@ -570,11 +610,13 @@ IN_CHILD(slow_receivers, CLONE_NEWNET)
 IN_CHILD(without_descriptors, CLONE_NEWNET)
 IN_CHILD(drops, CLONE_NEWNET)
 IN_CHILD(datagrams, CLONE_NEWNET)
+IN_CHILD(datagrams_without_sockets, CLONE_NEWNET)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_sources_without_sockets),
 		cmocka_unit_test(test_other_family),
 		cmocka_unit_test(test_same_source),
 		cmocka_unit_test(test_ends),
@@ -583,6 +625,7 @@ int main(void)
 		cmocka_unit_test(test_without_descriptors),
 		cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_datagrams_without_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
