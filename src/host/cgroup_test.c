@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The paths and the walk on plain directories; everything else on the control
- * groups of this host, as root, below groups named bivy-unit-PID.
+ * groups of this host, as root, below those of cgroup_scratch_test.h.
  */
 #include "host/cgroup.h"
 
 #include "base/file.h"
+#include "host/cgroup_scratch_test.h"
 #include "host/cgroup_tree.h"
 #include "host/syscalls.h"
 
@@ -179,10 +180,12 @@ static int find_host(void **state)
 {
 	static struct host host;
 	static int number;
+	_cleanup_free_ char *parent = NULL;
 
-	snprintf(host.path, sizeof host.path, "/bivy-unit-%d/%d", (int)getpid(), ++number);
 	if (cgroup_world_load(&host.world) < 0)
 		return -1;
+	parent = cgroup_scratch_path(&host.world, getpid());
+	snprintf(host.path, sizeof host.path, "%s/%d", parent, ++number);
 	*state = &host;
 	return 0;
 }
@@ -190,9 +193,8 @@ static int find_host(void **state)
 static int leave_host(void **state)
 {
 	struct host *host = *state;
-	char parent[64];
+	_cleanup_free_ char *parent = cgroup_scratch_path(&host->world, getpid());
 
-	snprintf(parent, sizeof parent, "/bivy-unit-%d", (int)getpid());
 	for (size_t i = 0; i < host->world.count; i++) {
 		_cleanup_free_ char *path = str_printf("%s%s", host->world.hierarchies[i].mount, parent);
 
@@ -605,6 +607,50 @@ static void test_files(void **state)
 	cgroup_set_done(&set);
 }
 
+/* A test that is killed with one of its groups occupied; the one that calls cgroup_scratch_sweep() is left alone. */
+static void test_sweep(void **state)
+{
+	struct host *host = *state;
+	_cleanup_cgroup_set_ struct cgroup_set own = CGROUP_SET_INIT;
+	int ready[2];
+	pid_t killed;
+	char byte;
+
+	NEED_CGROUPS(host);
+	make_set(host, &own);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	killed = fork();
+	assert_true(killed >= 0);
+	if (killed == 0) {
+		struct cgroup_set set = CGROUP_SET_INIT;
+		struct error err = ERROR_INIT;
+
+		snprintf(host->path, sizeof host->path, "/" CGROUP_SCRATCH_NAME "%d/1", (int)getpid());
+		if (cgroup_set_create(&host->world, host->path, "x", 0, &set, &err) < 0)
+			_exit(1);
+		start_inside(&set);
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	kill(killed, SIGKILL);
+	assert_int_equal(waitpid(killed, NULL, 0), killed);
+	cgroup_scratch_sweep(&host->world);
+	for (size_t i = 0; i < host->world.count; i++) {
+		const struct cgroup_hierarchy *hierarchy = &host->world.hierarchies[i];
+		_cleanup_free_ char *path = str_printf("%s%s/" CGROUP_SCRATCH_NAME "%d", hierarchy->mount, hierarchy->top_path ? hierarchy->top_path : "", (int)killed);
+
+		assert_int_equal(access(path, F_OK), -1);
+		assert_int_equal(errno, ENOENT);
+		assert_int_equal(faccessat(own.groups[i].fd, "cgroup.procs", F_OK, 0), 0);
+	}
+	assert_int_equal(cgroup_set_remove(&own, 1000, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +668,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_descend_one_controller, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_follow, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_files, find_host, leave_host),
+		cmocka_unit_test_setup_teardown(test_sweep, find_host, leave_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
  */
 #include "host/device_filter.h"
 
-#include "host/cgroup.h"
+#include "host/cgroup_scratch_test.h"
 #include "host/syscalls.h"
 
 #include <linux/bpf.h>
@@ -189,6 +189,7 @@ static int make_v2_group(char *path, size_t size)
 {
 	_cleanup_cgroup_world_ struct cgroup_world world = { 0 };
 	const struct cgroup_hierarchy *v2;
+	_cleanup_free_ char *name = NULL;
 	int fd;
 
 	assert_int_equal(cgroup_world_load(&world), 0);
@@ -197,7 +198,8 @@ static int make_v2_group(char *path, size_t size)
 		print_message("missing: root and cgroup2\n");
 		skip();
 	}
-	snprintf(path, size, "%s/bivy-unit-%d", v2->mount, (int)getpid());
+	name = cgroup_scratch_path(&world, getpid());
+	snprintf(path, size, "%s%s", v2->mount, name);
 	assert_int_equal(mkdir(path, 0755), 0);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);

@@ -6,6 +6,7 @@
 #include "runtime/resources.h"
 
 #include "base/file.h"
+#include "host/cgroup_scratch_test.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -436,7 +437,7 @@ static void test_apply(void **state)
 static void make_real(struct cgroup_set *set)
 {
 	_cleanup_cgroup_world_ struct cgroup_world world = { 0 };
-	_cleanup_free_ char *path = str_printf("/bivy-unit-%d", (int)getpid());
+	_cleanup_free_ char *path = NULL;
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(cgroup_world_load(&world), 0);
@@ -444,6 +445,7 @@ static void make_real(struct cgroup_set *set)
 		print_message("missing: root and writable cgroups\n");
 		skip();
 	}
+	path = cgroup_scratch_path(&world, getpid());
 	if (cgroup_set_create(&world, path, "x", 0, set, &err) < 0)
 		fail_msg("%s", err.message);
 }
