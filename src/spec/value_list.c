@@ -103,6 +103,7 @@ int value_refuse_key(const char *key, const char *const *keys, struct error *err
 int value_check_word(const char *text, const char *const *words, struct error *err)
 {
 	_cleanup_buf_ struct buf all = BUF_INIT;
+	_cleanup_free_ char *listed = NULL;
 	const char *nearest;
 	size_t count = 0;
 
@@ -111,7 +112,8 @@ int value_check_word(const char *text, const char *const *words, struct error *e
 			return 0;
 		buf_printf(&all, "%s%s", count ? ", " : "", words[count]);
 	}
-	error_set(err, ERROR_INVALID, 0, "expected one of %s", all.data);
+	listed = buf_take(&all);
+	error_set(err, ERROR_INVALID, 0, "expected one of %s", listed);
 	nearest = options_nearest(text, words, count);
 	if (nearest)
 		error_hint(err, "did you mean '%s'?", nearest);
