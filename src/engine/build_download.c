@@ -110,11 +110,13 @@ static void tell(void *context, const struct spec_transfer_event *transfer)
 		build_tell_event(job->build, &event);
 }
 
+/* *RET tells what the file is, also if it is unchanged. */
 static int ask(const struct job *job, int fd, struct spec_download *ret, struct error *err)
 {
 	const struct build_download *request = job->request;
 	const struct spec_download *known = &job->known;
 	const struct remote remote = { .kind = REMOTE_FILE, .url = request->url };
+	const bool may_be_unchanged = known->digest && known->etag;
 	_cleanup_close_ int authorization_fd = -EBADF;
 	int r = build_secret_authorize(job->build, &remote, &authorization_fd, err), fds[] = { fd, authorization_fd };
 	const char *text = NULL, *arguments[11];
@@ -132,7 +134,7 @@ static int ask(const struct job *job, int fd, struct spec_download *ret, struct 
 		arguments[n++] = arena_printf(job->build->arena, "%d", authorization_fd);
 	}
 	/* A date would not do: files are put back to what they were before. */
-	if (known->digest && known->etag) {
+	if (may_be_unchanged) {
 		arguments[n++] = "--etag";
 		arguments[n++] = known->etag;
 	}
@@ -142,14 +144,19 @@ static int ask(const struct job *job, int fd, struct spec_download *ret, struct 
 	r = transfer_run(job->build->arena, &transfer, &text, err);
 	if (r == 0)
 		r = spec_download_decode(job->build->arena, text, strlen(text), ret, err);
-	if (r == 0 && !ret->unchanged && (!ret->digest || !spec_digest_is_valid(ret->digest)))
-		r = error_set(err, ERROR_INTERNAL, 0, "bivy-transfer does not say what came");
-	return r;
+	if (r < 0)
+		return r;
+	/* It is what has met the server, and may say that nothing has changed of what it was not told of. */
+	if (ret->unchanged ? !may_be_unchanged : !ret->digest || !spec_digest_is_valid(ret->digest))
+		return error_set(err, ERROR_INTERNAL, 0, "bivy-transfer does not say what came");
+	if (ret->unchanged)
+		ret->digest = known->digest;
+	return 0;
 }
 
 static int check(const struct job *job, const char *digest, struct error *err)
 {
-	if (!job->request->checksum || str_equal(job->request->checksum, digest))
+	if (!job->request->checksum || strcmp(job->request->checksum, digest) == 0)
 		return 0;
 	error_set(err, ERROR_INVALID, 0, "'%s' has the digest %s, not %s", job->request->url, digest, job->request->checksum);
 	error_hint(err, "the file was changed, or the checksum is that of another");
@@ -166,7 +173,7 @@ static int get(struct job *job, const char **ret_digest, bool *ret_known, struct
 	if (r < 0)
 		return r;
 	*ret_known = download.unchanged;
-	*ret_digest = download.unchanged ? job->known.digest : download.digest;
+	*ret_digest = download.digest;
 	r = check(job, *ret_digest, err);
 	if (r < 0)
 		return r;
