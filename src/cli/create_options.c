@@ -32,6 +32,7 @@ const struct option_entry run_entries[] = {
 	{ "detach-keys", 0, OPTION_STRING, 0, AT(detach_keys), "KEYS", "keys that leave it running; default: ctrl-p,ctrl-q" },
 	{ "sig-proxy", 0, OPTION_FLAG, 0, AT(signal_proxy), NULL, "default: true; pass signals on to it" },
 	{ "rmi", 0, OPTION_FLAG, 0, AT(remove_image), NULL, "as --rm, and remove the image if nothing else uses it" },
+	TIMING_ENTRY(AT(timing)),
 	/* its name, and what becomes of it */
 	{ "name", 0, OPTION_STRING, 0, AT(name), "NAME", "what it is called; default: two words of our choice" },
 	{ "replace", 0, OPTION_FLAG, 0, AT(replace), NULL, "remove a container of the same name first" },

@@ -8,6 +8,7 @@
 #define BIVY_CLI_CREATE_OPTIONS_H
 
 #include "cli/resource_options.h"
+#include "cli/timing.h"
 #include "cli/value_health.h"
 
 /* What the options fill; begins as create_defaults. */
@@ -31,6 +32,7 @@ struct create_request {
 	const char *windows_text; /* what is known and not to be had */
 	/* Of run alone. */
 	bool detach, signal_proxy, remove_image;
+	struct timing_option timing;
 	const char *detach_keys;
 };
 
@@ -39,7 +41,7 @@ extern const struct create_request create_defaults;
 extern const struct option_entry run_entries[];
 #define create_entries (run_entries + RUN_ALONE)
 /* So many at the beginning are of run alone. */
-#define RUN_ALONE 4
+#define RUN_ALONE 5
 
 /* Where the command is given: what relative paths are relative to, and where variables without a value have theirs. */
 struct create_place {

@@ -3,6 +3,7 @@
 #include "engine/containers.h"
 
 #include "cli/command.h"
+#include "cli/timing.h"
 #include "cli/value_env.h"
 
 extern char **environ;
@@ -12,6 +13,7 @@ struct exec_request {
 	const char *detach_keys, *user, *working_directory;
 	char **env, **env_files;
 	int64_t preserve_fds;
+	struct timing_option timing;
 };
 
 #define AT(member) offsetof(struct exec_request, member)
@@ -25,6 +27,7 @@ static const struct option_entry entries[] = {
 	{ "interactive", 'i', OPTION_FLAG, 0, AT(interactive), NULL, "connect its standard input" },
 	{ "preserve-fds", 0, OPTION_INT, 0, AT(preserve_fds), "N", "pass on N more descriptors, from 3", 0, PRESERVE_FDS_LIMIT },
 	{ "privileged", 0, OPTION_FLAG, 0, AT(privileged), NULL, "give it all capabilities that the container could have" },
+	TIMING_ENTRY(AT(timing)),
 	{ "tty", 't', OPTION_FLAG, 0, AT(tty), NULL, "give it a terminal" },
 	{ "user", 'u', OPTION_STRING, 0, AT(user), "USER[:GROUP]", "who it is in the container: names or numbers" },
 	{ "workdir", 'w', OPTION_STRING, 0, AT(working_directory), "DIR", "its working directory in the container" },
@@ -49,7 +52,7 @@ static int read_env(struct arena *arena, const struct exec_request *asked, char 
 	return r;
 }
 
-static int run(const struct command_call *call, struct buf *out _unused_, struct error *err)
+static int execute(const struct command_call *call, struct error *err)
 {
 	const struct exec_request *asked = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -67,14 +70,27 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 		.detach = asked->detach,
 		.preserve_fds = asked->preserve_fds,
 	};
+	int64_t since = timing_now();
 	int r = cli_directories(call, arena, &directories, err);
 
 	if (r == 0)
 		r = read_env(arena, asked, &request.env, err);
+	timing_phase("options and directories", since);
 	if (r == 0)
 		r = container_exec(&request, &report, err);
 	if (r == 0)
 		*call->status = (int)report.exit_code;
+	return r;
+}
+
+static int run(const struct command_call *call, struct buf *out _unused_, struct error *err)
+{
+	const struct exec_request *asked = call->request;
+	int r;
+
+	cli_timing_begin(&asked->timing);
+	r = execute(call, err);
+	cli_timing_end(&asked->timing);
 	return r;
 }
 

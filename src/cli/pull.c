@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pull: images from a registry. */
+#include "cli/timing.h"
 #include "cli/transfer.h"
 #include "spec/reference.h"
 
@@ -7,6 +8,7 @@ struct pull_request {
 	struct registry_request registry;
 	bool all_tags, all_platforms, quiet;
 	const char *platform;
+	struct timing_option timing;
 };
 
 static const struct pull_request defaults = { .registry.verifies = true };
@@ -17,6 +19,7 @@ static const struct option_entry entries[] = {
 	{ "platform", 0, OPTION_STRING, 0, offsetof(struct pull_request, platform), "OS/ARCH", "which of an image for several; default: this machine's" },
 	{ "quiet", 'q', OPTION_FLAG, 0, offsetof(struct pull_request, quiet), NULL, "print only the image's name" },
 	REGISTRY_ENTRIES(struct pull_request, registry),
+	TIMING_ENTRY(offsetof(struct pull_request, timing)),
 	{ 0 },
 };
 
@@ -49,7 +52,7 @@ static void tell_tag(struct arena *arena, const struct pull_request *request, co
 	}
 }
 
-static int run(const struct command_call *call, struct buf *out, struct error *err)
+static int pull(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct pull_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -67,6 +70,17 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	r = cli_transfer_report(call, &transfer, &report, err);
 	if (r == 0)
 		print(arena, request, &report, out);
+	return r;
+}
+
+static int run(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct pull_request *request = call->request;
+	int r;
+
+	cli_timing_begin(&request->timing);
+	r = pull(call, out, err);
+	cli_timing_end(&request->timing);
 	return r;
 }
 

@@ -38,14 +38,16 @@ static int start(const struct command_call *call, const struct creation *creatio
 	return container_start(&engine_request, ret, err);
 }
 
-static int run(const struct command_call *call, struct buf *out, struct error *err)
+static int make_and_start(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct create_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct container_start_report report = { .exit_code = 0 };
 	struct creation creation;
+	int64_t since = timing_now();
 	int r = creation_decode(arena, call, &creation, err);
 
+	timing_phase("options and directories", since);
 	if (r == 0 && !request->detach)
 		r = check_terminal(&creation.asked.config, err);
 	if (r == 0)
@@ -59,6 +61,17 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	else if (!report.detached)
 		*call->status = (int)report.exit_code;
 	return 0;
+}
+
+static int run(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct create_request *request = call->request;
+	int r;
+
+	cli_timing_begin(&request->timing);
+	r = make_and_start(call, out, err);
+	cli_timing_end(&request->timing);
+	return r;
 }
 
 const struct command cli_run = {

@@ -3,9 +3,11 @@
 #include "engine/containers.h"
 
 #include "cli/command.h"
+#include "cli/timing.h"
 
 struct start_request {
 	bool attach, interactive, passes_signals;
+	struct timing_option timing;
 	const char *detach_keys;
 };
 
@@ -18,6 +20,7 @@ static const struct option_entry entries[] = {
 	{ "interactive", 'i', OPTION_FLAG, 0, offsetof(struct start_request, interactive), NULL, "attach to its input, too" },
 	{ "sig-proxy", 0, OPTION_FLAG, 0, offsetof(struct start_request, passes_signals), NULL,
 		"pass signals on to an attached one without a terminal; default: true" },
+	TIMING_ENTRY(offsetof(struct start_request, timing)),
 	{ 0 },
 };
 
@@ -32,8 +35,10 @@ static int start_one(const struct command_call *call, const char *container, str
 	};
 	struct container_start_report report;
 	struct directories directories;
+	int64_t since = timing_now();
 	int r = cli_directories(call, arena, &directories, err);
 
+	timing_phase("options and directories", since);
 	if (r == 0)
 		r = container_start(&(const struct container_start_request){ .directories = &directories, .container = container,
 									     .attachment = attaches ? &attachment : NULL,
@@ -48,7 +53,7 @@ static int start_one(const struct command_call *call, const char *container, str
 }
 
 /* Each that fails is told of, the last one by the program's end. */
-static int run(const struct command_call *call, struct buf *out, struct error *err)
+static int start_all(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct start_request *request = call->request;
 	bool failed = false;
@@ -66,6 +71,17 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		*err = one;
 	}
 	return failed ? -EINVAL : 0;
+}
+
+static int run(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct start_request *request = call->request;
+	int r;
+
+	cli_timing_begin(&request->timing);
+	r = start_all(call, out, err);
+	cli_timing_end(&request->timing);
+	return r;
 }
 
 const struct command cli_start = {

@@ -79,24 +79,11 @@ static int take_round(void *context, const struct stats_sample *samples, size_t 
 	return r < 0 ? r : write_round(output, &text, output->err);
 }
 
-static bool has_utf8(void)
-{
-	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
-		const char *value = getenv(variables[i]);
-
-		if (!str_is_empty(value))
-			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-	}
-	return false;
-}
-
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct stats_cli_request *options = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct output output = { .view = { .format = options->format, .whole_ids = options->no_trunc, .utf8 = has_utf8() }, .err = err };
+	struct output output = { .view = { .format = options->format, .whole_ids = options->no_trunc, .utf8 = terminal_is_utf8() }, .err = err };
 	struct directories directories;
 	struct stats_request request = { .directories = &directories, .containers = call->operands, .all = options->all, .once = options->no_stream,
 		.interval_ms = (unsigned)options->interval_s * 1000, .each = take_round, .context = &output };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/assistant.h"
 #include "base/file.h"
+#include "base/timing.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -40,7 +41,7 @@ static void close_pipe(struct pipe_ends *ends)
 struct assistant {
 	const struct assistant_request *request;
 	char path[PATH_MAX];
-	char events_text[16];
+	char events_text[16], timing_text[16];
 	const char **arguments;
 	pid_t pid;
 	struct pipe_ends events, output;
@@ -60,18 +61,20 @@ static void done(struct assistant *assistant)
 	free(assistant->arguments);
 }
 
-/* The command line: "PROGRAM --root DIR --events FD" and the request's. */
+/* The command line: "PROGRAM --root DIR --events FD", "--timing-fd FD" if there is a table, and the request's. */
 static void make_arguments(struct assistant *assistant)
 {
 	const char *const *more = assistant->request->arguments;
 	size_t count = strv_length((char *const *)more);
 	const char *const first[] = { assistant->request->program->name, "--root", assistant->request->directories->root, "--events",
-		assistant->events_text };
+		assistant->events_text, "--timing-fd", assistant->timing_text };
+	size_t first_count = ARRAY_SIZE(first) - (timing_fd() < 0 ? 2 : 0);
 
 	snprintf(assistant->events_text, sizeof assistant->events_text, "%d", assistant->events.write_fd);
-	assistant->arguments = memory_new(count + ARRAY_SIZE(first) + 1, sizeof *assistant->arguments);
-	memcpy(assistant->arguments, first, sizeof first);
-	memcpy(assistant->arguments + ARRAY_SIZE(first), more, count * sizeof *more);
+	snprintf(assistant->timing_text, sizeof assistant->timing_text, "%d", timing_fd());
+	assistant->arguments = memory_new(count + first_count + 1, sizeof *assistant->arguments);
+	memcpy(assistant->arguments, first, first_count * sizeof *first);
+	memcpy(assistant->arguments + first_count, more, count * sizeof *more);
 }
 
 /* In the child: becomes the program, or tells of the error as that would and ends. */
@@ -85,6 +88,8 @@ _noreturn_ static void execute(const struct assistant *assistant, pid_t parent)
 		_exit(127);
 	for (size_t i = 0; i < assistant->request->fd_count; i++)
 		ignore_result(fcntl(assistant->request->fds[i], F_SETFD, 0)); /* it would find it closed, and say so */
+	if (timing_fd() >= 0)
+		ignore_result(fcntl(timing_fd(), F_SETFD, 0)); /* likewise */
 	if (fcntl(assistant->events.write_fd, F_SETFD, 0) == 0 &&
 	    (assistant->output.write_fd < 0 || dup2(assistant->output.write_fd, STDOUT_FILENO) >= 0))
 		execv(assistant->path, (char *const *)assistant->arguments);

@@ -7,6 +7,7 @@
  */
 #include "engine/bundle.h"
 #include "base/file.h"
+#include "base/timing.h"
 #include "engine/bundle_ids.h"
 #include "engine/bundle_init.h"
 #include "engine/bundle_mounts.h"
@@ -149,23 +150,32 @@ static int write_config(struct bundle_plan *plan, struct error *err)
 /* What needs no files of the container's. */
 static int prepare(struct bundle_plan *plan, struct error *err)
 {
+	int64_t since = timing_now();
 	int r = open_directory(plan, err);
 
 	if (r == 0)
 		r = bundle_take_ids(plan, err);
+	timing_phase("directory and ids", since);
+	since = timing_now();
 	if (r == 0)
 		r = bundle_plan_root(plan, err);
 	if (r == 0)
 		r = bundle_open_root(plan, err);
+	timing_phase("mount the layers", since);
 	if (r < 0)
 		return r;
 	add_root_path(plan);
+	since = timing_now();
 	r = bundle_add_namespaces(plan, err);
-	return r < 0 ? r : container_network_prepare(plan, &plan->network, err);
+	if (r == 0)
+		r = container_network_prepare(plan, &plan->network, err);
+	timing_phase("plan the network", since);
+	return r;
 }
 
 static int fill(struct bundle_plan *plan, struct error *err)
 {
+	int64_t since = timing_now();
 	int r = bundle_add_process(plan, err);
 
 	if (r == 0)
@@ -186,7 +196,10 @@ static int fill(struct bundle_plan *plan, struct error *err)
 		container_profile_add(plan);
 	if (r == 0)
 		r = write_config(plan, err);
-	return r < 0 ? r : bundle_write_supervision(plan, err);
+	if (r == 0)
+		r = bundle_write_supervision(plan, err);
+	timing_phase("write the bundle", since);
+	return r;
 }
 
 static void plan_done(struct bundle_plan *plan)

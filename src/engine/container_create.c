@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/moment.h"
+#include "base/timing.h"
 #include "store/tree.h"
 
 #include <fcntl.h>
@@ -374,6 +375,7 @@ static int make(struct creation *creation, const struct container_image *image)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
 	_cleanup_lease_ struct lease lease = LEASE_INIT;
+	int64_t since = timing_now();
 	int r = container_profile_read(creation->arena, &creation->container.host, creation->err);
 
 	if (r == 0)
@@ -384,10 +386,13 @@ static int make(struct creation *creation, const struct container_image *image)
 		r = container_network_check(creation->arena, creation->directories, &creation->container, creation->request->ports_may_wait, creation->err);
 	if (r == 0)
 		r = bundle_check(&creation->container, creation->request->warn, creation->request->context, creation->err);
+	timing_phase("check the request", since);
 	if (r == 0)
 		r = replace(creation);
+	since = timing_now();
 	if (r == 0)
 		r = make_record(creation);
+	timing_phase("record", since);
 	if (r == 0)
 		container_event_add(creation->directories, &creation->container, "create", NULL, 0);
 	return r < 0 ? r : make_volumes(creation);
@@ -398,12 +403,14 @@ static int make_of_image(struct creation *creation)
 	_cleanup_store_ struct store store = STORE_INIT;
 	_cleanup_lease_ struct lease lease = LEASE_INIT;
 	struct container_image image = { .config = NULL };
+	int64_t since = timing_now();
 	int r = store_open(creation->directories->images, &store, creation->err);
 
 	if (r == 0)
 		r = lease_begin(&store, &lease, creation->err);
 	if (r == 0)
 		r = container_image_get(creation->arena, creation->request, &store, &lease, &image, creation->err);
+	timing_phase("find the image", since);
 	return r < 0 ? r : make(creation, &image);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exec: one more process in a container that runs, which its supervisor makes. */
 #include "engine/containers.h"
+#include "base/timing.h"
 #include "engine/identity.h"
 #include "engine/session.h"
 #include "engine/supervisor.h"
@@ -94,6 +95,7 @@ static int prepare(struct exec *exec, struct error *err)
 		.terminal = request->terminal,
 		.privileged = request->privileged,
 		.preserve_fds = request->preserve_fds,
+		.timing = timing_fd() >= 0,
 	};
 	fill_environment(exec);
 	return find_user(exec, err);
@@ -104,11 +106,10 @@ static int prepare(struct exec *exec, struct error *err)
 /* Descriptors that it is to have beside its streams: what we opened ourselves is CLOEXEC, what we were given is not. */
 static int add_preserved(const struct exec *exec, int fds[SPEC_SUPERVISION_FDS], size_t *count, struct error *err)
 {
-	int64_t wanted = exec->request->preserve_fds;
+	int64_t wanted = exec->request->preserve_fds, most = SPEC_SUPERVISION_FDS - STREAM_LIMIT - exec->process.timing;
 
-	if (wanted > SPEC_SUPERVISION_FDS - STREAM_LIMIT)
-		return error_set(err, ERROR_INVALID, 0, "cannot pass on %" PRId64 " descriptors: %d is the most", wanted,
-				 SPEC_SUPERVISION_FDS - STREAM_LIMIT);
+	if (wanted > most)
+		return error_set(err, ERROR_INVALID, 0, "cannot pass on %" PRId64 " descriptors: %" PRId64 " is the most", wanted, most);
 	for (int fd = FIRST_FD; fd < FIRST_FD + wanted; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 
@@ -116,6 +117,8 @@ static int add_preserved(const struct exec *exec, int fds[SPEC_SUPERVISION_FDS],
 			return error_set(err, ERROR_INVALID, 0, "cannot pass on descriptor %d: it is not open", fd);
 		fds[(*count)++] = fd;
 	}
+	if (exec->process.timing)
+		fds[(*count)++] = timing_fd();
 	return 0;
 }
 
@@ -160,6 +163,7 @@ static int run(struct exec *exec, struct container_start_report *ret, struct err
 {
 	struct container_wire *wire = exec->request->attachment.wire;
 	struct spec_message *reply = NULL;
+	int64_t since = timing_now();
 	int r = supervisor_connect(&exec->record, &exec->socket, err);
 
 	exec->session.attachment = &exec->request->attachment;
@@ -168,8 +172,11 @@ static int run(struct exec *exec, struct container_start_report *ret, struct err
 	exec->session.is_ours = true;
 	if (r == 0)
 		r = prepare(exec, err);
+	timing_phase("connect and look up", since);
+	since = timing_now();
 	if (r == 0)
 		r = ask(exec, &reply, err);
+	timing_phase("wait for the start", since);
 	if (r < 0) {
 		error_wrap(err, "cannot execute in the container '%s'", exec->record.container->name);
 		return r;
@@ -179,7 +186,10 @@ static int run(struct exec *exec, struct container_start_report *ret, struct err
 	exec->session.number = reply->session;
 	if (wire && wire->started)
 		wire->started(wire->notes, reply->session, reply->pid);
-	return session_run(&exec->session, ret, err);
+	since = timing_now();
+	r = session_run(&exec->session, ret, err);
+	timing_phase("the process", since);
+	return r;
 }
 
 int container_exec(const struct container_exec_request *request, struct container_start_report *ret, struct error *err)

@@ -23,6 +23,7 @@
 #include "engine/waiters.h"
 #include "engine/wire.h"
 #include "base/log.h"
+#include "base/timing.h"
 
 #include <sys/socket.h>
 
@@ -174,6 +175,7 @@ static int launch(struct start *start, struct error *err)
 {
 	struct container_record *record = &start->record;
 	struct bundle bundle = BUNDLE_INIT;
+	int64_t since;
 	int r = access(record->run_path, F_OK) == 0 ? container_removal_clear_run(record, err) : 0;
 
 	if (r == 0)
@@ -181,11 +183,15 @@ static int launch(struct start *start, struct error *err)
 	if (r < 0)
 		return r;
 	r = note_should_run(record, err);
+	since = timing_now();
 	if (r == 0)
 		r = supervisor_start(record, &bundle, &start->socket, err);
 	bundle_done(&bundle);
+	timing_phase("execute the supervisor", since);
+	since = timing_now();
 	if (r == 0)
 		r = have_it_run(start, err);
+	timing_phase("wait for the start", since);
 	if (r == 0)
 		return 0;
 	if (start->socket >= 0) {
@@ -251,6 +257,7 @@ static int fail_start(struct start *start, int r, struct error *err)
 static int start_and_stay(struct start *start, struct container_start_report *ret, struct error *err)
 {
 	const struct container_start_request *request = start->request;
+	int64_t since;
 	int r;
 
 	if (request->attachment)
@@ -263,14 +270,20 @@ static int start_and_stay(struct start *start, struct container_start_report *re
 		request->started(request->context, start->record.container->id);
 	if (!request->attachment)
 		return 0;
+	since = timing_now();
 	r = session_run(&start->session, ret, err);
+	timing_phase("the container", since);
+	since = timing_now();
 	if (request->ended && r == 0 && !ret->detached)
 		r = request->ended(request->context, &start->record, ret->exit_code, err);
 	/* Our connection tells the supervisor that we are still at it. What it has to remove itself is gone when it is. */
 	if (request->cleans && r == 0 && !ret->detached) {
 		clean(start);
+		timing_phase("remove the record", since);
+		since = timing_now();
 		shutdown(start->socket, SHUT_WR);
 		wait_for_end(start->socket);
+		timing_phase("wait for the supervisor", since);
 	}
 	return r;
 }

@@ -2,6 +2,7 @@
 #include "engine/supervisor.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/timing.h"
 #include "engine/home.h"
 #include "engine/program.h"
 #include "host/fdpass.h"
@@ -60,14 +61,14 @@ static int check_preserved(const struct spec_host_config *host, struct error *er
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_FDS };
+enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_TIMING, LAUNCH_FDS };
 
-static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd" };
+static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--timing-fd" };
 
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
-	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, and the bundle's */
+	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's, and timing_fd() */
 };
 
 /*
@@ -162,7 +163,7 @@ __attribute__((noinline)) static int spawn(void *context)
 
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
 {
-	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd } };
+	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, timing_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
 

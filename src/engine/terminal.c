@@ -19,3 +19,16 @@ bool terminal_size(int fd, unsigned *ret_columns, unsigned *ret_rows)
 	*ret_rows = size.ws_row ? size.ws_row : USUAL_ROWS;
 	return true;
 }
+
+bool terminal_is_utf8(void)
+{
+	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (!str_is_empty(value))
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}

@@ -2,6 +2,7 @@
 #include "runtime/create.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "host/cgroup_delegate.h"
 #include "host/fdpass.h"
 #include "host/pidfd.h"
@@ -297,8 +298,12 @@ static int move_links(const struct creation *creation, struct error *err)
 static int prepare_network(const struct creation *creation, int netns_fd, struct error *err)
 {
 	const struct create_request *request = creation->plan->request;
+	int64_t since = timing_now();
+	int r = netns_fd >= 0 ? request->prepare_network(request->network_context, netns_fd, err) : 0;
 
-	return netns_fd >= 0 ? request->prepare_network(request->network_context, netns_fd, err) : 0;
+	if (netns_fd >= 0)
+		timing_phase("links and addresses", since);
+	return r;
 }
 
 /* "net.ipv4.conf.eth0.forwarding", "net/ipv6/neigh/…": there are none before the interface is. */
@@ -421,8 +426,10 @@ static int make_init(struct creation *creation, struct error *err)
 		.waits_first = (plan->new_namespaces & CLONE_NEWUSER) || plan->config->linux_.net_device_count || network_first,
 	};
 	_cleanup_close_ int netns = -EBADF;
+	int64_t since = timing_now();
 	int r = spawn_init(creation, &context, err);
 
+	timing_phase("clone and map ids", since);
 	if (r < 0)
 		return r;
 	if (context.listener)
@@ -445,7 +452,11 @@ static int make_init(struct creation *creation, struct error *err)
 		return init_is_gone(err);
 	if (!network_first)
 		r = prepare_network(creation, netns, err);
-	return r == 0 ? serve_init(creation, err) : r;
+	since = timing_now();
+	if (r == 0)
+		r = serve_init(creation, err);
+	timing_phase("wait for init", since);
+	return r;
 }
 
 /* ---- 6. ---------------------------------------------------------------------------------------- */
@@ -495,6 +506,7 @@ static int publish(struct creation *creation, struct error *err)
 
 int creation_make(const struct runtime *runtime, struct plan *plan, bool run, struct creation *ret, struct error *err)
 {
+	int64_t since = timing_now();
 	int r;
 
 	*ret = (struct creation){
@@ -510,8 +522,11 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 		.init = { .pidfd = -EBADF },
 	};
 	r = make_record(ret, err);
+	timing_phase("runtime record", since);
+	since = timing_now();
 	if (r == 0)
 		r = make_groups(ret, err);
+	timing_phase("control groups", since);
 	if (r == 0)
 		r = intel_rdt_make(&plan->rdt, err);
 	if (r == 0)
@@ -520,8 +535,10 @@ int creation_make(const struct runtime *runtime, struct plan *plan, bool run, st
 		r = rootfs_open_sources(&plan->rootfs, err);
 	if (r == 0)
 		r = make_init(ret, err);
+	since = timing_now();
 	if (r == 0)
 		r = publish(ret, err);
+	timing_phase("publish", since);
 	if (r == 0 && sync_send(ret->sync, SYNC_GO, 0, -1) < 0)
 		r = init_is_gone(err);
 	if (r < 0) {
@@ -539,6 +556,7 @@ void creation_unlock(struct creation *creation)
 int creation_remove(struct creation *creation, struct error *err)
 {
 	struct spec_oci_state state;
+	int64_t since = timing_now();
 	struct stat status;
 	int r = 0;
 
@@ -553,6 +571,7 @@ int creation_remove(struct creation *creation, struct error *err)
 		ignore_result(cgroup_set_signal_all(&creation->groups, SIGKILL)); /* what is left is seen by the removal */
 		r = container_remove_groups(&creation->groups, err);
 	}
+	timing_phase("remove the control groups", since);
 	if (r == 0)
 		r = intel_rdt_remove_recorded(&creation->state, creation->plan->config->linux_.intel_rdt, err);
 	if (r < 0)
@@ -566,9 +585,12 @@ int creation_remove(struct creation *creation, struct error *err)
 int creation_wait_for_exec(struct creation *creation, struct error *err)
 {
 	struct sync_message message;
+	int64_t since = timing_now();
+	int r = sync_receive(creation->sync, &message, NULL);
 
+	timing_phase("wait for the exec", since);
 	/* The socket closes by the exec. */
-	if (sync_receive(creation->sync, &message, NULL) < 0)
+	if (r < 0)
 		return 0;
 	if (message.type == SYNC_ERROR)
 		*err = message.error;

@@ -7,6 +7,7 @@
  * process.c makes of init.
  */
 #include "base/file.h"
+#include "base/timing.h"
 #include "host/syscalls.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
@@ -243,6 +244,7 @@ static int become_program(const struct exec *exec, int sync, struct error *err)
 {
 	const struct container *container = exec->container;
 	struct process_context process;
+	int64_t since = timing_now();
 	int r;
 
 	process_init(&process, &exec->process, &container->config->linux_, container->state, sync);
@@ -258,6 +260,7 @@ static int become_program(const struct exec *exec, int sync, struct error *err)
 	r = make_terminal(exec, err);
 	if (r == 0)
 		r = process_prepare(&process, err);
+	timing_phase("user and capabilities", since);
 	if (r < 0)
 		return r;
 	if (sync_ask(sync, SYNC_READY, 0) < 0)
@@ -269,6 +272,7 @@ static _noreturn_ void child(void *context, int sync)
 {
 	struct error err = ERROR_INIT;
 
+	timing_process("process");
 	ignore_result(become_program(context, sync, &err)); /* it only returns with an error */
 	ignore_result(sync_send_error(sync, &err)); /* nobody else to tell */
 	_exit(err.exit_status ? err.exit_status : 1);
@@ -290,13 +294,16 @@ static int spawn_process(struct exec *exec, struct error *err)
 		.child = child,
 		.context = exec,
 	};
+	int64_t since;
 	int ends[2], r = sync_pair(ends);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot make a socket pair");
 	request.sync_parent = exec->sync = ends[0];
 	request.sync_child = ends[1];
+	since = timing_now();
 	r = spawn(&request, &exec->child, err);
+	timing_phase("join the namespaces", since);
 	close_and_forget(&exec->console.socket);
 	return r;
 }
@@ -304,14 +311,17 @@ static int spawn_process(struct exec *exec, struct error *err)
 /* Serves the child until it is ready, then until it has executed its program. */
 static int serve(struct exec *exec, struct error *err)
 {
+	int64_t since = timing_now();
 	bool ready = false;
 
 	for (;;) {
 		struct sync_message message;
 		int r = sync_receive(exec->sync, &message, NULL);
 
-		if (r < 0 && ready)
+		if (r < 0 && ready) {
+			timing_phase("wait for the exec", since);
 			return 0; /* closed by the exec */
+		}
 		if (r < 0)
 			return error_set(err, ERROR_INTERNAL, 0, "the process ended before it could execute its program");
 		if (message.type == SYNC_ERROR) {
@@ -453,8 +463,10 @@ int runtime_exec_start(const struct runtime *runtime, const struct exec_request 
 	_cleanup_container_ struct container container = CONTAINER_INIT;
 	int terminal = -EBADF;
 	struct exec exec;
+	int64_t since = timing_now();
 	int r = load(runtime, request, &container, err);
 
+	timing_phase("read the container", since);
 	if (r < 0)
 		return r;
 	exec_init(&exec, request, &container);

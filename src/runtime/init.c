@@ -20,6 +20,7 @@
 #include "runtime/init.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "host/beneath.h"
 #include "host/netlink_link.h"
 #include "host/syscalls.h"
@@ -142,8 +143,11 @@ static int make_working_directory(const struct plan *plan, struct error *err)
 static int make_root(const struct init_context *context, int sync, struct error *err)
 {
 	struct rootfs *rootfs = &context->plan->rootfs;
+	int64_t since = timing_now();
 	int r = rootfs_set_up(rootfs, err);
 
+	timing_phase("mounts and devices", since);
+	since = timing_now();
 	if (r == 0)
 		r = run_create_hooks(context, sync, err);
 	if (r == 0)
@@ -154,6 +158,7 @@ static int make_root(const struct init_context *context, int sync, struct error 
 		r = rootfs_pivot(rootfs, err);
 	if (r == 0)
 		r = rootfs_finish(rootfs, err);
+	timing_phase("pivot and masks", since);
 	return r;
 }
 
@@ -203,6 +208,7 @@ static int become_program(const struct init_context *context, int sync, int *ret
 {
 	const struct plan *plan = context->plan;
 	struct process_context process;
+	int64_t since = timing_now();
 	int r;
 
 	process_init(&process, plan->config->process, &plan->config->linux_, context->state, sync);
@@ -215,10 +221,13 @@ static int become_program(const struct init_context *context, int sync, int *ret
 	process.keep = context->lock;
 	process.keep_too = context->start_socket;
 	r = process_prepare(&process, err);
+	timing_phase("user and capabilities", since);
+	since = timing_now();
 	if (r < 0)
 		return r;
 	if (sync_ask(sync, SYNC_READY, 0) < 0)
 		return parent_is_gone(err);
+	timing_phase("wait for the runtime", since);
 	if (context->start_socket >= 0) {
 		close(sync);
 		*ret_report = -EBADF;
@@ -241,11 +250,17 @@ _noreturn_ void init_run(void *argument, int sync)
 {
 	struct init_context *context = argument;
 	struct error err = ERROR_INIT;
-	int report = sync;
-	int r = begin(context, sync, &err);
+	int64_t since;
+	int report = sync, r;
 
+	timing_process("init");
+	since = timing_now();
+	r = begin(context, sync, &err);
+	timing_phase("wait for its ids", since);
+	since = timing_now();
 	if (r == 0)
 		r = set_names(context->plan, &err);
+	timing_phase("names and loopback", since);
 	if (r == 0)
 		r = make_root(context, sync, &err);
 	if (r == 0)

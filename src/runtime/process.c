@@ -2,6 +2,7 @@
 #include "runtime/process.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/timing.h"
 #include "host/caps.h"
 #include "host/keyring.h"
 #include "host/landlock.h"
@@ -445,6 +446,7 @@ int process_prepare(struct process_context *context, struct error *err)
 int process_exec(struct process_context *context, struct error *err)
 {
 	unsigned first = 3 + (unsigned)(context->preserve_fds > 0 ? context->preserve_fds : 0);
+	int64_t since = timing_now();
 	sigset_t none;
 	int code, r;
 
@@ -469,6 +471,7 @@ int process_exec(struct process_context *context, struct error *err)
 		if (r < 0)
 			return r;
 	}
+	timing_phase("filter and limits", since);
 	execve(context->program, context->process->args, context->env);
 	code = errno;
 	error_errno(err, code, "cannot execute \"%s\"", context->process->args[0]);

@@ -280,6 +280,7 @@ static const struct field process_fields[] = {
 	FIELD(BOOL, struct spec_exec_process, privileged, "privileged"),
 	FIELD(BOOL, struct spec_exec_process, detach_keys_unused, "detachKeysUnused"),
 	FIELD(I64, struct spec_exec_process, preserve_fds, "preserveFds"),
+	FIELD(BOOL, struct spec_exec_process, timing, "timing"),
 };
 
 static int decode_gid(const struct decoder *d, const struct json *value, void *element)

@@ -148,6 +148,7 @@ struct spec_exec_process {
 	bool privileged; /* all capabilities that the container could have */
 	bool detach_keys_unused;
 	int64_t preserve_fds; /* that many descriptors come behind the streams */
+	bool timing;          /* and behind those that of a table of timings (base/timing.h) */
 };
 
 struct spec_session {

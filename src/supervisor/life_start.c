@@ -6,6 +6,7 @@
  */
 #include "supervisor/life_start.h"
 #include "base/file.h"
+#include "base/timing.h"
 #include "host/mapped_directory.h"
 #include "host/overlay.h"
 #include "host/procfs.h"
@@ -221,8 +222,10 @@ static void take_over(struct maker *maker, struct streams *streams, int terminal
 /* With the process's streams on ours. */
 static int create(struct maker *maker, struct life_start *start, int *ret_terminal, struct error *err)
 {
+	int64_t since = timing_now();
 	int r = plan_make(&maker->runtime, &start->request, &start->plan, err);
 
+	timing_phase("read and plan", since);
 	if (r < 0)
 		return r;
 	r = run_start(&maker->runtime, &start->plan, &start->creation, ret_terminal, err);
@@ -240,10 +243,12 @@ int life_start_process(struct maker *maker, uint32_t width, uint32_t height, str
 	const struct spec_network_plan *network = NULL;
 	const struct learner_request learns = { .profile = maker->what->learn, .bundle_fd = maker->bundle_fd, .null_fd = maker->null_fd };
 	struct streams streams;
+	int64_t since = timing_now();
 	int terminal = -EBADF, r = open_root(maker, &root_fd, err);
 
 	if (r == 0)
 		r = open_mounts(maker, arena, &mounts, err);
+	timing_phase("open the mounts", since);
 	if (r == 0)
 		r = membership_read(maker, arena, &network, err);
 	if (r == 0)

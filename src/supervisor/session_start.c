@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/session_start.h"
 #include "base/memory.h"
+#include "base/timing.h"
 #include "host/pty.h"
 #include "runtime/sync.h"
 #include "spec/names.h"
@@ -29,7 +30,7 @@ static int read_request(struct arena *arena, struct session *session, struct err
 	const struct session_start *start = session->start;
 	struct spec_message *request;
 	int r = spec_message_decode(arena, start->text, start->length, &request, err);
-	size_t used = 1;
+	size_t used = 1, others;
 
 	if (r < 0)
 		return r;
@@ -39,8 +40,12 @@ static int read_request(struct arena *arena, struct session *session, struct err
 
 	for (int i = 0; i < 3; i++)
 		session->streams[i] = wanted[i] && used < start->count ? start->fds[used++] : -EBADF;
-	if (start->count - used != (size_t)request->process->preserve_fds)
-		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %lld", start->count - used, (long long)request->process->preserve_fds);
+	others = (size_t)request->process->preserve_fds + request->process->timing;
+	if (start->count - used != others)
+		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %zu", start->count - used, others);
+	if (request->process->timing && timing_join(start->fds[start->count - 1]) < 0)
+		return error_set(err, ERROR_INVALID, 0, "what came for timings is no table of them");
+	timing_process("joiner");
 	session->request = request;
 	session->process = request->process;
 	session->preserved = start->fds + used;

@@ -119,13 +119,13 @@ int sessions_start(struct keeper *keeper, struct client *client, const struct sp
 	bool terminal = request->process->terminal;
 	struct session *session;
 	int streams[3], socket = -EBADF, r = check_state(keeper, err);
-	size_t used;
+	size_t used, others = (size_t)request->process->preserve_fds + request->process->timing;
 
 	if (r < 0)
 		return r;
 	used = sort_streams(request, fds, count, streams);
-	if (count - used != (size_t)request->process->preserve_fds)
-		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %lld", count - used, (long long)request->process->preserve_fds);
+	if (count - used != others)
+		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %zu", count - used, others);
 	r = have_request_started(keeper, request, fds, count, used, &socket, err);
 	if (r < 0)
 		return r;

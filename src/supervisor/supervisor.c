@@ -17,6 +17,7 @@
 #include "supervisor/supervisor.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
 #include "runtime/supervise.h"
@@ -479,13 +480,17 @@ static void tell_failure(struct keeper *keeper, const struct error *err)
 int supervisor_run(const struct supervisor_request *request, struct error *err)
 {
 	struct supervisor supervisor;
+	int64_t since = timing_now();
 	int r;
 
 	init(&supervisor, request);
 	warnings_collect(&supervisor.keeper.warnings);
 	r = open_all(&supervisor, err);
+	timing_phase("documents, lock, socket", since);
+	since = timing_now();
 	if (r == 0)
 		r = part(&supervisor, err);
+	timing_phase("fork the keeper", since);
 	if (r < 0)
 		tell_failure(&supervisor.keeper, err);
 	else

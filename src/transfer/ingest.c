@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/ingest.h"
 
+#include "base/timing.h"
 #include "spec/image_config.h"
 #include "spec/image_digest.h"
 #include "spec/image_index.h"
@@ -229,12 +230,16 @@ static int run_piece(void *context, size_t index, struct error *err)
 	struct piece *piece = &in->pieces[index];
 	bool has_blob = blob_exists(in->store, piece->blob->digest, piece->blob->size);
 	bool extract = piece->chain_id && !layer_exists(in->store, piece->chain_id);
+	int64_t since = timing_now();
+	char phase[32];
 	int r;
 
 	if (has_blob && !extract)
 		r = tell_piece(piece, SPEC_TRANSFER_EXISTS, piece->blob->size, err);
 	else
 		r = fetch_piece(piece, extract, err);
+	snprintf(phase, sizeof phase, "%s %zu of %zu", extract ? "layer" : "blob", index + 1, in->count);
+	timing_phase(phase, since);
 	if (r == 0)
 		r = advance(piece, extract && !piece->result.is_made ? PIECE_EXTRACTED : PIECE_DONE, err);
 	if (r < 0)
@@ -434,18 +439,26 @@ int ingest_image(const struct store *store, const struct image_source *source, c
 						     .kept = path_set_new(), .teller = TELLER_INIT(request->progress),
 						     .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct error own = ERROR_INIT;
+	int64_t since = timing_now();
 	int r = store_sweep_debris(store, SWEEP_PARTIAL_AGE_S, &own);
 
+	timing_phase("sweep the store", since);
+	since = timing_now();
 	chain_raise_descriptor_limit();
 	in.form = chain_choose_form(store);
 	if (r == 0)
 		r = lease_begin(store, &in.lease, &own);
 	if (r == 0)
 		r = plan(&in, &own);
+	timing_phase("index, manifest, config", since);
+	since = timing_now();
 	if (r == 0)
 		r = run_pieces(&in, &own);
+	timing_phase("all layers", since);
+	since = timing_now();
 	if (r == 0)
 		r = put_names(&in, ret, &own);
+	timing_phase("sync and name", since);
 	if (r < 0 && err)
 		*err = own;
 	return r;

@@ -2,6 +2,7 @@
 #include "transfer/session.h"
 
 #include "base/file.h"
+#include "base/timing.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -102,10 +103,21 @@ static bool tell_error(const void *globals, const struct error *err)
 	return session_tell_error(globals, err);
 }
 
+/* Joins at once: there is nothing to be kept. */
+static int join_timing(const char *value, void *target _unused_, struct error *err)
+{
+	int64_t fd;
+
+	if (str_to_i64(value, 10, &fd) < 0 || fd < 0 || fd > INT_MAX || timing_join((int)fd) < 0)
+		return error_set(err, ERROR_INVALID, 0, "expected the descriptor of a table of timings");
+	return 0;
+}
+
 static const struct option_entry entries[] = {
 	{ "root", 0, OPTION_STRING, OPTION_DIRECTORY, offsetof(struct transfer_globals, root), "DIR", "bivy's lasting state; the images are in DIR/images" },
 	{ "events", 0, OPTION_INT, 0, offsetof(struct transfer_globals, events), "FD", "tell descriptor FD what happens, a JSON document per line",
 		.minimum = STDERR_FILENO + 1, .maximum = INT32_MAX },
+	{ "timing-fd", 0, OPTION_CALLBACK, 0, 0, "FD", "add where the time went to the table behind descriptor FD", .parse = join_timing },
 	COMMANDS_VERSION_ENTRY,
 	{ 0 },
 };
@@ -122,5 +134,6 @@ int session_main(const char *name, const char *summary, const struct command *co
 
 	/* A peer that goes away is an error of what is written to it. */
 	signal(SIGPIPE, SIG_IGN);
+	timing_process(name + strlen("bivy-"));
 	return commands_main_plain(&own, argc, argv);
 }
