@@ -28,11 +28,20 @@ int nftables_open(int *ret_fd)
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		return -errno;
-	/* A larger buffer matters to thousands of ports only, and shorter errors never. */
-	ignore_result(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size));
+	/* A larger buffer matters to thousands of ports only, and shorter errors never. Root of a user namespace gets what net.core.wmem_max lets him. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
+		ignore_result(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size));
 	ignore_result(setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on));
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+size_t nftables_room(int fd)
+{
+	int size = 0;
+	socklen_t length = sizeof size;
+
+	return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) < 0 || size < 0 ? 0 : (size_t)size;
 }
 
 /* ---- transactions ---------------------------------------------------------- */

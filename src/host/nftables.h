@@ -27,6 +27,10 @@ enum nftables_priority { NFTABLES_RAW = -300, NFTABLES_MANGLE = -150, NFTABLES_N
 /* A socket in the caller's network namespace. -EPROTONOSUPPORT: the kernel has no nfnetlink. */
 int nftables_open(int *ret_fd) _must_check_;
 
+/* How many bytes a transaction of that socket may have: few hundred thousand where nobody is root of the host. */
+size_t nftables_room(int fd);
+#define NFTABLES_ELEMENT_BYTES 128 /* the most that an element without comment takes of them */
+
 /* The generation now. -EINVAL or -EOPNOTSUPP if the kernel has no nf_tables. */
 int nftables_generation(int fd, uint32_t *ret) _must_check_;
 

@@ -57,7 +57,7 @@ int firewall_add_network(const struct spec_network *network, struct error *err) 
 int firewall_remove_network(const struct spec_network *network, struct error *err) _must_check_;
 
 /*
- * All of PORTS or none, in one transaction; those that are there just so already are no error. ERROR_CONFLICT: *RET_TAKEN is the index of the
+ * All of PORTS or none, in one transaction (thousands that change their numbers, of an ordinary user: in several); those that are there just so already are no error. ERROR_CONFLICT: *RET_TAKEN is the index of the
  * first that somebody has (a range: any of it), and *RET_OWNER the address of the container that it leads to, in ARENA.
  */
 int firewall_publish(struct arena *arena, const struct spec_published_port *ports, size_t count, size_t *ret_taken, const char **ret_owner,

@@ -13,6 +13,7 @@
 #define ATTEMPTS 2000 /* of a transaction, against others that come first */
 #define PATIENCE 20   /* attempts before one waits a little in between */
 #define STAMPS 32     /* that are left from before, at most */
+#define SPARE 8192    /* bytes of a transaction that are not elements of the change */
 
 void firewall_state_done(struct firewall_state *state)
 {
@@ -248,22 +249,91 @@ static int commit(int fd, struct firewall_state *state, const struct firewall_ch
 	return nftables_commit(&batch, fd);
 }
 
+/* ---- changes that are too large for one transaction ---------------------------------- */
+
+static size_t count_elements(const struct firewall_elements *elements)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++)
+		count += elements->lists[i].count;
+	return count;
+}
+
+/* The first LIMIT stay; whether that leaves some out. */
+static bool cut(struct firewall_elements *elements, size_t limit)
+{
+	bool was_cut = count_elements(elements) > limit;
+
+	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++) {
+		struct firewall_list *list = &elements->lists[i];
+
+		list->count = list->count < limit ? list->count : limit;
+		limit -= list->count;
+	}
+	return was_cut;
+}
+
+/* What is taken out and what is put in its place belong together: such a change is never large. */
+static bool cut_change(int fd, struct firewall_change *change)
+{
+	size_t room = nftables_room(fd), limit = room > SPARE ? (room - SPARE) / NFTABLES_ELEMENT_BYTES : 1;
+
+	if (change->remove_table || (!is_empty(&change->add) && !is_empty(&change->remove)))
+		return false;
+	return cut(&change->add, limit) | cut(&change->remove, limit);
+}
+
+static void note_added(struct firewall_elements *added, const struct firewall_elements *part)
+{
+	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++)
+		for (size_t k = 0; k < part->lists[i].count; k++)
+			*firewall_list_add(&added->lists[i]) = part->lists[i].elements[k];
+}
+
+static int think_to_take_back(void *context, const struct firewall_state *state, struct firewall_change *change)
+{
+	const struct firewall_elements *added = context;
+
+	for (unsigned i = 0; i < FIREWALL_CONTENT_COUNT; i++)
+		for (size_t k = 0; k < added->lists[i].count; k++)
+			if (firewall_list_has(&state->content.lists[i], &added->lists[i].elements[k]))
+				*firewall_list_add(&change->remove.lists[i]) = added->lists[i].elements[k];
+	return 0;
+}
+
+/* 1: a part is done. */
+static int change_once(int fd, unsigned sets, firewall_think *think, void *context, struct firewall_elements *added)
+{
+	_cleanup_firewall_state_ struct firewall_state state = { 0 };
+	struct firewall_change change = { 0 };
+	int r = firewall_state_read(fd, sets, &state);
+	bool was_cut = false;
+
+	if (r == 0)
+		r = think(context, &state, &change);
+	if (r == 0) {
+		was_cut = cut_change(fd, &change);
+		r = commit(fd, &state, &change);
+	}
+	if (r == 0 && was_cut)
+		note_added(added, &change.add);
+	firewall_elements_done(&change.add);
+	firewall_elements_done(&change.remove);
+	return r == 0 && was_cut ? 1 : r;
+}
+
 int firewall_state_change(int fd, unsigned sets, firewall_think *think, void *context)
 {
+	_cleanup_firewall_elements_ struct firewall_elements added = { 0 };
 	int r = -ERESTART;
 
-	for (unsigned i = 0; (r == -ERESTART || r == -EINTR) && i < ATTEMPTS; i++) {
-		_cleanup_firewall_state_ struct firewall_state state = { 0 };
-		struct firewall_change change = { 0 };
-
-		wait_for_others(i);
-		r = firewall_state_read(fd, sets, &state);
-		if (r == 0)
-			r = think(context, &state, &change);
-		if (r == 0)
-			r = commit(fd, &state, &change);
-		firewall_elements_done(&change.add);
-		firewall_elements_done(&change.remove);
+	for (unsigned attempt = 0; (r == -ERESTART || r == -EINTR || r > 0) && attempt < ATTEMPTS;) {
+		wait_for_others(attempt);
+		r = change_once(fd, sets, think, context, &added);
+		attempt = r > 0 ? 0 : attempt + 1;
 	}
+	if (r < 0 && !is_empty(&added))
+		ignore_result(firewall_state_change(fd, sets, think_to_take_back, &added)); /* the first failure is told */
 	return r == -ERESTART || r == -EINTR ? -EBUSY : r;
 }

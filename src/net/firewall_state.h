@@ -54,6 +54,8 @@ struct firewall_change {
 /*
  * Reads SETS, lets THINK fill a change, and commits it; again, with THINK called anew, as long as others come in between. THINK's
  * failure is returned. 0 without table if it must not be there (.has_table is false, the change empty), else -ENOENT.
+ * A change that only adds or only removes and does not fit into one transaction (nftables_room()) is done in several, for each of which THINK
+ * is called; if one of them fails, what those before it have added is taken back.
  */
 typedef int firewall_think(void *context, const struct firewall_state *state, struct firewall_change *change);
 int firewall_state_change(int fd, unsigned sets, firewall_think *think, void *context) _must_check_;

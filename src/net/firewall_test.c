@@ -5,9 +5,11 @@
 #include "host/child_test.h"
 #include "host/nftables.h"
 #include "net/firewall_elements.h"
+#include "net/firewall_state.h"
 #include "net/firewall_table.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 static struct spec_network_subnet web_subnets[] = { { .subnet = "10.66.3.0/24" }, { .subnet = "fd12::/64" } };
 static const struct spec_network web = { .name = "web", .interface = "br-web", .subnets = web_subnets, .subnet_count = 2 };
@@ -320,6 +322,60 @@ static int races(void)
 	return 0;
 }
 
+/* Adds the elements of a port, and says at the third part that it cannot. */
+struct reluctance {
+	struct firewall_elements wanted;
+	unsigned calls;
+};
+
+static int think_thrice(void *context, const struct firewall_state *state, struct firewall_change *change)
+{
+	struct reluctance *reluctance = context;
+	const struct firewall_list *list = &reluctance->wanted.lists[FIREWALL_PORTS4];
+
+	if (++reluctance->calls == 3)
+		return -EIO;
+	for (size_t i = 0; i < list->count; i++)
+		if (!firewall_list_has(&state->content.lists[FIREWALL_PORTS4], &list->elements[i]))
+			*firewall_list_add(&change->add.lists[FIREWALL_PORTS4]) = list->elements[i];
+	return 0;
+}
+
+/* Root of a user namespace has sockets that hold a part of this only, by net.core.wmem_max. */
+static int many(void)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_published_port port = { NULL, "tcp", 20000, 10000, 20000, "10.0.0.2" }, late = { NULL, "tcp", 39000, 80, 1, "10.0.0.3" };
+	struct reluctance reluctance = { .calls = 0 };
+	struct firewall_content content;
+	struct error err = ERROR_INIT;
+	const char *owner;
+	size_t taken;
+	int r = make(), fd, size = 200000;
+
+	if (r != 0)
+		return r;
+	CHECK(publish(arena, &port, 1, &taken, &owner, &err) == 0);
+	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 20000);
+	CHECK(publish(arena, &late, 1, &taken, &owner, &err) < 0 && err.kind == ERROR_CONFLICT && strcmp(owner, "10.0.0.2") == 0);
+	CHECK(firewall_unpublish(&port, 1, &err) == 0);
+	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 0);
+	/* What a part has added goes when another fails, and nothing else. */
+	CHECK(publish(arena, &late, 1, &taken, &owner, &err) == 0 && firewall_elements_add_port(&reluctance.wanted, &port, &err) == 0);
+	reluctance.wanted.lists[FIREWALL_PORTS4].count = 19000; /* but what .late has */
+	CHECK(nftables_open(&fd) == 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0 && nftables_room(fd) < 19000 * 40);
+	CHECK(firewall_state_change(fd, FIREWALL_ALL, think_thrice, &reluctance) == -EIO && reluctance.calls == 3);
+	CHECK(firewall_read(arena, &content, &err) == 0 && content.port_count == 1);
+	firewall_elements_done(&reluctance.wanted);
+	close(fd);
+	return 0;
+}
+
+static void test_many(_unused_ void **state)
+{
+	run_in_child(CLONE_NEWUSER | CLONE_NEWNET, many);
+}
+
 static void test_networks(_unused_ void **state)
 {
 	run_in_child(CLONE_NEWNET, networks);
@@ -359,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_races),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
