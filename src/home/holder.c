@@ -14,10 +14,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IDLE_MS 15000 /* without a lease */
 #define LOOK_MS 2000  /* whether the socket is still there */
+#define PAUSE_MS 20   /* without descriptors for one more lease */
 #define EVENTS 16
 
 struct holder {
@@ -62,8 +64,12 @@ static void welcome(struct holder *holder)
 {
 	int fd = accept4(holder->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* Who waits makes the listener readable again at once, until somebody else has gone. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
 		return;
+	}
 	if (fdpass_send_all(fd, holder->namespaces->fds, HOME_NAMESPACES, SPEC_HOME_WELCOME, sizeof SPEC_HOME_WELCOME) < 0 ||
 	    watch(holder, fd) < 0) {
 		close(fd);
@@ -92,8 +98,8 @@ static void add_failure(struct arena *arena, const struct error *err, struct spe
 /* What has been started since is watched, too. */
 static void watch_children(struct holder *holder)
 {
-	if (holder->ports.control_fd >= 0)
-		ignore_result(watch(holder, holder->ports.control_fd)); /* it is already, mostly */
+	if (holder->ports.carrier.control_fd >= 0)
+		ignore_result(watch(holder, holder->ports.carrier.control_fd)); /* it is already, mostly */
 	if (holder->uplink.process_fd >= 0)
 		ignore_result(watch(holder, holder->uplink.process_fd));
 }
@@ -140,7 +146,7 @@ static void handle(struct holder *holder, int fd)
 		welcome(holder);
 	else if (fd == holder->ports.events_fd)
 		home_ports_look_again(&holder->ports);
-	else if (fd == holder->ports.control_fd)
+	else if (fd == holder->ports.carrier.control_fd)
 		home_ports_revive(&holder->ports);
 	else if (fd == holder->uplink.process_fd)
 		home_uplink_revive(&holder->uplink);

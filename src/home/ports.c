@@ -4,29 +4,20 @@
 #include "base/clock.h"
 #include "host/nftables.h"
 #include "host/netns_call.h"
-#include "host/relinquish.h"
-#include "host/syscalls.h"
 #include "net/firewall.h"
 #include "net/forwarder.h"
-#include "net/forwarder_route.h"
 #include "net/ports.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#define PORTS_LIMIT 131072u /* of all that is published, both families */
-#define DROP_MS 300      /* the most that the forwarder takes to close a socket */
-#define REVIVAL_MS 1000     /* one that ended sooner is not started again before the next change */
+#define PORTS_LIMIT 524288u /* of all that is published, both families: half of fs.nr_open, as it comes */
+#define DROP_MS 300         /* the most that the forwarder takes to close a socket */
 #define UNPRIVILEGED_FILE "net.ipv4.ip_unprivileged_port_start"
 
 /* One that is listened for: two of the same .order but .target are one place. */
@@ -54,13 +45,15 @@ static int protocol_of(const char *word)
 	return str_equal(word, "tcp") ? IPPROTO_TCP : str_equal(word, "udp") ? IPPROTO_UDP : IPPROTO_SCTP;
 }
 
-/* The ports of PORT for ADDRESS of the container, one by one. */
-static void expand(const struct spec_published_port *port, const char *address, struct home_ports *out)
+/* The ports of PORT for ADDRESS of the container, one by one. -E2BIG: they are too many. */
+static int expand(const struct spec_published_port *port, const char *address, struct home_ports *out)
 {
 	bool is4 = !strchr(address, ':');
 	const char *host = port->host_ip ? port->host_ip : is4 ? "0.0.0.0" : "::";
 
-	for (uint32_t i = 0; i < port->count && out->count < PORTS_LIMIT; i++) {
+	if (port->count > PORTS_LIMIT - out->count)
+		return -E2BIG;
+	for (uint32_t i = 0; i < port->count; i++) {
 		struct home_port one = { .order = { .verb = FORWARDER_LISTEN, .protocol = protocol_of(port->protocol) }, .published = port, .fd = -EBADF };
 
 		snprintf(one.order.owner, sizeof one.order.owner, "%s", address);
@@ -71,6 +64,7 @@ static void expand(const struct spec_published_port *port, const char *address, 
 			out->list = memory_resize(out->list, out->count ? 2 * out->count : 1, sizeof *out->list);
 		out->list[out->count++] = one;
 	}
+	return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -109,100 +103,31 @@ static int read_wanted(const struct home_ports *ports, struct arena *arena, stru
 		return result;
 	}
 	ret->has_networks = reading.content.bridges[0] != NULL;
-	for (size_t i = 0; i < reading.content.port_count; i++) {
+	for (size_t i = 0; r == 0 && i < reading.content.port_count; i++) {
 		const struct spec_published_port *port = &reading.content.ports[i];
 
 		if (port->address4)
-			expand(port, port->address4, ret);
-		if (port->address6)
-			expand(port, port->address6, ret);
+			r = expand(port, port->address4, ret);
+		if (r == 0 && port->address6)
+			r = expand(port, port->address6, ret);
 	}
+	if (r < 0)
+		return error_set(err, ERROR_UNAVAILABLE, 0, "cannot publish more than %u ports in all", PORTS_LIMIT);
 	qsort(ret->list, ret->count, sizeof *ret->list, compare);
 	return 0;
 }
 
 /* ---- the forwarder ----------------------------------------------------------------------------- */
 
-/* Its two descriptors at the first places behind the streams, and none but those. */
-static int keep_descriptors(int control, int network)
-{
-	int far_control = fcntl(control, F_DUPFD_CLOEXEC, 16), far_network = fcntl(network, F_DUPFD_CLOEXEC, 16);
-
-	if (far_control < 0 || far_network < 0 || dup2(far_control, 3) < 0 || dup2(far_network, 4) < 0 || sys_close_range(5, ~0U, 0) < 0)
-		return -errno;
-	return 0;
-}
-
-/* What it needs of its namespaces has been done by then: sockets with the addresses of others are all that is left. */
-static int confine(void)
-{
-	int r = relinquish_capabilities(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_BIND_SERVICE);
-
-	if (r == 0)
-		r = relinquish_privileges();
-	return r < 0 ? r : relinquish_host_calls();
-}
-
-_noreturn_ static void live_as_forwarder(int control, int network, pid_t parent)
-{
-	struct error err = ERROR_INIT;
-	int r = keep_descriptors(control, network);
-
-	if (r < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || setns(4, CLONE_NEWNET) < 0)
-		_exit(1);
-	close(4);
-	/* Kernels without what that takes carry ports all the same: their clients appear as the gateway. */
-	r = forwarder_route_make(NULL);
-	if (confine() < 0)
-		_exit(1);
-	_exit(forwarder_run(3, r == 0, &err) < 0);
-}
-
-static int start_forwarder(struct home_ports *ports)
-{
-	pid_t parent = getpid(), pid;
-	int ends[2];
-
-	if (ports->control_fd >= 0)
-		return 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		live_as_forwarder(ends[1], ports->network_fd, parent);
-	close(ends[1]);
-	if (pid < 0) {
-		int r = -errno;
-
-		close(ends[0]);
-		return r;
-	}
-	ports->forwarder = pid;
-	ports->control_fd = ends[0];
-	ports->started_ms = clock_monotonic_ms();
-	return 0;
-}
-
-static void end_forwarder(struct home_ports *ports)
-{
-	close_and_forget(&ports->control_fd);
-	if (ports->forwarder > 0) {
-		kill(ports->forwarder, SIGKILL);
-		while (waitpid(ports->forwarder, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	ports->forwarder = 0;
-}
-
 void home_ports_revive(struct home_ports *ports)
 {
-	bool was_short = clock_monotonic_ms() - ports->started_ms < REVIVAL_MS;
+	bool was_short = home_carrier_was_short(&ports->carrier);
 
-	end_forwarder(ports);
-	if (was_short || ports->count == 0 || start_forwarder(ports) < 0)
+	home_carrier_end(&ports->carrier);
+	if (was_short || ports->count == 0 || home_carrier_start(&ports->carrier, ports->network_fd) < 0)
 		return;
 	for (size_t i = 0; i < ports->count; i++)
-		if (forwarder_send(ports->control_fd, &ports->list[i].order, ports->list[i].fd) < 0)
+		if (forwarder_send(ports->carrier.control_fd, &ports->list[i].order, ports->list[i].fd) < 0)
 			return; /* it has ended again: that is told, too */
 }
 
@@ -226,6 +151,10 @@ static void explain(const struct home_port *port, int r, struct error *err)
 		explain_taken(&one, err);
 		return;
 	}
+	if (r == -EPROTONOSUPPORT) {
+		error_set(err, ERROR_UNSUPPORTED, 0, "cannot publish port %u/%s: an ordinary user's ports are of tcp and udp alone", one.host_port, one.protocol);
+		return;
+	}
 	error_errno(err, -r, "cannot publish port %u/%s", one.host_port, one.protocol);
 	if (r == -EACCES)
 		error_hint(err, "`sysctl " UNPRIVILEGED_FILE "=%u`, by root, lets ordinary users have it", one.host_port);
@@ -237,7 +166,7 @@ static void explain(const struct home_port *port, int r, struct error *err)
 
 static int listen_for(struct home_ports *ports, struct home_port *port)
 {
-	int r = start_forwarder(ports);
+	int r = home_carrier_start(&ports->carrier, ports->network_fd);
 
 	if (r == 0)
 		r = forwarder_listen(&port->order, &port->fd);
@@ -250,7 +179,7 @@ static int listen_for(struct home_ports *ports, struct home_port *port)
 	if (r == -EAFNOSUPPORT && !port->published->host_ip)
 		return 0;
 	if (r == 0)
-		r = forwarder_send(ports->control_fd, &port->order, port->fd);
+		r = forwarder_send(ports->carrier.control_fd, &port->order, port->fd);
 	if (r == -EPIPE || r == -ECONNRESET)
 		r = 0; /* the next forwarder gets it */
 	if (r < 0)
@@ -263,24 +192,25 @@ static void drop(struct home_ports *ports, struct home_port *port)
 	struct forwarder_order order = port->order;
 
 	order.verb = FORWARDER_DROP_PORT;
-	if (ports->control_fd >= 0)
-		ignore_result(forwarder_send(ports->control_fd, &order, -1)); /* if it has ended, its sockets have */
+	if (ports->carrier.control_fd >= 0)
+		ignore_result(forwarder_send(ports->carrier.control_fd, &order, -1)); /* if it has ended, its sockets have */
 	close_and_forget(&port->fd);
 	ports->dropped_ms = clock_monotonic_ms();
 }
 
-static void note_failure(const struct home_port *port, int r, struct arena *arena, struct spec_home_reply *reply)
+/* Of a container there is one: who publishes its ports takes them all back. */
+static struct error *add_failure(const struct home_port *port, struct arena *arena, struct spec_home_reply *reply)
 {
 	struct spec_home_failure *failure;
 
 	if (!reply || reply->count == SPEC_HOME_FAILURES)
-		return;
+		return NULL;
 	if (!reply->failures)
 		reply->failures = arena_alloc(arena, SPEC_HOME_FAILURES, sizeof *reply->failures);
 	failure = &reply->failures[reply->count++];
 	*failure = (struct spec_home_failure){ .host_ip = port->published->host_ip, .protocol = port->published->protocol,
 		.port = ntohs(port->order.at.v4.sin_port) };
-	explain(port, r, &failure->error);
+	return &failure->error;
 }
 
 /* Both lists are sorted: what is in the old one alone goes first, as its port may be wanted for another. */
@@ -300,19 +230,69 @@ static void drop_old(struct home_ports *ports, struct home_ports *wanted)
 	}
 }
 
+static int compare_owners(const void *a, const void *b)
+{
+	return strcmp((*(struct home_port *const *)a)->order.owner, (*(struct home_port *const *)b)->order.owner);
+}
+
+/* COUNT new ones of one container: all are tried. */
+static size_t listen_for_owner(struct home_ports *ports, struct home_port **list, size_t count, struct arena *arena, struct spec_home_reply *reply)
+{
+	size_t listening = 0;
+	bool has_failed = false;
+
+	for (size_t i = 0; i < count; i++) {
+		int r = listen_for(ports, list[i]);
+		struct error *err = r < 0 && !has_failed ? add_failure(list[i], arena, reply) : NULL;
+
+		if (err)
+			explain(list[i], r, err);
+		has_failed |= r < 0;
+		listening += list[i]->fd >= 0;
+	}
+	return listening;
+}
+
+static void fail_too_many(size_t wanted, size_t limit, struct error *err)
+{
+	error_set(err, ERROR_UNAVAILABLE, 0, "cannot publish so many ports: %zu sockets are needed for all there are, and there may be %zu", wanted, limit);
+	error_hint(err, "a process may have %zu descriptors (`ulimit -Hn`), of which half can be ports: two for each, where a network has both IP versions", 2 * limit);
+}
+
+/* Of a container all get a socket or, if there cannot be so many, none. */
 static void listen_for_new(struct home_ports *ports, struct home_ports *wanted, struct arena *arena, struct spec_home_reply *reply)
+{
+	struct home_port **new = memory_new(wanted->count + 1, sizeof *new);
+	size_t limit = forwarder_listener_limit(), count = 0, n;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (wanted->list[i].fd < 0)
+			new[count++] = &wanted->list[i];
+	qsort(new, count, sizeof *new, compare_owners);
+	for (size_t i = 0, listening = wanted->count - count; i < count; i += n) {
+		struct error *err = NULL;
+
+		for (n = 1; i + n < count && compare_owners(&new[i], &new[i + n]) == 0; n++)
+			;
+		if (n <= limit && listening <= limit - n)
+			listening += listen_for_owner(ports, new + i, n, arena, reply);
+		else
+			err = add_failure(new[i], arena, reply);
+		if (err)
+			fail_too_many(wanted->count, limit, err);
+	}
+	free(new);
+}
+
+/* Those without a socket are tried again when it is looked next. */
+static void forget_unheard(struct home_ports *wanted)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < wanted->count; i++) {
-		struct home_port *port = &wanted->list[i];
-		int r = port->fd >= 0 ? 0 : listen_for(ports, port);
-
-		if (r < 0)
-			note_failure(port, r, arena, reply);
-		port->published = NULL;
-		if (port->fd >= 0)
-			wanted->list[kept++] = *port;
+		wanted->list[i].published = NULL; /* it goes with the arena */
+		if (wanted->list[i].fd >= 0)
+			wanted->list[kept++] = wanted->list[i];
 	}
 	wanted->count = kept;
 }
@@ -331,6 +311,7 @@ int home_ports_look(struct home_ports *ports, struct arena *arena, struct spec_h
 	ports->list = NULL;
 	ports->count = 0;
 	listen_for_new(ports, &wanted, arena, reply);
+	forget_unheard(&wanted);
 	ports->list = wanted.list;
 	ports->count = wanted.count;
 	ports->has_networks = wanted.has_networks;
@@ -391,7 +372,7 @@ int home_ports_open(struct home_ports *ports, int network_fd, struct error *err)
 
 void home_ports_done(struct home_ports *ports)
 {
-	end_forwarder(ports);
+	home_carrier_end(&ports->carrier);
 	for (size_t i = 0; i < ports->count; i++)
 		close_and_forget(&ports->list[i].fd);
 	free(TAKE_PTR(ports->list));

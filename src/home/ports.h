@@ -8,6 +8,7 @@
 #ifndef BIVY_HOME_PORTS_H
 #define BIVY_HOME_PORTS_H
 
+#include "home/carrier.h"
 #include "spec/home.h"
 
 #include <stdbool.h>
@@ -18,15 +19,14 @@ struct home_port;
 struct home_ports {
 	int network_fd;  /* of the home */
 	int events_fd;   /* readable when there is something to look at, or -EBADF */
-	int control_fd;  /* to the forwarder; readable when it has ended, or -EBADF: there is none */
-	pid_t forwarder;
-	int64_t started_ms, dropped_ms;
+	struct home_carrier carrier;
+	int64_t dropped_ms;
 	struct home_port *list; /* sorted */
 	size_t count;
 	bool has_networks;       /* when it was looked for last */
 };
 
-#define HOME_PORTS_INIT ((struct home_ports){ .network_fd = -EBADF, .events_fd = -EBADF, .control_fd = -EBADF })
+#define HOME_PORTS_INIT ((struct home_ports){ .network_fd = -EBADF, .events_fd = -EBADF, .carrier = HOME_CARRIER_INIT })
 
 /* Of the home whose network namespace NETWORK_FD is, which stays the caller's. Nothing is listened for yet. */
 int home_ports_open(struct home_ports *ports, int network_fd, struct error *err) _must_check_;
@@ -38,7 +38,7 @@ int home_ports_look(struct home_ports *ports, struct arena *arena, struct spec_h
 /* .events_fd is readable. */
 void home_ports_look_again(struct home_ports *ports);
 
-/* .control_fd is readable: another forwarder gets what the last one had. */
+/* .carrier.control_fd is readable: another forwarder gets what the last one had. */
 void home_ports_revive(struct home_ports *ports);
 
 #endif

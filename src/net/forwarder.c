@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "host/fdpass.h"
 #include "host/netlink.h"
+#include "net/forwarder_listeners.h"
 #include "net/forwarder_loop.h"
 #include "net/forwarder_socket.h"
 #include "net/forwarder_tcp.h"
@@ -18,7 +19,8 @@
 #include <sys/resource.h>
 
 #define EVENTS 128
-#define PAUSE_MS 100 /* without descriptors, until it is tried again */
+#define ORDERS 64          /* that are taken in one turn */
+#define OWN_DESCRIPTORS 16 /* the streams, epoll(7), netlink(7), and what comes along with an order */
 
 int forwarder_watch(struct forwarder *forwarder, struct forwarder_watch *watch, uint32_t events)
 {
@@ -42,157 +44,10 @@ void forwarder_close(struct forwarder *forwarder, struct forwarder_watch *watch)
 
 bool forwarder_has_room(const struct forwarder *forwarder)
 {
-	return forwarder->watch_count + 2 * forwarder->pipe_count + 2 < forwarder->watch_limit;
-}
-
-/* ---- listening sockets ------------------------------------------------------------- */
-
-static void look_at_clients(struct forwarder *forwarder, uint32_t events)
-{
-	for (struct forwarder_owner *owner = forwarder->owners; owner; owner = owner->next)
-		for (struct forwarder_listener *listener = owner->listeners; listener; listener = listener->next) {
-			struct epoll_event event = { .events = events, .data.ptr = &listener->watch };
-
-			if (listener->protocol == IPPROTO_TCP)
-				ignore_result(epoll_ctl(forwarder->epoll_fd, EPOLL_CTL_MOD, listener->watch.fd, &event)); /* it is there */
-		}
-}
-
-void forwarder_pause(struct forwarder *forwarder)
-{
-	if (!forwarder->is_full)
-		look_at_clients(forwarder, 0);
-	forwarder->is_full = true;
-	forwarder->full_until_ms = forwarder->now_ms + PAUSE_MS;
-}
-
-static void resume(struct forwarder *forwarder)
-{
-	if (forwarder->is_full)
-		look_at_clients(forwarder, EPOLLIN);
-	forwarder->is_full = false;
-}
-
-static struct forwarder_owner *find_owner(struct forwarder *forwarder, const char *id)
-{
-	struct forwarder_owner *owner = forwarder->owners;
-
-	while (owner && !str_equal(owner->id, id))
-		owner = owner->next;
-	return owner;
-}
-
-static struct forwarder_owner *get_owner(struct forwarder *forwarder, const char *id)
-{
-	struct forwarder_owner *owner = find_owner(forwarder, id);
-
-	if (owner)
-		return owner;
-	owner = memory_new(1, sizeof *owner);
-	snprintf(owner->id, sizeof owner->id, "%s", id);
-	owner->next = forwarder->owners;
-	forwarder->owners = owner;
-	return owner;
-}
-
-void forwarder_owner_release(struct forwarder *forwarder, struct forwarder_owner *owner)
-{
-	struct forwarder_owner **slot = &forwarder->owners;
-
-	if (owner->listeners || owner->connections)
-		return;
-	while (*slot != owner)
-		slot = &(*slot)->next;
-	*slot = owner->next;
-	free(owner);
-}
-
-static void close_listener(struct forwarder *forwarder, struct forwarder_listener **slot)
-{
-	struct forwarder_listener *listener = *slot;
-
-	*slot = listener->next;
-	if (listener->protocol == IPPROTO_UDP)
-		forwarder_udp_drop(forwarder, listener);
-	forwarder_close(forwarder, &listener->watch);
-	listener->is_gone = true;
-	listener->next_gone = forwarder->gone;
-	forwarder->gone = listener;
-}
-
-static void sweep(struct forwarder *forwarder)
-{
-	forwarder_tcp_sweep(forwarder);
-	forwarder_udp_sweep(forwarder);
-	while (forwarder->gone) {
-		struct forwarder_listener *listener = forwarder->gone;
-
-		forwarder->gone = listener->next_gone;
-		free(listener);
-	}
+	return forwarder->watch_count - forwarder->listener_count + 2 * forwarder->pipe_count + 2 < forwarder->client_limit;
 }
 
 /* ---- orders ----------------------------------------------------------------------------- */
-
-/* *FD is the listener's, if there is one in the end. */
-static int listen_at(struct forwarder *forwarder, const struct forwarder_order *order, int *fd)
-{
-	struct forwarder_listener *listener;
-	bool is_tcp = order->protocol == IPPROTO_TCP;
-	int r;
-
-	if (!is_tcp)
-		forwarder_udp_prepare(forwarder, *fd);
-	listener = memory_new(1, sizeof *listener);
-	*listener = (struct forwarder_listener){
-		.watch = { .ready = is_tcp ? forwarder_tcp_accept : forwarder_udp_receive, .fd = *fd },
-		.protocol = order->protocol,
-		.at = order->at,
-		.target = order->target,
-		.gateway = order->gateway,
-	};
-	r = forwarder_watch(forwarder, &listener->watch, is_tcp && forwarder->is_full ? 0 : EPOLLIN);
-	if (r < 0) {
-		free(listener);
-		return r;
-	}
-	*fd = -EBADF;
-	listener->owner = get_owner(forwarder, order->owner);
-	listener->next = listener->owner->listeners;
-	listener->owner->listeners = listener;
-	return 0;
-}
-
-static void drop_port(struct forwarder *forwarder, const struct forwarder_order *order)
-{
-	struct forwarder_owner *owner = find_owner(forwarder, order->owner);
-	struct forwarder_listener **slot = owner ? &owner->listeners : NULL;
-
-	while (owner && *slot && ((*slot)->protocol != order->protocol || !forwarder_address_equals(&(*slot)->at, &order->at)))
-		slot = &(*slot)->next;
-	if (owner && *slot) {
-		close_listener(forwarder, slot);
-		forwarder_owner_release(forwarder, owner);
-	}
-}
-
-static void drop_owner(struct forwarder *forwarder, struct forwarder_owner *owner)
-{
-	while (owner->listeners)
-		close_listener(forwarder, &owner->listeners);
-	if (owner->connections)
-		forwarder_tcp_drop(forwarder, owner); /* it goes with the last one */
-	else
-		forwarder_owner_release(forwarder, owner);
-}
-
-static void drop(struct forwarder *forwarder, const struct forwarder_order *order)
-{
-	struct forwarder_owner *owner = find_owner(forwarder, order->owner);
-
-	if (owner)
-		drop_owner(forwarder, owner);
-}
 
 static void carry_out(struct forwarder *forwarder, struct forwarder_order *order, int *fd)
 {
@@ -200,11 +55,11 @@ static void carry_out(struct forwarder *forwarder, struct forwarder_order *order
 
 	order->owner[sizeof order->owner - 1] = '\0';
 	if (order->verb == FORWARDER_LISTEN)
-		r = *fd < 0 ? -EMFILE : listen_at(forwarder, order, fd);
+		r = *fd < 0 ? -EMFILE : forwarder_listeners_add(forwarder, order, fd);
 	else if (order->verb == FORWARDER_DROP_PORT)
-		drop_port(forwarder, order);
+		forwarder_listeners_drop(forwarder, order);
 	else if (order->verb == FORWARDER_DROP)
-		drop(forwarder, order);
+		forwarder_listeners_drop_owner(forwarder, order->owner);
 	if (r < 0)
 		log_warning("forwarder: cannot take a listening socket: %s, ignoring", error_words(-r));
 }
@@ -223,16 +78,24 @@ static ssize_t receive_order(int socket, struct forwarder_order *order, int *ret
 	return n < 0 ? -errno : n;
 }
 
-static void order_is_there(struct forwarder *forwarder, struct forwarder_watch *watch, uint32_t events _unused_)
+/* Whether there may be more. */
+static bool take_order(struct forwarder *forwarder)
 {
 	struct forwarder_order order;
 	_cleanup_close_ int fd = -EBADF;
-	ssize_t n = receive_order(watch->fd, &order, &fd);
+	ssize_t n = receive_order(forwarder->control.fd, &order, &fd);
 
 	if (n == 0 || n == -ECONNRESET)
 		forwarder->is_over = true;
 	else if (n == sizeof order)
 		carry_out(forwarder, &order, &fd);
+	return n > 0;
+}
+
+static void orders_are_there(struct forwarder *forwarder, struct forwarder_watch *watch _unused_, uint32_t events _unused_)
+{
+	for (int i = 0; i < ORDERS && take_order(forwarder); i++)
+		;
 }
 
 int forwarder_send(int control, const struct forwarder_order *order, int fd)
@@ -248,6 +111,14 @@ int forwarder_send(int control, const struct forwarder_order *order, int fd)
 }
 
 /* ---- the loop --------------------------------------------------------------------------------- */
+
+/* What has ended, in the order in which the parts mean each other. */
+static void sweep(struct forwarder *forwarder)
+{
+	forwarder_tcp_sweep(forwarder);
+	forwarder_udp_sweep(forwarder);
+	forwarder_listeners_sweep(forwarder);
+}
 
 static int timeout_of(struct forwarder *forwarder)
 {
@@ -277,7 +148,7 @@ static int run_round(struct forwarder *forwarder)
 	}
 	forwarder_tcp_go_on(forwarder);
 	if (forwarder->is_full && forwarder->now_ms >= forwarder->full_until_ms)
-		resume(forwarder);
+		forwarder_resume(forwarder);
 	sweep(forwarder);
 	return 0;
 }
@@ -295,8 +166,7 @@ static int open_forwarder(struct forwarder *forwarder)
 
 static void close_forwarder(struct forwarder *forwarder)
 {
-	while (forwarder->owners)
-		drop_owner(forwarder, forwarder->owners);
+	forwarder_listeners_drop_all(forwarder);
 	forwarder_tcp_done(forwarder);
 	sweep(forwarder);
 	forwarder_udp_done(forwarder);
@@ -305,10 +175,17 @@ static void close_forwarder(struct forwarder *forwarder)
 	close_and_forget(&forwarder->control.fd);
 }
 
-/* A part is kept for listening sockets, which must not be lost when there are too many clients. */
+size_t forwarder_listener_limit(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_max / 2;
+}
+
+/* Listening sockets must not be lost when there are too many clients, nor the other way round. */
 static void raise_limit(struct forwarder *forwarder)
 {
-	struct rlimit limit = { .rlim_cur = 1024 };
+	struct rlimit limit = { .rlim_cur = 0 };
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
 		struct rlimit raised = { limit.rlim_max, limit.rlim_max };
@@ -316,12 +193,12 @@ static void raise_limit(struct forwarder *forwarder)
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			limit = raised;
 	}
-	forwarder->watch_limit = limit.rlim_cur - limit.rlim_cur / 4;
+	forwarder->client_limit = limit.rlim_cur / 2 > OWN_DESCRIPTORS ? limit.rlim_cur / 2 - OWN_DESCRIPTORS : 0;
 }
 
 int forwarder_run(int control, bool has_route, struct error *err)
 {
-	struct forwarder forwarder = { .control = { .ready = order_is_there, .fd = control }, .epoll_fd = -EBADF, .route_fd = -EBADF, .has_route = has_route };
+	struct forwarder forwarder = { .control = { .ready = orders_are_there, .fd = control }, .epoll_fd = -EBADF, .route_fd = -EBADF, .has_route = has_route };
 	int r;
 
 	forwarder.ready_end = &forwarder.ready;

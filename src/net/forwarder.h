@@ -9,7 +9,8 @@
  *     bridge's subnet, or of the other family than the container's) appears as the gateway.
  *  2. What is not taken is not read: a connection holds no bytes but those of one pipe while its receiver is behind.
  *  3. The end of a direction is passed on as that, a reset as a reset.
- *  4. When descriptors or memory are out, clients wait in the queues of their listening sockets until a connection ends.
+ *  4. When descriptors or memory are out, clients wait in the queues of their listening sockets until a connection ends. Half of the
+ *     descriptors are listening sockets', of which there may be tens of thousands.
  *  5. A datagram belongs to a flow, which is forgotten after FORWARDER_UNANSWERED_MS without answer, or FORWARDER_ANSWERED_MS with; of
  *     too many the one that has been silent for longest goes, those without answer first.
  *
@@ -56,6 +57,9 @@ struct forwarder_order {
  * Close *RET. -EADDRINUSE, -EACCES (a port for root, net.ipv4.ip_unprivileged_port_start), -EADDRNOTAVAIL, -EPROTONOSUPPORT.
  */
 int forwarder_listen(const struct forwarder_order *order, int *ret) _must_check_;
+
+/* How many listening sockets there may be, by RLIMIT_NOFILE (the hard one: a forwarder has that). */
+size_t forwarder_listener_limit(void);
 
 /* FD (-1: none) goes along; the other end has its own of it then. Waits while the forwarder is behind. */
 int forwarder_send(int control, const struct forwarder_order *order, int fd) _must_check_;

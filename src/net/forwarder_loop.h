@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define FORWARDER_BUCKETS 16384
+
 struct forwarder;
 struct forwarder_listener;
 struct forwarder_connection;
@@ -30,7 +32,8 @@ struct forwarder_owner {
 
 struct forwarder_listener {
 	struct forwarder_watch watch;
-	struct forwarder_listener *next; /* of its owner */
+	struct forwarder_listener *next, *previous; /* of its owner */
+	struct forwarder_listener *next_alike;      /* in its bucket */
 	struct forwarder_owner *owner;
 	int protocol;
 	union forwarder_address at, target, gateway;
@@ -46,6 +49,8 @@ struct forwarder {
 	bool is_over;
 	bool has_route; /* answers to transparent sockets come home (forwarder_route.h); else all clients appear as the gateway */
 	struct forwarder_owner *owners;
+	struct forwarder_listener *listeners[FORWARDER_BUCKETS]; /* by protocol and address */
+	size_t listener_count;
 	struct forwarder_listener *gone;
 
 	struct forwarder_connection *ready, **ready_end; /* those that go on in the next round */
@@ -54,7 +59,7 @@ struct forwarder {
 	size_t pipe_count, spare_pipes;
 
 	size_t watch_count;  /* descriptors that are watched */
-	size_t watch_limit;  /* and how many may be before clients have to wait */
+	size_t client_limit; /* and how many may be besides listening sockets before clients have to wait */
 	bool is_full;        /* no descriptors for one more: listening sockets of TCP are not looked at */
 	int64_t full_until_ms;
 
@@ -71,8 +76,9 @@ void forwarder_close(struct forwarder *forwarder, struct forwarder_watch *watch)
 /* Whether there are descriptors for one more connection. */
 bool forwarder_has_room(const struct forwarder *forwarder);
 
-/* No client is taken for a moment. */
+/* No client is taken for a moment, which ends by itself or with forwarder_resume(). */
 void forwarder_pause(struct forwarder *forwarder);
+void forwarder_resume(struct forwarder *forwarder);
 
 /* Frees OWNER if it has nothing any more. */
 void forwarder_owner_release(struct forwarder *forwarder, struct forwarder_owner *owner);

@@ -26,6 +26,23 @@ bool forwarder_address_equals(const union forwarder_address *a, const union forw
 		memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 
+uint64_t forwarder_mix(uint64_t hash, const void *data, size_t length)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3;
+	return hash;
+}
+
+uint64_t forwarder_address_mix(uint64_t hash, const union forwarder_address *address)
+{
+	hash = forwarder_mix(hash, &address->v4.sin_port, sizeof address->v4.sin_port);
+	if (address->any.sa_family == AF_INET)
+		return forwarder_mix(hash, &address->v4.sin_addr, sizeof address->v4.sin_addr);
+	return forwarder_mix(hash, &address->v6.sin6_addr, sizeof address->v6.sin6_addr);
+}
+
 bool forwarder_is_exhausted(int r)
 {
 	return r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM;

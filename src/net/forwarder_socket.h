@@ -8,6 +8,11 @@
 socklen_t forwarder_address_size(const union forwarder_address *address);
 bool forwarder_address_equals(const union forwarder_address *a, const union forwarder_address *b);
 
+/* HASH, of which the first is FORWARDER_HASH, with LENGTH bytes more, or with those by which an address is equal: FNV-1a, which is good in all its bits. */
+#define FORWARDER_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t forwarder_mix(uint64_t hash, const void *data, size_t length);
+uint64_t forwarder_address_mix(uint64_t hash, const union forwarder_address *address);
+
 /*
  * A socket that is connected (TCP: is being connected) to LISTENER's target for CLIENT; close *RET. -EMFILE and the like; -ECONNREFUSED,
  * -EHOSTUNREACH, … of the container.

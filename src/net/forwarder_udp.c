@@ -93,28 +93,11 @@ static void note_seen(struct forwarder *forwarder, struct flow *flow, bool is_an
 
 /* ---- flows -------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t hash, const void *data, size_t length)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3;
-	return hash;
-}
-
-static uint64_t mix_address(uint64_t hash, const union forwarder_address *address)
-{
-	hash = mix(hash, &address->v4.sin_port, sizeof address->v4.sin_port);
-	if (address->any.sa_family == AF_INET)
-		return mix(hash, &address->v4.sin_addr, sizeof address->v4.sin_addr);
-	return mix(hash, &address->v6.sin6_addr, sizeof address->v6.sin6_addr);
-}
-
 static uint64_t hash_of(const struct forwarder_listener *listener, const union forwarder_address *client, const union forwarder_address *local)
 {
-	uint64_t hash = mix(0xcbf29ce484222325, &listener, sizeof listener);
+	uint64_t hash = forwarder_mix(FORWARDER_HASH, &listener, sizeof listener);
 
-	hash = mix_address(mix_address(hash, client), local);
+	hash = forwarder_address_mix(forwarder_address_mix(hash, client), local);
 	return hash ^ hash >> 32;
 }
 
