@@ -84,14 +84,34 @@ as_user() {
 	assert_equal "hello hello hello 1 hello" "$(echo $output)"
 }
 
-@test "a thousand ports at once" {
-	as_user '
-		bivy run -d --name many -p 20000-20999:20000-20999 busybox busybox nc -ll -p 20999 -e echo last >/dev/null
-		until_listening many 20999
-		ask - 127.0.0.1 20999
-		bivy rm -f many >/dev/null'
+@test "a port of sctp is told to be no user's" {
+	as_user 'bivy run --rm -p 8084:80/sctp busybox true || echo "status $?"'
 	assert_ok
-	assert_equal "last" "$output"
+	assert_has "cannot publish port 8084/sctp: an ordinary user's ports are of tcp and udp alone" "status 125"
+}
+
+# As many as there may be sockets for, up to twenty thousand.
+@test "thousands of ports at once, with other numbers in the container, too; what is too much for the limit of descriptors is refused whole" {
+	local most=$(($(ulimit -Hn) / 2 - 10))
+	((most < 20000)) || { most=20000; ulimit -Hn 40020; }
+	as_user "
+		first=10000 last=\$((10000 + $most - 1))
+		bivy run -d --name many -p 127.0.0.1:\$first-\$last:\$first-\$last busybox nc -ll -p \$last -e echo last >/dev/null
+		until_listening many \$last
+		ask - 127.0.0.1 \$last
+		bivy run -d --name more -p 127.0.0.1:40000-40099:40000-40099 busybox sleep 100 >/dev/null || echo \"status \$?\"
+		ask - 127.0.0.1 40000 2>/dev/null || echo none
+		ask - 127.0.0.1 \$last
+		bivy rm -f many more >/dev/null
+		bivy run -d --name many -p 127.0.0.1:\$first-\$last:20000-\$((20000 + $most - 1)) busybox nc -ll -p 20000 -e echo first >/dev/null
+		until_listening many 20000
+		ask - 127.0.0.1 \$first
+		bivy rm -f many >/dev/null"
+	assert_ok
+	assert_equal "last" "${lines[0]}"
+	[[ "${lines[1]}" == "bivy: cannot start the container 'more': cannot publish so many ports: $((most + 100)) sockets are needed for all there are, and there may be "* ]] || fail "$output"
+	[[ "${lines[2]}" == "hint: a process may have "*" descriptors (\`ulimit -Hn\`)"* ]] || fail "$output"
+	assert_equal "status 125 none last first" "$(echo "${lines[@]:3}")"
 }
 
 @test "the way out: to the host's addresses, not to its loopback; without a program for it that is told" {
@@ -105,6 +125,7 @@ for address in "198.51.100.1", "127.0.0.1":
     threading.Thread(target=serve, args=(s, address), daemon=True).start()
 time.sleep(120)' 3>&- &
 	server=$!
+	until "$SCRATCH/ask" - 127.0.0.1 8090 >/dev/null 2>&1; do sleep 0.05; done
 	as_user '
 		bivy run --rm busybox busybox nc -w 5 198.51.100.1 8090 </dev/null
 		bivy run --rm busybox busybox nc -w 2 100.127.254.2 8090 </dev/null || echo closed'
