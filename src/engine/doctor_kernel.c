@@ -95,16 +95,22 @@ struct part {
 	enum doctor_verdict verdict; /* without it */
 };
 
+static bool is_unknown(const struct doctor_subject *subject, enum feature feature)
+{
+	const int result = subject->features.result[feature];
+
+	return result == -ENODEV || result == -EOPNOTSUPP || result == -EPROTONOSUPPORT || result == -ENOENT;
+}
+
 static void check_part(const struct doctor_subject *subject, const struct part *part, struct doctor_outcome *out)
 {
 	const int result = subject->features.result[part->feature];
-	bool is_unknown = result == -ENODEV || result == -EOPNOTSUPP || result == -EPROTONOSUPPORT || result == -ENOENT;
 
 	if (result == 0)
 		doctor_say(out, DOCTOR_OK, NULL, "%s works", part->what);
 	else if (result == FEATURE_NOT_TRIED)
 		doctor_say(out, DOCTOR_NOTE, NULL, "%s was not tried: what it needs is missing", part->what);
-	else if (is_unknown)
+	else if (is_unknown(subject, part->feature))
 		doctor_say(out, part->verdict, doctor_load_module(subject, part->module), "the kernel does not know %s: its module %s is not loaded, or not there",
 			part->what, part->module);
 	else
@@ -135,8 +141,35 @@ static void check_bridge(const struct doctor_subject *subject, struct doctor_out
 static void check_nf_tables(const struct doctor_subject *subject, struct doctor_outcome *out)
 {
 	static const struct part part = { FEATURE_NF_TABLES, "nf_tables with NAT", "nft_chain_nat", DOCTOR_WARNING };
+	static const struct part rules[] = {
+		{ FEATURE_NFT_CT,   "what rules ask of connections (ct)", "nft_ct",       DOCTOR_WARNING },
+		{ FEATURE_NFT_FIB,  "what rules ask of routes (fib)",     "nft_fib_inet", DOCTOR_WARNING },
+		{ FEATURE_NFT_NAT,  "translation to an address (nat)",    "nft_nat",      DOCTOR_WARNING },
+		{ FEATURE_NFT_MASQ, "translation to our own (masq)",      "nft_masq",     DOCTOR_WARNING },
+	};
 
 	check_part(subject, &part, out);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (subject->features.result[rules[i].feature] != 0 && subject->features.result[FEATURE_NF_TABLES] == 0)
+			check_part(subject, &rules[i], out);
+}
+
+/* net/forwarder_route.h */
+static void check_nft_socket(const struct doctor_subject *subject, struct doctor_outcome *out)
+{
+	const int *result = subject->features.result;
+	const char *fix = is_unknown(subject, FEATURE_NFT_SOCKET) ? doctor_load_module(subject, "nft_socket") : NULL;
+
+	if (result[FEATURE_NFT_SOCKET] == 0)
+		doctor_say(out, DOCTOR_OK, NULL, "containers see who asks at published ports");
+	else if (result[FEATURE_NFT_SOCKET] == FEATURE_NOT_TRIED)
+		doctor_say(out, DOCTOR_NOTE, NULL, "what rules ask of sockets was not tried: what it needs is missing");
+	else if (result[FEATURE_NFT_CT] == 0 && result[FEATURE_NFT_FIB] == 0)
+		doctor_say(out, DOCTOR_NOTE, fix, "rules cannot ask for sockets (module nft_socket: %s): what a published port answers after more than a minute's silence may be lost",
+			error_words(-result[FEATURE_NFT_SOCKET]));
+	else
+		doctor_say(out, DOCTOR_WARNING, fix, "rules cannot ask for sockets (module nft_socket: %s): to containers all clients of published ports look like the gateway",
+			error_words(-result[FEATURE_NFT_SOCKET]));
 }
 
 static void check_tun(const struct doctor_subject *subject, struct doctor_outcome *out)
@@ -152,6 +185,34 @@ static void check_tun(const struct doctor_subject *subject, struct doctor_outcom
 			(unsigned)status.st_mode & 0777);
 	else
 		check_part(subject, &part, out);
+}
+
+/* Modules are loaded when somebody asks for what is in them, users as well: modprobe(8) is called by the kernel. */
+static void check_modules(const struct doctor_subject *subject, struct doctor_outcome *out)
+{
+	static const enum feature of_all[] = { FEATURE_OVERLAY, FEATURE_BRIDGE, FEATURE_VETH, FEATURE_NF_TABLES, FEATURE_NFT_CT, FEATURE_NFT_FIB,
+					       FEATURE_NFT_NAT, FEATURE_NFT_MASQ },
+				  of_users[] = { FEATURE_NFT_SOCKET, FEATURE_TUN };
+	const char *directory = arena_printf(subject->arena, "/lib/modules/%s", subject->kernel);
+	bool is_missing = false;
+
+	if (!doctor_exists(subject, "/proc/sys/kernel/modprobe"))
+		return; /* CONFIG_MODULES */
+	for (size_t i = 0; i < ARRAY_SIZE(of_all); i++)
+		is_missing |= is_unknown(subject, of_all[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(of_users); i++)
+		is_missing |= subject->uid != 0 && is_unknown(subject, of_users[i]);
+	if (!is_missing)
+		doctor_say(out, DOCTOR_OK, NULL, "what is needed is there");
+	else if (doctor_read_number(subject, "/proc/sys/kernel/modules_disabled") > 0)
+		doctor_say(out, DOCTOR_WARNING, NULL, "none can be loaded until the next boot: kernel.modules_disabled is 1");
+	else if (doctor_exists(subject, directory))
+		doctor_say(out, DOCTOR_OK, NULL, "those of this kernel can be loaded");
+	else if (doctor_exists(subject, "/lib/modules"))
+		doctor_say_by_hand(out, DOCTOR_WARNING, doctor_as_root(subject, "reboot"), "none can be loaded: there is no %s, as when a kernel was upgraded and does not run yet",
+			directory);
+	else
+		doctor_say(out, DOCTOR_WARNING, NULL, "none can be loaded from here: there is no %s; in a container, the host can", directory);
 }
 
 /* ---- what isolates ------------------------------------------------------------------------- */
@@ -237,6 +298,7 @@ static void check_security_modules(const struct doctor_subject *subject, struct 
 
 static const struct doctor_check checks[] = {
 	{ "version",          "the floor is Linux 6.1",                                      DOCTOR_ALL,  check_version },
+	{ "modules",          "parts of the kernel that are loaded when they are needed",    DOCTOR_ALL,  check_modules },
 	{ "calls",            "every container takes them",                                 DOCTOR_ALL,  check_calls },
 	{ "user-namespaces",  "a container's root is nobody on the host",                   DOCTOR_ALL,  check_user_namespaces },
 	{ "namespaces",       "what else isolates containers",                              DOCTOR_ALL,  check_namespaces },
@@ -247,6 +309,7 @@ static const struct doctor_check checks[] = {
 	{ "security-modules", "rules of the host's that containers are under, too",         DOCTOR_ALL,  check_security_modules },
 	{ "bridge",           "networks",                                                   DOCTOR_ALL,  check_bridge },
 	{ "nf_tables",        "published ports, and ways out of networks",                  DOCTOR_ALL,  check_nf_tables },
+	{ "nft_socket",       "published ports of users: answers come back by it",           DOCTOR_USER, check_nft_socket },
 	{ "tun",              "networks of users reach the host's by it",                   DOCTOR_USER, check_tun },
 };
 

@@ -188,6 +188,9 @@ static void test_kernel(void **state _unused_)
 		"modprobe veth && mkdir -p /etc/modules-load.d && echo veth >/etc/modules-load.d/bivy-veth.conf");
 	result[FEATURE_BRIDGE] = -EPERM;
 	expect(&subject, "bridge", DOCTOR_WARNING, "a bridge does not work: operation not permitted", NULL);
+	result[FEATURE_NFT_FIB] = -ENOENT;
+	expect(&subject, "nf_tables", DOCTOR_WARNING, "the kernel does not know what rules ask of routes (fib)",
+		"modprobe nft_fib_inet && mkdir -p /etc/modules-load.d && echo nft_fib_inet >/etc/modules-load.d/bivy-nft_fib_inet.conf");
 	result[FEATURE_NF_TABLES] = FEATURE_NOT_TRIED;
 	expect(&subject, "nf_tables", DOCTOR_NOTE, "was not tried", NULL);
 	result[FEATURE_PROCFS] = -EPERM;
@@ -227,6 +230,46 @@ static void test_user_namespaces(void **state _unused_)
 	expect(&subject, "user-namespaces", DOCTOR_ERROR, "user.max_user_namespaces is 0",
 		"sudo sh -c 'mkdir -p /etc/sysctl.d && echo \"user.max_user_namespaces = 65536\" >/etc/sysctl.d/60-bivy-max_user_namespaces.conf && "
 		"sysctl -q -p /etc/sysctl.d/60-bivy-max_user_namespaces.conf'");
+}
+
+static void test_modules(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_doctor_subject_ struct doctor_subject subject = healthy(arena, 1000), root = healthy(arena, 0);
+
+	put_program("/usr/bin/sudo");
+	assert_int_equal(examine(&subject, "modules").count, 0);
+	put("/proc/sys/kernel/modprobe", "/sbin/modprobe\n");
+	expect(&subject, "modules", DOCTOR_OK, "what is needed is there", NULL);
+	subject.features.result[FEATURE_NFT_SOCKET] = root.features.result[FEATURE_NFT_SOCKET] = -ENOENT;
+	expect(&root, "modules", DOCTOR_OK, "what is needed is there", NULL);
+	expect(&subject, "modules", DOCTOR_WARNING, "none can be loaded from here: there is no /lib/modules/6.12.1;", NULL);
+	make("/lib/modules/6.13.0", 0755);
+	expect(&subject, "modules", DOCTOR_WARNING, "none can be loaded: there is no /lib/modules/6.12.1", "sudo reboot");
+	assert_true(examine(&subject, "modules").findings[0].is_by_hand);
+	make("/lib/modules/6.12.1", 0755);
+	expect(&subject, "modules", DOCTOR_OK, "can be loaded", NULL);
+	put("/proc/sys/kernel/modules_disabled", "1\n");
+	expect(&subject, "modules", DOCTOR_WARNING, "kernel.modules_disabled is 1", NULL);
+}
+
+static void test_nft_socket(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_doctor_subject_ struct doctor_subject subject = healthy(arena, 1000);
+	static const char line[] =
+		"sudo sh -c 'modprobe nft_socket && mkdir -p /etc/modules-load.d && echo nft_socket >/etc/modules-load.d/bivy-nft_socket.conf'";
+
+	put_program("/usr/bin/sudo");
+	expect_fine(&subject, "nft_socket");
+	subject.features.result[FEATURE_NFT_SOCKET] = -ENOENT;
+	expect(&subject, "nft_socket", DOCTOR_NOTE, "after more than a minute's silence", line);
+	subject.features.result[FEATURE_NFT_FIB] = -ENOENT;
+	expect(&subject, "nft_socket", DOCTOR_WARNING, "look like the gateway", line);
+	subject.features.result[FEATURE_NFT_SOCKET] = -EPERM;
+	expect(&subject, "nft_socket", DOCTOR_WARNING, "operation not permitted", NULL);
+	subject.features.result[FEATURE_NFT_SOCKET] = FEATURE_NOT_TRIED;
+	expect(&subject, "nft_socket", DOCTOR_NOTE, "was not tried", NULL);
 }
 
 static void test_tun(void **state _unused_)
@@ -566,6 +609,8 @@ int main(void)
 		SCRATCH_TEST(test_lines),
 		SCRATCH_TEST(test_kernel),
 		SCRATCH_TEST(test_user_namespaces),
+		SCRATCH_TEST(test_modules),
+		SCRATCH_TEST(test_nft_socket),
 		SCRATCH_TEST(test_tun),
 		SCRATCH_TEST(test_cgroups_missing),
 		SCRATCH_TEST(test_delegation_by_systemd),

@@ -5,7 +5,7 @@
 #include "host/idmap.h"
 #include "host/mapped_directory.h"
 #include "host/netlink_link.h"
-#include "host/nftables.h"
+#include "host/nftables_rule.h"
 #include "host/procfs.h"
 #include "host/syscalls.h"
 
@@ -162,18 +162,71 @@ static int try_link(const struct netlink_new_link *link)
 	return netlink_batch_send(&batch, fd, NULL);
 }
 
-static int try_nf_tables(void)
+static const struct nftables_chain filter_chain = { "filter", "filter", NFTABLES_PREROUTING, NFTABLES_MANGLE },
+				   destination_chain = { "destination", "nat", NFTABLES_PREROUTING, NFTABLES_NAT_DESTINATION },
+				   source_chain = { "source", "nat", NFTABLES_POSTROUTING, NFTABLES_NAT_SOURCE };
+
+static void write_ct(struct nftables_rule *rule)
+{
+	nftables_rule_ct(rule, NFT_CT_STATE, 0);
+}
+
+static void write_fib(struct nftables_rule *rule)
+{
+	nftables_rule_destination_kind(rule, 0);
+}
+
+static void write_nat(struct nftables_rule *rule)
+{
+	static const uint8_t somewhere[4] = { 192, 0, 2, 1 };
+
+	nftables_rule_value(rule, somewhere, sizeof somewhere, 0);
+	nftables_rule_dnat(rule, NFTABLES_IPV4, 0, -1);
+}
+
+static void write_socket(struct nftables_rule *rule)
+{
+	nftables_rule_socket(rule, NFT_SOCKET_TRANSPARENT, 0);
+}
+
+/* A table with CHAIN, and if WRITE is given with such a rule in it. */
+static int try_rule(const struct nftables_chain *chain, void (*write)(struct nftables_rule *rule))
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
 	_cleanup_close_ int fd = -EBADF;
+	struct nftables_rule rule;
 	int r = nftables_open(&fd);
 
 	if (r < 0)
 		return r;
 	nftables_begin(&batch, 0);
 	nftables_add_table(&batch, "bivy");
-	nftables_add_chain(&batch, "bivy", &(const struct nftables_chain){ .name = "nat", .type = "nat", .hook = NFTABLES_PREROUTING });
+	nftables_add_chain(&batch, "bivy", chain);
+	if (write) {
+		nftables_rule_begin(&rule, &batch, "bivy", chain->name);
+		write(&rule);
+		nftables_rule_end(&rule);
+	}
 	return nftables_commit(&batch, fd);
+}
+
+static void try_nf_tables(int *result)
+{
+	static const struct {
+		enum feature feature;
+		const struct nftables_chain *chain;
+		void (*write)(struct nftables_rule *rule);
+	} rules[] = {
+		{ FEATURE_NFT_CT,     &filter_chain,      write_ct },
+		{ FEATURE_NFT_FIB,    &filter_chain,      write_fib },
+		{ FEATURE_NFT_NAT,    &destination_chain, write_nat },
+		{ FEATURE_NFT_MASQ,   &source_chain,      nftables_rule_masquerade },
+		{ FEATURE_NFT_SOCKET, &filter_chain,      write_socket },
+	};
+
+	result[FEATURE_NF_TABLES] = try_rule(&destination_chain, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && result[FEATURE_NF_TABLES] == 0; i++)
+		result[rules[i].feature] = try_rule(rules[i].chain, rules[i].write);
 }
 
 static int try_tun(void)
@@ -197,7 +250,7 @@ static void try_networks(int *result)
 		return;
 	result[FEATURE_BRIDGE] = try_link(&(const struct netlink_new_link){ .kind = "bridge", .name = "bivy0" });
 	result[FEATURE_VETH] = try_link(&(const struct netlink_new_link){ .kind = "veth", .name = "bivy-a", .peer = &peer });
-	result[FEATURE_NF_TABLES] = try_nf_tables();
+	try_nf_tables(result);
 	result[FEATURE_TUN] = try_tun();
 }
 

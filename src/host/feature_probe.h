@@ -26,7 +26,13 @@ enum feature {
 	FEATURE_NETWORK_NAMESPACE,
 	FEATURE_BRIDGE,
 	FEATURE_VETH,
-	FEATURE_NF_TABLES,
+	FEATURE_NF_TABLES, /* with chains that translate addresses */
+	/* What rules of those are made of, each a module of its own. */
+	FEATURE_NFT_CT,
+	FEATURE_NFT_FIB,
+	FEATURE_NFT_NAT,
+	FEATURE_NFT_MASQ,
+	FEATURE_NFT_SOCKET,
 	FEATURE_TUN,
 	FEATURE_COUNT,
 };
