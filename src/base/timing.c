@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timing.h"
 #include "base/clock.h"
+#include "base/role.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -27,7 +28,6 @@ struct table {
 
 static struct table *table;
 static int table_fd = -1;
-static const char *process_name = "";
 
 static int map(int fd)
 {
@@ -73,11 +73,6 @@ int timing_fd(void)
 	return table_fd;
 }
 
-void timing_process(const char *process)
-{
-	process_name = process;
-}
-
 void timing_leave(void)
 {
 	if (!table)
@@ -106,7 +101,7 @@ void timing_phase(const char *name, int64_t begin_ns)
 		return;
 	}
 	slot = &table->slots[index];
-	strncpy(slot->process, process_name, sizeof slot->process - 1);
+	strncpy(slot->process, role_name(), sizeof slot->process - 1);
 	strncpy(slot->name, name, sizeof slot->name - 1);
 	slot->begin_ns = begin_ns;
 	atomic_store(&slot->end_ns, clock_monotonic_ns());

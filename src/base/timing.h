@@ -18,7 +18,7 @@
 #define TIMING_PHASES 240 /* those beyond are not kept */
 
 struct timing_phase {
-	char process[16]; /* "bivy", "supervisor", "init" … */
+	char process[16]; /* its base/role.h: "bivy", "supervisor", "init" … */
 	char name[32];
 	int64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
 };
@@ -31,9 +31,6 @@ int timing_join(int fd) _must_check_;
 
 /* The table's descriptor, close-on-exec; or -1. */
 int timing_fd(void);
-
-/* What this process is called in tables from here on; the text must stay. */
-void timing_process(const char *process);
 
 /* No more phases of this process. */
 void timing_leave(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timing.h"
+#include "base/role.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,12 +28,12 @@ static void test_phases_of_two_processes(void **state _unused_)
 	pid_t pid;
 
 	assert_int_equal(timing_begin(), 0);
-	timing_process("parent");
+	role_set("parent");
 	since = timing_now();
 	assert_true(since > 0);
 	pid = fork();
 	if (pid == 0) {
-		timing_process("child");
+		role_set("child");
 		timing_phase("inner", timing_now());
 		_exit(0);
 	}

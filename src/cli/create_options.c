@@ -23,6 +23,17 @@ static int parse_systemd(const char *value, void *target, struct error *err)
 	return 0;
 }
 
+/* --explain, alone or with a word. */
+static int parse_explain(const char *value, void *target, struct error *err)
+{
+	static const char *const words[] = { "steps", "true", "false", NULL };
+
+	if (value && value_check_word(value, words, err) < 0)
+		return -EINVAL;
+	*(const char **)target = value && str_equal(value, "false") ? NULL : words[0];
+	return 0;
+}
+
 #define AT(member) offsetof(struct create_request, member)
 #define HOST(member) offsetof(struct create_request, resources.host.member)
 
@@ -32,6 +43,8 @@ const struct option_entry run_entries[] = {
 	{ "detach-keys", 0, OPTION_STRING, 0, AT(detach_keys), "KEYS", "keys that leave it running; default: ctrl-p,ctrl-q" },
 	{ "sig-proxy", 0, OPTION_FLAG, 0, AT(signal_proxy), NULL, "default: true; pass signals on to it" },
 	{ "rmi", 0, OPTION_FLAG, 0, AT(remove_image), NULL, "as --rm, and remove the image if nothing else uses it" },
+	{ "explain", 0, OPTION_CALLBACK, OPTION_OPTIONAL, AT(explain), "FORM", "tell each step of the start as it happens, in the kernel's words",
+		.parse = parse_explain },
 	TIMING_ENTRY(AT(timing)),
 	/* its name, and what becomes of it */
 	{ "name", 0, OPTION_STRING, 0, AT(name), "NAME", "what it is called; default: two words of our choice" },

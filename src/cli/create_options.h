@@ -33,6 +33,7 @@ struct create_request {
 	/* Of run alone. */
 	bool detach, signal_proxy, remove_image;
 	struct timing_option timing;
+	const char *explain; /* "steps", or NULL */
 	const char *detach_keys;
 };
 
@@ -41,7 +42,7 @@ extern const struct create_request create_defaults;
 extern const struct option_entry run_entries[];
 #define create_entries (run_entries + RUN_ALONE)
 /* So many at the beginning are of run alone. */
-#define RUN_ALONE 5
+#define RUN_ALONE 6
 
 /* Where the command is given: what relative paths are relative to, and where variables without a value have theirs. */
 struct create_place {

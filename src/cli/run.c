@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: a container is made and started. */
+#include "base/narration.h"
+#include "base/role.h"
 #include "cli/creation.h"
 #include "engine/containers.h"
 
@@ -68,6 +70,9 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	const struct create_request *request = call->request;
 	int r;
 
+	role_set(CLI_NAME);
+	if (request->explain)
+		narration_open(STDERR_FILENO);
 	cli_timing_begin(&request->timing);
 	r = make_and_start(call, out, err);
 	cli_timing_end(&request->timing);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/role.h"
 #include "cli/command.h"
 #include "cli/value_word.h"
 #include "engine/terminal.h"
@@ -27,7 +28,7 @@ void cli_timing_begin(const struct timing_option *option)
 {
 	int r = option->is_given ? timing_begin() : 0;
 
-	timing_process(CLI_NAME);
+	role_set(CLI_NAME);
 	if (r < 0)
 		log_warning("cannot take the time: %s", error_words(-r));
 }

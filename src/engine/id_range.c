@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/id_range.h"
 #include "base/file.h"
+#include "base/narration.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,6 +80,7 @@ int id_range_take(const struct directories *directories, uint32_t size, uint32_t
 	if (r < 0)
 		return error_errno(err, -r, "cannot lock a range of ids in '%s'", path);
 	*ret_base = ID_RANGE_FIRST + first * ID_RANGE_SIZE;
+	narrate("fcntl(\"%s\", F_OFD_SETLK): ids %u to %u are the container's", path, *ret_base, *ret_base + count * ID_RANGE_SIZE - 1);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

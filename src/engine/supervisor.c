@@ -2,6 +2,7 @@
 #include "engine/supervisor.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/narration.h"
 #include "base/timing.h"
 #include "engine/home.h"
 #include "engine/program.h"
@@ -61,14 +62,14 @@ static int check_preserved(const struct spec_host_config *host, struct error *er
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_TIMING, LAUNCH_FDS };
+enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
 
-static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--timing-fd" };
+static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--timing-fd", "--explain-fd" };
 
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
-	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's, and timing_fd() */
+	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's, timing_fd() and narration_fd() */
 };
 
 /*
@@ -109,7 +110,7 @@ static int leave_caller(void)
 
 static int execute(struct launch *launch)
 {
-	const char *arguments[16] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
+	const char *arguments[20] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
 	int end = preserved_end(&launch->record->container->host), r = leave_caller();
 	char numbers[LAUNCH_FDS][16], preserved[16];
 	size_t count = 4;
@@ -163,7 +164,7 @@ __attribute__((noinline)) static int spawn(void *context)
 
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
 {
-	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, timing_fd() } };
+	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, timing_fd(), narration_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
 
@@ -179,6 +180,7 @@ int supervisor_start(const struct container_record *record, const struct bundle 
 	r = str_equal(record->container->host.network_mode, "host") ? spawn(&launch) : home_call(spawn, &launch, err);
 	if (r < 0)
 		return error_errno(err, -r, "cannot start '%s'", launch.program);
+	narrate("vfork(), execve(\"%s\", supervise --bundle %s)", launch.program, record->run_path);
 	*ret_socket = TAKE_FD(ours);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/narration.h"
 #include "host/cgroup_tree.h"
 #include "host/syscalls.h"
 
@@ -372,6 +373,8 @@ static int make_directory(struct cgroup_group *group, const char *path, unsigned
 	}
 	if (r < 0)
 		return r;
+	if (*ret_made)
+		narrate("mkdir(\"%s\")", path);
 	group->levels_made = *ret_made;
 	group->fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return group->fd < 0 ? -errno : 0;
@@ -609,6 +612,8 @@ int cgroup_set_enter(const struct cgroup_set *set, size_t *ret_failed)
 			*ret_failed = i;
 			return errno ? -errno : -EIO;
 		}
+		narrate("write(\"%s%s/%s\"): 0, this process", set->groups[i].mount, set->groups[i].path,
+			set->groups[i].is_v2 ? "cgroup.procs" : "tasks");
 	}
 	return 0;
 }
@@ -769,7 +774,11 @@ const struct cgroup_group *cgroup_set_v2(const struct cgroup_set *set)
 
 int cgroup_write(const struct cgroup_group *group, const char *file, const char *value)
 {
-	return group->fd < 0 ? -ENOENT : file_put_at(group->fd, file, value);
+	int r = group->fd < 0 ? -ENOENT : file_put_at(group->fd, file, value);
+
+	if (r == 0)
+		narrate("write(\"%s%s/%s\"): %s", group->mount, group->path, file, value);
+	return r;
 }
 
 int cgroup_read(const struct cgroup_group *group, const char *file, size_t limit, char **ret)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/narration.h"
 #include "base/str.h"
 #include "host/procfs.h"
 #include "host/syscalls.h"
@@ -254,6 +255,7 @@ static int start_holder(pid_t *ret_pid, int *ret_hold_fd)
 		close(fds[1]);
 		return -code;
 	}
+	narrate("clone3(CLONE_NEWUSER) = %d: a user namespace whose maps mounts get", (int)pid);
 	close(fds[0]);
 	*ret_pid = pid;
 	*ret_hold_fd = fds[1];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/mount.h"
 
+#include "base/narration.h"
 #include "base/str.h"
 #include "host/syscalls.h"
 
@@ -63,6 +64,27 @@ static bool is_shared_instance(const char *type)
 		if (str_equal(type, types[i]))
 			return true;
 	return false;
+}
+
+static const char *words_of(uint64_t attributes, char *ret, size_t size)
+{
+	static const struct narration_flag flags[] = {
+		{ MOUNT_ATTR_RDONLY, "MOUNT_ATTR_RDONLY" }, { MOUNT_ATTR_NOSUID, "MOUNT_ATTR_NOSUID" }, { MOUNT_ATTR_NODEV, "MOUNT_ATTR_NODEV" },
+		{ MOUNT_ATTR_NOEXEC, "MOUNT_ATTR_NOEXEC" }, { MOUNT_ATTR_NOATIME, "MOUNT_ATTR_NOATIME" },
+		{ MOUNT_ATTR_STRICTATIME, "MOUNT_ATTR_STRICTATIME" }, { MOUNT_ATTR_NODIRATIME, "MOUNT_ATTR_NODIRATIME" },
+		{ MOUNT_ATTR_IDMAP, "MOUNT_ATTR_IDMAP" }, { MOUNT_ATTR_NOSYMFOLLOW, "MOUNT_ATTR_NOSYMFOLLOW" },
+	};
+
+	return narration_flags(attributes, flags, ARRAY_SIZE(flags), ret, size);
+}
+
+static const char *propagation_words(unsigned long propagation, char *ret, size_t size)
+{
+	static const struct narration_flag flags[] = {
+		{ MS_REC, "MS_REC" }, { MS_SHARED, "MS_SHARED" }, { MS_SLAVE, "MS_SLAVE" }, { MS_PRIVATE, "MS_PRIVATE" }, { MS_UNBINDABLE, "MS_UNBINDABLE" },
+	};
+
+	return narration_flags(propagation, flags, ARRAY_SIZE(flags), ret, size);
 }
 
 /* ---- options of file systems ---------------------------------------------------- */
@@ -240,6 +262,12 @@ int mount_new_filesystem(const struct mount_request *request, int *ret_fd, struc
 	fd = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned)mount_attributes_of_flags(request->flags));
 	if (fd < 0)
 		return refused(fs_fd, errno, err);
+	if (narration_is_on()) {
+		char flags[160];
+
+		narrate("fsopen(\"%s\"), fsconfig(%s), fsmount(%s)", request->type, request->data ? request->data : "",
+			words_of(mount_attributes_of_flags(request->flags), flags, sizeof flags));
+	}
 	*ret_fd = fd;
 	return 0;
 }
@@ -280,6 +308,8 @@ int mount_clone_tree(int dirfd, const char *path, bool recursive, int *ret_fd)
 	fd = sys_open_tree(dirfd, path, flags);
 	if (fd < 0)
 		return -errno;
+	if (*path)
+		narrate("open_tree(\"%s\", OPEN_TREE_CLONE%s)", path, recursive ? "|AT_RECURSIVE" : "");
 	*ret_fd = fd;
 	return 0;
 }
@@ -298,7 +328,16 @@ int mount_set_attributes(int mount_fd, const struct mount_attributes *attributes
 		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
 		return 0;
-	return sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | (attributes->recursive ? AT_RECURSIVE : 0), &attr) < 0 ? -errno : 0;
+	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | (attributes->recursive ? AT_RECURSIVE : 0), &attr) < 0)
+		return -errno;
+	if (narration_is_on()) {
+		char set[160], clear[160], propagation[64];
+
+		narrate("mount_setattr(%sset %s, clear %s, propagation %s)", attributes->recursive ? "AT_RECURSIVE, " : "",
+			words_of(attr.attr_set, set, sizeof set), words_of(attr.attr_clr, clear, sizeof clear),
+			propagation_words(attr.propagation, propagation, sizeof propagation));
+	}
+	return 0;
 }
 
 /* ---- attaching -------------------------------------------------------------------------- */
@@ -325,7 +364,12 @@ int mount_attach_at(int mount_fd, int target_fd, const char *name)
 
 int mount_set_propagation(const char *path, unsigned long flags)
 {
-	return mount(NULL, path, NULL, flags, NULL) < 0 ? -errno : 0;
+	char words[64];
+
+	if (mount(NULL, path, NULL, flags, NULL) < 0)
+		return -errno;
+	narrate("mount(NULL, \"%s\", NULL, %s, NULL)", path, propagation_words(flags, words, sizeof words));
+	return 0;
 }
 
 bool mount_is_root_at(int dirfd, const char *name)

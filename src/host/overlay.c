@@ -9,6 +9,7 @@
  * paths would not.
  */
 #include "host/overlay.h"
+#include "base/narration.h"
 
 #include "base/memory.h"
 #include "base/str.h"
@@ -271,6 +272,12 @@ static int create_by_descriptors(void *context)
 	return sys_fsconfig(*(int *)context, SYS_FSCONFIG_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
+static void narrate_mount(const struct overlay *overlay)
+{
+	narrate("fsopen(\"overlay\"), fsconfig(%zu of lowerdir+%s%s), fsmount(%s): the root, detached", overlay->lower_count,
+		overlay->writable ? ", upperdir, workdir" : "", overlay->is_volatile ? ", volatile" : "", overlay->writable ? "0" : "MOUNT_ATTR_RDONLY");
+}
+
 static int mount_by_descriptors(const struct overlay *overlay, const struct layers *layers, int *ret_fd)
 {
 	_cleanup_close_ int fs_fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
@@ -285,6 +292,7 @@ static int mount_by_descriptors(const struct overlay *overlay, const struct laye
 	fd = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, overlay->writable ? 0 : MOUNT_ATTR_RDONLY);
 	if (fd < 0)
 		return -errno;
+	narrate_mount(overlay);
 	*ret_fd = fd;
 	return 0;
 }

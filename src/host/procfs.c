@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/procfs.h"
+#include "base/narration.h"
 
 #include "base/file.h"
 #include "host/syscalls.h"
@@ -122,7 +123,10 @@ int procfs_write(int procfs_fd, const char *path, const char *text)
 	while (written < 0 && errno == EINTR);
 	if (written < 0)
 		return -errno;
-	return (size_t)written == length ? 0 : -EIO;
+	if ((size_t)written != length)
+		return -EIO;
+	narrate("write(\"/proc/%s\"): %.*s", path, (int)strcspn(text, "\n"), text);
+	return 0;
 }
 
 int procfs_number(int procfs_fd, int pidfd, pid_t *ret)

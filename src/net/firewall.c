@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/firewall.h"
+#include "base/narration.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -462,6 +463,8 @@ int firewall_publish(struct arena *arena, const struct spec_published_port *port
 	}
 	if (r == 0)
 		forget_flows(ports, count, true);
+	if (r == 0 && count > 0)
+		narrate("nf_tables: %zu published port%s in the sets of table inet bivy", count, count == 1 ? "" : "s");
 	for (size_t i = 0; i < count; i++)
 		firewall_elements_done(&publication.ports[i]);
 	free(publication.ports);

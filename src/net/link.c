@@ -10,6 +10,7 @@
 #include "net/link.h"
 
 #include "base/log.h"
+#include "base/narration.h"
 #include "host/netlink_address.h"
 #include "host/netlink_link.h"
 #include "host/netlink_route.h"
@@ -123,6 +124,9 @@ static int send_link(int here, const struct spec_network_link *link, const struc
 	else
 		add_sublink(&batch, link, parent, &inside);
 	r = netlink_batch_send(&batch, here, &failed);
+	if (r == 0)
+		narrate("RTM_NEWLINK: %s '%s' of '%s', in the container '%s', mtu %u", inside.kind ? inside.kind : "veth",
+			link->host_name ? link->host_name : "", link->parent, link->name, inside.mtu);
 	if (r < 0 && failed > 0) /* it was made, and what followed failed */
 		ignore_result(remove_host_end(here, link)); /* the first failure is what counts */
 	return r;
@@ -320,6 +324,8 @@ static int send_steps(int there, const struct spec_network_link *link, plan_mess
 	r = plan(steps, link, index, err);
 	if (r == 0) {
 		r = netlink_batch_send(&steps->batch, there, &failed);
+		for (size_t i = 0; r == 0 && i < steps->batch.count && i < SUBJECT_LIMIT; i++)
+			narrate("rtnetlink, in the container: '%s' has %s", link->name, steps->subjects[i]);
 		if (r < 0)
 			error_errno(err, -r, "cannot give the interface '%s' %s", link->name, failed < SUBJECT_LIMIT ? steps->subjects[failed] : "what it is to have");
 	}

@@ -588,7 +588,7 @@ int creation_wait_for_exec(struct creation *creation, struct error *err)
 	int64_t since = timing_now();
 	int r = sync_receive(creation->sync, &message, NULL);
 
-	timing_phase("wait for the exec", since);
+	timing_phase("filter and exec", since);
 	/* The socket closes by the exec. */
 	if (r < 0)
 		return 0;

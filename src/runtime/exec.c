@@ -7,6 +7,7 @@
  * process.c makes of init.
  */
 #include "base/file.h"
+#include "base/role.h"
 #include "base/timing.h"
 #include "host/syscalls.h"
 #include "runtime/container.h"
@@ -272,7 +273,7 @@ static _noreturn_ void child(void *context, int sync)
 {
 	struct error err = ERROR_INIT;
 
-	timing_process("process");
+	role_set("process");
 	ignore_result(become_program(context, sync, &err)); /* it only returns with an error */
 	ignore_result(sync_send_error(sync, &err)); /* nobody else to tell */
 	_exit(err.exit_status ? err.exit_status : 1);
@@ -319,7 +320,7 @@ static int serve(struct exec *exec, struct error *err)
 		int r = sync_receive(exec->sync, &message, NULL);
 
 		if (r < 0 && ready) {
-			timing_phase("wait for the exec", since);
+			timing_phase("filter and exec", since);
 			return 0; /* closed by the exec */
 		}
 		if (r < 0)

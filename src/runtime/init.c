@@ -20,6 +20,8 @@
 #include "runtime/init.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/narration.h"
+#include "base/role.h"
 #include "base/timing.h"
 #include "host/beneath.h"
 #include "host/netlink_link.h"
@@ -53,6 +55,7 @@ static int begin(const struct init_context *context, int sync, struct error *err
 			return error_errno(err, errno, "cannot drop groups in the user namespace");
 		if (sys_setresuid(0, 0, 0) < 0 && errno != EINVAL)
 			return error_errno(err, errno, "cannot become root of the user namespace");
+		narrate("setresgid(0, 0, 0), setgroups(0), setresuid(0, 0, 0): root of the user namespace");
 	}
 	setsid(); /* fails only for the leader of a group, which a fresh child is not */
 	umask(0); /* modes of what is made are exact */
@@ -68,11 +71,16 @@ static int set_names(const struct plan *plan, struct error *err)
 		return error_errno(err, errno, "cannot set hostname '%s'", config->hostname);
 	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
 		return error_errno(err, errno, "cannot set domainname '%s'", config->domainname);
+	if (config->hostname)
+		narrate("sethostname(\"%s\")", config->hostname);
+	if (config->domainname)
+		narrate("setdomainname(\"%s\")", config->domainname);
 	if (plan->new_namespaces & CLONE_NEWNET) {
 		int r = netlink_set_loopback_up();
 
 		if (r < 0)
 			return error_errno(err, -r, "cannot set the loopback link up");
+		narrate("RTM_NEWLINK: lo up");
 	}
 	return 0;
 }
@@ -253,7 +261,7 @@ _noreturn_ void init_run(void *argument, int sync)
 	int64_t since;
 	int report = sync, r;
 
-	timing_process("init");
+	role_set("init");
 	since = timing_now();
 	r = begin(context, sync, &err);
 	timing_phase("wait for its ids", since);

@@ -346,7 +346,7 @@ static void print_device(const struct mount_step *step, struct buf *out)
 			(long long)device->minor, device->mode & 07777);
 }
 
-static void print_step(const struct mount_step *step, struct buf *out)
+void mount_step_print(const struct mount_step *step, struct buf *out)
 {
 	switch (step->kind) {
 	case MOUNT_STEP_FILESYSTEM:
@@ -391,7 +391,7 @@ void mount_plan_print(const struct mount_plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->count; i++) {
 		if (i == plan->set_up_count)
 			buf_add_text(out, "make it the root\n");
-		print_step(&plan->steps[i], out);
+		mount_step_print(&plan->steps[i], out);
 	}
 	if (plan->count == plan->set_up_count)
 		buf_add_text(out, "make it the root\n");

@@ -64,6 +64,9 @@ void mount_plan_done(struct mount_plan *plan);
 /* One line per step. */
 void mount_plan_print(const struct mount_plan *plan, struct buf *out);
 
+/* The line of one step. */
+void mount_step_print(const struct mount_step *step, struct buf *out);
+
 /* Files of procfs that may be mounted over: what tools like lxcfs replace. NULL-terminated, without the leading slash. */
 extern const char *const mount_plan_replaceable[];
 

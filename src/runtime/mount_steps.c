@@ -6,6 +6,7 @@
  */
 #include "runtime/mount_steps.h"
 
+#include "base/narration.h"
 #include "host/beneath.h"
 #include "host/idmap.h"
 #include "host/mount.h"
@@ -383,6 +384,7 @@ static int run_file_system(struct rootfs *rootfs, struct mount_step *step, struc
 	r = mount_attach(fd, destination_fd);
 	if (r < 0)
 		return error_errno(err, -r, "%s: cannot mount '%s' on '%s'", step->field, mount->type, step->path);
+	narrate("move_mount(\"%s\")", step->path);
 	keep_proc(rootfs, step, fd);
 	if (step->late_readonly)
 		step->mount_fd = TAKE_FD(fd);
@@ -410,6 +412,7 @@ static int run_bind(struct rootfs *rootfs, struct mount_step *step, struct error
 	r = mount_attach(step->mount_fd, destination_fd);
 	if (r < 0)
 		return error_errno(err, -r, "%s: cannot bind '%s' on '%s'", step->field, step->source, step->path);
+	narrate("move_mount(\"%s\"): '%s'", step->path, step->source);
 	keep_proc(rootfs, step, step->mount_fd);
 	if (!step->late_readonly)
 		close_and_forget(&step->mount_fd);

@@ -2,7 +2,7 @@
 #include "runtime/process.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/timing.h"
+#include "base/narration.h"
 #include "host/caps.h"
 #include "host/keyring.h"
 #include "host/landlock.h"
@@ -13,6 +13,7 @@
 #include "runtime/landlock_limits.h"
 #include "runtime/passwd.h"
 #include "runtime/sync.h"
+#include "spec/names.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -191,6 +192,7 @@ int process_set_limits(const struct spec_process *process, pid_t pid, struct err
 		if (prlimit(pid, limit->resource, &value, NULL) < 0)
 			return error_errno(err, errno, "cannot set process.rlimits[%zu] %s to %llu:%llu", i, limit->name,
 				(unsigned long long)limit->soft, (unsigned long long)limit->hard);
+		narrate("prlimit(%s, %llu, %llu)", limit->name, (unsigned long long)limit->soft, (unsigned long long)limit->hard);
 	}
 	return 0;
 }
@@ -290,11 +292,28 @@ static int set_user(const struct spec_user *user, struct error *err)
 		return error_errno(err, errno, "cannot set process.user.gid to %u", user->gid);
 	if (sys_setresuid(user->uid, user->uid, user->uid) < 0)
 		return error_errno(err, errno, "cannot set process.user.uid to %u", user->uid);
+	narrate("setgroups(%zu), setresgid(%u), setresuid(%u)", user->additional_gid_count, user->gid, user->uid);
 	if (user->has_umask)
 		umask(user->umask);
 	else
 		umask(022);
 	return 0;
+}
+
+static void narrate_capabilities(const struct spec_capabilities *wanted)
+{
+	_cleanup_buf_ struct buf names = BUF_INIT;
+	uint32_t value = 0;
+	const char *name;
+
+	if (!narration_is_on())
+		return;
+	for (size_t i = 0; (name = spec_name_at(SPEC_CAPABILITIES, i, &value)); i++)
+		if (wanted->bounding & (1ULL << value))
+			buf_printf(&names, " %s", name);
+	narrate("prctl(PR_CAPBSET_DROP) of all but%s", names.data ? names.data : " none");
+	narrate("capset(effective %#llx, permitted %#llx, inheritable %#llx), ambient %#llx", (unsigned long long)wanted->effective,
+		(unsigned long long)wanted->permitted, (unsigned long long)wanted->inheritable, (unsigned long long)wanted->ambient);
 }
 
 /*
@@ -333,13 +352,14 @@ static int set_capabilities(const struct process_context *context, struct error 
 	r = caps_set_ambient(wanted->ambient & wanted->permitted & wanted->inheritable & have);
 	if (r < 0)
 		return error_errno(err, -r, "cannot set process.capabilities.ambient");
+	narrate_capabilities(wanted);
 	return 0;
 }
 
 /* Closes all that is not needed, for good, before a path of the container is walked (CVE-2024-21626). */
 static int close_others(const struct process_context *context, struct error *err)
 {
-	int keep[] = { context->sync, context->keep, context->keep_too, context->listener ? context->listener->socket : -EBADF, log_fd() };
+	int keep[] = { context->sync, context->keep, context->keep_too, context->listener ? context->listener->socket : -EBADF, log_fd(), narration_fd() };
 	unsigned first = 3 + (unsigned)(context->preserve_fds > 0 ? context->preserve_fds : 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
@@ -432,6 +452,8 @@ int process_prepare(struct process_context *context, struct error *err)
 	/* A filter that an unprivileged process loads needs it; and it must come before the user's last say. */
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, errno, "cannot set process.noNewPrivileges");
+	if (process->no_new_privileges)
+		narrate("prctl(PR_SET_NO_NEW_PRIVS)");
 	r = set_limits(context, err);
 	if (r == 0)
 		r = set_capabilities(context, err);
@@ -446,7 +468,6 @@ int process_prepare(struct process_context *context, struct error *err)
 int process_exec(struct process_context *context, struct error *err)
 {
 	unsigned first = 3 + (unsigned)(context->preserve_fds > 0 ? context->preserve_fds : 0);
-	int64_t since = timing_now();
 	sigset_t none;
 	int code, r;
 
@@ -464,6 +485,10 @@ int process_exec(struct process_context *context, struct error *err)
 	r = context->limits >= 0 ? landlock_enter(context->limits) : 0;
 	if (r < 0)
 		return error_errno(err, -r, "cannot enter linux.landlock");
+	/* Nothing is told from here on: the filter may have something against a write. */
+	if (context->seccomp)
+		narrate("seccomp(SECCOMP_SET_MODE_FILTER): %u instructions", context->seccomp->length);
+	narrate("execve(\"%s\")", context->program);
 	if (context->seccomp) {
 		bool has_listener = context->listener && context->listener->socket >= 0;
 		r = has_listener ? listener_load(context->listener, context->seccomp, err) : seccomp_install(context->seccomp, err);
@@ -471,7 +496,6 @@ int process_exec(struct process_context *context, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	timing_phase("filter and limits", since);
 	execve(context->program, context->process->args, context->env);
 	code = errno;
 	error_errno(err, code, "cannot execute \"%s\"", context->process->args[0]);

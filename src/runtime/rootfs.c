@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/rootfs.h"
 
+#include "base/narration.h"
 #include "host/mount.h"
 #include "host/mountinfo.h"
 #include "host/procfs.h"
@@ -150,18 +151,35 @@ static int open_plain_root(struct rootfs *rootfs, struct error *err)
 	return 0;
 }
 
+/* What has no call of its own worth telling. */
+static void narrate_step(const struct mount_step *step)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (!narration_is_on())
+		return;
+	mount_step_print(step, &text);
+	narrate("%s", str_trim_end(text.data));
+}
+
 static int run_step(struct rootfs *rootfs, struct mount_step *step, struct error *err)
 {
+	int r;
+
 	switch (step->kind) {
 	case MOUNT_STEP_FILESYSTEM:
 	case MOUNT_STEP_BIND:
 	case MOUNT_STEP_REMOUNT:
 		return mount_step_run(rootfs, step, err);
 	case MOUNT_STEP_CGROUP:
-		return cgroup_view_run(rootfs, step, err);
+		r = cgroup_view_run(rootfs, step, err);
+		break;
 	default:
-		return dev_run(rootfs, step, err);
+		r = dev_run(rootfs, step, err);
 	}
+	if (r == 0)
+		narrate_step(step);
+	return r;
 }
 
 /*
@@ -217,6 +235,7 @@ static int pivot(const struct rootfs *rootfs, struct error *err)
 	}
 	if (umount2(".", MNT_DETACH) < 0)
 		return error_errno(err, errno, "cannot detach the host's root");
+	narrate("fchdir(the root), pivot_root(\".\", \".\"), umount2(\".\", MNT_DETACH)");
 	return 0;
 }
 
@@ -353,7 +372,8 @@ int rootfs_finish(struct rootfs *rootfs, struct error *err)
 
 	masked.proc_checked = rootfs->plan->has_proc;
 	for (size_t i = rootfs->plan->set_up_count; r == 0 && i < rootfs->plan->count; i++)
-		r = run_late_step(rootfs, &masked, &rootfs->plan->steps[i], err);
+		if ((r = run_late_step(rootfs, &masked, &rootfs->plan->steps[i], err)) == 0)
+			narrate_step(&rootfs->plan->steps[i]);
 	masked_done(&masked);
 	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/spawn.h"
 #include "base/log.h"
+#include "base/narration.h"
 #include "host/prefault.h"
 #include "host/procfs.h"
 #include "host/scheduler.h"
@@ -25,6 +26,27 @@ static void heed_all_signals(void)
 	for (int number = 1; number < NSIG; number++)
 		if (ignored & (1ULL << (number - 1)))
 			signal(number, SIG_DFL);
+}
+
+static const char *clone_words(uint64_t bits, char *ret, size_t size)
+{
+	static const struct narration_flag flags[] = {
+		{ CLONE_NEWUSER, "CLONE_NEWUSER" }, { CLONE_NEWNS, "CLONE_NEWNS" }, { CLONE_NEWPID, "CLONE_NEWPID" }, { CLONE_NEWNET, "CLONE_NEWNET" },
+		{ CLONE_NEWIPC, "CLONE_NEWIPC" }, { CLONE_NEWUTS, "CLONE_NEWUTS" }, { CLONE_NEWCGROUP, "CLONE_NEWCGROUP" },
+		{ CLONE_PIDFD, "CLONE_PIDFD" }, { CLONE_PARENT, "CLONE_PARENT" }, { CLONE_CLEAR_SIGHAND, "CLONE_CLEAR_SIGHAND" },
+		{ CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP" },
+	};
+
+	return narration_flags(bits, flags, ARRAY_SIZE(flags), ret, size);
+}
+
+static int unshare_cgroup(void)
+{
+	int r = unshare(CLONE_NEWCGROUP);
+
+	if (r == 0)
+		narrate("unshare(CLONE_NEWCGROUP)");
+	return r;
 }
 
 /* Steps of the child, the same for one that was cloned here and for one that a joiner cloned. */
@@ -52,7 +74,7 @@ static _noreturn_ void run_child(struct spawn_request *request)
 	if (!request->initial_affinity)
 		ignore_result(scheduler_reset_affinity());
 	/* 2. A cgroup namespace shows our group as its root: so after entering. */
-	if ((request->new_namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0) {
+	if ((request->new_namespaces & CLONE_NEWCGROUP) && unshare_cgroup() < 0) {
 		error_errno(&err, errno, "cannot make a cgroup namespace");
 		ignore_result(sync_send_error(request->sync_child, &err)); /* nobody else to tell */
 		_exit(1);
@@ -89,6 +111,11 @@ int spawn_clone(struct spawn_request *request, uint64_t extra_flags, struct spaw
 			close(request->sync_parent); /* or its end would go unnoticed */
 		}
 		run_child(request);
+	}
+	if (narration_is_on()) {
+		char flags[256];
+
+		narrate("clone3(%s) = %d", clone_words(args.flags, flags, sizeof flags), (int)pid);
 	}
 	ret->pid = pid;
 	ret->pidfd = pidfd;

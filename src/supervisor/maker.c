@@ -3,6 +3,7 @@
 #include "supervisor/loop.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/narration.h"
 #include "host/pidfd.h"
 #include "host/syscalls.h"
 #include "runtime/stats.h"
@@ -119,6 +120,15 @@ static int do_nothing(struct maker *maker _unused_, const struct deed_packet *pa
 	return 0;
 }
 
+/* Whoever asked to be told has seen the start; a pipe of theirs is to end. */
+static void stop_telling(void)
+{
+	int fd = narration_fd();
+
+	narration_open(-1);
+	close_and_forget(&fd);
+}
+
 static int do_start(struct maker *maker, const struct deed_packet *packet, struct deed_answer *ret, struct error *err)
 {
 	const int32_t *size = packet->deed.numbers;
@@ -130,6 +140,7 @@ static int do_start(struct maker *maker, const struct deed_packet *packet, struc
 	for (int fd = 3; !maker->was_started && fd < 3 + maker->request->preserve_fds; fd++)
 		close(fd);
 	maker->was_started = true;
+	stop_telling();
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/session_start.h"
 #include "base/memory.h"
+#include "base/role.h"
 #include "base/timing.h"
 #include "host/pty.h"
 #include "runtime/sync.h"
@@ -45,7 +46,7 @@ static int read_request(struct arena *arena, struct session *session, struct err
 		return error_set(err, ERROR_INVALID, 0, "%zu descriptors came along, not %zu", start->count - used, others);
 	if (request->process->timing && timing_join(start->fds[start->count - 1]) < 0)
 		return error_set(err, ERROR_INVALID, 0, "what came for timings is no table of them");
-	timing_process("joiner");
+	role_set("joiner");
 	session->request = request;
 	session->process = request->process;
 	session->preserved = start->fds + used;

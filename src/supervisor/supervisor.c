@@ -17,6 +17,7 @@
 #include "supervisor/supervisor.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/narration.h"
 #include "base/timing.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
@@ -227,6 +228,7 @@ static int become_keeper(const struct supervisor *supervisor, pid_t parent, stru
 	for (int fd = 0; r == 0 && fd < 3; fd++)
 		if (fd != log_fd() && dup2(supervisor->maker.null_fd, fd) < 0)
 			r = -errno;
+	narration_open(-1);
 	if (r == 0)
 		r = keep_descriptors(&supervisor->keeper);
 	return r < 0 ? error_errno(err, -r, "cannot serve container '%s'", supervisor->maker.name) : 0;

@@ -2,6 +2,7 @@
 #include "transfer/session.h"
 
 #include "base/file.h"
+#include "base/role.h"
 #include "base/timing.h"
 
 #include <pthread.h>
@@ -134,6 +135,6 @@ int session_main(const char *name, const char *summary, const struct command *co
 
 	/* A peer that goes away is an error of what is written to it. */
 	signal(SIGPIPE, SIG_IGN);
-	timing_process(name + strlen("bivy-"));
+	role_set(name + strlen("bivy-"));
 	return commands_main_plain(&own, argc, argv);
 }

@@ -18,7 +18,7 @@ has_phases() {
 	run -3 --separate-stderr bivy run --rm --timing=json busybox sh -c 'echo out; sleep 1; exit 3'
 	[ "$output" = out ]
 	printf '%s\n' "$stderr" >timing
-	has_phases timing bivy:record "bivy:mount the layers" "supervisor:clone and map ids" "init:mounts and devices" "init:filter and limits" \
+	has_phases timing bivy:record "bivy:mount the layers" "supervisor:clone and map ids" "init:mounts and devices" "supervisor:filter and exec" \
 		"bivy:the container" "bivy:wait for the supervisor"
 	jq -e '.phases[] | select(.name == "the container") | .durationUs > 200000' timing >/dev/null
 	run -0 --separate-stderr bivy run --rm --timing busybox true
@@ -31,11 +31,11 @@ has_phases() {
 	run -0 --separate-stderr bivy run -d --name web --timing=json busybox sleep 1000
 	[[ $output =~ ^[0-9a-f]{64}$ ]]
 	printf '%s\n' "$stderr" >timing
-	has_phases timing "supervisor:control groups" "supervisor:wait for the exec"
+	has_phases timing "supervisor:control groups" "supervisor:filter and exec"
 	run -0 --separate-stderr bivy exec --timing=json web echo in
 	[ "$output" = in ]
 	printf '%s\n' "$stderr" >timing
-	has_phases timing "joiner:join the namespaces" "process:filter and limits" "bivy:the process"
+	has_phases timing "joiner:join the namespaces" "joiner:filter and exec" "bivy:the process"
 	local opens='for fd in {3..15}; do eval "exec $fd</dev/null"; done; exec "$@"'
 	run -1 bash -c "$opens" - "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" exec --timing --preserve-fds 13 web true
 	[[ $output == *"cannot pass on 13 descriptors: 12 is the most"* ]]

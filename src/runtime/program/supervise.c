@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervise: what `bivy` starts for each container (supervisor/supervisor.h). */
+#include "base/narration.h"
+#include "base/role.h"
 #include "base/timing.h"
 #include "runtime/program/program.h"
 #include "runtime/program/trim.h"
@@ -10,7 +12,7 @@
 
 struct supervise_options {
 	const char *bundle;
-	int64_t socket, root_fd, preserve_fds, timing_fd;
+	int64_t socket, root_fd, preserve_fds, timing_fd, explain_fd;
 	char **hold_fds;
 };
 
@@ -22,6 +24,7 @@ static const struct option_entry entries[] = {
 	{ "root-fd", 0, OPTION_INT, 0, AT(root_fd), "FD", "descriptor of a detached mount: the root of the first start", 0, INT_MAX },
 	{ "hold-fd", 0, OPTION_LIST, 0, AT(hold_fds), "FD", "a descriptor to be kept open as long as the container lives" },
 	{ "timing-fd", 0, OPTION_INT, 0, AT(timing_fd), "FD", "descriptor of a table of timings: add those of the start", 0, INT_MAX },
+	{ "explain-fd", 0, OPTION_INT, 0, AT(explain_fd), "FD", "descriptor that is told what is done for the first start", 0, INT_MAX },
 	{ "preserve-fds", 0, OPTION_INT, 0, AT(preserve_fds), "N", "pass N more descriptors, from 3, at the first start", 0, 65536 },
 	{ 0 },
 };
@@ -65,10 +68,14 @@ static int run_supervise(struct call *call, struct error *err)
 	};
 	int r;
 
-	timing_process("supervisor");
+	role_set("supervisor");
 	if (str_is_empty(options->bundle) || options->bundle[0] != '/')
 		return error_set(err, ERROR_INVALID, 0, "'supervise' needs --bundle, an absolute directory");
 	r = mark_all(options, err);
+	if (r == 0 && options->explain_fd >= 0)
+		r = mark(options->explain_fd, "--explain-fd", err);
+	if (r == 0 && options->explain_fd >= 0)
+		narration_open((int)options->explain_fd);
 	if (r == 0 && options->timing_fd >= 0 && timing_join((int)options->timing_fd) < 0)
 		r = error_set(err, ERROR_INVALID, 0, "invalid value '%lld' for --timing-fd: expected a table of timings", (long long)options->timing_fd);
 	return r < 0 ? r : supervisor_run(&request, err);
@@ -83,7 +90,7 @@ const struct verb verb_supervise = {
 		.properties = OPTIONS_HIDDEN,
 	},
 	.request_size = sizeof(struct supervise_options),
-	.defaults = &(const struct supervise_options){ .socket = -1, .root_fd = -1, .timing_fd = -1 },
+	.defaults = &(const struct supervise_options){ .socket = -1, .root_fd = -1, .timing_fd = -1, .explain_fd = -1 },
 	.properties = VERB_ENTERS_CONTAINER,
 	.run = run_supervise,
 };
