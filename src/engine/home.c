@@ -232,8 +232,8 @@ static int request(struct arena *arena, const struct directories *directories, c
 
 	for (size_t i = 0; r == 0 && i < NAMESPACES; i++)
 		close(fds[i]);
-	if (r == 0 && send(socket, what, strlen(what), MSG_NOSIGNAL) < 0)
-		r = -errno;
+	while (r == 0 && send(socket, what, strlen(what), MSG_NOSIGNAL) < 0)
+		r = errno == EINTR ? 0 : -errno;
 	if (r == 0)
 		r = receive(socket, text, &length);
 	if (r < 0)

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/moment.h"
 #include "engine/container_names.h"
+#include "engine/home.h"
 #include "engine/network_addresses.h"
 #include "engine/network_event.h"
 #include "engine/network_files.h"
@@ -108,6 +109,40 @@ static int read_ula(int networks_fd, struct net_subnet *ret, struct error *err)
 	return 0;
 }
 
+struct used_call {
+	struct net_used_subnet *list;
+	size_t count;
+	struct error *err;
+};
+
+static int call_subnets_used(void *context)
+{
+	struct used_call *call = context;
+
+	return net_subnets_used(&call->list, &call->count, call->err);
+}
+
+/* What the host has routes to, and an ordinary user's home: there they also tell of a network whose record cannot be read. */
+static int read_used(struct net_used_subnet **ret, size_t *ret_count, struct error *err)
+{
+	struct used_call outside = { .err = err }, inside = { .err = err };
+	int r = call_subnets_used(&outside);
+
+	if (r == 0 && home_exists())
+		r = home_call(call_subnets_used, &inside, err);
+	if (r < 0) {
+		free(outside.list);
+		return r;
+	}
+	outside.list = memory_resize(outside.list, outside.count + inside.count + 1, sizeof *outside.list);
+	if (inside.count)
+		memcpy(outside.list + outside.count, inside.list, inside.count * sizeof *inside.list);
+	free(inside.list);
+	*ret = outside.list;
+	*ret_count = outside.count + inside.count;
+	return 0;
+}
+
 /* Subnets of the networks that there are, in front of those of the host. */
 static int add_used(const struct spec_network *const *list, size_t count, struct net_used_subnet **used, size_t *used_count, size_t *ret_others,
 	struct error *err)
@@ -157,7 +192,7 @@ static int choose_addresses(struct arena *arena, int networks_fd, struct spec_ne
 	int r = network->ipv6 ? read_ula(networks_fd, &ula, err) : 0;
 
 	if (r == 0)
-		r = net_subnets_used(&used, &used_count, err);
+		r = read_used(&used, &used_count, err);
 	if (r == 0)
 		r = add_used(list, count, &used, &used_count, &others, err);
 	return r < 0 ? r : network_addresses_choose(arena, network, &ula, used, used_count, others, err);
