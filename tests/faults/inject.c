@@ -2,8 +2,8 @@
 /*
  * inject: runs a command, and lets one system call of it, or of a process that comes from it, fail, or kills the process at it.
  *
- *   inject [-a PID]… [-q QUIET_MS] -l LOG COMMAND…             writes the calls that there are
- *   inject [-a PID]… [-q QUIET_MS] -l LOG -c CASE COMMAND…     does to one of them what CASE says
+ *   inject [-a PID]… [-q QUIET_MS] [-u ID] -l LOG COMMAND…             writes the calls that there are
+ *   inject [-a PID]… [-q QUIET_MS] [-u ID] -l LOG -c CASE COMMAND…     does to one of them what CASE says
  *
  * CASE is PROCESS:CALL:N:FAULT: the N-th CALL (from 1) of that process gets the error FAULT (EIO, …) instead of being made, or
  * the process gets SIGKILL in its place (KILL). PROCESS is a path of births: 0 is the command, 0.2 its second child (threads
@@ -15,6 +15,8 @@
  * for a file that may be made, or `-`), and at last "hit" if the case has come about. After the case nobody is traced any more;
  * without, until nobody has made a call for QUIET_MS after the command's end.
  *
+ * With -u the command is that user's, and what is executed setuid is so in spite of who traces, who is root.
+ *
  * Exits as the command, or with 128 and its signal. x86-64 alone.
  */
 #ifndef _GNU_SOURCE
@@ -23,6 +25,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -542,11 +545,14 @@ static void read_case(char *text)
 	}
 }
 
-/* In the command's process: waits until it is traced. */
-static void become(int fd, char *const *argv)
+/* In the command's process: waits until it is traced. Who becomes another is not told of its parent's death unless he asks for it then. */
+static void become(int fd, long user, char *const *argv)
 {
 	char byte;
 
+	if (user >= 0 && (setgroups(0, NULL) < 0 || setresgid((gid_t)user, (gid_t)user, (gid_t)user) < 0 ||
+				 setresuid((uid_t)user, (uid_t)user, (uid_t)user) < 0))
+		fail("cannot become the user");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (read(fd, &byte, 1) != 1)
 		_exit(124);
@@ -577,8 +583,9 @@ int main(int argc, char **argv)
 {
 	pid_t attached[MAXIMUM_ATTACHED], tracer;
 	int go[2], count = 0, quiet_ms = 50, option, status;
+	long user = -1;
 
-	while ((option = getopt(argc, argv, "+a:c:l:q:")) != -1) {
+	while ((option = getopt(argc, argv, "+a:c:l:q:u:")) != -1) {
 		if (option == 'a' && count < MAXIMUM_ATTACHED)
 			attached[count++] = atoi(optarg);
 		else if (option == 'c')
@@ -587,6 +594,8 @@ int main(int argc, char **argv)
 			state.log = fopen(optarg, "we");
 		else if (option == 'q')
 			quiet_ms = atoi(optarg);
+		else if (option == 'u')
+			user = atol(optarg);
 		else
 			return 2;
 	}
@@ -594,7 +603,7 @@ int main(int argc, char **argv)
 		fail("cannot begin");
 	state.command = fork();
 	if (state.command == 0)
-		become(go[0], argv + optind);
+		become(go[0], user, argv + optind);
 	tracer = state.command < 0 ? -1 : start_tracer(attached, count, go[1], quiet_ms);
 	close(go[0]);
 	close(go[1]);
