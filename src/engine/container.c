@@ -365,9 +365,12 @@ static int refuse(struct arena *arena, const struct directories *directories, co
 static int open_name(struct arena *arena, const struct directories *directories, const char *name, bool is_for_removal, struct container_record *ret,
 	struct error *err)
 {
-	const char *id = container_name_is_valid(name) ? container_name_owner(arena, directories, name) : NULL;
-	int r = id ? open_id(arena, directories, id, is_for_removal, ret, err) : -ENOENT;
+	const char *id = NULL;
+	int r = container_name_is_valid(name) ? container_name_owner(arena, directories, name, &id) : 0;
 
+	if (r < 0)
+		return error_errno(err, -r, "cannot read the name '%s' in '%s/names'", name, directories->root);
+	r = id ? open_id(arena, directories, id, is_for_removal, ret, err) : -ENOENT;
 	if (r < 0)
 		return r;
 	if (str_equal(ret->container->name, name))

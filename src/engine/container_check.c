@@ -89,11 +89,14 @@ static int check_entry(void *context, const char *name)
 static int check_name(void *context, const char *name)
 {
 	struct check *check = context;
-	const char *id;
+	const char *id = NULL;
+	int r;
 
 	if (str_equal(name, ".") || str_equal(name, ".."))
 		return 0;
-	id = container_name_owner(check->arena, check->directories, name);
+	r = container_name_owner(check->arena, check->directories, name, &id);
+	if (r < 0)
+		return r;
 	if (id && !container_name_is_stale(check->directories, name, id))
 		return 0;
 	if (!id && faccessat(check->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)

@@ -79,30 +79,31 @@ static int open_names(const struct directories *directories, bool make)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The id behind NAME into ID; false if there is none. */
-static bool read_owner(int names_fd, const char *name, char id[CONTAINER_ID_LENGTH + 1])
+/* The id behind NAME into ID: 1, or 0 if there is none; -errno if nobody can tell. */
+static int read_owner(int names_fd, const char *name, char id[CONTAINER_ID_LENGTH + 1])
 {
 	char target[PATH_MAX];
 	ssize_t length = readlinkat(names_fd, name, target, sizeof target - 1);
 
 	if (length < 0)
-		return false;
+		return errno == ENOENT || errno == EINVAL || errno == ENAMETOOLONG ? 0 : -errno;
 	target[length] = '\0';
 	if (!str_starts_with(target, TARGET_PREFIX) || !container_id_is_valid(target + strlen(TARGET_PREFIX)))
-		return false;
+		return 0;
 	memcpy(id, target + strlen(TARGET_PREFIX), CONTAINER_ID_LENGTH + 1);
-	return true;
+	return 1;
 }
 
-const char *container_name_owner(struct arena *arena, const struct directories *directories, const char *name)
+int container_name_owner(struct arena *arena, const struct directories *directories, const char *name, const char **ret)
 {
 	_cleanup_close_ int fd = open_names(directories, false);
 	char id[CONTAINER_ID_LENGTH + 1];
+	int r = fd == -ENOENT ? 0 : fd < 0 ? fd : read_owner(fd, name, id);
 
-	/* Want of memory passes; that nobody has the name would be wrong. */
-	if (fd == -ENOMEM)
-		fd = open_names(directories, false);
-	return fd >= 0 && read_owner(fd, name, id) ? arena_strdup(arena, id) : NULL;
+	if (r < 0)
+		return r;
+	*ret = r > 0 ? arena_strdup(arena, id) : NULL;
+	return 0;
 }
 
 struct owned {
@@ -116,7 +117,7 @@ static int match_owner(void *context, const char *name)
 	struct owned *owned = context;
 	char id[CONTAINER_ID_LENGTH + 1];
 
-	if (!read_owner(owned->fd, name, id) || !str_equal(id, owned->id))
+	if (read_owner(owned->fd, name, id) <= 0 || !str_equal(id, owned->id))
 		return 0;
 	owned->name = arena_strdup(owned->arena, name);
 	return 1;
@@ -137,15 +138,16 @@ const char *container_name_of(struct arena *arena, const struct directories *dir
 static int remove_name(int names_fd, const char *name, const char *id)
 {
 	char owner[CONTAINER_ID_LENGTH + 1];
-	int r = 0;
+	int r;
 
 	while (flock(names_fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return -errno;
-	if (read_owner(names_fd, name, owner) && str_equal(owner, id) && unlinkat(names_fd, name, 0) < 0)
+	r = read_owner(names_fd, name, owner);
+	if (r > 0 && str_equal(owner, id) && unlinkat(names_fd, name, 0) < 0)
 		r = -errno;
 	ignore_result(flock(names_fd, LOCK_UN)); /* closing would do it as well */
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int container_name_release(const struct directories *directories, const char *name, const char *id)
@@ -208,7 +210,10 @@ static int take_name(const struct directories *directories, int names_fd, const 
 			return 0;
 		if (errno != EEXIST)
 			return -errno;
-		if (!read_owner(names_fd, name, owner))
+		r = read_owner(names_fd, name, owner);
+		if (r < 0)
+			return r;
+		if (r == 0)
 			continue; /* it was given back just now */
 		if (!container_name_is_stale(directories, name, owner))
 			return -EEXIST;

@@ -24,8 +24,11 @@ int container_name_check(const char *text, struct error *err) _must_check_;
 /* A new id, in the arena; its first twelve digits are not all decimal, so that a host named so is no number. */
 int container_id_make(struct arena *arena, const char **ret, struct error *err) _must_check_;
 
-/* The id that the name stands for, in the arena; NULL: it is free, or damaged. The container need not be there, nor be called so. */
-const char *container_name_owner(struct arena *arena, const struct directories *directories, const char *name);
+/*
+ * *RET is the id that the name stands for, in the arena; NULL: it is free, or damaged. The container need not be there, nor be called
+ * so. -errno if nobody can tell, which is not that it is free.
+ */
+int container_name_owner(struct arena *arena, const struct directories *directories, const char *name, const char **ret) _must_check_;
 
 /* A name that stands for ID, in the arena, for a container that cannot tell itself; NULL: none does. */
 const char *container_name_of(struct arena *arena, const struct directories *directories, const char *id);

@@ -43,6 +43,28 @@ static void test_ids(void **state _unused_)
 	assert_false(container_id_is_valid(arena_printf(arena, "A%s", first + 1)));
 }
 
+static const char *owner_of(struct arena *arena, const char *name)
+{
+	const struct directories directories = scratch_directories();
+	const char *id = NULL;
+
+	assert_int_equal(container_name_owner(arena, &directories, name, &id), 0);
+	return id;
+}
+
+static void test_nobody_can_tell(void **state _unused_)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct directories directories = { .root = "/proc/self/status", .run_root = "/proc/self/status" };
+	struct error err = ERROR_INIT;
+	const char *id = "as before";
+
+	assert_int_equal(container_name_owner(arena, &directories, "web", &id), -ENOTDIR);
+	assert_string_equal(id, "as before");
+	assert_int_equal(container_name_release(&directories, "web", scratch_id(arena, 'a')), -ENOTDIR);
+	assert_true(container_name_reserve(&directories, "web", scratch_id(arena, 'a'), &err) < 0);
+}
+
 static void test_a_name_is_one_container_s(void **state _unused_)
 {
 	const struct directories directories = scratch_directories();
@@ -50,16 +72,16 @@ static void test_a_name_is_one_container_s(void **state _unused_)
 	struct error err = ERROR_INIT;
 
 	scratch_put("web", 'a', NULL);
-	assert_string_equal(container_name_owner(arena, &directories, "web"), scratch_id(arena, 'a'));
-	assert_null(container_name_owner(arena, &directories, "db"));
+	assert_string_equal(owner_of(arena, "web"), scratch_id(arena, 'a'));
+	assert_null(owner_of(arena, "db"));
 	assert_int_equal(container_name_reserve(&directories, "web", scratch_id(arena, 'b'), &err), -EEXIST);
 	assert_int_equal(err.kind, ERROR_CONFLICT);
 	assert_string_equal(err.message, "the name 'web' is already in use by the container 'a00000000000'");
 	/* Another's name is not given back. */
 	assert_int_equal(container_name_release(&directories, "web", scratch_id(arena, 'b')), 0);
-	assert_non_null(container_name_owner(arena, &directories, "web"));
+	assert_non_null(owner_of(arena, "web"));
 	assert_int_equal(container_name_release(&directories, "web", scratch_id(arena, 'a')), 0);
-	assert_null(container_name_owner(arena, &directories, "web"));
+	assert_null(owner_of(arena, "web"));
 }
 
 /* A name without its container is garbage, but not while that is being made. */
@@ -77,7 +99,7 @@ static void test_a_maker_keeps_the_name(void **state _unused_)
 	assert_int_equal(container_name_reserve(&directories, "web", scratch_id(arena, 'b'), NULL), -EEXIST);
 	close(maker); /* killed */
 	assert_int_equal(container_name_reserve(&directories, "web", scratch_id(arena, 'b'), NULL), 0);
-	assert_string_equal(container_name_owner(arena, &directories, "web"), scratch_id(arena, 'b'));
+	assert_string_equal(owner_of(arena, "web"), scratch_id(arena, 'b'));
 }
 
 static void test_generated_names(void **state _unused_)
@@ -121,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_a_name),
 		cmocka_unit_test(test_refused_in_words),
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_nobody_can_tell),
 		SCRATCH_TEST(test_a_name_is_one_container_s),
 		SCRATCH_TEST(test_a_maker_keeps_the_name),
 		SCRATCH_TEST(test_generated_names),
