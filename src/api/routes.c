@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/routes.h"
+#include "api/looking.h"
+
+enum route_flag {
+	ROUTE_LOOKS = 1 << 0,    /* it reads files and asks the kernel, no more: looking.h */
+	ROUTE_SHORT = 1 << 1,    /* and waits for nothing */
+	ROUTE_MEASURES = 1 << 2, /* it does that, and looks at processes */
+};
 
 struct route {
 	const char *method;
@@ -7,15 +14,15 @@ struct route {
 	const char *path;
 	enum api_permission permission;
 	api_answer *answer;
-	bool is_short; /* it only looks, and waits for nothing */
+	unsigned flags; /* enum route_flag */
 };
 
 static const struct route routes[] = {
-	{ "GET", "/info", API_READ_ONLY, api_info, true },
-	{ "GET", "/version", API_READ_ONLY, api_version, true },
-	{ "GET", "/metrics", API_METRICS, api_metrics, true },
+	{ "GET", "/info", API_READ_ONLY, api_info, ROUTE_LOOKS | ROUTE_SHORT },
+	{ "GET", "/version", API_READ_ONLY, api_version, ROUTE_LOOKS | ROUTE_SHORT },
+	{ "GET", "/metrics", API_METRICS, api_metrics, ROUTE_MEASURES },
 
-	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list, true },
+	{ "GET", "/containers/json", API_READ_ONLY, api_containers_list, ROUTE_LOOKS | ROUTE_SHORT },
 	{ "POST", "/containers/create", API_ALL, api_container_create },
 	{ "GET", "/containers/{}/json", API_READ_ONLY, api_container_inspect },
 	{ "POST", "/containers/{}/attach", API_ALL, api_container_attach },
@@ -25,7 +32,7 @@ static const struct route routes[] = {
 	{ "PUT", "/containers/{}/archive", API_ALL, api_container_archive_put },
 	{ "GET", "/containers/{}/changes", API_READ_ONLY, api_container_changes },
 	{ "GET", "/containers/{}/export", API_ALL, api_container_export },
-	{ "GET", "/containers/{}/stats", API_READ_ONLY, api_container_stats },
+	{ "GET", "/containers/{}/stats", API_READ_ONLY, api_container_stats, ROUTE_MEASURES },
 	{ "GET", "/containers/{}/top", API_READ_ONLY, api_container_top },
 	{ "POST", "/containers/{}/update", API_ALL, api_container_update },
 	{ "POST", "/containers/prune", API_ALL, api_containers_prune },
@@ -45,15 +52,15 @@ static const struct route routes[] = {
 	{ "POST", "/exec/{}/start", API_ALL, api_exec_start },
 	{ "DELETE", "/containers/{}", API_CONTAINERS, api_container_remove },
 
-	{ "GET", "/images/json", API_READ_ONLY, api_images_list, true },
+	{ "GET", "/images/json", API_READ_ONLY, api_images_list, ROUTE_LOOKS | ROUTE_SHORT },
 	{ "POST", "/images/create", API_ALL, api_image_create },
 	{ "GET", "/images/get", API_ALL, api_images_save },
 	{ "POST", "/images/load", API_ALL, api_images_load },
 	{ "POST", "/images/prune", API_ALL, api_images_prune },
 	{ "GET", "/images/search", API_READ_ONLY, api_search },
 	{ "GET", "/images/{…}/get", API_ALL, api_image_save },
-	{ "GET", "/images/{…}/history", API_READ_ONLY, api_image_history },
-	{ "GET", "/images/{…}/json", API_READ_ONLY, api_image_inspect },
+	{ "GET", "/images/{…}/history", API_READ_ONLY, api_image_history, ROUTE_LOOKS },
+	{ "GET", "/images/{…}/json", API_READ_ONLY, api_image_inspect, ROUTE_LOOKS },
 	{ "POST", "/images/{…}/push", API_ALL, api_image_push },
 	{ "POST", "/images/{…}/tag", API_ALL, api_image_tag },
 	{ "DELETE", "/images/{…}", API_ALL, api_image_remove },
@@ -67,10 +74,10 @@ static const struct route routes[] = {
 	{ "POST", "/networks/{}/disconnect", API_ALL, api_network_disconnect },
 	{ "DELETE", "/networks/{}", API_ALL, api_network_remove },
 
-	{ "GET", "/volumes", API_READ_ONLY, api_volumes_list },
+	{ "GET", "/volumes", API_READ_ONLY, api_volumes_list, ROUTE_LOOKS },
 	{ "POST", "/volumes/create", API_ALL, api_volume_create },
 	{ "POST", "/volumes/prune", API_ALL, api_volumes_prune },
-	{ "GET", "/volumes/{}", API_READ_ONLY, api_volume_inspect },
+	{ "GET", "/volumes/{}", API_READ_ONLY, api_volume_inspect, ROUTE_LOOKS },
 	{ "PUT", "/volumes/{}", API_READ_ONLY, api_swarm_none },
 	{ "DELETE", "/volumes/{}", API_ALL, api_volume_remove },
 
@@ -79,7 +86,7 @@ static const struct route routes[] = {
 	{ "POST", "/build/prune", API_ALL, api_build_prune },
 	{ "POST", "/commit", API_ALL, api_commit },
 
-	{ "GET", "/events", API_READ_ONLY, api_events },
+	{ "GET", "/events", API_READ_ONLY, api_events, ROUTE_LOOKS },
 	{ "GET", "/system/df", API_READ_ONLY, api_system_df },
 
 	{ "GET", "/swarm", API_READ_ONLY, api_swarm_none },
@@ -190,6 +197,12 @@ static const struct route *find(struct api_call *call)
 	return NULL;
 }
 
+/* What images share is found out under the lock of their content, which is made where there is none. */
+static bool takes_lock(const struct api_call *call)
+{
+	return api_target_flag(&call->target, "shared-size", false);
+}
+
 int api_route(struct api_call *call, enum api_permission permission, struct error *err)
 {
 	const struct route *route = find(call);
@@ -198,6 +211,9 @@ int api_route(struct api_call *call, enum api_permission permission, struct erro
 		return error_set(err, ERROR_NOT_FOUND, 0, "page not found");
 	if (route->permission > permission)
 		return error_set(err, ERROR_DENIED, 0, "this socket does not allow %s %s", route->method, route->path);
+	/* Who answers several has done so before the first. */
+	if (route->flags & (ROUTE_LOOKS | ROUTE_MEASURES) && !call->containers && !takes_lock(call))
+		looking_begin(call->directories, route->flags & ROUTE_MEASURES ? LOOKING_AT_PROCESSES : 0);
 	return route->answer(call, err);
 }
 
@@ -206,5 +222,5 @@ bool api_route_is_short(struct api_call *call)
 	const struct route *route = find(call);
 
 	/* Sizes are found by walking through all there is. */
-	return route && route->is_short && !api_target_flag(&call->target, "size", false);
+	return route && route->flags & ROUTE_SHORT && !api_target_flag(&call->target, "size", false) && !takes_lock(call);
 }

@@ -18,7 +18,8 @@
 enum right {
 	RIGHT_EXECUTE     = 1 << 0,
 	RIGHT_WRITE_FILE  = 1 << 1,
-	RIGHTS_TO_READ    = 3 << 2,     /* files, directories */
+	RIGHT_READ_FILE   = 1 << 2,
+	RIGHTS_TO_READ    = 3 << 2,     /* and directories */
 	RIGHT_REMOVE_DIR  = 1 << 4,
 	RIGHT_REMOVE_FILE = 1 << 5,
 	RIGHTS_TO_MAKE    = 0x7f << 6,  /* devices, directories, files, sockets, fifos, links */
@@ -77,6 +78,16 @@ static int allow(int ruleset_fd, const int *fds, size_t count, uint64_t rights)
 	return 0;
 }
 
+/* Of what is no directory only what is about its content can be allowed. */
+static int allow_file(int ruleset_fd, int fd, uint64_t rights)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	return allow(ruleset_fd, &fd, 1, S_ISDIR(status.st_mode) ? rights : rights & (RIGHT_WRITE_FILE | RIGHT_READ_FILE | RIGHT_TRUNCATE));
+}
+
 int landlock_restrict(const struct landlock_rules *rules)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
@@ -94,8 +105,8 @@ int landlock_restrict(const struct landlock_rules *rules)
 	r = allow(fd, rules->writable, rules->writable_count, set.files & ~(uint64_t)RIGHT_EXECUTE);
 	if (r == 0)
 		r = allow(fd, rules->removable, rules->removable_count, RIGHTS_TO_REMOVE);
-	if (r == 0 && rules->restricts_reading)
-		r = allow(fd, rules->readable, rules->readable_count, RIGHTS_TO_READ);
+	for (size_t i = 0; r == 0 && rules->restricts_reading && i < rules->readable_count; i++)
+		r = allow_file(fd, rules->readable[i], RIGHTS_TO_READ);
 	if (r < 0)
 		return r;
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
@@ -117,16 +128,6 @@ int landlock_version(void)
 static uint64_t rights_to_write(int abi)
 {
 	return RIGHT_WRITE_FILE | RIGHTS_TO_REMOVE | RIGHTS_TO_MAKE | (abi >= 2 ? RIGHT_REFER : 0) | (abi >= 3 ? RIGHT_TRUNCATE : 0);
-}
-
-/* Of what is no directory only what is about its content can be allowed. */
-static int allow_file(int ruleset_fd, int fd, uint64_t rights)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	return allow(ruleset_fd, &fd, 1, S_ISDIR(status.st_mode) ? rights : rights & (RIGHT_WRITE_FILE | RIGHT_TRUNCATE));
 }
 
 static int allow_ports(int ruleset_fd, const uint16_t *ports, size_t count, uint64_t right)

@@ -16,7 +16,7 @@ struct landlock_rules {
 	const int *removable; /* directories: names beneath them may be removed */
 	size_t removable_count;
 	bool restricts_reading;
-	const int *readable; /* directories: what else may be read then, beneath them */
+	const int *readable; /* directories, with all beneath them, and files: what else may be read then */
 	size_t readable_count;
 	bool executes; /* programs, anywhere */
 	bool connects; /* TCP */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/readers.h"
+#include "api/looking.h"
 #include "base/clock.h"
 #include "host/fdpass.h"
 
@@ -25,6 +26,7 @@ _noreturn_ static void read_and_answer(const struct readers *readers, const stru
 		_exit(1);
 	own.containers = container_cache_new();
 	own.packet = packet;
+	looking_begin(own.directories, 0);
 	while (fdpass_receive_data(socket, packet, sizeof packet, &own.length, &own.socket) == 0) {
 		api_work(&own);
 		close(own.socket);

@@ -38,6 +38,32 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" 
 	assert_output $'Uid:\t'"$nobody"$'\t'"$nobody"$'\t'"$nobody"$'\t'"$nobody"$'\nGroups:\t \nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2'
 }
 
+@test "who answers what only looks can do no more than look" {
+	serve
+	local caps=0000000000081004 pid
+	! is_user || caps=0000000000281004
+	for path in '/containers/json?all=1' /images/json '/images/json?shared-size=1' /info /metrics /volumes; do
+		[ "$(status "$path")" = 200 ]
+	done
+	curl -s -N --unix-socket "$SOCKET" http://d/events >"$WORK/events" &
+	TEST_PIDS+=($!)
+	for _ in {1..100}; do
+		[ "$(pgrep -c -P "$SERVER" -x bivy-server)" -lt 2 ] || break
+		sleep 0.02
+	done
+	for pid in $(pgrep -P "$SERVER" -x bivy-server); do
+		run grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' "/proc/$pid/status"
+		assert_output $'CapEff:\t'"$caps"$'\nCapBnd:\t'"$caps"$'\nNoNewPrivs:\t1\nSeccomp:\t2'
+	done
+	[ -n "$pid" ]
+	bivy run --name one busybox true
+	for _ in {1..100}; do
+		! grep -q '"status":"die"' "$WORK/events" || break
+		sleep 0.02
+	done
+	grep -q '"status":"die"' "$WORK/events"
+}
+
 @test "what is no request is refused, and nothing falls" {
 	serve
 	[[ "$(printf 'NONSENSE\r\n\r\n' | python3 "$BIVY_SOURCE/tests/lib/raw.py" "$SOCKET")" == "HTTP/1.1 400 "*'{"message":"the request does not begin with a method"}' ]]
