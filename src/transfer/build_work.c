@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define THREAD_LIMIT 16
@@ -46,16 +45,6 @@ int build_work_open_above(const char *path)
 	int fd = above ? open(above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
 
 	return fd >= 0 ? fd : above ? -errno : -EBADF;
-}
-
-void build_work_raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		ignore_result(setrlimit(RLIMIT_NOFILE, &limit)); /* most do without */
-	}
 }
 
 unsigned build_work_threads(void)

@@ -26,9 +26,6 @@ int build_work_lease(const struct command_call *call, const struct store *store,
 /* The directory that the file PATH lies in, O_PATH; or -errno, -EBADF without a PATH. */
 int build_work_open_above(const char *path);
 
-/* Deep trees take a descriptor a level, and each layer one. */
-void build_work_raise_descriptor_limit(void);
-
 /* How many threads are of use. */
 unsigned build_work_threads(void);
 

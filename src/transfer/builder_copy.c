@@ -210,7 +210,6 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		r = spec_build_copy_decode(job.arena, text.data, text.length, &job.work, err);
 	if (r < 0)
 		return r;
-	build_work_raise_descriptor_limit();
 	r = open_all(&job, call, err);
 	if (r < 0)
 		return r;

@@ -34,7 +34,6 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		r = session_open_store(call->globals, &job.store, err);
 	if (r == 0)
 		r = build_work_lease(call, &job.store, &job.lease, err);
-	build_work_raise_descriptor_limit();
 	if (r == 0)
 		r = build_layer_begin(&job.layer, job.arena, &job.store, &job.lease, &job.work, err);
 	if (r < 0)

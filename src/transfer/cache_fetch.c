@@ -230,7 +230,6 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 
 	if (r < 0)
 		return r;
-	chain_raise_descriptor_limit();
 	job.form = chain_choose_form(&job.store);
 	cache_place_confine(&job.place, (const int[]){ job.store.fd, job.directory_fd }, job.directory_fd >= 0 ? 2 : 1);
 	r = fetch_all(&job, err);

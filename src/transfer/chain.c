@@ -3,7 +3,6 @@
 
 #include "store/layer_parents.h"
 
-#include <sys/resource.h>
 #include <sys/xattr.h>
 
 enum layer_form chain_choose_form(const struct store *store)
@@ -14,16 +13,6 @@ enum layer_form chain_choose_form(const struct store *store)
 		return errno == EPERM ? LAYER_FORM_OVERLAY_USER : LAYER_FORM_OVERLAY;
 	ignore_result(fremovexattr(store->staging_fd, probe)); /* it says nothing */
 	return LAYER_FORM_OVERLAY;
-}
-
-void chain_raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		ignore_result(setrlimit(RLIMIT_NOFILE, &limit)); /* most do without */
-	}
 }
 
 /* Gives directories that a layer only implies what the layers below say: those are complete. */

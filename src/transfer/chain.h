@@ -8,9 +8,6 @@
 /* The form that this process can write: who may not set trusted attributes lives with those that users may set. */
 enum layer_form chain_choose_form(const struct store *store);
 
-/* A chain of many layers takes many descriptors: as many as may be. */
-void chain_raise_descriptor_limit(void);
-
 /*
  * The stage of RESULT becomes the layer CHAIN_IDS[INDEX], RECORD's; those
  * before it are all in the store. RESULT is released.

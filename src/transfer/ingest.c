@@ -444,7 +444,6 @@ int ingest_image(const struct store *store, const struct image_source *source, c
 
 	timing_phase("sweep the store", since);
 	since = timing_now();
-	chain_raise_descriptor_limit();
 	in.form = chain_choose_form(store);
 	if (r == 0)
 		r = lease_begin(store, &in.lease, &own);

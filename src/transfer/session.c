@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 
 #define DEFAULT_ROOT "/var/lib/bivy"
 
@@ -123,6 +124,17 @@ static const struct option_entry entries[] = {
 	{ 0 },
 };
 
+/* Deep trees take a descriptor a level, and chains one for each layer: as many as may be. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		ignore_result(setrlimit(RLIMIT_NOFILE, &limit)); /* most do without */
+	}
+}
+
 int session_main(const char *name, const char *summary, const struct command *const *list, size_t count, int argc, char **argv)
 {
 	const struct commands own = {
@@ -133,6 +145,7 @@ int session_main(const char *name, const char *summary, const struct command *co
 		.tell = tell_error,
 	};
 
+	raise_descriptor_limit();
 	/* A peer that goes away is an error of what is written to it. */
 	signal(SIGPIPE, SIG_IGN);
 	role_set(name + strlen("bivy-"));
