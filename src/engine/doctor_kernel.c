@@ -187,6 +187,14 @@ static void check_tun(const struct doctor_subject *subject, struct doctor_outcom
 		check_part(subject, &part, out);
 }
 
+static void check_loop(const struct doctor_subject *subject, struct doctor_outcome *out)
+{
+	if (doctor_exists(subject, "/dev/loop-control"))
+		doctor_say(out, DOCTOR_OK, NULL, "loop devices can be made");
+	else
+		doctor_say(out, DOCTOR_NOTE, doctor_load_module(subject, "loop"), "there is no /dev/loop-control: no volume has a size but where the file system keeps project quotas");
+}
+
 /* Modules are loaded when somebody asks for what is in them, users as well: modprobe(8) is called by the kernel. */
 static void check_modules(const struct doctor_subject *subject, struct doctor_outcome *out)
 {
@@ -309,6 +317,7 @@ static const struct doctor_check checks[] = {
 	{ "security-modules", "rules of the host's that containers are under, too",         DOCTOR_ALL,  check_security_modules },
 	{ "bridge",           "networks",                                                   DOCTOR_ALL,  check_bridge },
 	{ "nf_tables",        "published ports, and ways out of networks",                  DOCTOR_ALL,  check_nf_tables },
+	{ "loop",             "volumes with a size are files that are mounted",              DOCTOR_ROOT, check_loop },
 	{ "nft_socket",       "published ports of users: answers come back by it",           DOCTOR_USER, check_nft_socket },
 	{ "tun",              "networks of users reach the host's by it",                   DOCTOR_USER, check_tun },
 };

@@ -209,6 +209,10 @@ static void test_kernel(void **state _unused_)
 	expect(&subject, "namespaces", DOCTOR_ERROR, "user.max_net_namespaces is too low", doctor_set_sysctl(&subject, "user.max_net_namespaces", "65536"));
 	put("/sys/fs/selinux/enforce", "1");
 	expect(&subject, "security-modules", DOCTOR_NOTE, "SELinux enforces", NULL);
+	expect(&subject, "loop", DOCTOR_NOTE, "there is no /dev/loop-control",
+		"modprobe loop && mkdir -p /etc/modules-load.d && echo loop >/etc/modules-load.d/bivy-loop.conf");
+	put("/dev/loop-control", "");
+	expect_fine(&subject, "loop");
 }
 
 static void test_user_namespaces(void **state _unused_)

@@ -326,6 +326,8 @@ static int mount_image(int fd, const struct spec_volume *volume, int *ret_fd, st
 		error_errno(err, -r, "cannot make its file a device");
 		if (!user_namespace_is_first())
 			error_hint(err, "that takes root of the host; an ordinary user has volumes without a size");
+		else if (r == -ENOENT || r == -ENODEV || r == -ENXIO)
+			error_hint(err, "volumes with a size are loop devices, a module of the kernel: modprobe loop");
 		return r;
 	}
 	r = mount_new_filesystem(&(const struct mount_request){ .type = "ext4", .source = path, .flags = MS_NOATIME }, ret_fd, err);
