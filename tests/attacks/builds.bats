@@ -201,12 +201,12 @@ fails() {
 
 @test "the Dockerfile and what is not for the build are links, or wait for ever" {
 	ln -s "$CANARY/file" context/Dockerfile
-	run timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build context
+	run timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build context
 	[[ $status -ne 0 && $output == *"there is no Dockerfile in '"* && $output != *"of the host"* ]] || fail "HIT: read:" "$output"
 	grep -q "of the host" context/Dockerfile || fail "no attack"
 	rm context/Dockerfile
 	mkfifo context/Dockerfile
-	run timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build context
+	run timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build context
 	[ "$status" -eq 1 ] || fail "HIT: it waits: $status" "$output"
 	rm context/Dockerfile
 	mkfifo context/.dockerignore
@@ -300,7 +300,7 @@ fails() {
 	for url in "ext::sh -c touch% $CANARY/pwned" "git@-oProxyCommand=touch $CANARY/pwned:x.git" "ssh://-oProxyCommand=touch%20$CANARY%2fpwned/x.git" \
 		"ssh://a@-oProxyCommand=touch%20$CANARY%2fpwned/x.git" "git://127.0.0.1/x.git#--upload-pack=touch $CANARY/pwned" "https://127.0.0.1:1/x.git#-oops" \
 		"--upload-pack=touch $CANARY/pwned" "git://-oProxyCommand=x/x.git" "https://127.0.0.1:1/x.git#main:../../.."; do
-		run timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build -q -- "$url"
+		run timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build -q -- "$url"
 		[ "$status" -ne 0 ] || fail "HIT: built: $url"
 		printf 'FROM busybox\nADD ["%s", "/x"]\n' "$url" | build
 		[ "$status" -ne 0 ] || fail "HIT: built: ADD $url"
@@ -336,7 +336,7 @@ fails() {
 	is_served() { (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 	wait_for is_served
 	for kind in file local ext; do
-		run timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build --progress plain "git://127.0.0.1:$port/$kind"
+		run timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" build --progress plain "git://127.0.0.1:$port/$kind"
 		[[ $status -ne 0 && $output != *"of the host"* ]] || fail "HIT: $kind" "$output"
 		assert_canary
 	done

@@ -289,7 +289,7 @@ proc_is_honest() { assert_proc_honest && assert_canary; }
 	mkdir -p dev/{pts,shm,mqueue} "$ROOT/vol"
 	mknod -m 666 dev/null c 1 3 && ln -s pts/ptmx dev/ptmx && ln -s /vol/file dev/console
 	echo untouched >"$EVIL/file"
-	run timeout -k 5 60 "$PYTHON" "$TESTS_DIR/lib/helper.py" pty 24x80 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" run --rm -t --network none \
+	run timeout -k 5 "$(slow 60)" "$PYTHON" "$TESTS_DIR/lib/helper.py" pty 24x80 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" run --rm -t --network none \
 		--userns host --cap-add SYS_ADMIN -v "$PWD/dev:/dev" -v "$EVIL:/vol" --rootfs "$ROOT" sh -c 'echo pwned >/dev/console; stat -c "volume: %F" /vol/file' </dev/null
 	[[ $output != *"volume: character"* ]] || fail "HIT: the terminal is a file of the volume:" "$output"
 	[ "$(cat "$EVIL/file")" = untouched ] || fail "HIT: the file was written to"

@@ -42,7 +42,7 @@ require_file() { [ -e "$1" ] || skip "missing: $1"; }
 
 @test "memory of the kernel" {
 	require_file /proc/kcore
-	attack "reading /proc/kcore" paths userns cap:SYS_RAWIO -- hostile open /proc/kcore r
+	attack "reading /proc/kcore" paths userns cap:SYS_RAWIO -- sh -c '[ "$(head -c 4 /proc/kcore | wc -c)" = 4 ] && echo HIT: read'
 }
 
 @test "lists of keys and timers of the whole host" {

@@ -131,7 +131,7 @@ none_inherited() {
 			read -r -t 1 line && echo "typed: $line"
 			true
 		SH
-		run timeout -k 5 60 "$PYTHON" "$TESTS_DIR/lib/helper.py" pty 24x80 bash typed.sh "$@" </dev/null
+		run timeout -k 5 "$(slow 60)" "$PYTHON" "$TESTS_DIR/lib/helper.py" pty 24x80 bash typed.sh "$@" </dev/null
 	}
 	[ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 1)" = 1 ] || skip "missing: TIOCSTI"
 	SUCCEEDED=says_typed

@@ -108,11 +108,11 @@ leads_to_host() {
 	local path
 	for path in fifo zero link .; do
 		rm -rf out
-		run timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" cp -q "one:/odd/$path" out
+		run timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" cp -q "one:/odd/$path" out
 		[ "$status" -ne 124 ] || fail "HIT: cp of $path does not end"
 		[ ! -e out ] || [ "$(du -sk out | cut -f1)" -lt 100 ] || fail "HIT: cp of $path has $(du -sk out)"
 	done
-	timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" export -o out.tar one || fail "HIT: export does not end"
+	timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" export -o out.tar one || fail "HIT: export does not end"
 	[ "$(stat -c %s out.tar)" -lt 20000000 ]
 	row "cp and export of fifos and of /dev/zero" "they are archived as what they are, not opened" "who opens the fifo waits"
 }
@@ -127,7 +127,7 @@ leads_to_host() {
 		bivy run -d --name one --network none busybox sh -c "rm -f /etc/passwd /etc/group; $kind; echo ready; sleep 100" >/dev/null
 		wait_for is_ready
 		echo "canary:x:0:0::/:/bin/sh" >"$CANARY/passwd"
-		run timeout -k 5 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" exec -u canary:audio one id
+		run timeout -k 5 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" exec -u canary:audio one id
 		[[ $status -ne 0 && $status -ne 124 ]] || fail "HIT: $kind: $status" "$output"
 		rm "$CANARY/passwd"
 		bivy rm -f one >/dev/null

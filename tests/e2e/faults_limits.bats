@@ -5,11 +5,12 @@ load ../lib/common
 load ../lib/engine
 load ../lib/faults
 
-# The controller's hierarchy (v1), or cgroup2 where its groups have it.
+# A group of the test's in the controller's hierarchy (v1), or in cgroup2.
 group_in() {
 	local mount
-	mount=$(awk -v c="$1" '$3 == "cgroup" && ("," $4 ",") ~ ("," c ",") { print $2; exit }' /proc/mounts)
-	[ -n "$mount" ] || skip "missing: a hierarchy of the controller $1"
+	require_controller "$1"
+	mount=$(cgroup_mount "$1")
+	cgroup_is_v1 "$1" || grep -qw "$1" "$mount/cgroup.subtree_control" || echo "+$1" >"$mount/cgroup.subtree_control" || skip "missing: groups with the controller $1"
 	GROUP=$mount/bivy-faults-$$-$BATS_TEST_NUMBER
 	mkdir "$GROUP"
 }
@@ -22,7 +23,7 @@ teardown() {
 }
 
 # within ARGUMENT…: bivy in the group.
-within() { (echo $BASHPID >"$GROUP/cgroup.procs" && exec timeout -k 1 20 "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@") 3>&-; }
+within() { (echo $BASHPID >"$GROUP/cgroup.procs" && exec timeout -k 1 "$(slow 20)" "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@") 3>&-; }
 
 @test "a full table of processes: fork fails at each place of each command" {
 	group_in pids
@@ -80,7 +81,7 @@ within() { (echo $BASHPID >"$GROUP/cgroup.procs" && exec timeout -k 1 20 "$BIVY"
 	[[ $output == "bivy: cannot execute in the container 'attached': "* ]]
 	for client in "${clients[@]}"; do
 		status=0
-		timeout 10 tail --pid=$client -f /dev/null
+		timeout "$(slow 10)" tail --pid=$client -f /dev/null
 		wait $client || status=$?
 		[ "$status" -eq 125 ]
 	done

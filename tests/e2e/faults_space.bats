@@ -40,9 +40,11 @@ small() {
 	bivy network create net >/dev/null
 	bivy run --name idle busybox true
 	bivy run -d --name live busybox sh -c 'while [ ! -e /stop ]; do echo line; sleep 0.02; done; exit 7' >/dev/null
+	wait_for has_said live
 	mkdir -p context
 	printf 'FROM busybox\nCOPY Dockerfile /x\nRUN true\n' >context/Dockerfile
 }
+has_said() { [ "$(bivy logs -n 1 "$1")" = line ]; }
 
 # fill bytes|inodes: to the last.
 fill() {

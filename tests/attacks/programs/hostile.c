@@ -213,7 +213,7 @@ static int way_perf(char **args) {
 /* An unknown flag is looked at after the privilege: EINVAL is from behind the check. */
 static int way_kexec(char **args) {
         (void) args;
-        long r = syscall(SYS_kexec_load, 0, 0, NULL, 0x8);
+        long r = syscall(SYS_kexec_load, 0, 0, NULL, 0x4000);
         return r < 0 && errno == EINVAL ? hit("a kernel can be loaded") : stopped("kexec_load");
 }
 
