@@ -9,7 +9,8 @@
 #include <linux/tc_act/tc_mirred.h>
 
 #define BURST_PER_S 100          /* a burst is what goes through in the 100th part of a second … */
-#define BURST_MINIMUM (32u << 10) /* … but at least so many bytes; larger packets are split (tbf_segment()) */
+#define BURST_MINIMUM (32u << 10) /* … but at least so many bytes; packets that are several in one are split (tbf_segment()) … */
+#define HEADERS 64               /* … and at least one that is not, with what its link writes before it: a larger one is dropped each time */
 #define BURST_MAXIMUM (64u << 20)
 #define QUEUE_PER_S 20           /* what waits is that of the 20th part */
 
@@ -27,10 +28,10 @@ static uint32_t within(uint64_t value, uint32_t minimum, uint32_t maximum)
 	return value < minimum ? minimum : value > maximum ? maximum : (uint32_t)value;
 }
 
-void netlink_batch_set_rate(struct netlink_batch *batch, int index, uint64_t bits_per_s)
+void netlink_batch_set_rate(struct netlink_batch *batch, int index, uint64_t bits_per_s, uint32_t mtu)
 {
 	uint64_t rate = bits_per_s < 8 ? 1 : bits_per_s / 8;
-	uint32_t burst = within(rate / BURST_PER_S, BURST_MINIMUM, BURST_MAXIMUM);
+	uint32_t burst = within(rate / BURST_PER_S, within(UINT64_C(0) + mtu + HEADERS, BURST_MINIMUM, BURST_MAXIMUM), BURST_MAXIMUM);
 	struct tc_tbf_qopt options = {
 		.rate = { .rate = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate, .linklayer = TC_LINKLAYER_ETHERNET },
 		.limit = burst + within(rate / QUEUE_PER_S, BURST_MINIMUM, BURST_MAXIMUM),

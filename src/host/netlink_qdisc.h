@@ -9,9 +9,9 @@
 
 /*
  * What leaves through the link INDEX is BITS_PER_S at most (tc-tbf(8)): in place of what its root was, with a
- * burst of some ms. -ENOENT if the kernel has no sch_tbf.
+ * burst of some ms, in which a packet of MTU bytes has place. -ENOENT if the kernel has no sch_tbf.
  */
-void netlink_batch_set_rate(struct netlink_batch *batch, int index, uint64_t bits_per_s);
+void netlink_batch_set_rate(struct netlink_batch *batch, int index, uint64_t bits_per_s, uint32_t mtu);
 
 /* The link's root is the default again; -ENOENT or -EINVAL if it was. */
 void netlink_batch_unset_rate(struct netlink_batch *batch, int index);

@@ -40,7 +40,7 @@ static int remove_ifb(const struct spec_network_link *link, int here)
 	return r == -ENODEV ? 0 : r;
 }
 
-static int limit_input(const struct spec_network_link *link, int here, int index)
+static int limit_input(const struct spec_network_link *link, int here, const struct netlink_link *outside)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
 	char name[IF_NAMESIZE];
@@ -54,8 +54,8 @@ static int limit_input(const struct spec_network_link *link, int here, int index
 		r = netlink_get_index(here, name, &to);
 	if (r < 0)
 		return r;
-	netlink_batch_set_rate(&batch, to, link->transmit_bps);
-	netlink_batch_divert_input(&batch, index, to);
+	netlink_batch_set_rate(&batch, to, link->transmit_bps, outside->mtu);
+	netlink_batch_divert_input(&batch, outside->index, to);
 	return netlink_batch_send(&batch, here, NULL);
 }
 
@@ -82,21 +82,22 @@ static int set_priority(const struct spec_network_link *link, int here, int inde
 int net_link_limit_set(const struct spec_network_link *link, int here, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
-	int index, r;
+	struct netlink_link outside;
+	int r;
 
 	if (!has_limit(link))
 		return 0;
-	r = netlink_get_index(here, link->host_name, &index);
+	r = netlink_get_link(here, link->host_name, &outside);
 	if (r == 0 && link->receive_bps) {
-		netlink_batch_set_rate(&batch, index, link->receive_bps);
+		netlink_batch_set_rate(&batch, outside.index, link->receive_bps, outside.mtu);
 		r = netlink_batch_send(&batch, here, NULL);
 	}
 	if (r == 0 && link->transmit_bps)
 		r = remove_ifb(link, here); /* of an earlier start that was killed */
 	if (r == 0 && link->transmit_bps)
-		r = limit_input(link, here, index);
+		r = limit_input(link, here, &outside);
 	if (r == 0 && link->priority)
-		return set_priority(link, here, index, err);
+		return set_priority(link, here, outside.index, err);
 	if (r < 0)
 		error_errno(err, -r, "cannot limit the interface '%s' of network '%s'", link->name, link->network);
 	if (r == -ENOENT || r == -EOPNOTSUPP)

@@ -356,6 +356,34 @@ static int limits(void)
 	return 0;
 }
 
+/* A datagram that is one packet, as links of homes, which lead to pasta or slirp4netns, have them. */
+static bool passes_at_once(bool from_inside, size_t bytes)
+{
+	socklen_t length;
+	struct sockaddr_storage address = address_of(from_inside ? "10.66.3.1" : "10.66.3.2", &length);
+	_cleanup_close_ int receiver = open_socket(!from_inside, AF_INET, SOCK_DGRAM), sender = open_socket(from_inside, AF_INET, SOCK_DGRAM);
+	static char data[65536];
+	const struct timeval timeout = { .tv_sec = 2 };
+
+	return bind(receiver, (struct sockaddr *)&address, length) == 0 && setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
+	       sendto(sender, data, bytes, 0, (struct sockaddr *)&address, length) == (ssize_t)bytes && recv(receiver, data, sizeof data, 0) == (ssize_t)bytes;
+}
+
+static int limits_of_large_packets(void)
+{
+	struct spec_network_link link = veth();
+	int r;
+
+	CHECK(open_host() == 0);
+	link.mtu = 65520;
+	link.receive_bps = link.transmit_bps = 20000000;
+	r = net_link_attach(&link, netns, &err);
+	if (r < 0 && err.kind == ERROR_UNSUPPORTED)
+		SKIP("sch_tbf, sch_ingress, cls_u32, act_mirred or ifb");
+	CHECK(r == 0 && passes_at_once(true, 60000) && passes_at_once(false, 60000));
+	return 0;
+}
+
 IN_CHILD(both_families, CLONE_NEWNET)
 IN_CHILD(version_4_alone, CLONE_NEWNET)
 IN_CHILD(taken_names, CLONE_NEWNET)
@@ -363,6 +391,7 @@ IN_CHILD(failures_leave_nothing, CLONE_NEWNET)
 IN_CHILD(macvlan, CLONE_NEWNET)
 IN_CHILD(ipvlan, CLONE_NEWNET)
 IN_CHILD(limits, CLONE_NEWNET)
+IN_CHILD(limits_of_large_packets, CLONE_NEWNET)
 
 int main(void)
 {
@@ -374,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_macvlan),
 		cmocka_unit_test(test_ipvlan),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_of_large_packets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
