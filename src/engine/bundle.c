@@ -247,8 +247,9 @@ int bundle_make(struct container_record *record, void (*warn)(void *context, con
 		ret->root_fd = is_handed_over(&plan) ? TAKE_FD(plan.root_fd) : -EBADF;
 		ret->id_range_fd = TAKE_FD(plan.ids.range_fd);
 	} else if (plan.run_fd >= 0) {
-		ignore_result(container_network_release(record, NULL));
-		ignore_result(bundle_remove(record, NULL)); /* the error is already told; `system check` finds the rest */
+		/* The error is already told. Of what is not released the plan tells, to who starts or removes it next. */
+		if (container_network_release(record, NULL) >= 0)
+			ignore_result(bundle_remove(record, NULL)); /* likewise */
 	}
 	plan_done(&plan);
 	return r < 0 ? fail(err, r) : 0;

@@ -206,40 +206,38 @@ int container_network_prepare(struct bundle_plan *bundle, const struct spec_netw
 
 typedef int release_plan(const struct spec_network_plan *plan, struct error *err);
 
-/* 1 if there was something to release. What a damaged plan says is looked for. */
-static int release_plan_of(const struct directories *directories, const char *id, release_plan *do_release, struct error *err)
+/* What a damaged plan says is looked for. NULL: there was none. */
+static int find_plan(struct arena *arena, const struct directories *directories, const char *id, const struct spec_network_plan **ret, struct error *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct spec_network_plan *plan = NULL;
-	int r = net_journal_read(arena, AT_FDCWD, arena_printf(arena, "%s/containers/%s", directories->run_root, id), &plan, NULL);
+	int r = net_journal_read(arena, AT_FDCWD, arena_printf(arena, "%s/containers/%s", directories->run_root, id), ret, NULL);
 
-	if (r < 0)
-		r = network_trace(arena, directories, id, &plan, err);
-	if (r < 0 || !plan)
-		return r;
-	r = do_release(plan, err);
-	return r < 0 ? r : 1;
+	return r < 0 ? network_trace(arena, directories, id, ret, err) : 0;
 }
 
-struct release_plan_of_call {
-	const struct directories *directories;
-	const char *id;
+struct release_call {
+	const struct spec_network_plan *plan;
 	release_plan *do_release;
 	struct error *err;
 };
 
-static int call_release_plan_of(void *context)
+static int call_release(void *context)
 {
-	const struct release_plan_of_call *call = context;
+	const struct release_call *call = context;
 
-	return release_plan_of(call->directories, call->id, call->do_release, call->err);
+	return call->do_release(call->plan, call->err);
 }
 
+/* 1 if there was something to release. */
 static int release(const struct directories *directories, const char *id, release_plan *do_release, struct error *err)
 {
-	struct release_plan_of_call call = { directories, id, do_release, err };
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct release_call call = { NULL, do_release, err };
+	int r = find_plan(arena, directories, id, &call.plan, err);
 
-	return home_call(call_release_plan_of, &call, err);
+	if (r < 0 || !call.plan)
+		return r;
+	r = home_call(call_release, &call, err);
+	return r < 0 ? r : 1;
 }
 
 static int release_of(const struct container_record *record, release_plan *do_release, struct error *err)

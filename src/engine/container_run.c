@@ -198,8 +198,9 @@ static int launch(struct start *start, struct error *err)
 		shutdown(start->socket, SHUT_WR);
 		wait_for_end(start->socket);
 	}
-	ignore_result(container_network_release(record, NULL));
-	ignore_result(bundle_remove(record, NULL)); /* the next start removes it again */
+	/* What is left, who starts or removes it next removes. */
+	if (container_network_release(record, NULL) >= 0)
+		ignore_result(bundle_remove(record, NULL));
 	return r;
 }
 

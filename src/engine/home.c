@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "engine/assistant.h"
 #include "host/fdpass.h"
-#include "host/netns_call.h"
+#include "host/netns_thread.h"
 #include "host/user_namespace.h"
 #include "spec/home.h"
 #include "spec/network_plan.h"
@@ -290,6 +290,6 @@ int home_call(int (*call)(void *context), void *context, struct error *err)
 
 	if (network_fd < 0)
 		return call(context);
-	r = netns_call(network_fd, call, context, &result);
+	r = netns_thread_call(network_fd, call, context, &result);
 	return r < 0 ? error_errno(err, -r, "cannot enter the network namespace of this user's containers") : result;
 }

@@ -49,8 +49,8 @@ int home_connect_out(const struct directories *directories, struct error *err) _
 
 /*
  * Calls CALL with CONTEXT where the networks of containers are, and returns
- * what it returns, 0 or a negative errno with *err filled. What it starts must
- * not be to end with who starts it (host/netns_call.h). Calls may be nested.
+ * what it returns, 0 or a negative errno with *err filled. That fails for want of
+ * a process in the first call only (host/netns_thread.h). Calls may be nested.
  */
 int home_call(int (*call)(void *context), void *context, struct error *err);
 

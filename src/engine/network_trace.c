@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/container_names.h"
 #include "engine/container_network_plan.h"
+#include "engine/home.h"
 #include "net/firewall.h"
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@ struct trace {
 	struct spec_network_plan *plan;
 	char **addresses;
 	const char *network; /* that is looked through */
+	struct error *err;
 	int fd;              /* of its leases */
 };
 
@@ -55,11 +57,12 @@ static bool leads_to(const struct trace *trace, const struct spec_published_port
 	return (port->address4 && strv_contains(trace->addresses, port->address4)) || (port->address6 && strv_contains(trace->addresses, port->address6));
 }
 
-static int note_ports(struct trace *trace, struct error *err)
+static int note_ports(void *context)
 {
+	struct trace *trace = context;
 	struct spec_network_plan *plan = trace->plan;
 	struct firewall_content content = { NULL };
-	int r = trace->addresses ? firewall_read(trace->arena, &content, err) : 0;
+	int r = trace->addresses ? firewall_read(trace->arena, &content, trace->err) : 0;
 
 	if (r < 0)
 		return r;
@@ -74,13 +77,13 @@ int network_trace(struct arena *arena, const struct directories *directories, co
 {
 	_cleanup_free_ char *path = str_printf("%s/networks", directories->run_root);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	struct trace trace = { .arena = arena, .id = id, .path = path, .plan = arena_alloc(arena, 1, sizeof *trace.plan), .fd = -EBADF };
+	struct trace trace = { .arena = arena, .id = id, .path = path, .plan = arena_alloc(arena, 1, sizeof *trace.plan), .err = err, .fd = -EBADF };
 	int r = fd < 0 ? -errno : file_each_name(fd, note_network, &trace);
 
 	if (r < 0 && r != -ENOENT)
 		return error_errno(err, -r, "cannot look through '%s'", path);
 	trace.plan->id = arena_strdup(arena, id);
-	r = note_ports(&trace, err);
+	r = home_call(note_ports, &trace, err);
 	if (r == 0)
 		*ret = trace.plan;
 	return r;

@@ -5,11 +5,12 @@ load ../lib/common
 load ../lib/engine
 load ../lib/faults
 
-# A group of the test's in the controller's hierarchy (v1), or in cgroup2.
+# A group of the test's in the controller's hierarchy (v1), or in cgroup2: a user's is beside that of the session, in what was delegated to him.
 group_in() {
 	local mount
 	require_controller "$1"
 	mount=$(cgroup_mount "$1")
+	! is_user || mount+=$(awk -F : -v c="$1" '("," $2 ",") ~ ("," c ",") || $2 == "" { sub("/[^/]*$", "", $3); print $3; exit }' /proc/self/cgroup)
 	cgroup_is_v1 "$1" || grep -qw "$1" "$mount/cgroup.subtree_control" || echo "+$1" >"$mount/cgroup.subtree_control" || skip "missing: groups with the controller $1"
 	GROUP=$mount/bivy-faults-$$-$BATS_TEST_NUMBER
 	mkdir "$GROUP"
