@@ -68,12 +68,15 @@ static int fail_taken(const struct sock_diag_socket *s, const char *protocol, st
 {
 	char address[INET6_ADDRSTRLEN] = "", name[16];
 	bool is6 = s->family == AF_INET6;
-	int pid;
+	int pid, r;
 
 	inet_ntop(s->family, s->address, address, sizeof address);
-	if (s->inode == 0 || sock_diag_find_process(s->inode, &pid, name) < 0)
-		return error_set(err, ERROR_CONFLICT, 0, "cannot publish port %u/%s: %s%s%s:%u is in use", s->port, protocol, is6 ? "[" : "", address,
+	if (s->inode == 0 || sock_diag_find_process(s->inode, &pid, name) < 0) {
+		r = error_set(err, ERROR_CONFLICT, 0, "cannot publish port %u/%s: %s%s%s:%u is in use", s->port, protocol, is6 ? "[" : "", address,
 			is6 ? "]" : "", s->port);
+		error_hint(err, "`ss -l%cnp 'sport = :%u'` tells who has it", str_equal(protocol, "sctp") ? 'S' : *protocol, s->port);
+		return r;
+	}
 	return error_set(err, ERROR_CONFLICT, 0, "cannot publish port %u/%s: %s%s%s:%u is in use by %s (process %d)", s->port, protocol,
 		is6 ? "[" : "", address, is6 ? "]" : "", s->port, name, pid);
 }

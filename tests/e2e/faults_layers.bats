@@ -71,6 +71,7 @@ afresh() {
 @test "a layer that was extracted: what is gone or damaged of it is told of, and extracted again" {
 	for kind in half gone fifo; do
 		afresh
+		chmod u+w "$STORE"/layers/*/layer.json
 		damage $kind "$(echo "$STORE"/layers/*/layer.json)"
 		told 125 run --rm busybox true
 		[[ $output == *"the layer 'sha256:"* ]]

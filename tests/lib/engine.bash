@@ -6,6 +6,7 @@
 #
 # bivy ARGUMENT…           our program with that engine
 # become_bivy ARGUMENT…    the same in place of this process: in the background, $! is its own
+# among_networks COMMAND…  where bridges, rules and containers' addresses are: here, or in the home of an ordinary user
 
 setup_file() { engine_setup_file; }
 setup() { engine_setup; }
@@ -14,6 +15,7 @@ teardown_file() { engine_teardown_file; }
 
 become_bivy() { exec "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@" 3>&-; }
 bivy() { "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" "$@"; }
+among_networks() { if is_user; then bivy system enter --network "$@"; else command "$@"; fi; }
 
 engine_setup_file() {
 	[ -x "${BIVY:-}" ] && [ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy and bivy-transfer in this build"
