@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The heap of bivy-runtime with musl, in place of musl's malloc(3), which
- * makes system calls and touches pages that a process of a few milliseconds
- * does not pay back. The semantics are those of malloc(3), free(3), realloc(3)
- * and calloc(3); for a single-threaded program only.
+ * The heap of bivy-runtime and bivy with musl, in place of musl's malloc(3),
+ * which makes system calls and touches pages that a process of a few
+ * milliseconds does not pay back. The semantics are those of malloc(3),
+ * free(3), realloc(3) and calloc(3); for a program that never has two threads
+ * at work at once (host/netns_call.h waits for its own).
  *
  * 1. Small blocks come from the program's own zeroed data, then from mappings
  *    of HEAP_GROWTH_BYTES, by moving one pointer: a page is touched only once
