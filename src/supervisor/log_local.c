@@ -124,6 +124,16 @@ static int64_t rotate(struct local *local)
 	return lost;
 }
 
+/* The directory is open, and what is in it known. */
+static int look(struct local *local)
+{
+	int r = log_file_open_directory(local->path, &local->directory_fd);
+
+	if (r == 0 && local->number == 0)
+		r = file_each_name(local->directory_fd, find_highest, &local->number);
+	return r < 0 ? r : 0;
+}
+
 /* The segment to go on with is open, or the reason why not is returned. */
 static int prepare(struct local *local)
 {
@@ -131,9 +141,7 @@ static int prepare(struct local *local)
 
 	if (local->file.fd >= 0)
 		return 0;
-	r = log_file_open_directory(local->path, &local->directory_fd);
-	if (r == 0 && local->number == 0)
-		r = file_each_name(local->directory_fd, find_highest, &local->number);
+	r = look(local);
 	if (r < 0)
 		return r;
 	if (local->number == 0)
@@ -164,7 +172,10 @@ static int open_local(const struct log_request *request, const struct spec_log_o
 
 	*local = (struct local){ .path = str_dup(request->path), .directory_fd = -EBADF,
 		.file = LOG_FILE_INIT, .compress = request->compress, .compress_context = request->compress_context, .options = *options };
-	r = prepare(local);
+	/* Who says nothing needs no segment. */
+	r = look(local);
+	if (r == 0 && local->number > 0)
+		r = prepare(local);
 	if (r < 0 && !log_file_is_for_want_of_room(r)) {
 		close_local(local);
 		return error_errno(err, -r, "cannot open the log '%s'", request->path);
