@@ -398,6 +398,14 @@ static int make(struct creation *creation, const struct container_image *image)
 	return r < 0 ? r : make_volumes(creation);
 }
 
+/* What waits for others, or pulls, needs a lease that no one else waits for. */
+static int begin_lease(const struct creation *creation, const struct store *store, struct lease *lease)
+{
+	if (creation->request->replace || container_image_is_mounted(&creation->container.host))
+		return lease_begin(store, lease, creation->err);
+	return lease_begin_brief(store, lease, creation->err);
+}
+
 static int make_of_image(struct creation *creation)
 {
 	_cleanup_store_ struct store store = STORE_INIT;
@@ -407,7 +415,7 @@ static int make_of_image(struct creation *creation)
 	int r = store_open(creation->directories->images, &store, creation->err);
 
 	if (r == 0)
-		r = lease_begin(&store, &lease, creation->err);
+		r = begin_lease(creation, &store, &lease);
 	if (r == 0)
 		r = container_image_get(creation->arena, creation->request, &store, &lease, &image, creation->err);
 	timing_phase("find the image", since);

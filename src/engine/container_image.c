@@ -128,7 +128,10 @@ static int pull(const struct search *search)
 	const struct transfer_request request = { .directories = search->request->directories, .arguments = arguments, .fds = fd,
 						  .fd_count = fd ? 1 : 0, .tell = tell, .context = (void *)search->request };
 	size_t count = 1;
+	int r = lease_make_lasting(search->lease, search->err);
 
+	if (r < 0)
+		return r;
 	count += transfer_registry_add(search->arena, search->request->registry, arguments + count);
 	if (search->request->platform)
 		arguments[count++] = arena_printf(search->arena, "--platform=%s", search->request->platform);
@@ -230,7 +233,7 @@ static bool is_to_be_found(const struct spec_container_mount *mount)
 	return mount->kind == SPEC_MOUNT_IMAGE && !mount->image_top_layer;
 }
 
-static bool has_image_mounts(const struct spec_host_config *host)
+bool container_image_is_mounted(const struct spec_host_config *host)
 {
 	for (size_t i = 0; i < host->mount_count; i++)
 		if (is_to_be_found(&host->mounts[i]))
@@ -261,7 +264,7 @@ int container_image_find_mounts(struct arena *arena, const struct container_crea
 {
 	int r;
 
-	if (!has_image_mounts(host))
+	if (!container_image_is_mounted(host))
 		return 0;
 	r = store_open(request->directories->images, store, err);
 	if (r == 0)

@@ -21,6 +21,9 @@ struct container_image {
 int container_image_get(struct arena *arena, const struct container_create_request *request, const struct store *store, struct lease *lease,
 	struct container_image *ret, struct error *err) _must_check_;
 
+/* Whether container_image_find_mounts() has images to find. */
+bool container_image_is_mounted(const struct spec_host_config *host);
+
 /*
  * Finds the images of those of HOST's mounts that are of images, by REQUEST's
  * pull policy and platform, and says in them which they are. STORE and LEASE,

@@ -11,7 +11,7 @@
 
 int lease_begin(const struct store *store, struct lease *ret, struct error *err)
 {
-	struct lease lease = { .store = store, .fd = -EBADF, .name = random_name() };
+	struct lease lease = { .store = store, .fd = -EBADF, .lock_fd = -EBADF, .name = random_name() };
 	int r;
 
 	if (!lease.name)
@@ -25,9 +25,30 @@ int lease_begin(const struct store *store, struct lease *ret, struct error *err)
 	return 0;
 }
 
+int lease_begin_brief(const struct store *store, struct lease *ret, struct error *err)
+{
+	struct lease lease = { .store = store, .fd = -EBADF, .lock_fd = -EBADF };
+	int r = lock_shared(store, STORE_LOCK_CONTENT, &lease.lock_fd);
+
+	if (r < 0)
+		return error_errno(err, -r, "cannot lock the content of '%s'", store->path);
+	*ret = lease;
+	return 0;
+}
+
+int lease_make_lasting(struct lease *lease, struct error *err)
+{
+	const struct store *store = lease->store;
+
+	if (lease->lock_fd < 0)
+		return 0;
+	lease_end(lease);
+	return lease_begin(store, lease, err);
+}
+
 int lease_join(const struct store *store, int fd, struct lease *ret, struct error *err)
 {
-	struct lease lease = { .store = store, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0) };
+	struct lease lease = { .store = store, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .lock_fd = -EBADF };
 
 	if (lease.fd < 0)
 		return error_errno(err, errno, "cannot use descriptor %d as a lease", fd);
@@ -39,8 +60,11 @@ int lease_add(struct lease *lease, const char *digest, struct error *err)
 {
 	_cleanup_close_ int lock = -EBADF;
 	_cleanup_free_ char *line = str_printf("%s\n", digest);
-	int r = lock_shared(lease->store, STORE_LOCK_CONTENT, &lock);
+	int r = 0;
 
+	if (lease->lock_fd >= 0)
+		return 0;
+	r = lock_shared(lease->store, STORE_LOCK_CONTENT, &lock);
 	if (r == 0)
 		r = fd_write_all(lease->fd, line, strlen(line));
 	if (r < 0)
@@ -53,6 +77,7 @@ void lease_end(struct lease *lease)
 	if (lease->fd >= 0 && lease->name)
 		ignore_result(unlinkat(lease->store->leases_fd, lease->name, 0)); /* unlocked, it counts for nothing */
 	close_and_forget(&lease->fd);
+	close_and_forget(&lease->lock_fd);
 	free(lease->name);
 	lease->name = NULL;
 }
