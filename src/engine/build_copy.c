@@ -33,7 +33,7 @@ int build_open_files(struct build *build, const struct build_files *files, int *
 	struct overlay overlay = { .lowers = NULL };
 	int r = find_lowers(build, files, &overlay, err);
 
-	return r < 0 ? r : overlay_mount(-EBADF, &overlay, ret_fd, err);
+	return r < 0 ? r : overlay_mount(-EBADF, &overlay, ret_fd, NULL, err);
 }
 
 /* The tree that the step writes to: *RET_UPPER gets what it changes. With `--link` that is all there is. */
@@ -51,7 +51,7 @@ static int open_writable(const struct build_step *step, const char **ret_upper, 
 	overlay.writable = directory;
 	r = overlay_make_writable(&overlay, err);
 	if (r == 0)
-		r = overlay_mount(-EBADF, &overlay, ret_fd, err);
+		r = overlay_mount(-EBADF, &overlay, ret_fd, NULL, err);
 	*ret_upper = arena_printf(build->arena, "%s/upper", directory);
 	return r;
 }

@@ -206,6 +206,7 @@ static void plan_done(struct bundle_plan *plan)
 {
 	close_and_forget(&plan->run_fd);
 	close_and_forget(&plan->root_fd);
+	close_and_forget(&plan->mapping_fd);
 	close_and_forget(&plan->ids.range_fd);
 }
 
@@ -219,6 +220,7 @@ static struct bundle_plan plan_init(const struct container_record *record)
 		.host = &record->container->host,
 		.run_fd = -EBADF,
 		.root_fd = -EBADF,
+		.mapping_fd = -EBADF,
 		.ids = { .range_fd = -EBADF },
 		.is_systemd = bundle_is_systemd(&record->container->config),
 		.spec = arena_alloc(record->arena, 1, sizeof(struct spec_config)),
@@ -246,6 +248,7 @@ int bundle_make(struct container_record *record, void (*warn)(void *context, con
 	if (r == 0) {
 		ret->root_fd = is_handed_over(&plan) ? TAKE_FD(plan.root_fd) : -EBADF;
 		ret->id_range_fd = TAKE_FD(plan.ids.range_fd);
+		ret->mapping_fd = TAKE_FD(plan.mapping_fd);
 	} else if (plan.run_fd >= 0) {
 		/* The error is already told. Of what is not released the plan tells, to who starts or removes it next. */
 		if (container_network_release(record, NULL) >= 0)
@@ -259,6 +262,7 @@ void bundle_done(struct bundle *bundle)
 {
 	close_and_forget(&bundle->root_fd);
 	close_and_forget(&bundle->id_range_fd);
+	close_and_forget(&bundle->mapping_fd);
 }
 
 int bundle_remove(const struct container_record *record, struct error *err)

@@ -13,9 +13,10 @@
 struct bundle {
 	int root_fd;     /* the root, a detached mount; -EBADF: root.path of config.json (--rootfs) */
 	int id_range_fd; /* holds the range of ids (id_range.h), to be inherited by the supervisor; -EBADF: none */
+	int mapping_fd;  /* of overlay_mount(): the supervisor has time to be the last that closes it; -EBADF: none */
 };
 
-#define BUNDLE_INIT ((struct bundle){ .root_fd = -EBADF, .id_range_fd = -EBADF })
+#define BUNDLE_INIT ((struct bundle){ .root_fd = -EBADF, .id_range_fd = -EBADF, .mapping_fd = -EBADF })
 
 /*
  * Makes RUN_ROOT/containers/ID with all that belongs into it, for RECORD, which

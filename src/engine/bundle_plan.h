@@ -37,6 +37,8 @@ struct bundle_plan {
 	int root_fd;            /* the root: a detached mount, or -EBADF */
 	struct bundle_ids ids;
 	struct overlay overlay; /* the root as data; without layers with --rootfs */
+	size_t image_layers;    /* as many of its lower directories are the image's */
+	int mapping_fd;         /* what its directories are mapped by (overlay_mount()), or -EBADF */
 	bool has_overlay;
 	struct identity identity;
 	uint64_t capabilities;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_root.h"
+#include "engine/mount_points.h"
 #include "host/mapped_directory.h"
 #include "host/procfs.h"
 #include "host/user_namespace.h"
@@ -69,6 +70,24 @@ static int find_layers(struct bundle_plan *plan, struct error *err)
 	return r;
 }
 
+/* Below the image: what is mounted on in every container (mount_points.h), as far as its owners are those that an image's are. */
+static void add_mount_points(struct bundle_plan *plan)
+{
+	size_t count = plan->overlay.lower_count;
+	char **lowers, *path = NULL;
+
+	if (count < OVERLAY_LOWER_LIMIT && (user_namespace_is_first() || !make_idmap(plan->arena, &plan->ids)))
+		path = mount_points_find(plan->arena, plan->record->directories);
+	if (!path)
+		return;
+	lowers = arena_alloc(plan->arena, count + 2, sizeof *lowers);
+	if (count)
+		memcpy(lowers, plan->overlay.lowers, count * sizeof *lowers);
+	lowers[count] = path;
+	plan->overlay.lowers = lowers;
+	plan->overlay.lower_count = count + 1;
+}
+
 static int check_directory(const char *path, struct error *err)
 {
 	struct stat status;
@@ -92,6 +111,9 @@ int bundle_plan_root(struct bundle_plan *plan, struct error *err)
 		lowers[0] = (char *)directory;
 		plan->overlay = (struct overlay){ .lowers = lowers, .lower_count = 1 };
 	}
+	plan->image_layers = plan->overlay.lower_count;
+	if (!directory)
+		add_mount_points(plan);
 	plan->overlay.writable = arena_printf(plan->arena, "%s/" WRITABLE, plan->record->path);
 	plan->overlay.idmap = user_namespace_is_first() ? make_idmap(plan->arena, &plan->ids) : NULL;
 	/* It goes with the container: waiting for the disk at its end would be for nothing. */
@@ -133,14 +155,14 @@ int bundle_open_root(struct bundle_plan *plan, struct error *err)
 	if (r == 0)
 		r = open_procfs(&procfs_fd, err);
 	if (r == 0)
-		r = overlay_mount(procfs_fd, &plan->overlay, &plan->root_fd, err);
+		r = overlay_mount(procfs_fd, &plan->overlay, &plan->root_fd, &plan->mapping_fd, err);
 	return r;
 }
 
 int bundle_open_image(struct bundle_plan *plan, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int procfs_fd = -EBADF;
-	const struct overlay image = { .lowers = plan->overlay.lowers, .lower_count = plan->overlay.lower_count };
+	const struct overlay image = { .lowers = plan->overlay.lowers, .lower_count = plan->image_layers };
 	int r;
 
 	if (!plan->has_overlay) {
@@ -148,5 +170,5 @@ int bundle_open_image(struct bundle_plan *plan, int *ret_fd, struct error *err)
 		return *ret_fd < 0 ? error_errno(err, errno, "--rootfs: cannot use '%s'", plan->host->rootfs_path) : 0;
 	}
 	r = open_procfs(&procfs_fd, err);
-	return r < 0 ? r : overlay_mount(procfs_fd, &image, ret_fd, err);
+	return r < 0 ? r : overlay_mount(procfs_fd, &image, ret_fd, NULL, err);
 }

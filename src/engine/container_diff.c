@@ -31,7 +31,7 @@ static int mount_lowers(const struct container_record *record, int *ret_fd, stru
 		return r;
 	overlay.lowers = lowers;
 	overlay.lower_count = strv_length(lowers);
-	return overlay_mount(-EBADF, &overlay, ret_fd, err);
+	return overlay_mount(-EBADF, &overlay, ret_fd, NULL, err);
 }
 
 int container_diff(struct arena *arena, const struct directories *directories, const char *container, struct container_change **ret, size_t *ret_count,

@@ -83,5 +83,5 @@ int container_root_open_merged(const struct container_record *record, int *ret_f
 		all[count++] = arena_printf(record->arena, "%s/" UPPER, record->path);
 	for (; *lowers; lowers++)
 		all[count++] = *lowers;
-	return overlay_mount(-EBADF, &(struct overlay){ .lowers = all, .lower_count = count }, ret_fd, err);
+	return overlay_mount(-EBADF, &(struct overlay){ .lowers = all, .lower_count = count }, ret_fd, NULL, err);
 }

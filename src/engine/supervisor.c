@@ -62,14 +62,14 @@ static int check_preserved(const struct spec_host_config *host, struct error *er
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
+enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_MAPPING, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
 
-static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--timing-fd", "--explain-fd" };
+static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--hold-fd", "--timing-fd", "--explain-fd" };
 
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
-	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's, timing_fd() and narration_fd() */
+	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's three, timing_fd() and narration_fd() */
 };
 
 /*
@@ -164,7 +164,7 @@ __attribute__((noinline)) static int spawn(void *context)
 
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
 {
-	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, timing_fd(), narration_fd() } };
+	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, bundle->mapping_fd, timing_fd(), narration_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
 

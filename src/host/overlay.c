@@ -67,7 +67,13 @@ struct layers {
 	int *lowers;
 	size_t lower_count;
 	int writable, upper, work; /* -EBADF: none */
+	struct mapping {
+		int fd;     /* a mapped mount of a directory that others lie in; -EBADF: each of them is a mount of its own */
+		char *path; /* of that directory */
+	} mapping;
 };
+
+#define LAYERS_NONE ((struct layers){ .writable = -EBADF, .upper = -EBADF, .work = -EBADF, .mapping = { .fd = -EBADF } })
 
 static void layers_done(struct layers *layers)
 {
@@ -77,6 +83,8 @@ static void layers_done(struct layers *layers)
 	close_and_forget(&layers->writable);
 	close_and_forget(&layers->upper);
 	close_and_forget(&layers->work);
+	close_and_forget(&layers->mapping.fd);
+	free(layers->mapping.path);
 }
 
 static int map_error(int code, const char *path, struct error *err)
@@ -90,8 +98,61 @@ static int map_error(int code, const char *path, struct error *err)
 	return r;
 }
 
-/* Opens the directory; as a mount of its own, if it is to be mapped. */
-static int open_layer(const char *path, int userns_fd, int *ret_fd, struct error *err)
+/* The directory that all of them lie in; "" if they have none in common but the topmost. */
+static char *find_common_directory(const struct overlay *overlay)
+{
+	const char *first = overlay->writable ? overlay->writable : overlay->lowers[0];
+	char *common = str_dup(first);
+
+	for (size_t i = 0; i < overlay->lower_count; i++) {
+		const char *path = overlay->lowers[i];
+		size_t same = 0;
+
+		while (common[same] && common[same] == path[same])
+			same++;
+		common[same] = '\0';
+	}
+	if (strrchr(common, '/'))
+		*strrchr(common, '/') = '\0';
+	return common;
+}
+
+/*
+ * A mount that is attached nowhere costs who closes it a grace period of RCU, and a mapping is one more call. So one mount is mapped,
+ * of a directory above all of them, and they are opened through it. Without, each is one of its own.
+ */
+static void open_mapping(const struct overlay *overlay, int userns_fd, struct mapping *mapping)
+{
+	_cleanup_free_ char *path = find_common_directory(overlay);
+	_cleanup_close_ int fd = -EBADF;
+
+	if (path[0] != '/' || mount_clone_tree(AT_FDCWD, path, false, &fd) < 0 ||
+	    mount_set_attributes(fd, &(struct mount_attributes){ .set = MOUNT_ATTR_IDMAP, .userns_fd = userns_fd }) < 0)
+		return;
+	*mapping = (struct mapping){ TAKE_FD(fd), TAKE_PTR(path) };
+}
+
+/*
+ * False: not to be had there. What is mounted below the directory is not in the clone, and what that hides is: so both ways must lead
+ * to the same directory, and none of the mapped one's links may lead out.
+ */
+static bool open_through(const struct mapping *mapping, const char *path, int *ret_fd)
+{
+	const struct sys_open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+	};
+	_cleanup_close_ int fd = mapping->fd < 0 ? -EBADF : sys_openat2(mapping->fd, path + strlen(mapping->path) + 1, &how);
+	struct stat mapped, plain;
+
+	if (fd < 0 || fstat(fd, &mapped) < 0 || stat(path, &plain) < 0 || mapped.st_dev != plain.st_dev || mapped.st_ino != plain.st_ino)
+		return false;
+	*ret_fd = TAKE_FD(fd);
+	return true;
+}
+
+/* Opens the directory; if it is to be mapped through MAPPING, or as a mount of its own. */
+static int open_layer(const char *path, int userns_fd, const struct mapping *mapping, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
@@ -101,6 +162,8 @@ static int open_layer(const char *path, int userns_fd, int *ret_fd, struct error
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		r = fd < 0 ? -errno : 0;
 	} else {
+		if (open_through(mapping, path, ret_fd))
+			return 0;
 		r = mount_clone_tree(AT_FDCWD, path, false, &fd);
 		if (r == 0 && (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode)))
 			r = -ENOTDIR;
@@ -127,18 +190,21 @@ static int open_part(const struct overlay *overlay, const char *name, int writab
 	return 0;
 }
 
-static int open_layers(const struct overlay *overlay, int userns_fd, struct layers *layers, struct error *err)
+/* MAY_SHARE: one mount may serve several of them. */
+static int open_layers(const struct overlay *overlay, int userns_fd, bool may_share, struct layers *layers, struct error *err)
 {
 	int r = 0;
 
-	*layers = (struct layers){ .lowers = memory_new(overlay->lower_count + 1, sizeof *layers->lowers),
-				   .writable = -EBADF, .upper = -EBADF, .work = -EBADF };
+	*layers = LAYERS_NONE;
+	layers->lowers = memory_new(overlay->lower_count + 1, sizeof *layers->lowers);
+	if (may_share && userns_fd >= 0 && overlay->lower_count + (overlay->writable != NULL) > 1)
+		open_mapping(overlay, userns_fd, &layers->mapping);
 	for (size_t i = 0; r >= 0 && i < overlay->lower_count; i++) {
-		r = open_layer(overlay->lowers[i], userns_fd, &layers->lowers[i], err);
+		r = open_layer(overlay->lowers[i], userns_fd, &layers->mapping, &layers->lowers[i], err);
 		layers->lower_count += r >= 0;
 	}
 	if (r >= 0 && overlay->writable) {
-		r = open_layer(overlay->writable, userns_fd, &layers->writable, err);
+		r = open_layer(overlay->writable, userns_fd, &layers->mapping, &layers->writable, err);
 		if (r >= 0)
 			r = open_part(overlay, UPPER, layers->writable, &layers->upper, err);
 		if (r >= 0)
@@ -370,7 +436,7 @@ static int work_as_child(const struct overlay *overlay, int userns_fd, int socke
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	/* The parent's are of its own namespace. */
-	r = open_layers(overlay, userns_fd, &layers, NULL);
+	r = open_layers(overlay, userns_fd, false, &layers, NULL);
 	if (r == 0 && (userns_fd >= 0 || !overlay->lower_count))
 		r = attach_layers(&layers, userns_fd >= 0);
 	if (r == 0)
@@ -478,9 +544,9 @@ static void forget_volatile(const struct overlay *overlay)
 	}
 }
 
-int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, struct error *err)
+int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, int *ret_mapping_fd, struct error *err)
 {
-	_cleanup_(layers_done) struct layers layers = { .writable = -EBADF, .upper = -EBADF, .work = -EBADF };
+	_cleanup_(layers_done) struct layers layers = LAYERS_NONE;
 	_cleanup_close_ int userns_fd = -EBADF, fd = -EBADF;
 	int r = check(overlay, err);
 
@@ -489,7 +555,7 @@ int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, str
 	if (r >= 0 && mapping_of(overlay))
 		r = idmap_make_namespace(procfs_fd, mapping_of(overlay), &userns_fd, err);
 	if (r >= 0)
-		r = open_layers(overlay, userns_fd, &layers, err);
+		r = open_layers(overlay, userns_fd, true, &layers, err);
 	if (r < 0)
 		return r;
 	if (!overlay->writable && layers.lower_count == 1)
@@ -498,15 +564,18 @@ int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, str
 	if (r < 0 && may_be_too_old(-r)) {
 		/* As many descriptors again would be open at once. */
 		layers_done(&layers);
-		layers = (struct layers){ .writable = -EBADF, .upper = -EBADF, .work = -EBADF };
+		layers = LAYERS_NONE;
 		r = mount_by_child(overlay, userns_fd, &fd);
 	}
 	if (r < 0)
 		return mount_error(overlay, -r, err);
 	r = overlay->writable ? check_writable(overlay, fd, err) : 0;
-	if (r == 0)
-		*ret_fd = TAKE_FD(fd);
-	return r;
+	if (r < 0)
+		return r;
+	*ret_fd = TAKE_FD(fd);
+	if (ret_mapping_fd)
+		*ret_mapping_fd = TAKE_FD(layers.mapping.fd);
+	return 0;
 }
 
 /* ---- what is written -------------------------------------------------------------------------------- */
@@ -574,7 +643,7 @@ static int make_upper(const struct overlay *overlay, int directory_fd, struct er
 		return 0;
 	r = make_directory(directory_fd, UPPER ".new", &upper_fd);
 	if (r == 0 && overlay->lower_count) {
-		r = open_layer(overlay->lowers[0], -EBADF, &lower_fd, err);
+		r = open_layer(overlay->lowers[0], -EBADF, NULL, &lower_fd, err);
 		if (r < 0)
 			return r;
 		r = look_as(lower_fd, upper_fd);
@@ -592,7 +661,7 @@ int overlay_make_writable(const struct overlay *overlay, struct error *err)
 	int r = check(overlay, err);
 
 	if (r >= 0)
-		r = open_layer(overlay->writable, -EBADF, &directory_fd, err);
+		r = open_layer(overlay->writable, -EBADF, NULL, &directory_fd, err);
 	if (r < 0)
 		return r;
 	r = make_directory(directory_fd, WORK, &work_fd);

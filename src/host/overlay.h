@@ -51,12 +51,15 @@ int overlay_make_writable(const struct overlay *overlay, struct error *err) _mus
 
 /*
  * The mount, detached: attach it where it is wanted; closing it is all its undo.
+ * *RET_MAPPING_FD, with a mapping: one more descriptor of the caller's, of no use but to
+ * be closed, or -EBADF. The kernel lets who closes it last wait for a grace period of
+ * RCU, which others may have more time for. NULL: it is closed at once.
  * Needs CAP_SYS_ADMIN in the user namespace of the caller's mount namespace; a
  * mapping also takes privilege over the file systems of all directories.
  * Before Linux 6.13, which takes descriptors, a child of its own mount namespace
  * does it, and the mount table names descriptors instead of directories.
  * PROCFS_FD: host/procfs.h; for the mapping. Errors say what to do.
  */
-int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, struct error *err) _must_check_;
+int overlay_mount(int procfs_fd, const struct overlay *overlay, int *ret_fd, int *ret_mapping_fd, struct error *err) _must_check_;
 
 #endif

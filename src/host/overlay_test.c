@@ -113,7 +113,7 @@ static int mount_it(const struct overlay *overlay, const char *target)
 	int r = procfs_open_root(&procfs_fd);
 
 	if (r == 0)
-		r = overlay_mount(procfs_fd, overlay, &fd, &err);
+		r = overlay_mount(procfs_fd, overlay, &fd, NULL, &err);
 	if (r < 0)
 		fprintf(stderr, "# %s\n# %s\n", err.message, err.hint);
 	return r < 0 ? r : mount_attach(fd, target_fd);

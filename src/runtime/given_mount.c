@@ -21,7 +21,7 @@ static int mount_layers(const struct spec_supervision_mount *mount, const struct
 	_cleanup_close_ int procfs_fd = -EBADF;
 	int r = procfs_open_host(&procfs_fd);
 
-	return r < 0 ? error_errno(err, -r, "cannot open '/proc'") : overlay_mount(procfs_fd, &overlay, ret_fd, err);
+	return r < 0 ? error_errno(err, -r, "cannot open '/proc'") : overlay_mount(procfs_fd, &overlay, ret_fd, NULL, err);
 }
 
 /* Strangers may have put links into what is above the subpath. */

@@ -105,7 +105,7 @@ static int mounted(void)
 	make_layers(&store, arena, 3);
 	CHECK(root_of_image(&store, arena, &image, &overlay, &err) == 0 && procfs_open_root(&procfs_fd) == 0);
 	overlay.writable = "/mnt";
-	CHECK(overlay_make_writable(&overlay, &err) == 0 && overlay_mount(procfs_fd, &overlay, &fd, &err) == 0);
+	CHECK(overlay_make_writable(&overlay, &err) == 0 && overlay_mount(procfs_fd, &overlay, &fd, NULL, &err) == 0);
 	CHECK(readlinkat(fd, "last", target, sizeof target - 1) == 1 && str_equal(target, "3"));
 	CHECK(faccessat(fd, "1", F_OK, 0) == 0 && faccessat(fd, "2", F_OK, 0) == 0);
 	CHECK(unlinkat(fd, "1", 0) == 0 && faccessat(fd, "1", F_OK, 0) < 0);

@@ -110,7 +110,7 @@ static int mount_root(const struct spec_supervision *what, int *ret_fd, struct e
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot open '/proc'");
-	return what->directory ? mapped_directory_open(procfs, what->directory, overlay.idmap, ret_fd, err) : overlay_mount(procfs, &overlay, ret_fd, err);
+	return what->directory ? mapped_directory_open(procfs, what->directory, overlay.idmap, ret_fd, err) : overlay_mount(procfs, &overlay, ret_fd, NULL, err);
 }
 
 /* *RET_FD stays untouched if root.path of config.json is the root. */

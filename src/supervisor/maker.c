@@ -190,8 +190,9 @@ static int close_all(struct maker *maker, const struct deed_packet *packet, stru
 	if (maker->was_started)
 		membership_release(maker, packet->deed.numbers[0]); /* while the lock says that the addresses are in use */
 	ignore_result(unlinkat(maker->bundle_fd, SPEC_SUPERVISION_SOCKET, 0)); /* the bundle may have been removed by force */
-	/* Who starts it again, or removes it, waits for the lock. */
-	close_and_forget(&maker->mount_fd);
+	/* Who starts it again, or removes it, waits for the lock; but a client that cleans up for our end, and the kernel takes its time for the mount. */
+	if (!packet->deed.numbers[0])
+		close_and_forget(&maker->mount_fd);
 	close_and_forget(&maker->lock_fd);
 	maker->is_closed = true;
 	return 0;

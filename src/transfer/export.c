@@ -59,7 +59,7 @@ static int mount_layers(struct export *export, struct error *err)
 	if (overlay.lower_count < OVERLAY_LOWER_LIMIT)
 		lowers[overlay.lower_count++] = arena_printf(export->arena, "%s/staging/%s/diff", export->store->path, export->stage.name);
 	overlay.lowers = lowers;
-	return overlay_mount(-EBADF, &overlay, &export->root_fd, err);
+	return overlay_mount(-EBADF, &overlay, &export->root_fd, NULL, err);
 }
 
 static int unpack_layer(const struct export *export, const char *digest, struct error *err)
