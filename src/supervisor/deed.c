@@ -110,16 +110,36 @@ int deed_send(int socket, const struct deed *deed, const struct deed_luggage *lu
 		luggage ? luggage->count : 0, 0);
 }
 
+/* Of the text in the packet that comes next, most of which are short: memory for the longest would be mapped, and unmapped, for each. */
+static int length_of_next(int socket, size_t *ret)
+{
+	ssize_t n;
+
+	do
+		n = recv(socket, NULL, 0, MSG_PEEK | MSG_TRUNC);
+	while (n < 0 && is_repeated());
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	*ret = n > (ssize_t)sizeof(struct deed) ? (size_t)n - sizeof(struct deed) : 0;
+	/* One that is too long is found to be when it is received. */
+	if (*ret > DEED_PIECE)
+		*ret = DEED_PIECE;
+	return 0;
+}
+
 /* One packet, whose text comes behind what there is. */
 static int receive_piece(int socket, struct deed_packet *packet)
 {
-	size_t length = 0;
+	size_t length = 0, piece = 0;
 	struct iovec parts[2];
 	int r;
 
-	packet->text = memory_resize(packet->text, packet->length + DEED_PIECE + 1, 1); /* of its own pages: only those that are used are touched */
+	r = length_of_next(socket, &piece);
+	if (r < 0)
+		return r;
+	packet->text = memory_resize(packet->text, packet->length + piece + 1, 1);
 	parts[0] = (struct iovec){ &packet->deed, sizeof packet->deed };
-	parts[1] = (struct iovec){ packet->text + packet->length, DEED_PIECE };
+	parts[1] = (struct iovec){ packet->text + packet->length, piece };
 	r = receive_parts(socket, parts, &length, packet->fds, &packet->count, 0);
 	if (r < 0)
 		return r;

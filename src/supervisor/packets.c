@@ -41,17 +41,26 @@ static int decode(const char *text, size_t length, int flags, struct packet *pac
 
 int packet_receive(int socket, struct packet *ret, struct error *err)
 {
-	_cleanup_free_ char *text = memory_new(SPEC_SUPERVISION_PACKET, 1); /* of its own pages: only those that are used are touched */
+	_cleanup_free_ char *text = NULL;
 	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * SPEC_SUPERVISION_FDS)];
-	struct iovec part = { .iov_base = text, .iov_len = SPEC_SUPERVISION_PACKET };
+	struct iovec part = { .iov_len = SPEC_SUPERVISION_PACKET };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
 	_cleanup_packet_ struct packet packet = { 0 };
 	ssize_t n;
 	int r;
 
+	/* Most are short: memory for the longest would be mapped, and unmapped, for each. */
 	do
-		n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		n = recv(socket, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
+	if (n >= 0) {
+		if (n < (ssize_t)SPEC_SUPERVISION_PACKET)
+			part.iov_len = (size_t)n + 1;
+		part.iov_base = text = memory_new(part.iov_len, 1);
+		do
+			n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		while (n < 0 && errno == EINTR);
+	}
 	/* It is still there when there is memory again. */
 	if (n < 0)
 		return errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS ? -EAGAIN : -EPIPE;
