@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "base/timing.h"
+#include "host/prefault.h"
 #include "store/tree.h"
 
 #include <fcntl.h>
@@ -428,6 +429,7 @@ int container_create(struct arena *arena, const struct container_create_request 
 				     .parent_fd = -EBADF, .fd = -EBADF, .err = err };
 	int r = check_request(request, err);
 
+	prefault_program();
 	if (r == 0)
 		r = request->given || request->asked->host.rootfs_path ? make(&creation, request->given) : make_of_image(&creation);
 	if (r == 0)

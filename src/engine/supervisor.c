@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define FIRST_FD 3
 
@@ -108,6 +109,18 @@ static int leave_caller(void)
 	return setsid() < 0 || chdir("/") < 0 ? -errno : 0;
 }
 
+/*
+ * What the program would begin with by executing itself, for who may mount: it through a read-only mount that is attached nowhere
+ * (runtime/self.h). Returns where that cannot be had.
+ */
+static void execute_view(const char *program, const char *const *arguments)
+{
+	int view = sys_open_tree(AT_FDCWD, program, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (view >= 0 && sys_mount_setattr(view, "", AT_EMPTY_PATH, &(struct sys_mount_attr){ .attr_set = MOUNT_ATTR_RDONLY }) == 0)
+		syscall(SYS_execveat, view, "", arguments, environ, AT_EMPTY_PATH);
+}
+
 static int execute(struct launch *launch)
 {
 	const char *arguments[20] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
@@ -133,6 +146,7 @@ static int execute(struct launch *launch)
 	}
 	if (r < 0)
 		return r;
+	execute_view(launch->program, arguments);
 	execv(launch->program, (char *const *)arguments);
 	return -errno;
 }

@@ -23,4 +23,19 @@ void prefault_data(void *start, void *end);
 /* What was registered, and the stack below the caller. Once in a process, as early as possible. */
 void prefault_code_and_stack(void);
 
+/*
+ * All that of the program itself, which is static and in one piece: ld(1)'s names for where it begins, where its code ends, and its
+ * zeroed variables. Not for what is linked into others' programs.
+ */
+static inline void prefault_program(void)
+{
+	extern char __executable_start[], etext[], edata[], end[];
+
+#ifndef __SANITIZE_ADDRESS__ /* which keeps memory of its own */
+	prefault_register_code(__executable_start, etext);
+	prefault_data(edata, end);
+	prefault_code_and_stack();
+#endif
+}
+
 #endif

@@ -94,19 +94,6 @@ static int run_verb(const struct verb *verb, const struct runtime *runtime, char
 	return r;
 }
 
-/* ld(1)'s names for where the program begins, where its code ends, and its zeroed variables. */
-extern char __executable_start[], etext[], edata[], end[];
-
-static void touch_pages(void)
-{
-	/* Position independent and static: one piece, code first. Sanitizers keep memory of their own. */
-#ifndef __SANITIZE_ADDRESS__
-	prefault_register_code(__executable_start, etext);
-	prefault_data(edata, end);
-	prefault_code_and_stack();
-#endif
-}
-
 /* ARGS begin with the verb's name. */
 static int dispatch(char **argv, char **args, const struct program_request *request, int *ret_status, struct error *err)
 {
@@ -123,7 +110,7 @@ static int dispatch(char **argv, char **args, const struct program_request *requ
 	/* First of all: what was done before is done again after it. */
 	r = verb->properties & VERB_ENTERS_CONTAINER ? self_reexec_sealed(argv, err) : 0;
 	if (r == 0 && verb->properties & VERB_ENTERS_CONTAINER)
-		touch_pages();
+		prefault_program();
 	if (r == 0)
 		r = root_choose(request->root, request->rootless, &runtime, err);
 	if (r < 0)
