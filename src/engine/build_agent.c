@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_agent.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "engine/agent_filter.h"
 #include "engine/build_client.h"
+#include "engine/client_session.h"
 #include "engine/conduit.h"
 #include "host/fdpass.h"
+#include "host/landlock.h"
+#include "host/relinquish.h"
 #include "host/syscalls.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -98,6 +104,62 @@ static void move(struct connection *connection, size_t way, const struct pollfd 
 		close_connection(connection);
 }
 
+/* ---- what it gives up --------------------------------------------------------------------- */
+
+/* Sockets and descriptors that are open, those that it accepts, and the way to an agent: a name (client_session.h makes directories that are
+ * there), a client's process for each connection. */
+static char *const calls[] = {
+	"read", "readv", "write", "writev", "close", "fcntl", "fcntl64", "fstat", "fstat64", "newfstatat", "fstatat64", "poll", "ppoll", "ppoll_time64",
+	"accept", "accept4", "connect", "send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg", "shutdown", "getsockopt", "open", "openat", "mkdir",
+	"mkdirat", "fork", "wait4", "waitid", "set_robust_list", "rseq", "gettid", "getpid", "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect",
+	"madvise", "futex", "futex_time64", "clock_gettime", "clock_gettime64", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "restart_syscall", "exit",
+	"exit_group", NULL
+};
+
+static char *const socket_calls[] = { "socket", "socketpair", NULL };
+static char *const clone_call[] = { "clone", NULL };
+
+/* s390's clone(2) has the stack first. */
+#ifdef __s390__
+#define CLONE_FLAGS_ARGUMENT 1
+#else
+#define CLONE_FLAGS_ARGUMENT 0
+#endif
+
+static const struct seccomp_condition is_unix = { 0, SECCOMP_IS_EQ, AF_UNIX, 0 };
+static const struct seccomp_condition is_fork = { CLONE_FLAGS_ARGUMENT, SECCOMP_IS_MASKED_EQ, 0,
+	~(uint64_t)(CSIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) };
+
+static void note(const char *what, int result)
+{
+	if (result < 0)
+		log_debug("cannot restrict %s: %s, going on", what, error_words(-result));
+}
+
+/* Nothing is written; what is read is where clients' sockets are. */
+static int restrict_files(const struct build_agent *agent)
+{
+	_cleanup_free_ char *path = agent->client ? str_printf("%s/" CLIENT_SESSIONS, agent->client->directories->run_root) : NULL;
+	_cleanup_close_ int fd = path ? open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -EBADF;
+
+	return landlock_restrict(&(const struct landlock_rules){ .restricts_reading = true, .readable = &fd, .readable_count = fd >= 0 });
+}
+
+/* Steps are containers: what they ask is decoded here. Of capabilities that to connect to a socket of another user's is left. */
+static void confine(const struct build_agent *agent)
+{
+	static const struct seccomp_rule rules[] = {
+		{ calls, SECCOMP_RET_ALLOW, NULL, 0 },
+		{ socket_calls, SECCOMP_RET_ALLOW, &is_unix, 1 },
+		{ clone_call, SECCOMP_RET_ALLOW, &is_fork, 1 },
+	};
+
+	note("capabilities", relinquish_capabilities((uint64_t)1 << CAP_DAC_OVERRIDE));
+	note("privileges", relinquish_privileges());
+	note("files", restrict_files(agent));
+	note("system calls", relinquish_calls(rules, ARRAY_SIZE(rules)));
+}
+
 /* ---- the process ------------------------------------------------------------------------- */
 
 /* One round; false: nobody needs us any more. */
@@ -138,6 +200,7 @@ _noreturn_ static void be_relay(const struct build_agent *agent, int listening, 
 	signal(SIGPIPE, SIG_IGN);
 	relay = memory_new(1, sizeof *relay);
 	*relay = (struct relay){ .agent = agent, .listening = 3, .life = 4 };
+	confine(agent);
 	while (serve(relay))
 		;
 	_exit(0);

@@ -30,7 +30,7 @@ static int check_id(const char *id, struct error *err)
 
 static int open_directory(const struct directories *directories, struct error *err)
 {
-	_cleanup_free_ char *path = str_printf("%s/sessions", directories->run_root);
+	_cleanup_free_ char *path = str_printf("%s/" CLIENT_SESSIONS, directories->run_root);
 	int fd, r = file_make_directories(path, 0700);
 
 	if (r < 0)

@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "spec/grpc_call.h"
 
+#define CLIENT_SESSIONS "sessions" /* in the volatile directory */
+
 #define CLIENT_SESSION_ID_LIMIT 64 /* letters, digits, '-' and '_' */
 
 /* Becomes the session ID: *RET listens. ERROR_INVALID for what can be no id, ERROR_CONFLICT if there is that session. */

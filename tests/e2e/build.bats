@@ -287,6 +287,10 @@ not.tar' "$output"
 	wait_for asks
 	grep -q first keys && grep -q second keys
 	agent=$(pgrep -P "$builder" -x ssh-agent)
+	# Who decodes what the step asks can do little else.
+	grep -l $'^CapEff:\t0000000000000002' $(for child in $(pgrep -P "$builder"); do pgrep -P "$child" | sed 's:.*:/proc/&/status:'; done) >relays
+	run grep -hE '^(NoNewPrivs|Seccomp):' "$(head -n 1 relays)"
+	assert_output $'NoNewPrivs:\t1\nSeccomp:\t2'
 	kill -9 "$builder"
 	gone() { ! kill -0 "$agent" 2>/dev/null; }
 	wait_for gone
