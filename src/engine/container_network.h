@@ -42,6 +42,9 @@ int container_network_release_orphan(const struct directories *directories, cons
 /* The container has another name: so it is found in its networks. */
 int container_network_rename(const struct container_record *record, struct error *err) _must_check_;
 
+/* Takes the container out of the networks that a `connect` or `disconnect` which was killed has left it half in. */
+int container_network_mend(const struct directories *directories, const char *container, struct error *err) _must_check_;
+
 /* `network connect` and `disconnect`, of a container in any state. ENDPOINT: as asked. */
 int container_network_connect(const struct directories *directories, const char *container, const struct spec_container_endpoint *endpoint,
 	struct error *err) _must_check_;

@@ -48,8 +48,11 @@ static int open_netns(struct change *change, struct error *err)
 	int64_t pid = change->record.state->pid;
 	_cleanup_free_ char *path = str_printf("/proc/%lld/ns/net", (long long)pid);
 	_cleanup_close_ int fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -EBADF;
-	int r = container_record_refresh(&change->record, err);
+	int r;
 
+	if (pid > 0 && fd < 0 && errno != ENOENT && errno != ESRCH)
+		return error_errno(err, errno, "cannot open '%s'", path);
+	r = container_record_refresh(&change->record, err);
 	if (r == 0 && fd >= 0 && change->record.is_supervised && change->record.state->pid == pid)
 		change->netns_fd = TAKE_FD(fd);
 	return r;
@@ -172,7 +175,7 @@ static int join(struct change *change, const struct spec_network *network, const
 {
 	struct spec_network_plan *plan = change->plan;
 	const struct spec_host_config *host = &change->record.container->host;
-	const struct spec_network_link *link;
+	struct spec_network_link *link;
 	_cleanup_close_ int hold = -EBADF;
 	struct error told = ERROR_INIT;
 	int r = network_up(change->directories, network, &hold, err);
@@ -187,15 +190,19 @@ static int join(struct change *change, const struct spec_network *network, const
 	container_network_plan_names(change->arena, &change->record, network, plan);
 	container_network_plan_routes(plan, host);
 	r = network_resolver_plan(change->arena, change->directories, plan, bundle_dns(host), err);
+	link = &plan->links[plan->link_count - 1];
+	link->is_pending = true;
 	if (r == 0)
 		r = container_network_write(&change->record, plan, err);
-	link = &plan->links[plan->link_count - 1];
 	if (r == 0)
 		r = attach_link(change, link, err);
 	if (r == 0 && container_network_is_named(change->arena, &change->record, plan, link))
 		r = container_network_write_names(change->arena, &change->record, link, err);
 	if (r == 0)
 		r = bundle_renew_resolv_conf(&change->record, plan, err);
+	link->is_pending = false;
+	if (r == 0)
+		r = container_network_write(&change->record, plan, err);
 	return r < 0 ? r : publish_missing(change, err);
 }
 
@@ -220,20 +227,25 @@ static void leave_again(struct change *change, const struct spec_network_plan *b
 	ignore_result(networks_take_down(change->directories, NULL)); /* another one's end does */
 }
 
+static int mend(struct change *change, struct error *err);
+
 static int connect_there(struct change *change, struct spec_container_endpoint *endpoint, struct error *err)
 {
 	struct spec_host_config *host = &change->record.container->host;
-	const struct spec_host_config old = *host;
 	const struct spec_network *network = NULL;
 	struct spec_network_plan before = { .id = NULL };
+	struct spec_host_config old;
 	int r = check_member(change, "connect", err);
 
+	if (r == 0)
+		r = mend(change, err);
 	if (r == 0)
 		r = container_network_check_endpoint(change->arena, change->directories, endpoint, &network, err);
 	if (r < 0)
 		return r;
 	if (container_network_endpoint(change->record.container, endpoint->network))
 		return error_set(err, ERROR_CONFLICT, 0, "the container '%s' is in the network '%s' already", change->record.container->name, network->name);
+	old = *host;
 	append_endpoint(change, endpoint);
 	r = container_record_save(&change->record, err);
 	if (r < 0)
@@ -343,8 +355,12 @@ static int leave(struct change *change, size_t index, struct error *err)
 	const char *prefix = container_network_path(change->arena, change->directories, link.network_id, "");
 	const char *names = container_network_path(change->arena, change->directories, link.network_id, "names");
 	char **leases, **files;
-	int r = drop_ports(change, &link, err);
+	int r;
 
+	plan->links[index].is_pending = true;
+	r = container_network_write(&change->record, plan, err);
+	if (r == 0)
+		r = drop_ports(change, &link, err);
 	if (r == 0)
 		r = net_link_detach(&link, change->netns_fd, err);
 	if (r < 0)
@@ -372,6 +388,45 @@ static int leave(struct change *change, size_t index, struct error *err)
 	if (r == 0)
 		r = publish_missing(change, err);
 	return r < 0 ? r : networks_take_down(change->directories, err);
+}
+
+/* Networks that somebody was about to connect it to, or to disconnect it from, who was killed: it is in none of them. */
+static int mend(struct change *change, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && change->plan && i < change->plan->link_count;) {
+		if (!change->plan->links[i].is_pending) {
+			i++;
+			continue;
+		}
+		drop_endpoint(&change->record.container->host, change->plan->links[i].network);
+		r = leave(change, i, err);
+		if (r == 0)
+			r = container_record_save(&change->record, err);
+	}
+	return r;
+}
+
+struct mend_call {
+	struct change *change;
+	struct error *err;
+};
+
+static int call_mend(void *context)
+{
+	const struct mend_call *call = context;
+
+	return mend(call->change, call->err);
+}
+
+int container_network_mend(const struct directories *directories, const char *container, struct error *err)
+{
+	_cleanup_change_ struct change change;
+	struct mend_call call = { &change, err };
+	int r = open_change(directories, container, &change, err);
+
+	return r < 0 ? r : home_call(call_mend, &call, err);
 }
 
 /* The name of the network that the container knows as TEXT: a name, an id or its beginning; the network itself may be gone. */

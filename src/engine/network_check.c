@@ -2,6 +2,7 @@
 #include "engine/network_check.h"
 #include "base/file.h"
 #include "engine/container_names.h"
+#include "engine/container_network.h"
 #include "engine/home.h"
 #include "engine/network_files.h"
 #include "engine/network_members.h"
@@ -174,9 +175,59 @@ static int call_check_there(void *context)
 	return check_there(call->directories, call->repair, call->found, call->context, call->err);
 }
 
+/* ---- who is half in one ------------------------------------------------------------------------ */
+
+struct members {
+	const struct directories *directories;
+	bool repair;
+	void (*found)(void *context, const char *text);
+	void *context;
+	struct error *err;
+	int fd; /* of the volatile directories of all containers */
+};
+
+static int check_member(void *context, const char *id)
+{
+	const struct members *members = context;
+	const struct check check = { .directories = members->directories };
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_network_plan *plan = NULL;
+	_cleanup_close_ int lock = -EBADF;
+	bool is_pending = false;
+
+	if (!container_id_is_valid(id) || !network_member_is_supervised(members->directories, id) || !lock_record(&check, id, &lock))
+		return 0;
+	if (net_journal_read(arena, members->fd, id, &plan, NULL) < 0 || !plan)
+		return 0;
+	for (size_t i = 0; i < plan->link_count; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (!plan->links[i].is_pending)
+			continue;
+		text = str_printf("half in the network '%s': the container '%.12s'", plan->links[i].network, id);
+		members->found(members->context, text);
+		is_pending = true;
+	}
+	close_and_forget(&lock); /* who mends takes it */
+	return is_pending && members->repair ? container_network_mend(members->directories, id, members->err) : 0;
+}
+
+static int check_members(struct members *members)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers", members->directories->run_root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	members->fd = fd;
+	return fd < 0 ? 0 : file_each_name(fd, check_member, members);
+}
+
 int network_check(const struct directories *directories, bool repair, void (*found)(void *context, const char *text), void *context, struct error *err)
 {
 	struct check_there_call call = { directories, repair, found, context, err };
+	struct members members = { directories, repair, found, context, err, -EBADF };
+	int r = check_members(&members);
 
+	if (r < 0)
+		return r;
 	return home_call(call_check_there, &call, err);
 }

@@ -43,6 +43,7 @@ static const struct field link_fields[] = {
 	FIELD(U32, struct spec_network_link, mtu, "mtu"),
 	FIELD(BOOL, struct spec_network_link, internal, "internal"),
 	FIELD(BOOL, struct spec_network_link, isolated, "isolated"),
+	FIELD(BOOL, struct spec_network_link, is_pending, "pending"),
 	FIELD(STRINGS, struct spec_network_link, aliases, "aliases"),
 	FIELD_LIST(PAIRS, struct spec_network_link, sysctls, sysctl_count, "sysctls"),
 	FIELD(U64, struct spec_network_link, receive_bps, "receiveBps"),

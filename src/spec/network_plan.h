@@ -33,6 +33,7 @@ struct spec_network_link {
 	uint32_t mtu;     /* 0: the parent's */
 	bool internal;
 	bool isolated;    /* from other members of its network */
+	bool is_pending;  /* made or removed while the container runs; under nobody's lock: that was killed, and it is to go */
 	char **aliases;   /* its names in that network, besides those of the container */
 	struct spec_pair *sysctls; /* "net.ipv4.conf.IFNAME.log_martians" with the word IFNAME for the name */
 	size_t sysctl_count;

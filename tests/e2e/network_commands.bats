@@ -115,3 +115,28 @@ destroy b
 prune 
 prune " ]
 }
+
+@test "who connects is killed: the container is in none of it after the next look, or connect" {
+	bivy network create two >/dev/null
+	bivy run -d --name web busybox sleep 100 >/dev/null
+	plan=$SCRATCH/run/containers/$(bivy inspect -f '{{.Id}}' web)/network.json
+	# As it is while its link is being made.
+	half() { jq '(.links[] | select(.network == "two")).pending = true' "$plan" >"$WORK/plan" && cat "$WORK/plan" >"$plan"; }
+	bivy network connect two web
+	bivy exec web ip link show eth1
+	half
+	run bivy system check
+	[[ $output == *"half in the network 'two': the container '"* ]]
+	bivy system check --repair
+	[ "$(bivy system check)" = "nothing is damaged, nothing is left over" ]
+	[ "$(bivy inspect -f '{{len .NetworkSettings.Networks}}' web)" = 1 ]
+	! bivy exec web ip link show eth1
+	bivy network connect two web
+	half
+	bivy network connect two web
+	[ "$(bivy inspect -f '{{len .NetworkSettings.Networks}}' web)" = 2 ]
+	bivy exec web ip link show eth1
+	[ "$(bivy system check)" = "nothing is damaged, nothing is left over" ]
+	bivy rm -f web >/dev/null
+	bivy network rm two >/dev/null
+}
