@@ -159,7 +159,7 @@ one_full() {
 	give_space
 	run bivy system check --repair
 	[ "$status" -eq 0 ]
-	[ "${lines[0]}" = "not written to its record: how the container 'live' ended" ]
+	[ "${lines[0]}" = "not written to its record: how the container 'live' ended" ] || fail "$output"
 	rm -r "$RUN/containers/$id"
 	[ "$(bivy inspect -f '{{.State.ExitCode}} {{.State.Error}}' live)" = "7 " ]
 	whole
