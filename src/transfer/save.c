@@ -131,7 +131,7 @@ static int write_blob(const struct save *save, const struct saved_blob *blob, in
 	if (r < 0)
 		return r;
 	digest_finish(digest, text);
-	if (str_equal(text, blob->digest))
+	if (strcmp(text, blob->digest) == 0)
 		return tell(save, blob, SPEC_TRANSFER_COMPLETE, blob->size, err);
 	error_set(err, ERROR_INVALID, 0, "the blob '%s' is damaged", blob->digest);
 	error_hint(err, "'bivy system check --repair', and pull or load it again");
