@@ -121,13 +121,13 @@ static void call_pasta(struct arguments *arguments, bool has_ipv6)
 	else
 		ADD(arguments, "--ipv4-only");
 	ADD(arguments, "--no-map-gw", "--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-netns-quit", "--netns",
-		"/proc/self/fd/" NAMESPACE_FD);
+		("/proc/self/fd/" NAMESPACE_FD));
 }
 
 static void call_slirp4netns(struct arguments *arguments, bool has_ipv6)
 {
 	ADD(arguments, "slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
-		"--cidr=" SPEC_HOME_NETWORK4 "/" SPEC_HOME_PREFIX4);
+		("--cidr=" SPEC_HOME_NETWORK4 "/" SPEC_HOME_PREFIX4));
 	if (has_ipv6)
 		ADD(arguments, "--enable-ipv6");
 	ADD(arguments, "--netns-type=path", "/proc/self/fd/" NAMESPACE_FD, SPEC_HOME_LINK);
