@@ -349,7 +349,7 @@ static int follow(struct planner *planner)
 	return r;
 }
 
-int plan_make(struct arena *arena, struct plan_request *request, struct plan_stage **ret, struct dockerfile_mark *mark, struct error *err)
+int build_plan_make(struct arena *arena, struct plan_request *request, struct plan_stage **ret, struct dockerfile_mark *mark, struct error *err)
 {
 	struct planner planner = {
 		.arena = arena, .request = request, .from = &request->outline->stages[request->stage], .mark = mark, .err = err,

@@ -90,6 +90,6 @@ struct plan_request {
  * The base of a stage is planned first. What triggers of images take from must
  * be known to be needed: outline_follow_triggers(). ERROR_INVALID with *MARK.
  */
-int plan_make(struct arena *arena, struct plan_request *request, struct plan_stage **ret, struct dockerfile_mark *mark, struct error *err) _must_check_;
+int build_plan_make(struct arena *arena, struct plan_request *request, struct plan_stage **ret, struct dockerfile_mark *mark, struct error *err) _must_check_;
 
 #endif

@@ -72,7 +72,7 @@ static void check_plans(struct arena *arena, const struct outline *outline)
 		request.base.execution = base->kind == ORIGIN_IMAGE ? &execution : NULL;
 		if (base->kind == ORIGIN_STAGE && !request.base.stage)
 			continue;
-		if (plan_make(arena, &request, &plans[i], &mark, &err) < 0)
+		if (build_plan_make(arena, &request, &plans[i], &mark, &err) < 0)
 			check_error(&err);
 		else
 			check_plan(plans[i]);

@@ -27,7 +27,7 @@ static struct plan_stage *plan_on(struct arena *arena, struct scratch *scratch, 
 			request->base.stage = plans[base->stage];
 		else if (base->kind == ORIGIN_IMAGE)
 			request->base.execution = execution;
-		if (plan_make(arena, request, &plans[i], &scratch->mark, &scratch->err) < 0)
+		if (build_plan_make(arena, request, &plans[i], &scratch->mark, &scratch->err) < 0)
 			return NULL;
 	}
 	return plans[outline->stage_count - 1];

@@ -26,11 +26,11 @@ static int parse_systemd(const char *value, void *target, struct error *err)
 /* --explain, alone or with a word. */
 static int parse_explain(const char *value, void *target, struct error *err)
 {
-	static const char *const words[] = { "steps", "true", "false", NULL };
+	static const char *const words[] = { "steps", "shell", "true", "false", NULL };
 
 	if (value && value_check_word(value, words, err) < 0)
 		return -EINVAL;
-	*(const char **)target = value && str_equal(value, "false") ? NULL : words[0];
+	*(const char **)target = !value || str_equal(value, "true") ? words[0] : str_equal(value, "false") ? NULL : value;
 	return 0;
 }
 
@@ -43,7 +43,7 @@ const struct option_entry run_entries[] = {
 	{ "detach-keys", 0, OPTION_STRING, 0, AT(detach_keys), "KEYS", "keys that leave it running; default: ctrl-p,ctrl-q" },
 	{ "sig-proxy", 0, OPTION_FLAG, 0, AT(signal_proxy), NULL, "default: true; pass signals on to it" },
 	{ "rmi", 0, OPTION_FLAG, 0, AT(remove_image), NULL, "as --rm, and remove the image if nothing else uses it" },
-	{ "explain", 0, OPTION_CALLBACK, OPTION_OPTIONAL, AT(explain), "FORM", "tell each step of the start as it happens, in the kernel's words",
+	{ "explain", 0, OPTION_CALLBACK, OPTION_OPTIONAL, AT(explain), "FORM", "tell each step of the start, in the kernel's words: steps (alone) as they happen, shell: print a script in place of a start",
 		.parse = parse_explain },
 	TIMING_ENTRY(AT(timing)),
 	/* its name, and what becomes of it */

@@ -33,7 +33,7 @@ struct create_request {
 	/* Of run alone. */
 	bool detach, signal_proxy, remove_image;
 	struct timing_option timing;
-	const char *explain; /* "steps", or NULL */
+	const char *explain; /* "steps", "shell", or NULL */
 	const char *detach_keys;
 };
 

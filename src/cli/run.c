@@ -3,6 +3,7 @@
 #include "base/narration.h"
 #include "base/role.h"
 #include "cli/creation.h"
+#include "engine/container_script.h"
 #include "engine/containers.h"
 
 #include <unistd.h>
@@ -54,6 +55,8 @@ static int make_and_start(const struct command_call *call, struct buf *out, stru
 		r = check_terminal(&creation.asked.config, err);
 	if (r == 0)
 		r = creation_make(arena, request, &creation, err);
+	if (r == 0 && str_equal(request->explain, "shell"))
+		return container_script(&creation.directories, creation.id, cli_warn, out, err);
 	if (r == 0)
 		r = start(call, &creation, &report, err);
 	if (r < 0)
@@ -71,7 +74,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	int r;
 
 	role_set(CLI_NAME);
-	if (request->explain)
+	if (str_equal(request->explain, "steps"))
 		narration_open(STDERR_FILENO);
 	cli_timing_begin(&request->timing);
 	r = make_and_start(call, out, err);

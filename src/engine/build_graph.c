@@ -94,7 +94,7 @@ static int plan_stage(struct build *build, struct build_stage *stage, struct err
 		request.warnings = build->warnings;
 		request.warning_count = build->warning_count;
 	}
-	r = plan_make(build->arena, &request, &stage->plan, &build->report->mark, err);
+	r = build_plan_make(build->arena, &request, &stage->plan, &build->report->mark, err);
 	if (r < 0)
 		return r;
 	if (is_first) {

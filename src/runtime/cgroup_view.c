@@ -212,3 +212,36 @@ int cgroup_view_run(struct rootfs *rootfs, struct mount_step *step, struct error
 		r = attach_directories(rootfs, step, &views, destination_fd, err);
 	return r < 0 ? error_wrap(err, "%s: cannot mount 'cgroup' on '%s'", step->field, step->path) : 0;
 }
+
+/* ---- for a script ------------------------------------------------------------------------ */
+
+static void add_hierarchy(struct arena *arena, const struct view *view, bool readonly, const char *name, struct buf *out)
+{
+	const char *options = view->is_v2 ? "" : hierarchy_options(arena, view);
+
+	buf_printf(out, "mount -t %s -o nosuid,noexec,nodev%s%s%s cgroup \"$target%s%s\"\n", view->is_v2 ? "cgroup2" : "cgroup", readonly ? ",ro" : "",
+		   *options ? "," : "", options, *name ? "/" : "", name);
+}
+
+void cgroup_view_script(const struct cgroup_set *groups, bool readonly, struct buf *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct views views = { 0 };
+
+	views_of_groups(arena, groups, &views);
+	if (views.count == 1 && views.views[0].is_v2) {
+		add_hierarchy(arena, &views.views[0], readonly, "", out);
+		return;
+	}
+	buf_add_text(out, "mount -t tmpfs -o nosuid,noexec,nodev,mode=755 cgroup \"$target\"\n");
+	for (size_t i = 0; i < views.count; i++) {
+		const char *name = base_name(views.views[i].mount);
+
+		buf_printf(out, "mkdir \"$target/%s\"\n", name);
+		add_hierarchy(arena, &views.views[i], readonly, name, out);
+		for (const char *p = strchr(name, ',') ? name : ""; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
+			buf_printf(out, "ln -s %s \"$target/%.*s\"\n", name, (int)strcspn(p, ","), p);
+	}
+	if (readonly)
+		buf_add_text(out, "mount -o remount,bind,ro,nosuid,noexec,nodev \"$target\"\n");
+}

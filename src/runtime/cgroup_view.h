@@ -18,4 +18,7 @@
  */
 int cgroup_view_run(struct rootfs *rootfs, struct mount_step *step, struct error *err) _must_check_;
 
+/* Adds the same in commands, for a script (script.h) whose "$target" is the destination. */
+void cgroup_view_script(const struct cgroup_set *groups, bool readonly, struct buf *out);
+
 #endif

@@ -55,3 +55,77 @@ told() {
 	run -0 --separate-stderr bivy run --rm --explain --timing=json --security-opt seccomp=profile.json busybox true
 	[[ $stderr == *"seccomp(SECCOMP_SET_MODE_FILTER)"*"execve("* ]]
 }
+
+# What a process of a container can tell of it, but for what no two starts have alike.
+observe() {
+	cat >observe.sh <<'OBSERVE'
+id; hostname; pwd; umask
+grep -E '^(Cap|Seccomp:|NoNewPrivs|Groups)' /proc/self/status
+awk '{ print $1, $3 }' /proc/self/uid_map /proc/self/gid_map
+awk '{ for (i = 7; i <= NF; i++) if ($i == "-") print $5, $6, $(i + 1) }' /proc/self/mountinfo | sort
+cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/net/ipv4/ping_group_range /etc/hostname
+for file in memory/memory.limit_in_bytes memory.max pids/pids.max pids.max cpu/cpu.cfs_quota_us cpu.max; do cat "/sys/fs/cgroup/$file" 2>/dev/null; done
+cat /proc/self/cgroup
+for try in 'echo >/proc/sys/kernel/hostname' 'head -c 1 /proc/kcore' 'mknod /tmp/sda b 8 0' 'mount -t tmpfs x /mnt' 'ls /proc/acpi' 'touch /there'; do
+	echo "$try: $(sh -c "$try" 2>&1)"
+done
+ls -ln / | awk '{ print $1, $3, $4, $9 }'
+ls -l /dev | awk '{ print $1, $NF }'
+env | sort
+ulimit -a
+ip -o addr | wc -l
+[ "$(ls /proc 2>/dev/null | grep -c '^[0-9]')" -gt 20 ] && echo "sees the host's processes"
+ls -ln /data /vol 2>&1
+true
+OBSERVE
+	chmod 755 observe.sh
+}
+
+# both OPTION…: the container with these options, and the one that its script makes, are alike.
+both() {
+	bivy run --rm --hostname alike --name alike -v "$PWD:/data:ro" "$@" busybox sh /data/observe.sh >by-bivy 2>&1 </dev/null
+	bivy run --rm --hostname alike --name alike -v "$PWD:/data:ro" --explain=shell "$@" busybox sh /data/observe.sh >by-hand.sh
+	run -1 bivy container inspect alike
+	timeout 60 bash by-hand.sh >by-hand 2>&1 </dev/null
+	# The directory of these files itself has more in it by then.
+	diff <(grep -v -e 'by-' -e '^total' by-bivy) <(grep -v -e 'by-' -e '^total' by-hand)
+}
+
+# needs: what the script calls.
+needs() {
+	local command
+	require_power mount
+	for command in perl nft ip unshare nsenter; do command -v "$command" >/dev/null || skip "missing: $command"; done
+}
+
+@test "run --explain=shell prints a script that makes the same container by hand" {
+	needs
+	observe
+	both -m 64m --cpus 0.5 --pids-limit 50 -v made:/vol --tmpfs /x --ulimit nofile=512:1024 -w /tmp -e "TEXT=it's
+two" -p 127.0.0.1:18080:80
+	grep -q '^0' by-hand
+	ls /run/by-hand.* 2>/dev/null && fail "something is left"
+	[ -z "$(nft list tables | grep by_hand)" ]
+}
+
+@test "a script makes containers of other users, without privileges, read-only, and of the host's ids" {
+	needs
+	observe
+	both --user 1000:1000 --cap-drop all --security-opt no-new-privileges --network none --read-only
+	both --userns host --cap-add NET_ADMIN --network none
+	both --security-opt seccomp=unconfined --network host --pid host --ipc host
+}
+
+@test "a script has the exit status of its command, and its standard input" {
+	needs
+	bivy run -i --rm --explain=shell --network none busybox sh -c 'read -r line; echo "$line"; exit 7' >by-hand.sh
+	run -7 bash -c 'echo given | timeout 60 bash by-hand.sh'
+	[ "$output" = given ]
+	run -0 bash -n by-hand.sh
+}
+
+@test "what a script cannot do is told, and nothing is left of the container" {
+	run -125 bivy run --rm --explain=shell --name none -v busybox:/image --mount type=image,source=busybox,target=/img busybox true
+	[[ $output == *"cannot"*"by a script"* ]]
+	[ -z "$(bivy ps -aq)" ]
+}
