@@ -7,7 +7,6 @@
 #include "engine/network_event.h"
 #include "engine/network_files.h"
 #include "engine/network_options.h"
-#include "host/user_namespace.h"
 #include "net/parent.h"
 #include "spec/config.h"
 
@@ -208,7 +207,7 @@ static int check_parent(struct arena *arena, struct spec_network *network, struc
 
 	if (str_equal(network->driver, "bridge"))
 		return 0;
-	if (!user_namespace_is_first()) {
+	if (home_exists()) {
 		error_set(err, ERROR_DENIED, 0, "cannot make a network of %s: the host's links are root's", network->driver);
 		error_hint(err, "an ordinary user has networks of the driver bridge");
 		return -EPERM;

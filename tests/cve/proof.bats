@@ -7,6 +7,7 @@ load ../lib/programs
 setup() {
 	common_setup
 	require_root
+	require_power "making device nodes"
 	CARELESS=$(test_program careless) || skip "missing: a C compiler for the test program careless"
 }
 
