@@ -40,7 +40,7 @@ void narrate(const char *format, ...)
 	va_start(args, format);
 	body = vsnprintf(line + head, sizeof line - (size_t)head - 1, format, args);
 	va_end(args);
-	length = (size_t)(head + (body > 0 ? body : 0));
+	length = (size_t)head + (size_t)(body > 0 ? body : 0);
 	if (length > sizeof line - 2)
 		length = sizeof line - 2;
 	printable_replace(line, length, "", '?');
