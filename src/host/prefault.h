@@ -29,9 +29,9 @@ void prefault_code_and_stack(void);
  */
 static inline void prefault_program(void)
 {
+#ifndef __SANITIZE_ADDRESS__ /* which keeps memory of its own */
 	extern char __executable_start[], etext[], edata[], end[];
 
-#ifndef __SANITIZE_ADDRESS__ /* which keeps memory of its own */
 	prefault_register_code(__executable_start, etext);
 	prefault_data(edata, end);
 	prefault_code_and_stack();
