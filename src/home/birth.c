@@ -143,7 +143,7 @@ _noreturn_ static void live(struct birth *birth)
 	if (send(birth->socket, &error, sizeof error, MSG_NOSIGNAL) != sizeof error || r < 0)
 		_exit(1);
 	close_and_forget(&birth->socket);
-	holder_run(birth->directory_fd, listener, &birth->namespaces);
+	holder_run(birth->run_root, birth->directory_fd, listener, &birth->namespaces);
 	_exit(0);
 }
 

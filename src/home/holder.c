@@ -177,8 +177,9 @@ static void open_networks(struct holder *holder)
 	watch_children(holder);
 }
 
-void holder_run(int directory_fd, int listener, const struct home_namespaces *namespaces)
+void holder_run(const char *run_root, int directory_fd, int listener, const struct home_namespaces *namespaces)
 {
+	_cleanup_free_ char *mark = str_printf("%s/" HOME_MARK_DIRECTORY, run_root);
 	struct holder holder = { .directory_fd = directory_fd, .listener = listener, .namespaces = namespaces,
 		.idle_since_ms = clock_monotonic_ms(), .socket = number_of_socket(directory_fd), .ports = HOME_PORTS_INIT, .uplink = HOME_UPLINK_INIT };
 	struct epoll_event events[EVENTS];
@@ -186,6 +187,7 @@ void holder_run(int directory_fd, int listener, const struct home_namespaces *na
 	holder.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (holder.epoll_fd < 0 || watch(&holder, listener) < 0)
 		return;
+	holder.uplink.directory = mark;
 	open_networks(&holder);
 	while (is_wanted(&holder)) {
 		int count = epoll_wait(holder.epoll_fd, events, EVENTS, LOOK_MS);

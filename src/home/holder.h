@@ -13,7 +13,7 @@
 /* Listens at HOME_SOCKET of the directory, in place of what was there. */
 int holder_listen(int directory_fd, int *ret_fd, struct error *err) _must_check_;
 
-/* Returns when nobody has had a lease for a while, or its socket is not there any more. */
-void holder_run(int directory_fd, int listener, const struct home_namespaces *namespaces);
+/* At HOME_SOCKET of the directory RUN_ROOT, DIRECTORY_FD. Returns when nobody has had a lease for a while, or its socket is not there any more. */
+void holder_run(const char *run_root, int directory_fd, int listener, const struct home_namespaces *namespaces);
 
 #endif

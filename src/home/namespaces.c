@@ -15,7 +15,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define MARK_DIRECTORY "home.mark"
 #define MARK_SOURCE "bivy-home-"
 #define MOUNTS_LIMIT (16u << 20) /* bytes */
 #define NOTE_LIMIT 256 /* bytes */
@@ -30,7 +29,7 @@ void home_namespaces_done(struct home_namespaces *namespaces)
 
 static int set_mark(struct home_namespaces *namespaces, const char *directory, struct error *err)
 {
-	_cleanup_free_ char *source = NULL, *path = str_printf("%s/" MARK_DIRECTORY, directory);
+	_cleanup_free_ char *source = NULL, *path = str_printf("%s/" HOME_MARK_DIRECTORY, directory);
 	uint64_t words[2];
 
 	if (getrandom(words, sizeof words, 0) != sizeof words)

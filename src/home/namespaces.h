@@ -17,6 +17,9 @@ enum home_namespace { HOME_USER, HOME_MOUNT, HOME_NETWORK, HOME_NAMESPACES };
 
 #define HOME_MARK_SIZE 33
 
+/* What bears the mark, a directory of the volatile one in which there is nothing. */
+#define HOME_MARK_DIRECTORY "home.mark"
+
 struct home_namespaces {
 	int fds[HOME_NAMESPACES]; /* or -EBADF */
 	char mark[HOME_MARK_SIZE]; /* which the mount namespace bears; "": none yet */

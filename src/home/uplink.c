@@ -16,8 +16,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -29,8 +31,8 @@
 #define REVIVAL_MS 2000
 #define VERSION_LIMIT 256
 #define ARGUMENTS 48
-#define NAMESPACE_FD "3"  /* in the program */
-#define WORDS_FD 4
+#define NETWORK_FILE "network" /* in the program's mount namespace */
+#define FIRST_FD 3
 
 /* ---- which programs there are ---------------------------------------------------------------- */
 
@@ -65,10 +67,11 @@ static void read_words(int fd, char *text, size_t limit)
 	text[length] = '\0';
 }
 
+/* Some end without writing what they have said (2025), which is to a terminal alone. */
 static bool knows_version(const char *program)
 {
 	char text[VERSION_LIMIT] = "";
-	int ends[2];
+	int ends[2], status = -1;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -83,9 +86,9 @@ static bool knows_version(const char *program)
 	if (pid > 0)
 		read_words(ends[0], text, sizeof text);
 	close(ends[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return text[0] && !strstr(text, "unknown version");
+	return status == 0 && !strstr(text, "unknown version");
 }
 
 /* ---- how they are called ------------------------------------------------------------------------ */
@@ -102,6 +105,8 @@ static bool host_has_ipv6(void)
 struct arguments {
 	char *list[ARGUMENTS + 1];
 	size_t count;
+	bool has_ipv6;
+	const char *network; /* a file that is the network namespace */
 };
 
 static void add(struct arguments *arguments, const char *const *words)
@@ -112,31 +117,31 @@ static void add(struct arguments *arguments, const char *const *words)
 
 #define ADD(arguments, ...) add(arguments, (const char *const[]){ __VA_ARGS__, NULL })
 
-static void call_pasta(struct arguments *arguments, bool has_ipv6)
+static void call_pasta(struct arguments *arguments)
 {
 	ADD(arguments, "pasta", "--foreground", "--quiet", "--config-net", "--ns-ifname", SPEC_HOME_LINK, "--mtu", "65520", "--address", SPEC_HOME_ADDRESS4,
 		"--netmask", SPEC_HOME_PREFIX4, "--gateway", SPEC_HOME_GATEWAY4, "--dns-forward", SPEC_HOME_DNS4);
-	if (has_ipv6)
+	if (arguments->has_ipv6)
 		ADD(arguments, "--address", SPEC_HOME_ADDRESS6, "--gateway", SPEC_HOME_GATEWAY6);
 	else
 		ADD(arguments, "--ipv4-only");
 	ADD(arguments, "--no-map-gw", "--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-netns-quit", "--netns",
-		("/proc/self/fd/" NAMESPACE_FD));
+		arguments->network);
 }
 
-static void call_slirp4netns(struct arguments *arguments, bool has_ipv6)
+static void call_slirp4netns(struct arguments *arguments)
 {
 	ADD(arguments, "slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
 		("--cidr=" SPEC_HOME_NETWORK4 "/" SPEC_HOME_PREFIX4));
-	if (has_ipv6)
+	if (arguments->has_ipv6)
 		ADD(arguments, "--enable-ipv6");
-	ADD(arguments, "--netns-type=path", "/proc/self/fd/" NAMESPACE_FD, SPEC_HOME_LINK);
+	ADD(arguments, "--netns-type=path", arguments->network, SPEC_HOME_LINK);
 }
 
 /* In the order in which they are tried. */
 static const struct candidate {
 	const char *name;
-	void (*call)(struct arguments *arguments, bool has_ipv6);
+	void (*call)(struct arguments *arguments);
 	enum { ANY, RECENT, OLD } kind; /* RECENT: it can say its version */
 } candidates[] = {
 	{ "pasta", call_pasta, RECENT },
@@ -146,32 +151,63 @@ static const struct candidate {
 
 /* ---- a program that runs -------------------------------------------------------------------------- */
 
+/*
+ * A name for the namespace, in a mount namespace of the program's own. A descriptor would not do: pasta closes those that it is given, and has no
+ * right to look at the holder's. What the host unmounts goes there, too.
+ */
+static int place_network(const char *directory, const char *network, int network_fd)
+{
+	char source[32];
+	int fd;
+
+	snprintf(source, sizeof source, "/proc/self/fd/%d", network_fd);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+	    mount("tmpfs", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,mode=500") < 0)
+		return -errno;
+	fd = open(network, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return mount(source, network, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+struct program {
+	const char *path;
+	const struct arguments *arguments;
+	pid_t parent;
+	int words_fd;
+};
+
 /* Nothing that it says may hold it up: what there is no room for is lost. */
-_noreturn_ static void execute(const char *program, char *const *arguments, int network_fd, int words_fd, pid_t parent)
+_noreturn_ static void execute(const struct home_uplink *uplink, const struct program *program)
 {
 	static char *const environment[] = { (char *)"PATH=" PATHS, NULL };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), network = fcntl(network_fd, F_DUPFD_CLOEXEC, 16), words = fcntl(words_fd, F_DUPFD_CLOEXEC, 16);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), r;
 
-	if (null < 0 || network < 0 || words < 0 || setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	if (null < 0 || setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != program->parent)
 		_exit(127);
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(words, STDOUT_FILENO) < 0 || dup2(words, STDERR_FILENO) < 0 || dup2(network, 3) < 0 ||
-		sys_close_range(WORDS_FD, ~0U, 0) < 0)
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(program->words_fd, STDOUT_FILENO) < 0 || dup2(program->words_fd, STDERR_FILENO) < 0)
 		_exit(127);
-	execve(program, arguments, environment);
-	dprintf(STDERR_FILENO, "%s", error_words(errno));
+	signal(SIGPIPE, SIG_DFL); /* ignored, an earlier pasta takes it for a failure */
+	r = place_network(uplink->directory, program->arguments->network, uplink->network_fd);
+	if (r == 0 && sys_close_range(FIRST_FD, ~0U, 0) == 0)
+		execve(program->path, program->arguments->list, environment);
+	dprintf(STDERR_FILENO, "%s", error_words(r < 0 ? -r : errno));
 	_exit(127);
 }
 
-static int launch(struct home_uplink *uplink, const char *program, char *const *arguments)
+static int launch(struct home_uplink *uplink, const char *path, const struct arguments *arguments)
 {
-	pid_t parent = getpid(), pid;
+	struct program program = { .path = path, .arguments = arguments, .parent = getpid() };
 	int ends[2];
+	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
+	program.words_fd = ends[1];
 	pid = fork();
 	if (pid == 0)
-		execute(program, arguments, uplink->network_fd, ends[1], parent);
+		execute(uplink, &program);
 	close(ends[1]);
 	uplink->pid = pid;
 	uplink->output_fd = ends[0];
@@ -281,13 +317,13 @@ static int await(struct home_uplink *uplink, const char *name, bool has_ipv6, st
 
 static int try(struct home_uplink *uplink, const struct candidate *candidate, const char *program, struct error *err)
 {
-	struct arguments arguments = { .count = 0 };
-	bool has_ipv6 = host_has_ipv6();
+	_cleanup_free_ char *network = str_printf("%s/" NETWORK_FILE, uplink->directory);
+	struct arguments arguments = { .has_ipv6 = host_has_ipv6(), .network = network };
 	int r;
 
-	candidate->call(&arguments, has_ipv6);
-	r = launch(uplink, program, arguments.list);
-	return r < 0 ? error_errno(err, -r, "cannot start '%s'", program) : await(uplink, candidate->name, has_ipv6, err);
+	candidate->call(&arguments);
+	r = launch(uplink, program, &arguments);
+	return r < 0 ? error_errno(err, -r, "cannot start '%s'", program) : await(uplink, candidate->name, arguments.has_ipv6, err);
 }
 
 static int check_tun(struct error *err)

@@ -2,7 +2,8 @@
 /*
  * The way out of a home's network namespace: a program that carries packets of a tap link there to the host's network as an ordinary user's
  * process, pasta(1) or slirp4netns(1), a child of the holder's that ends with it. A pasta that cannot say its version is from before the middle
- * of 2023 and stalls now and then: it comes last. Neither listens for anything on the host, nor leads to the host's loopback.
+ * of 2023 and loses the end of short connections: it comes last. slirp4netns carries no ping of IP version 6. Neither listens for anything on
+ * the host, nor leads to the host's loopback.
  */
 #ifndef BIVY_HOME_UPLINK_H
 #define BIVY_HOME_UPLINK_H
@@ -14,6 +15,7 @@
 
 struct home_uplink {
 	int network_fd; /* of the home; the caller's */
+	const char *directory; /* of the home's mount namespace, in which it may mount something of its own; the caller's */
 	int process_fd; /* readable when the program has ended, or -EBADF: there is none */
 	int output_fd;  /* what it says */
 	pid_t pid;

@@ -1,4 +1,4 @@
-# Networks of an ordinary user: names, published ports, the way out. The host is this file's network namespace (tests/lib/in-network).
+# Networks of an ordinary user: names, published ports. The host is this file's network namespace (tests/lib/in-network).
 load ../lib/common
 
 setup_file() {
@@ -112,27 +112,6 @@ as_user() {
 	[[ "${lines[1]}" == "bivy: cannot start the container 'more': cannot publish so many ports: $((most + 100)) sockets are needed for all there are, and there may be "* ]] || fail "$output"
 	[[ "${lines[2]}" == "hint: a process may have "*" descriptors (\`ulimit -Hn\`)"* ]] || fail "$output"
 	assert_equal "status 125 none last first" "$(echo "${lines[@]:3}")"
-}
-
-@test "the way out: to the host's addresses, not to its loopback; without a program for it that is told" {
-	python3 -c '
-import socket, threading, time
-for address in "198.51.100.1", "127.0.0.1":
-    s = socket.socket(); s.bind((address, 8090)); s.listen()
-    def serve(s, address):
-        while True:
-            c, _ = s.accept(); c.sendall(address.encode() + b"\n"); c.close()
-    threading.Thread(target=serve, args=(s, address), daemon=True).start()
-time.sleep(120)' 3>&- &
-	server=$!
-	until "$SCRATCH/ask" - 127.0.0.1 8090 >/dev/null 2>&1; do sleep 0.05; done
-	as_user '
-		bivy run --rm busybox busybox nc -w 5 198.51.100.1 8090 </dev/null
-		bivy run --rm busybox busybox nc -w 2 100.127.254.2 8090 </dev/null || echo closed'
-	kill $server
-	assert_ok
-	assert_has "198.51.100.1" "closed"
-	assert_lacks "127.0.0.1"
 }
 
 @test "without a way out containers still reach each other, and why there is none is said" {
