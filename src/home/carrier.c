@@ -2,14 +2,13 @@
 #include "home/carrier.h"
 
 #include "base/clock.h"
-#include "host/relinquish.h"
 #include "host/syscalls.h"
 #include "net/forwarder.h"
+#include "net/forwarder_confinement.h"
 #include "net/forwarder_route.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -28,16 +27,6 @@ static int keep_descriptors(int control, int network)
 	return 0;
 }
 
-/* What it needs of its namespaces has been done by then: sockets with the addresses of others are all that is left. */
-static int confine(void)
-{
-	int r = relinquish_capabilities(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_BIND_SERVICE);
-
-	if (r == 0)
-		r = relinquish_privileges();
-	return r < 0 ? r : relinquish_host_calls();
-}
-
 _noreturn_ static void live_as_forwarder(int control, int network, pid_t parent)
 {
 	struct error err = ERROR_INIT;
@@ -48,9 +37,7 @@ _noreturn_ static void live_as_forwarder(int control, int network, pid_t parent)
 	close(4);
 	/* Kernels without what that takes carry ports all the same: their clients appear as the gateway. */
 	r = forwarder_route_make(NULL);
-	if (confine() < 0)
-		_exit(1);
-	_exit(forwarder_run(3, r == 0, &err) < 0);
+	_exit(forwarder_run(3, r == 0, forwarder_confine, &err) < 0);
 }
 
 int home_carrier_start(struct home_carrier *carrier, int network_fd)

@@ -33,11 +33,21 @@ int relinquish_host_calls(void)
 	return attach(&(struct seccomp_policy){ .default_action = SECCOMP_RET_ALLOW, .rules = &rule, .rule_count = 1 });
 }
 
-int relinquish_calls(const struct seccomp_rule *rules, size_t count)
+static int keep_calls(const struct seccomp_rule *rules, size_t count, uint32_t other)
 {
 	if (RELINQUISH_IS_SANITIZED)
 		return relinquish_host_calls();
-	return attach(&(struct seccomp_policy){ .default_action = SECCOMP_RET_ERRNO | ENOSYS, .rules = rules, .rule_count = count });
+	return attach(&(struct seccomp_policy){ .default_action = other, .rules = rules, .rule_count = count });
+}
+
+int relinquish_calls(const struct seccomp_rule *rules, size_t count)
+{
+	return keep_calls(rules, count, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+int relinquish_calls_strictly(const struct seccomp_rule *rules, size_t count)
+{
+	return keep_calls(rules, count, SECCOMP_RET_KILL_PROCESS);
 }
 
 int relinquish_capabilities(uint64_t keep)

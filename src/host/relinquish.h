@@ -37,6 +37,9 @@ int relinquish_privileges(void) _must_check_;
  */
 int relinquish_calls(const struct seccomp_rule *rules, size_t count) _must_check_;
 
+/* The same, but whoever makes another call is ended (SIGSYS): for programs that have no libraries but ours. */
+int relinquish_calls_strictly(const struct seccomp_rule *rules, size_t count) _must_check_;
+
 /* The calls by which a host is run: mounts, namespaces, modules, memory of others, clocks. They answer EPERM. Likewise. */
 int relinquish_host_calls(void) _must_check_;
 

@@ -196,7 +196,7 @@ static void raise_limit(struct forwarder *forwarder)
 	forwarder->client_limit = limit.rlim_cur / 2 > OWN_DESCRIPTORS ? limit.rlim_cur / 2 - OWN_DESCRIPTORS : 0;
 }
 
-int forwarder_run(int control, bool has_route, struct error *err)
+int forwarder_run(int control, bool has_route, int (*confine)(void), struct error *err)
 {
 	struct forwarder forwarder = { .control = { .ready = orders_are_there, .fd = control }, .epoll_fd = -EBADF, .route_fd = -EBADF, .has_route = has_route };
 	int r;
@@ -206,6 +206,8 @@ int forwarder_run(int control, bool has_route, struct error *err)
 	signal(SIGPIPE, SIG_IGN); /* splice(2) to a socket raises it */
 	raise_limit(&forwarder);
 	r = open_forwarder(&forwarder);
+	if (r == 0 && confine)
+		r = confine();
 	while (r == 0 && !forwarder.is_over)
 		r = run_round(&forwarder);
 	close_forwarder(&forwarder);

@@ -66,9 +66,10 @@ int forwarder_send(int control, const struct forwarder_order *order, int fd) _mu
 
 /*
  * The forwarder: takes orders from CONTROL (SOCK_SEQPACKET, its own from now on) until its other end is closed, and returns 0 then. For a
- * process of its own in the network namespace of the containers' bridges, with CAP_NET_ADMIN over it, and CAP_NET_BIND_SERVICE for
+ * process of its own in the network namespace of the containers' bridges, with CAP_NET_RAW over it, and CAP_NET_BIND_SERVICE for
  * clients whose ports are below 1024. Without HAS_ROUTE, where forwarder_route_make() has failed, every client appears as the gateway.
+ * CONFINE is called when it has opened what it needs, before it takes an order; NULL: not. It does not go on if that returns a negative errno.
  */
-int forwarder_run(int control, bool has_route, struct error *err) _must_check_;
+int forwarder_run(int control, bool has_route, int (*confine)(void), struct error *err) _must_check_;
 
 #endif

@@ -10,6 +10,8 @@
 #include "host/netlink_link.h"
 #include "host/netlink_route.h"
 #include "host/netns_call.h"
+#include "host/relinquish.h"
+#include "net/forwarder_confinement.h"
 #include "net/forwarder_route.h"
 
 #include <arpa/inet.h>
@@ -143,7 +145,7 @@ static int start_forwarder(rlim_t files)
 		close(ends[0]);
 		if (files > 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
 			_exit(1);
-		_exit(forwarder_run(ends[1], true, &err) < 0);
+		_exit(forwarder_run(ends[1], true, forwarder_confine, &err) < 0);
 	}
 	close(ends[1]);
 	control = ends[0];
@@ -600,6 +602,75 @@ static int datagrams_without_sockets(void)
 	return datagrams_of(FORWARDER_OF_CONNECTIONS);
 }
 
+/* ---- what it can do that somebody has taken over ---------------------------------------------------------- */
+
+static long call_open(void)
+{
+	return open("/", O_RDONLY);
+}
+
+static long call_execute(void)
+{
+	return execl("/bin/true", "true", (char *)NULL);
+}
+
+static long call_fork(void)
+{
+	return fork();
+}
+
+static long call_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0);
+}
+
+static long call_raw(void)
+{
+	return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+static long call_unix(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static long call_kill(void)
+{
+	return kill(getppid(), 0);
+}
+
+static long call_udp(void)
+{
+	return socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* In a child; how that ended. */
+static int status_of(long (*call)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(forwarder_confine() < 0 ? 2 : call() < 0);
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+static int confinement(void)
+{
+	static long (*const others[])(void) = { call_open, call_execute, call_fork, call_netlink, call_raw, call_unix, call_kill };
+
+	if (RELINQUISH_IS_SANITIZED)
+		SKIP("a program without sanitizers");
+	CHECK(status_of(call_udp) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		int status = status_of(others[i]);
+
+		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	}
+	return 0;
+}
+
+IN_CHILD(confinement, CLONE_NEWNET)
 IN_CHILD(sources, CLONE_NEWNET)
 IN_CHILD(sources_without_sockets, CLONE_NEWNET)
 IN_CHILD(other_family, CLONE_NEWNET)
@@ -615,6 +686,7 @@ IN_CHILD(datagrams_without_sockets, CLONE_NEWNET)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_confinement),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_sources_without_sockets),
 		cmocka_unit_test(test_other_family),
