@@ -38,7 +38,7 @@ extern const struct command cli_export, cli_image_bootstrap, cli_image_unpack, c
 extern const struct command cli_kill, cli_pause, cli_rename, cli_restart, cli_stop, cli_unpause;
 extern const struct command cli_container_inspect, cli_container_prune, cli_events, cli_system_start;
 extern const struct command cli_container, cli_container_cleanup, cli_ps, cli_rm, cli_wait;
-extern const struct command cli_logs, cli_metrics;
+extern const struct command cli_logs, cli_metrics, cli_ns;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top, cli_update;
 extern const struct command cli_network_connect, cli_network_disconnect;

@@ -101,6 +101,7 @@ static const struct command *const list[] = {
 	&cli_network_prune,
 	ALSO_HIDDEN("network remove", cli_network_rm),
 	&cli_network_rm,
+	&cli_ns,
 	&cli_pause,
 	&cli_port,
 	&cli_ps,
