@@ -2,10 +2,13 @@
 /* bivy doctor: what of the host and of other engines is in the way of networks. */
 #include "engine/doctor_subject.h"
 
+#include "engine/network_files.h"
 #include "engine/networks.h"
 #include "net/firewall_explain.h"
+#include "net/subnets.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 
 #define ALLOWS "; to allow it: " /* net/firewall_explain.h */
 
@@ -115,10 +118,61 @@ static void check_other_engines(const struct doctor_subject *subject, struct doc
 		doctor_say(out, DOCTOR_OK, NULL, "no engine has left a bridge");
 }
 
+/* ---- subnets ------------------------------------------------------------------------------------ */
+
+/* A user's bridges are in his home: what the host has of the same name is another's. */
+static bool is_own_bridge(const struct doctor_subject *subject, const struct spec_network *network, const struct net_used_subnet *used)
+{
+	return subject->uid == 0 && str_equal(used->interface, network->interface);
+}
+
+static bool say_of_subnet(const struct doctor_subject *subject, const struct spec_network *network, const char *text, const struct net_used_subnet *used,
+	size_t count, struct doctor_outcome *out)
+{
+	char other[INET6_ADDRSTRLEN + 4];
+	struct net_subnet subnet;
+
+	if (net_subnet_parse(text, &subnet, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!net_subnets_overlap(&subnet, &used[i].subnet) || is_own_bridge(subject, network, &used[i]))
+			continue;
+		net_subnet_format(&used[i].subnet, true, other);
+		doctor_say_by_hand(out, DOCTOR_WARNING, doctor_own_line(subject, arena_printf(subject->arena, "network rm %s", network->name)),
+			"the network '%s' has the subnet %s, which overlaps %s (%s): containers in it do not reach what is there; made anew, it gets another",
+			network->name, text, used[i].owner, other);
+		return true;
+	}
+	return false;
+}
+
+/* They were free when they were given; but hosts move, and routes come later. */
+static void check_subnets(const struct doctor_subject *subject, struct doctor_outcome *out)
+{
+	_cleanup_free_ struct net_used_subnet *used = NULL;
+	const struct spec_network **list = NULL;
+	size_t count = 0, used_count = 0;
+	struct error err = ERROR_INIT;
+	bool is_found = false;
+
+	if (!subject->is_live)
+		return;
+	if (network_read_all(subject->arena, subject->directories, &list, &count, &err) < 0 || net_subnets_used(&used, &used_count, &err) < 0) {
+		doctor_say(out, DOCTOR_NOTE, NULL, "%s", err.message);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; str_equal(list[i]->driver, "bridge") && k < list[i]->subnet_count; k++)
+			is_found |= say_of_subnet(subject, list[i], list[i]->subnets[k].subnet, used, used_count, out);
+	if (!is_found)
+		doctor_say(out, DOCTOR_OK, NULL, "no network has addresses that are the host's or lead elsewhere from it");
+}
+
 static const struct doctor_check checks[] = {
 	{ "firewall",      "rules of others stop containers' packets",             DOCTOR_ROOT, check_firewall },
 	{ "bridge-filter", "containers of a network reach each other",             DOCTOR_ROOT, check_bridge_filter },
 	{ "name-servers",  "each network has one, at port 53 of its own address",  DOCTOR_ROOT, check_name_servers },
+	{ "subnets",       "addresses of networks are nobody else's",              DOCTOR_ALL,  check_subnets },
 	{ "other-engines", "addresses and rules that others have left",            DOCTOR_ROOT, check_other_engines },
 };
 

@@ -114,6 +114,26 @@ as_user() {
 	assert_equal "status 125 none last first" "$(echo "${lines[@]:3}")"
 }
 
+@test "networks keep clear of the host's routes; of one that came later doctor tells" {
+	mkdir -m 777 "$WORK/signs"
+	ip addr add 10.66.128.1/16 dev lo
+	sh -c "until [ -e '$WORK/signs/made' ]; do sleep 0.05; done; ip addr add 10.99.3.1/24 dev lo; touch '$WORK/signs/moved'" 3>&- &
+	own_pid $!
+	as_user "
+		bivy network create --subnet 10.66.9.0/24 taken || echo \"status \$?\"
+		bivy network create chosen >/dev/null; bivy network inspect chosen -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}'
+		bivy network create --subnet 10.99.3.0/24 late >/dev/null; bivy doctor subnets >/dev/null; echo \"before \$?\"
+		touch '$WORK/signs/made'; until [ -e '$WORK/signs/moved' ]; do sleep 0.05; done
+		bivy doctor --format json subnets || echo \"after \$?\"
+		bivy network rm late >/dev/null; bivy doctor subnets >/dev/null; echo \"removed \$?\""
+	ip addr del 10.66.128.1/16 dev lo
+	ip addr del 10.99.3.1/24 dev lo
+	assert_ok
+	assert_has "bivy: the subnet 10.66.9.0/24 overlaps the address through lo (10.66.0.0/16)" "status 1" "before 0" "after 1" "removed 0"
+	assert_has "the network 'late' has the subnet 10.99.3.0/24, which overlaps the address through lo (10.99.3.0/24)"
+	grep -q '^10\.67\.' <<<"$output" || fail "no subnet beyond the host's: $output"
+}
+
 @test "without a way out containers still reach each other, and why there is none is said" {
 	[ -e /dev/net/tun ] || skip "missing: /dev/net/tun"
 	export BIVY_USER_TUN=none
