@@ -218,14 +218,6 @@ char *bundle_ids_user(struct arena *arena, const struct spec_host_config *host)
 	return arena_printf(arena, "%u:%u", request.uid, request.gid);
 }
 
-bool bundle_ids_are_copied(const struct spec_host_config *host)
-{
-	struct ids_request request;
-
-	return !user_namespace_is_first() && decide(host, &request, NULL) == 0 &&
-	       (request.mode == IDS_KEEP || request.mode == IDS_NOMAP || request.mode == IDS_MAPPED);
-}
-
 static void map_range(struct arena *arena, struct bundle_ids *ids)
 {
 	ids->uids = arena_alloc(arena, 1, sizeof *ids->uids);
@@ -269,6 +261,43 @@ static int map_caller(struct arena *arena, const struct ids_request *request, st
 	ids->uids[0] = ids->gids[0] = (struct spec_id_mapping){ .container_id = 0, .host_id = 1, .size = size - 1 };
 	ids->uid_count = ids->gid_count = 1;
 	return 0;
+}
+
+static const struct idmap_range *convert(struct arena *arena, const struct spec_id_mapping *mappings, size_t count)
+{
+	struct idmap_range *ranges = arena_alloc(arena, count + 1, sizeof *ranges);
+
+	for (size_t i = 0; i < count; i++)
+		ranges[i] = (struct idmap_range){ mappings[i].container_id, mappings[i].host_id, mappings[i].size };
+	return ranges;
+}
+
+const struct idmap *bundle_ids_map(struct arena *arena, const struct bundle_ids *ids)
+{
+	struct idmap *map = arena_alloc(arena, 1, sizeof *map);
+
+	*map = (struct idmap){
+		.uids = convert(arena, ids->uids, ids->uid_count),
+		.uid_count = ids->uid_count,
+		.gids = convert(arena, ids->gids, ids->gid_count),
+		.gid_count = ids->gid_count,
+	};
+	return ids->has_namespace && !idmap_is_identity(map) ? map : NULL;
+}
+
+const struct idmap *bundle_ids_copied(struct arena *arena, const struct spec_host_config *host)
+{
+	struct bundle_ids ids = { .range_fd = -EBADF };
+	struct ids_request request;
+	int r = user_namespace_is_first() ? -EINVAL : decide(host, &request, NULL);
+
+	if (r < 0)
+		return NULL;
+	if (request.mode == IDS_MAPPED)
+		r = map_by_hand(arena, host, &ids, NULL);
+	else if (request.mode == IDS_KEEP || request.mode == IDS_NOMAP)
+		r = map_caller(arena, &request, &ids, NULL);
+	return r < 0 ? NULL : bundle_ids_map(arena, &ids);
 }
 
 /* Those of another container, if it has its own; the range is both's, so that it outlives the other. */

@@ -4,6 +4,7 @@
 #define BIVY_ENGINE_BUNDLE_IDS_H
 
 #include "engine/bundle_plan.h"
+#include "host/idmap.h"
 
 /* Whether what is asked for can be understood, without taking anything. */
 int bundle_check_ids(const struct spec_host_config *host, struct error *err) _must_check_;
@@ -11,11 +12,15 @@ int bundle_check_ids(const struct spec_host_config *host, struct error *err) _mu
 /* Who runs in a container when nobody says so and --userns=keep-id does: "UID:GID", else NULL. In the arena. */
 char *bundle_ids_user(struct arena *arena, const struct spec_host_config *host);
 
+/* Whose files of its root are whose on disk; NULL: everybody's his own. In the arena. */
+const struct idmap *bundle_ids_map(struct arena *arena, const struct bundle_ids *ids);
+
 /*
- * Whether its files have, on disk, the ids that they have outside: an ordinary
- * user cannot have owners mapped by mounts, so its layers are copied with those.
+ * The same of a container whose files have, on disk, the ids that they have
+ * outside: an ordinary user cannot have owners mapped by mounts, so its layers
+ * are copied with those. NULL of any other one.
  */
-bool bundle_ids_are_copied(const struct spec_host_config *host);
+const struct idmap *bundle_ids_copied(struct arena *arena, const struct spec_host_config *host);
 
 /* Fills plan->ids, taking a range if it needs one. */
 int bundle_take_ids(struct bundle_plan *plan, struct error *err) _must_check_;

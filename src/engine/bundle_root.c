@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/bundle_root.h"
+#include "engine/bundle_ids.h"
 #include "engine/mount_points.h"
 #include "host/mapped_directory.h"
 #include "host/procfs.h"
@@ -12,29 +13,6 @@
 #include <sys/stat.h>
 
 #define WRITABLE "root" /* in the record: upper/ and work/ */
-
-static const struct idmap_range *convert(struct arena *arena, const struct spec_id_mapping *mappings, size_t count)
-{
-	struct idmap_range *ranges = arena_alloc(arena, count + 1, sizeof *ranges);
-
-	for (size_t i = 0; i < count; i++)
-		ranges[i] = (struct idmap_range){ mappings[i].container_id, mappings[i].host_id, mappings[i].size };
-	return ranges;
-}
-
-/* NULL: files have the owners that they have. */
-static const struct idmap *make_idmap(struct arena *arena, const struct bundle_ids *ids)
-{
-	struct idmap *map = arena_alloc(arena, 1, sizeof *map);
-
-	*map = (struct idmap){
-		.uids = convert(arena, ids->uids, ids->uid_count),
-		.uid_count = ids->uid_count,
-		.gids = convert(arena, ids->gids, ids->gid_count),
-		.gid_count = ids->gid_count,
-	};
-	return ids->has_namespace && !idmap_is_identity(map) ? map : NULL;
-}
 
 /* What a mount could do for root of the host. */
 static int find_owned_layers(struct bundle_plan *plan, const struct store *store, const struct image *image, const struct idmap *map, struct error *err)
@@ -65,8 +43,8 @@ static int find_layers(struct bundle_plan *plan, struct error *err)
 	r = store_open(plan->record->directories->images, &store, err);
 	if (r == 0)
 		r = root_of_image(&store, plan->arena, &image, &plan->overlay, err);
-	if (r == 0 && !user_namespace_is_first() && make_idmap(plan->arena, &plan->ids))
-		r = find_owned_layers(plan, &store, &image, make_idmap(plan->arena, &plan->ids), err);
+	if (r == 0 && !user_namespace_is_first() && bundle_ids_map(plan->arena, &plan->ids))
+		r = find_owned_layers(plan, &store, &image, bundle_ids_map(plan->arena, &plan->ids), err);
 	return r;
 }
 
@@ -76,7 +54,7 @@ static void add_mount_points(struct bundle_plan *plan)
 	size_t count = plan->overlay.lower_count;
 	char **lowers, *path = NULL;
 
-	if (count < OVERLAY_LOWER_LIMIT && (user_namespace_is_first() || !make_idmap(plan->arena, &plan->ids)))
+	if (count < OVERLAY_LOWER_LIMIT && (user_namespace_is_first() || !bundle_ids_map(plan->arena, &plan->ids)))
 		path = mount_points_find(plan->arena, plan->record->directories);
 	if (!path)
 		return;
@@ -115,7 +93,7 @@ int bundle_plan_root(struct bundle_plan *plan, struct error *err)
 	if (!directory)
 		add_mount_points(plan);
 	plan->overlay.writable = arena_printf(plan->arena, "%s/" WRITABLE, plan->record->path);
-	plan->overlay.idmap = user_namespace_is_first() ? make_idmap(plan->arena, &plan->ids) : NULL;
+	plan->overlay.idmap = user_namespace_is_first() ? bundle_ids_map(plan->arena, &plan->ids) : NULL;
 	/* It goes with the container: waiting for the disk at its end would be for nothing. */
 	plan->overlay.is_volatile = plan->host->auto_remove;
 	return 0;
@@ -144,7 +122,7 @@ int bundle_open_root(struct bundle_plan *plan, struct error *err)
 		r = open_procfs(&procfs_fd, err);
 		if (r == 0)
 			r = mapped_directory_open(procfs_fd, plan->host->rootfs_path,
-				user_namespace_is_first() ? make_idmap(plan->arena, &plan->ids) : NULL, &plan->root_fd, err);
+				user_namespace_is_first() ? bundle_ids_map(plan->arena, &plan->ids) : NULL, &plan->root_fd, err);
 		return r < 0 ? error_wrap(err, "--rootfs") : 0;
 	}
 	if (!plan->has_overlay) {

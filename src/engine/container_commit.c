@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container becomes an image: bivy-transfer does it, with record and directories handed to it open. */
-#include "engine/bundle_ids.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_root.h"
@@ -59,7 +58,7 @@ static int add_arguments(struct commit *commit, struct error *err)
 {
 	const struct container_commit_request *request = commit->request;
 
-	commit->arguments = arena_alloc(commit->arena, strv_length(request->changes) + 9, sizeof *commit->arguments);
+	commit->arguments = arena_alloc(commit->arena, strv_length(request->changes) + 9 + CONTAINER_ROOT_OWNER_ARGUMENTS, sizeof *commit->arguments);
 	add_argument(commit, "commit");
 	if (request->author)
 		add_argument(commit, arena_printf(commit->arena, "--author=%s", request->author));
@@ -69,6 +68,7 @@ static int add_arguments(struct commit *commit, struct error *err)
 		add_argument(commit, arena_printf(commit->arena, "--change=%s", *change));
 	if (add_files(commit, err) < 0)
 		return -EINVAL;
+	commit->count = container_root_add_owners(&commit->record, commit->arguments, commit->count);
 	if (request->name) {
 		add_argument(commit, "--");
 		add_argument(commit, request->name);
@@ -131,10 +131,6 @@ int container_commit(struct arena *arena, const struct container_commit_request 
 	bool pauses = false;
 	int r = container_record_open(arena, request->directories, request->container, &commit.record, err);
 
-	if (r == 0 && bundle_ids_are_copied(&commit.record.container->host)) {
-		r = error_set(err, ERROR_UNSUPPORTED, 0, "cannot commit the container '%s': its files have the owners of its --userns", commit.record.container->name);
-		error_hint(err, "a container without --userns, --uidmap and --gidmap can be committed");
-	}
 	if (r == 0)
 		r = pause_running(&commit, &pauses, err);
 	if (r < 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_root.h"
-
+#include "engine/bundle_ids.h"
 #include "host/overlay.h"
+#include "store/layers.h"
+#include "store/owned_layer.h"
 #include "store/root.h"
 
 #include <fcntl.h>
@@ -28,10 +30,24 @@ int container_root_open_upper(const struct container_record *record, int *ret_fd
 	return 0;
 }
 
+/* As the container was given them. */
+static int find_owned(const struct container_record *record, const struct store *store, const struct image *image, const struct idmap *map, char **paths,
+	struct error *err)
+{
+	char **chain_ids = NULL;
+	size_t count = 0;
+	int r = layer_stack(store, record->arena, image->top_layer, &chain_ids, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = owned_layer_find(store, record->arena, chain_ids[i], map, &paths[i], err);
+	return r;
+}
+
 /* Of the store, for whose layers the record is a root. */
 static int image_lowers(const struct container_record *record, char ***ret, struct error *err)
 {
 	const struct image image = { .name = record->container->image_name, .id = record->container->image_id, .top_layer = record->container->image_top_layer };
+	const struct idmap *map = bundle_ids_copied(record->arena, &record->container->host);
 	_cleanup_store_ struct store store = STORE_INIT;
 	struct overlay overlay;
 	int r = store_open(record->directories->images, &store, err);
@@ -42,7 +58,7 @@ static int image_lowers(const struct container_record *record, char ***ret, stru
 		return r;
 	*ret = arena_alloc(record->arena, overlay.lower_count + 1, sizeof **ret);
 	memcpy(*ret, overlay.lowers, overlay.lower_count * sizeof **ret);
-	return 0;
+	return map ? find_owned(record, &store, &image, map, *ret, err) : 0;
 }
 
 int container_root_lowers(const struct container_record *record, char ***ret, struct error *err)
@@ -84,4 +100,22 @@ int container_root_open_merged(const struct container_record *record, int *ret_f
 	for (; *lowers; lowers++)
 		all[count++] = *lowers;
 	return overlay_mount(-EBADF, &(struct overlay){ .lowers = all, .lower_count = count }, ret_fd, NULL, err);
+}
+
+static size_t add_ranges(const struct container_record *record, const char *option, const struct idmap_range *ranges, size_t range_count,
+	const char **arguments, size_t count)
+{
+	for (size_t i = 0; i < range_count; i++)
+		arguments[count++] = arena_printf(record->arena, "--%s=%u:%u:%u", option, ranges[i].inside, ranges[i].outside, ranges[i].size);
+	return count;
+}
+
+size_t container_root_add_owners(const struct container_record *record, const char **arguments, size_t count)
+{
+	const struct idmap *map = bundle_ids_copied(record->arena, &record->container->host);
+
+	if (!map)
+		return count;
+	count = add_ranges(record, "uid-map", map->uids, map->uid_count, arguments, count);
+	return add_ranges(record, "gid-map", map->gids, map->gid_count, arguments, count);
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "store/layer_name.h"
+#include "store/owner_view.h"
 #include "store/tar_writer.h"
 
 #include <fcntl.h>
@@ -34,6 +35,7 @@ struct first_name {
 struct differ {
 	enum layer_diff_form form;
 	const struct layer_diff_content *content; /* or NULL */
+	const struct idmap *owners;               /* or NULL */
 	struct tar_writer *writer;
 	struct layer_diff_report report;
 	dev_t device; /* where the tree is */
@@ -152,6 +154,8 @@ static int add_xattr(struct differ *d, struct node *node, const char *path, cons
 		return errno == ENODATA ? 0 : error_errno(err, errno, "cannot read the extended attribute '%s'", name);
 	if (of_overlay)
 		return judge_overlay_xattr(node, of_overlay, d->xattr_value, (size_t)length, err);
+	if (d->owners)
+		length = (ssize_t)owner_view_xattr(d->owners, name, d->xattr_value, (size_t)length);
 	value = arena_alloc(node->arena, (size_t)length, 1);
 	memcpy(value, d->xattr_value, (size_t)length);
 	list[node->entry.xattr_count++] = (struct tar_xattr){ arena_strdup(node->arena, name), value, (size_t)length };
@@ -351,6 +355,10 @@ static void begin_entry(const struct differ *d, struct node *node)
 {
 	node->entry = (struct tar_entry){ .path = d->path.data, .mode = node->st.st_mode & 07777, .uid = node->st.st_uid, .gid = node->st.st_gid,
 		.mtime = node->st.st_mtim };
+	if (!d->owners)
+		return;
+	node->entry.uid = owner_view_id(d->owners->uids, d->owners->uid_count, node->st.st_uid);
+	node->entry.gid = owner_view_id(d->owners->gids, d->owners->gid_count, node->st.st_gid);
 }
 
 static bool find_content(const struct differ *d, const struct stat *st, const void **ret)
@@ -520,37 +528,47 @@ static int diff_entry(struct differ *d, int parent_fd, const char *name, const c
 	return r < 0 ? error_wrap(err, "cannot archive '%.300s'", d->path.data) : tar_writer_finish(d->writer, err);
 }
 
-/* NAME NULL: the directory FD itself. */
-static int run(int fd, const char *name, const char *title, const struct layer_diff_content *content, struct sink sink, enum layer_diff_form form,
-	struct layer_diff_report *ret, struct error *err)
+/* Whose members that differ from one caller to another are set. NAME NULL: the directory FD itself. */
+static int run(struct differ *d, int fd, const char *name, const char *title, struct sink sink, struct layer_diff_report *ret, struct error *err)
 {
 	_cleanup_tar_writer_ struct tar_writer *writer = tar_writer_new(sink);
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_free_ uint8_t *data = memory_new(1, DATA_SIZE), *xattr_value = memory_new(1, XATTR_VALUE_SIZE);
 	_cleanup_free_ char *xattr_names = memory_new(1, XATTR_NAMES_SIZE);
-	struct differ d = { .form = form, .content = content, .writer = writer, .data = data, .xattr_names = xattr_names, .xattr_value = xattr_value, .arena = arena };
-	int r = name ? diff_entry(&d, fd, name, title, err) : diff(&d, fd, err);
+	int r;
 
-	free(d.first_names);
-	buf_done(&d.path);
+	d->writer = writer;
+	d->data = data;
+	d->xattr_names = xattr_names;
+	d->xattr_value = xattr_value;
+	d->arena = arena;
+	r = name ? diff_entry(d, fd, name, title, err) : diff(d, fd, err);
+	free(d->first_names);
+	buf_done(&d->path);
 	if (r < 0)
 		return r;
-	*ret = d.report;
+	*ret = d->report;
 	return 0;
 }
 
 int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err)
 {
-	return run(directory_fd, NULL, NULL, NULL, sink, form, ret, err);
+	return run(&(struct differ){ .form = form }, directory_fd, NULL, NULL, sink, ret, err);
+}
+
+int layer_diff_of_outsiders(int directory_fd, const struct idmap *owners, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret,
+	struct error *err)
+{
+	return run(&(struct differ){ .form = form, .owners = owners }, directory_fd, NULL, NULL, sink, ret, err);
 }
 
 int layer_diff_upper(int directory_fd, const struct layer_diff_content *content, struct sink sink, struct layer_diff_report *ret, struct error *err)
 {
-	return run(directory_fd, NULL, NULL, content, sink, LAYER_DIFF_UPPER, ret, err);
+	return run(&(struct differ){ .form = LAYER_DIFF_UPPER, .content = content }, directory_fd, NULL, NULL, sink, ret, err);
 }
 
 int layer_diff_entry(int parent_fd, const char *name, const char *title, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret,
 	struct error *err)
 {
-	return run(parent_fd, name, title, NULL, sink, form, ret, err);
+	return run(&(struct differ){ .form = form }, parent_fd, name, title, sink, ret, err);
 }

@@ -43,6 +43,11 @@ struct layer_diff_report {
  */
 int layer_diff(int directory_fd, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret, struct error *err) _must_check_;
 
+/* The same of files that have the ids of outside of OWNERS: the archive has those of inside (owner_view.h). */
+struct idmap;
+int layer_diff_of_outsiders(int directory_fd, const struct idmap *owners, struct sink sink, enum layer_diff_form form, struct layer_diff_report *ret,
+	struct error *err) _must_check_;
+
 /*
  * Who knows the bytes of files without reading them: FIND tells them of the
  * regular file PATH, which has one name, no extended attributes, and looks like

@@ -10,12 +10,13 @@
 #include "store/lease.h"
 #include "transfer/confine.h"
 #include "transfer/new_image.h"
+#include "transfer/owner_map.h"
 #include "transfer/platform.h"
 #include "transfer/spool.h"
 
 struct commit_request {
 	int64_t record, upper, root;
-	char **changes;
+	char **changes, **uids, **gids;
 	const char *author, *message;
 };
 
@@ -29,6 +30,7 @@ static const struct option_entry entries[] = {
 	FD_ENTRY("record-fd", record, "the container's container.json, open"),
 	FD_ENTRY("root-fd", root, "the directory with all of its files, open: an image of one layer"),
 	FD_ENTRY("upper-fd", upper, "the directory with what it has changed, open: a layer more than its image has"),
+	OWNER_MAP_ENTRIES(struct commit_request, uids, gids),
 	{ 0 },
 };
 
@@ -38,6 +40,7 @@ struct commit {
 	struct lease lease;
 	struct spec_container *container;
 	struct new_image_base base;
+	const struct idmap *owners; /* NULL: files have the ids that they have */
 };
 
 static void commit_done(struct commit *commit)
@@ -119,17 +122,17 @@ static char *join(struct arena *arena, char *const *words)
 /* ---- its layer -------------------------------------------------------------------------- */
 
 /* Of the directory FD, compressed, in the new file *RET_FD; -EBADF if there is nothing in it. */
-static int make_layer(const struct store *store, int fd, enum layer_diff_form form, int *ret_fd, struct error *err)
+static int make_layer(const struct commit *commit, int fd, enum layer_diff_form form, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int spool_fd = -EBADF;
 	_cleanup_compress_ struct compress *compress = NULL;
 	struct layer_diff_report report;
-	int r = spool_open(store, &spool_fd, err);
+	int r = spool_open(commit->store, &spool_fd, err);
 
 	if (r < 0)
 		return r;
 	compress = compress_new(sink_to_file(&spool_fd), COMPRESS_GZIP);
-	r = layer_diff(fd, compress_sink(compress), form, &report, err);
+	r = layer_diff_of_outsiders(fd, commit->owners, compress_sink(compress), form, &report, err);
 	if (r == 0)
 		r = compress_finish(compress, err);
 	if (r == 0 && report.members)
@@ -138,12 +141,12 @@ static int make_layer(const struct store *store, int fd, enum layer_diff_form fo
 }
 
 /* What a container has changed of nothing is all that it has. */
-static int make_any_layer(const struct commit_request *request, const struct store *store, int *ret_fd, struct error *err)
+static int make_any_layer(const struct commit_request *request, const struct commit *commit, int *ret_fd, struct error *err)
 {
 	if (request->root)
-		return make_layer(store, (int)request->root, LAYER_DIFF_LIVE, ret_fd, err);
+		return make_layer(commit, (int)request->root, LAYER_DIFF_LIVE, ret_fd, err);
 	if (request->upper)
-		return make_layer(store, (int)request->upper, LAYER_DIFF_UPPER, ret_fd, err);
+		return make_layer(commit, (int)request->upper, LAYER_DIFF_UPPER, ret_fd, err);
 	return 0;
 }
 
@@ -184,7 +187,7 @@ static int put(struct commit *commit, const struct commit_request *request, cons
 	if (r == 0 && call->operands[0])
 		r = new_image_names(arena, call->operands[0], &names, err);
 	if (r == 0)
-		r = make_any_layer(request, commit->store, &layer_fd, err);
+		r = make_any_layer(request, commit, &layer_fd, err);
 	if (r < 0)
 		return r;
 	image.names = names;
@@ -205,7 +208,9 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 
 	if (!request->record)
 		return error_set(err, ERROR_INVALID, 0, "--record-fd is missing");
-	r = session_open_store(call->globals, &store, err);
+	r = owner_map_parse(commit.arena, request->uids, request->gids, &commit.owners, err);
+	if (r == 0)
+		r = session_open_store(call->globals, &store, err);
 	if (r < 0)
 		return r;
 	confine(&(struct confinement){ .writable = &store.fd, .writable_count = 1 });

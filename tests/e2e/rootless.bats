@@ -48,6 +48,31 @@ as_user() {
 	assert_equal "0 0 1 1 1 65536 12021 12021 12021 0 12021 5 6 0 0 65534 12021 0 bivy: --userns: 'auto:size=70000': there are 65537 ids hint: ranges of ids are granted in /etc/subuid and /etc/subgid refused" "$(echo $output)"
 }
 
+@test "commit, export and diff of containers whose files have the ids of outside: owners are those inside" {
+	as_user '
+		make="chown 5:6 /etc/passwd; echo new >/etc/new; rm /etc/group"
+		list() { tar tv --numeric-owner | awk "{ print \$2, \$6 }" | sed "s|\./||" | grep -E " (etc/(passwd|group|new)|home/user/)\$" | sort | paste -sd " " -; }
+		printf "FROM busybox\nRUN chown 1000:1000 /home/user\n" | bivy build -q -t busybox - >/dev/null
+		bivy run --name plain busybox sh -c "$make"
+		bivy export plain | list
+		for ids in "--userns keep-id:uid=7,gid=7" "--userns nomap" "--uidmap 0:1:5000 --gidmap 0:1:2000 --gidmap 2000:0:1"; do
+			bivy run --name other $ids -u 0 busybox sh -c "$make"
+			[ "$(bivy diff other | sort | paste -sd " " -)" = "$(bivy diff plain | sort | paste -sd " " -)" ] || bivy diff other
+			bivy export other | list
+			bivy commit other image >/dev/null
+			bivy commit --squash other squashed >/dev/null
+			for image in image squashed; do bivy run --rm $image stat -c "%u/%g %n" /etc/new /home/user /etc/passwd | sed "s| /| |" | paste -sd " " -; done
+			bivy rm other >/dev/null
+		done
+		bivy run -d --name live --userns keep-id -u 0 busybox sh -c "$make; exec sleep 1000" >/dev/null
+		for try in $(seq 100); do bivy exec live test -e /etc/group || break; sleep 0.05; done
+		bivy export live | list
+		bivy rm -f live plain >/dev/null'
+	assert_ok
+	assert_equal 11 "${#lines[@]}" lines
+	assert_equal "0/0 etc/new 1000/1000 home/user 5/6 etc/passwd" "$(sed 's|user/|user|' <<<"$output" | sort -u)"
+}
+
 @test "with a single id images run, whoever their files and users are" {
 	export BIVY_USER_IDS=1
 	as_user '
