@@ -24,6 +24,7 @@ teardown() {
 # `live` runs, `idle` has ended.
 small() {
 	user_lacks "mounting where his files are"
+	[ "$1 $2" != "tmpfs root" ] || require_kernel 6.3 "images on tmpfs: its owners mapped by mounts"
 	ROOT=$WORK/root RUN=$WORK/run SMALL=$WORK/$2
 	mkdir -p "$ROOT" "$RUN"
 	if [ "$1" = tmpfs ]; then
@@ -131,6 +132,7 @@ one_full() {
 
 @test "the image store alone, full: containers start and end, images wait" {
 	user_lacks "mounting where his files are"
+	require_kernel 6.3 "images on tmpfs: its owners mapped by mounts"
 	bivy save -o "$WORK/saved.tar" busybox >/dev/null 2>&1
 	ROOT=$WORK/root RUN=$WORK/run SMALL=$WORK/root/images
 	mkdir -p "$SMALL"
