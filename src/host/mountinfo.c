@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "host/procfs.h"
 
 #include <fcntl.h>
@@ -26,30 +27,42 @@ static void unescape(char *text)
 	*out = '\0';
 }
 
+/* "shared:1", "master:1", "unbindable"; "propagate_from:1" says where else a master is. False: a number that is none. */
+static bool parse_tag(const char *word, struct mountinfo_entry *ret)
+{
+	ret->is_unbindable |= strcmp(word, "unbindable") == 0;
+	if (str_starts_with(word, "shared:"))
+		return str_to_u64(word + strlen("shared:"), 10, &ret->shared) == 0;
+	return !str_starts_with(word, "master:") || str_to_u64(word + strlen("master:"), 10, &ret->master) == 0;
+}
+
 /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
 static int parse_line(char *line, struct mountinfo_entry *ret)
 {
 	char *fields[6], *save = NULL, *word = strtok_r(line, " ", &save);
+	bool is_wrong = false;
 	size_t n = 0;
 
 	for (; word && n < ARRAY_SIZE(fields); word = strtok_r(NULL, " ", &save))
 		fields[n++] = word;
-	while (word && strcmp(word, "-") != 0)
-		word = strtok_r(NULL, " ", &save);
-	if (n < ARRAY_SIZE(fields) || !word)
+	*ret = (struct mountinfo_entry){ 0 };
+	for (; word && strcmp(word, "-") != 0; word = strtok_r(NULL, " ", &save))
+		is_wrong |= !parse_tag(word, ret);
+	if (n < ARRAY_SIZE(fields) || !word || is_wrong || str_to_u64(fields[0], 10, &ret->id) < 0 || str_to_u64(fields[1], 10, &ret->parent) < 0)
 		return -EINVAL;
-	*ret = (struct mountinfo_entry){
-		.root = fields[3],
-		.mount_point = fields[4],
-		.options = fields[5],
-		.type = strtok_r(NULL, " ", &save),
-		.source = strtok_r(NULL, " ", &save),
-	};
+	ret->root = fields[3];
+	ret->mount_point = fields[4];
+	ret->options = fields[5];
+	ret->type = strtok_r(NULL, " ", &save);
+	ret->source = strtok_r(NULL, " ", &save);
+	ret->super_options = strtok_r(NULL, " ", &save);
 	if (!ret->type)
 		return -EINVAL;
 	/* An empty source leaves two spaces, which strtok_r takes for one. */
 	if (!ret->source)
 		ret->source = ret->type + strlen(ret->type);
+	if (!ret->super_options)
+		ret->super_options = ret->source + strlen(ret->source);
 	unescape(ret->root);
 	unescape(ret->mount_point);
 	unescape(ret->source);

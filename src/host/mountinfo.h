@@ -8,14 +8,21 @@
 
 #include "base/cleanup.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct mountinfo_entry {
+	uint64_t id, parent; /* of mounts; the parent of a root is not in the table */
+	uint64_t shared;     /* peer group that it is in; 0: none, it is not shared */
+	uint64_t master;     /* peer group that it is a slave of; 0: none */
+	bool is_unbindable;
 	char *root;       /* of the mount inside its file system */
 	char *mount_point;
 	char *options;    /* of the mount */
 	char *type;       /* "proc" */
 	char *source;
+	char *super_options; /* of the file system; "" for none */
 };
 
 struct mountinfo {

@@ -15,6 +15,14 @@ static void test_parse(void **state)
 					 "25 29 0:23 / /sys/fs/cgroup/a\\040b\\134 ro,nosuid shared:9 propagate_from:2 - tmpfs none\\011x ro\n"
 					 "30 29 0:5 / /dev rw - devtmpfs  rw\n", &table), 0);
 	assert_int_equal(table.count, 3);
+	assert_int_equal(table.entries[0].id, 36);
+	assert_int_equal(table.entries[0].parent, 35);
+	assert_int_equal(table.entries[0].master, 1);
+	assert_int_equal(table.entries[0].shared, 0);
+	assert_string_equal(table.entries[0].super_options, "rw,errors=continue");
+	assert_int_equal(table.entries[1].shared, 9);
+	assert_false(table.entries[1].is_unbindable);
+	assert_string_equal(table.entries[2].super_options, "");
 	assert_string_equal(table.entries[0].root, "/mnt1");
 	assert_string_equal(table.entries[0].mount_point, "/mnt2");
 	assert_string_equal(table.entries[0].options, "rw,noatime");
@@ -30,6 +38,8 @@ static void test_parse_refuses(void **state)
 {
 	static const char *const bad[] = {
 		"36", "36 35 98:0 /mnt1 /mnt2", "36 35 98:0 /mnt1 /mnt2 rw", "36 35 98:0 /mnt1 /mnt2 rw master:1", "36 35 98:0 /a /b rw -",
+		"x 35 98:0 /a /b rw - ext4 a rw", "36 -1 98:0 /a /b rw - ext4 a rw", "36 35 98:0 /a /b rw shared:x - ext4 a rw",
+		"36 35 98:0 /a /b rw master: - ext4 a rw",
 	};
 
 	(void)state;
