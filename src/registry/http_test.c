@@ -126,7 +126,8 @@ static int tear_down(void **state)
 
 /* ---- the tests ---------------------------------------------------------------------- */
 
-static const struct http_options quick = { .retry_limit = 3, .backoff_ms = 1, .silence_timeout_s = 1, .connect_timeout_ms = 2000 };
+static const struct http_options quick = { .retry_limit = 3, .backoff_ms = 1, .silence_timeout_s = 30, .connect_timeout_ms = 10000 };
+static const struct http_options impatient = { .retry_limit = 3, .backoff_ms = 1, .silence_timeout_s = 1, .connect_timeout_ms = 10000 };
 static const struct http_peer plain = { .properties = HTTP_PEER_PLAIN };
 
 struct call {
@@ -147,13 +148,18 @@ static int keep(void *context, const void *bytes, size_t length, struct error *e
 	return 0;
 }
 
-static void prepare(struct call *call, const char *path)
+static void prepare_with(struct call *call, const char *path, const struct http_options *options)
 {
 	*call = (struct call){ 0 };
-	assert_int_equal(http_new(&quick, &call->http, NULL), 0);
+	assert_int_equal(http_new(options, &call->http, NULL), 0);
 	call->url = str_printf("http://127.0.0.1:%d%s", ports[0], path);
 	call->request = (struct http_request){ .method = "GET", .url = call->url, .peer = &plain, .properties = HTTP_REPEATABLE, .limit_bytes = 1 << 20 };
 	asked[0] = 0;
+}
+
+static void prepare(struct call *call, const char *path)
+{
+	prepare_with(call, path, &quick);
 }
 
 static int perform(struct call *call)
@@ -530,7 +536,7 @@ static void test_no_answer(void **state)
 	struct call call;
 
 	(void)state;
-	prepare(&call, "/silent");
+	prepare_with(&call, "/silent", &impatient);
 	call.request.properties = 0;
 	assert_true(perform(&call) < 0);
 	message = str_printf("'http://127.0.0.1:%d' keeps silent: connection timed out", ports[0]);
