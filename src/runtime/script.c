@@ -255,7 +255,7 @@ static void add_device_rules(const struct script *script, const struct cgroup_gr
 static void add_limit(const struct script *script, const struct resource_step *step)
 {
 	const struct cgroup_group *group = &script->plan->groups.groups[step->group];
-	_cleanup_free_ char *path = step->file ? cgroup_file_path(group, step->file) : NULL;
+	_cleanup_free_ char *path = NULL;
 
 	if (step->kind == RESOURCE_CHECK_USAGE)
 		return;
@@ -267,6 +267,7 @@ static void add_limit(const struct script *script, const struct resource_step *s
 		add_device_rules(script, group);
 		return;
 	}
+	path = cgroup_file_path(group, step->file);
 	buf_add_text(script->out, "echo ");
 	script_quote(script->out, step->value);
 	buf_add_text(script->out, " >");
