@@ -5,7 +5,9 @@
 #include "cli/listing.h"
 #include "engine/containers.h"
 #include "engine/images.h"
+#include "engine/kernel_view.h"
 #include "engine/networks.h"
+#include "engine/terminal.h"
 #include "engine/volumes.h"
 
 /* Members whose own members have any name, in details and in labels of them. */
@@ -183,7 +185,7 @@ int inspect_images(const struct command_call *call, const char *format, struct b
 struct inspect_request {
 	const char *format;
 	int type;
-	bool size;
+	bool size, kernel;
 };
 
 static int parse_type(const char *value, void *target, struct error *err)
@@ -202,15 +204,40 @@ static int parse_type(const char *value, void *target, struct error *err)
 
 static const struct option_entry entries[] = {
 	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each object" },
+	{ "kernel", 0, OPTION_FLAG, 0, offsetof(struct inspect_request, kernel), NULL, "draw what a running container is in the kernel's eyes" },
 	{ "size", 's', OPTION_FLAG, 0, offsetof(struct inspect_request, size), NULL, "measure what a container's files take" },
 	{ "type", 0, OPTION_CALLBACK, 0, offsetof(struct inspect_request, type), "container|image|network|volume", "only objects of this type", .parse = parse_type },
 	{ 0 },
 };
 
+/* --kernel: trees, an empty line between two. */
+static int draw_kernel_views(const struct command_call *call, const struct inspect_request *request, struct buf *out, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct directories directories;
+	int r;
+
+	if (request->format || request->size || (request->type != INSPECT_ANY && request->type != INSPECT_CONTAINER))
+		return error_set(err, ERROR_INVALID, 0, "--kernel is for running containers alone, and has no format");
+	r = cli_directories(call, arena, &directories, err);
+	for (char **name = call->operands; r == 0 && *name; name++) {
+		struct tree_node tree;
+
+		r = kernel_view(arena, &directories, *name, &tree, err);
+		if (r == 0 && out->length)
+			buf_add_char(out, '\n');
+		if (r == 0)
+			tree_draw(&tree, terminal_is_utf8(), out);
+	}
+	return r;
+}
+
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct inspect_request *request = call->request;
 
+	if (request->kernel)
+		return draw_kernel_views(call, request, out, err);
 	return inspect_objects(call, (enum inspect_type)request->type, request->size, request->format, out, err);
 }
 
@@ -222,7 +249,9 @@ const struct command cli_inspect = {
 		.description = "Prints all that is known of containers, or of images, networks or volumes where there is no such container, as JSON, in "
 			"docker's shape. "
 			"A container's State tells, besides what docker's does, of its supervisor: Warnings are the last ones of what it could not do, such "
-			"as writing an event.",
+			"as writing an event.\n\n"
+			"With --kernel a tree is drawn of what the kernel has of a running container: its namespaces and who shares them, id maps, mounts with "
+			"their peer groups, control groups with their files, capabilities, filter, links and rules.",
 		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = OPTIONS_ANY_NUMBER,
@@ -237,6 +266,7 @@ static const struct inspect_request container_defaults = { .type = INSPECT_CONTA
 
 static const struct option_entry container_entries[] = {
 	{ "format", 'f', OPTION_STRING, 0, offsetof(struct inspect_request, format), "FORMAT", "json, or a template for each container" },
+	{ "kernel", 0, OPTION_FLAG, 0, offsetof(struct inspect_request, kernel), NULL, "draw what a running container is in the kernel's eyes" },
 	{ "size", 's', OPTION_FLAG, 0, offsetof(struct inspect_request, size), NULL, "measure what its files take" },
 	{ 0 },
 };

@@ -65,3 +65,23 @@ number_of() { stat -Lc %i "/proc/$1/ns/$2"; }
 	[[ $output == *"the container 'idle' is not running"* ]]
 	bivy ns --format json | jq -se 'any(.Type == "pid" and .Host == "true")' >/dev/null
 }
+
+@test "inspect --kernel draws what a container has in the kernel, and says with whom it shares it" {
+	bivy run -d --name web -m 64m -p 127.0.0.1:18081:80 busybox sleep 1000 >/dev/null
+	bivy run -d --name beside --network container:web --ipc host busybox sleep 1000 >/dev/null
+	local pid
+	pid=$(bivy inspect -f '{{.State.Pid}}' web)
+	LC_ALL=C run -0 bivy inspect --kernel web
+	[[ ${lines[0]} == "web ("*"), process $pid" ]]
+	[[ $output == *"|-- namespaces"*"net:[$(number_of "$pid" net)]  shared by "*"processes: 2"*"user:[$(number_of "$pid" user)]  its own"* ]]
+	[[ $output == *"|-- uid_map"*"0 to 65535 are "*" of the host"*"|-- mounts"*"-- /  overlay rw"*"-- /proc/sys  proc ro,"* ]]
+	[[ $output == *"|-- control groups"*"= 67108864"*"|-- capabilities"*"effective: CHOWN "*"seccomp: a filter, number of filters: 1"* ]]
+	[[ $output == *"|-- links"*"eth0 in network 'bridge'"*"\`-- rules of nf_tables"*"tcp 127.0.0.1 18081 leads to "* ]]
+	LC_ALL=C.UTF-8 run -0 bivy container inspect --kernel beside
+	[[ $output == *"├── namespaces"*"ipc:["*"the host's"* ]]
+	bivy create --name idle busybox >/dev/null
+	run -1 bivy inspect --kernel idle
+	[ "$output" = "bivy: the container 'idle' is not running: the kernel knows nothing of it" ]
+	run -1 bivy inspect --kernel --format json web
+	[[ $output == *"--kernel is for running containers alone"* ]]
+}

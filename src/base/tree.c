@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/tree.h"
+#include "base/tree.h"
 #include "base/printable.h"
+
+struct tree_node *tree_add(struct arena *arena, struct tree_node *node, const char *text)
+{
+	/* Grown by doubling, where the count is a power of two. */
+	if ((node->count & (node->count - 1)) == 0) {
+		struct tree_node *more = arena_alloc(arena, node->count ? 2 * node->count : 1, sizeof *more);
+
+		if (node->count)
+			memcpy(more, node->children, node->count * sizeof *more);
+		node->children = more;
+	}
+	node->children[node->count] = (struct tree_node){ .text = text };
+	return &node->children[node->count++];
+}
 
 /* PREFIX is what the lines of the children begin with. */
 static void draw_children(const struct tree_node *node, const char *prefix, bool utf8, struct buf *out)
