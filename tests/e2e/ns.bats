@@ -73,7 +73,7 @@ number_of() { stat -Lc %i "/proc/$1/ns/$2"; }
 	pid=$(bivy inspect -f '{{.State.Pid}}' web)
 	LC_ALL=C run -0 bivy inspect --kernel web
 	[[ ${lines[0]} == "web ("*"), process $pid" ]]
-	[[ $output == *"|-- namespaces"*"net:[$(number_of "$pid" net)]  shared by "*"processes: 2"*"user:[$(number_of "$pid" user)]  its own"* ]]
+	[[ $output == *"|-- namespaces"*"net:[$(number_of "$pid" net)]  shared by "*"processes: 2"*"uts:[$(number_of "$pid" uts)]  its own"* ]]
 	[[ $output == *"|-- uid_map"*"0 to 65535 are "*" of the host"*"|-- mounts"*"-- /  overlay rw"*"-- /proc/sys  proc ro,"* ]]
 	[[ $output == *"|-- control groups"*"= 67108864"*"|-- capabilities"*"effective: CHOWN "*"seccomp: a filter, number of filters: 1"* ]]
 	[[ $output == *"|-- links"*"eth0 in network 'bridge'"*"\`-- rules of nf_tables"*"tcp 127.0.0.1 18081 leads to "* ]]
