@@ -11,6 +11,7 @@
 #define INDEX "index.json"
 #define INDEX_NEW ".index.json.new"
 #define INDEX_COPY ".index.json.copy"
+#define INDEX_COPY_NEW ".index.json.copy.new"
 
 /* An entry is some 15 values, of which json.h reads 2^18 in a document. */
 #define IMAGE_LIMIT 15000
@@ -58,26 +59,34 @@ static int read_index(const struct store *store, struct arena *arena, struct spe
 	return r;
 }
 
-/* Replaces the file by TEXT, on disk when this returns. */
-static int replace_synced(const struct store *store, const struct buf *text)
+/* The next writer, who has the lock as well, truncates what one that was killed has left. */
+static int replace(const struct store *store, const char *scratch, const char *name, const struct buf *text, bool syncs)
 {
-	_cleanup_close_ int fd = openat(store->fd, INDEX_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_close_ int fd = openat(store->fd, scratch, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)
 		return -errno;
 	r = fd_write_all(fd, text->data, text->length);
-	if (r == 0 && fdatasync(fd) < 0)
+	if (r == 0 && syncs && fdatasync(fd) < 0)
 		r = -errno;
-	if (r == 0 && renameat(store->fd, INDEX_NEW, store->fd, INDEX) < 0)
+	if (r == 0 && renameat(store->fd, scratch, store->fd, name) < 0)
 		r = -errno;
 	if (r < 0)
-		ignore_result(unlinkat(store->fd, INDEX_NEW, 0)); /* the next writer truncates it */
-	else if (fsync(store->fd) < 0)
+		ignore_result(unlinkat(store->fd, scratch, 0));
+	return r;
+}
+
+/* Replaces the file by TEXT, on disk when this returns. */
+static int replace_synced(const struct store *store, const struct buf *text)
+{
+	int r = replace(store, INDEX_NEW, INDEX, text, true);
+
+	if (r == 0 && fsync(store->fd) < 0)
 		r = -errno;
 	/* For image_mend(). It is the file that counts. */
 	if (r == 0)
-		ignore_result(file_replace_at(store->fd, INDEX_COPY, text->data, text->length, 0600));
+		ignore_result(replace(store, INDEX_COPY_NEW, INDEX_COPY, text, false));
 	return r;
 }
 
