@@ -243,16 +243,25 @@ static struct process *find(pid_t pid)
 	return empty;
 }
 
-/* The name of what it executes. What is mounted by itself and attached nowhere has none, and is what it was before. */
+/* The name of what it executes. What is mounted by itself and attached nowhere has none but what it was called by. */
 static void read_program(struct process *process)
 {
 	char path[64], target[PATH_MAX];
 	const char *name;
 	ssize_t length;
+	FILE *file;
 
 	snprintf(path, sizeof path, "/proc/%d/exe", process->pid);
 	length = readlink(path, target, sizeof target - 1);
 	target[length < 0 ? 0 : length] = '\0';
+	if (!target[0] || strcmp(target, "/") == 0) {
+		snprintf(path, sizeof path, "/proc/%d/cmdline", process->pid);
+		file = fopen(path, "re");
+		length = file ? (ssize_t)fread(target, 1, sizeof target - 1, file) : 0;
+		target[length] = '\0';
+		if (file)
+			fclose(file);
+	}
 	name = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
 	if (strncmp(name, "memfd:", 6) == 0)
 		name += 6;
