@@ -2,8 +2,8 @@
 /* stats: what containers use of the host, again and again. */
 #include "engine/stats.h"
 
-#include "base/file.h"
 #include "cli/command.h"
+#include "cli/screen.h"
 #include "cli/stats_view.h"
 #include "engine/terminal.h"
 
@@ -29,54 +29,17 @@ struct output {
 	struct error *err;
 };
 
-/* Cut at the terminal's width, and its height: what wraps, or scrolls, cannot be drawn over. */
-static void cut_to_terminal(const struct buf *text, unsigned columns, unsigned rows, struct buf *out)
-{
-	const char *line = text->data ? text->data : "";
-
-	for (unsigned row = 0; *line && row + 1 < rows; row++) {
-		size_t length = strcspn(line, "\n"), end = 0;
-
-		for (unsigned width = 0; end < length; end++) {
-			width += ((unsigned char)line[end] & 0xc0) != 0x80;
-			if (width > columns)
-				break;
-		}
-		buf_add(out, line, end);
-		buf_add_text(out, "\x1b[K\n");
-		line += length + (line[length] == '\n');
-	}
-}
-
-static int write_round(const struct output *output, const struct buf *text, struct error *err)
-{
-	_cleanup_buf_ struct buf screen = BUF_INIT;
-	unsigned columns, rows;
-	int r;
-
-	if (output->redraws && terminal_size(STDOUT_FILENO, &columns, &rows)) {
-		buf_add_text(&screen, "\x1b[H");
-		cut_to_terminal(text, columns, rows, &screen);
-		buf_add_text(&screen, "\x1b[J");
-		text = &screen;
-	}
-	r = fd_write_all(STDOUT_FILENO, text->data, text->length);
-	return r < 0 ? error_errno(err, -r, "cannot write to the standard output") : 0;
-}
-
 static int take_round(void *context, const struct stats_sample *samples, size_t count)
 {
 	struct output *output = context;
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	unsigned rows;
 	int r;
 
-	if (!output->redraws || !terminal_size(STDOUT_FILENO, &output->view.columns, &rows))
-		output->view.columns = 0;
+	output->view.columns = screen_columns(output->redraws);
 	if (output->out)
 		return stats_view_add(&output->view, samples, count, output->out, output->err);
 	r = stats_view_add(&output->view, samples, count, &text, output->err);
-	return r < 0 ? r : write_round(output, &text, output->err);
+	return r < 0 ? r : screen_write(output->redraws, &text, output->err);
 }
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
@@ -87,15 +50,12 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	struct directories directories;
 	struct stats_request request = { .directories = &directories, .containers = call->operands, .all = options->all, .once = options->no_stream,
 		.interval_ms = (unsigned)options->interval_s * 1000, .each = take_round, .context = &output };
-	unsigned columns, rows;
 	int r = cli_directories(call, arena, &directories, err);
 
 	if (r < 0)
 		return r;
-	output.redraws = !options->no_stream && terminal_size(STDOUT_FILENO, &columns, &rows);
+	output.redraws = !options->no_stream && screen_begin();
 	output.out = options->no_stream ? out : NULL;
-	if (output.redraws)
-		ignore_result(fd_write_all(STDOUT_FILENO, "\x1b[H\x1b[J", 6)); /* the first round will tell */
 	r = stats_follow(&request, err);
 	stats_view_done(&output.view);
 	return r;
