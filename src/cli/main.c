@@ -139,6 +139,7 @@ static const struct command *const list[] = {
 	&cli_tag,
 	&cli_top,
 	&cli_unpause,
+	&cli_unshare,
 	&cli_update,
 	&commands_version,
 	&cli_volume,
