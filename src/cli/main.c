@@ -65,6 +65,7 @@ static const struct command *const list[] = {
 	&cli_create,
 	&cli_diff,
 	&cli_doctor,
+	&cli_enter,
 	&cli_events,
 	&cli_exec,
 	&cli_export,

@@ -111,3 +111,78 @@ engine_needed() { [ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy
 	run -0 bivy unshare --explain --hostname lab --mount-proc true
 	[[ $output == *"unshare(CLONE_NEWUTS|CLONE_NEWPID|CLONE_NEWNS)"*'MS_REC|MS_PRIVATE'*'mount("proc", "/proc"'*'sethostname("lab")'*'execve("true")'* ]]
 }
+
+# ---- enter
+
+@test "enter is in the container: its namespaces, root, directory, user and groups" {
+	engine_needed
+	require_root
+	bivy run -d --name web --hostname inside --user 1000:1000 --workdir /usr --pids-limit 40 busybox sleep 1000
+	local pid
+	pid=$(bivy inspect --format '{{.State.Pid}}' web)
+	run -0 bivy enter web sh -c 'hostname; pwd; id -u; id -g; ls /proc/1/exe >/dev/null 2>&1; cat /proc/1/comm; cat /proc/self/cgroup'
+	[ "${lines[0]}" = inside ]
+	[ "${lines[1]}" = /usr ]
+	[ "${lines[2]} ${lines[3]}" = "1000 1000" ]
+	[ "${lines[4]}" = sleep ]
+	run -0 bivy enter web sh -c 'for n in mnt uts ipc pid net user cgroup; do readlink /proc/self/ns/$n; done'
+	for kind in mnt uts ipc pid net user cgroup; do [[ $output == *"$(readlink /proc/$pid/ns/$kind)"* ]] || fail "not in its $kind"; done
+	run -0 bivy enter --as root web id -u
+	[ "$output" = 0 ]
+	run -0 bivy enter --as user web id -u
+	[ "$output" = 1000 ]
+	# The same process by its number.
+	run -0 bivy enter "$pid" hostname
+	[ "$output" = inside ]
+	run -5 bivy enter web sh -c 'exit 5'
+	run -127 bivy enter web no-such-command
+}
+
+@test "enter joins the kinds that are named alone, and gives no descriptor of the host away" {
+	engine_needed
+	require_root
+	bivy run -d --name web --hostname inside busybox sleep 1000
+	local pid
+	pid=$(bivy inspect --format '{{.State.Pid}}' web)
+	run -0 bivy enter --uts web sh -c 'hostname; id -u; readlink /proc/self/ns/mnt'
+	[ "${lines[0]}" = inside ]
+	[ "${lines[1]}" = 0 ]
+	[ "${lines[2]}" = "$(readlink /proc/self/ns/mnt)" ]
+	exec 9</
+	run -0 bivy enter web sh -c 'ls /proc/self/fd'
+	exec 9<&-
+	[ "$(echo $output)" = "0 1 2 3" ]
+	# It runs in the container's groups: what limits that limits it.
+	"$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" enter web sleep 1000 &
+	local entered=$!
+	own_pid $entered
+	wait_for pgrep -P $entered -x sleep
+	[ "$(cat "/proc/$(pgrep -P $entered -x sleep)/cgroup")" = "$(cat "/proc/$pid/cgroup")" ]
+}
+
+@test "enter tells what is not there, and its executable cannot be written to from inside" {
+	engine_needed
+	require_root
+	run -125 bivy enter nobody true
+	[[ $output == *"no such container 'nobody'"* ]]
+	run -125 bivy enter 4194303 true
+	[[ $output == *"no process 4194303"* ]]
+	bivy create --name rest busybox true
+	run -125 bivy enter rest true
+	[[ $output == *"container 'rest' does not run"* ]]
+	# CVE-2019-5736: whoever reaches /proc/PID/exe of what enters finds a mount of that file alone, read-only, or a sealed copy.
+	bivy run -d --name web busybox sleep 1000
+	"$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" enter web sleep 1000 &
+	local entered=$!
+	own_pid $entered
+	wait_for pgrep -P $entered -x sleep
+	"$PYTHON" - "$entered" <<'END'
+import fcntl, os, sys
+fd = os.open(f"/proc/{sys.argv[1]}/exe", os.O_RDONLY)
+try:
+    sealed = fcntl.fcntl(fd, fcntl.F_GET_SEALS) & fcntl.F_SEAL_WRITE
+except OSError:
+    sealed = False
+assert sealed or os.fstatvfs(fd).f_flag & os.ST_RDONLY
+END
+}
