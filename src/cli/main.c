@@ -96,6 +96,7 @@ static const struct command *const list[] = {
 	&cli_import,
 	&cli_info,
 	&cli_inspect,
+	&cli_jail,
 	&cli_kill,
 	&cli_load,
 	&cli_login,
