@@ -103,6 +103,7 @@ static const struct command *const list[] = {
 	&cli_logout,
 	&cli_logs,
 	&cli_metrics,
+	&cli_mounts,
 	&cli_network,
 	&cli_network_connect,
 	&cli_network_create,

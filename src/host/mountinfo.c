@@ -27,13 +27,19 @@ static void unescape(char *text)
 	*out = '\0';
 }
 
-/* "shared:1", "master:1", "unbindable"; "propagate_from:1" says where else a master is. False: a number that is none. */
+/* "shared:1", "master:1", "propagate_from:1", "unbindable"; others may come. False: a number that is none. */
 static bool parse_tag(const char *word, struct mountinfo_entry *ret)
 {
+	const struct {
+		const char *tag;
+		uint64_t *number;
+	} tags[] = { { "shared:", &ret->shared }, { "master:", &ret->master }, { "propagate_from:", &ret->propagate_from } };
+
 	ret->is_unbindable |= strcmp(word, "unbindable") == 0;
-	if (str_starts_with(word, "shared:"))
-		return str_to_u64(word + strlen("shared:"), 10, &ret->shared) == 0;
-	return !str_starts_with(word, "master:") || str_to_u64(word + strlen("master:"), 10, &ret->master) == 0;
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+		if (str_starts_with(word, tags[i].tag))
+			return str_to_u64(word + strlen(tags[i].tag), 10, tags[i].number) == 0;
+	return true;
 }
 
 /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */

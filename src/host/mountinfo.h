@@ -16,6 +16,7 @@ struct mountinfo_entry {
 	uint64_t id, parent; /* of mounts; the parent of a root is not in the table */
 	uint64_t shared;     /* peer group that it is in; 0: none, it is not shared */
 	uint64_t master;     /* peer group that it is a slave of; 0: none */
+	uint64_t propagate_from; /* the nearest group above .master that is in sight, if that itself is not; 0: none */
 	bool is_unbindable;
 	char *root;       /* of the mount inside its file system */
 	char *mount_point;

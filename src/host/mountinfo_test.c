@@ -34,6 +34,25 @@ static void test_parse(void **state)
 	assert_string_equal(table.entries[2].type, "devtmpfs");
 }
 
+static void test_propagation(void **state)
+{
+	_cleanup_mountinfo_ struct mountinfo table = { 0 };
+
+	(void)state;
+	assert_int_equal(mountinfo_parse("36 35 98:0 / / rw shared:7 master:3 propagate_from:2 - ext4 a rw\n"
+					 "37 36 98:0 / /b rw unbindable - ext4 a rw\n"
+					 "38 36 98:0 / /c rw other:5 - ext4 a rw\n", &table), 0);
+	assert_int_equal(table.entries[0].id, 36);
+	assert_int_equal(table.entries[0].parent, 35);
+	assert_int_equal(table.entries[0].shared, 7);
+	assert_int_equal(table.entries[0].master, 3);
+	assert_int_equal(table.entries[0].propagate_from, 2);
+	assert_false(table.entries[0].is_unbindable);
+	assert_true(table.entries[1].is_unbindable);
+	assert_int_equal(table.entries[1].shared, 0);
+	assert_int_equal(table.entries[2].master, 0);
+}
+
 static void test_parse_refuses(void **state)
 {
 	static const char *const bad[] = {
@@ -69,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_propagation),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_load),
 	};
