@@ -51,7 +51,9 @@ static void *live(void *unused _unused_)
 	is_there = true;
 	thread.entered = r;
 	sem_post(&thread.is_done);
-	while (r == 0) {
+	if (r < 0)
+		return NULL;
+	for (;;) {
 		struct visit *visit;
 
 		wait_for(&thread.is_asked);
@@ -61,7 +63,6 @@ static void *live(void *unused _unused_)
 		block_signals(NULL);
 		sem_post(&thread.is_done);
 	}
-	return NULL;
 }
 
 static int create(void)
