@@ -80,7 +80,8 @@ static void decide_default(const struct spec_host_config *host, struct ids_reque
 		*request = (struct ids_request){ .mode = IDS_MAPPED };
 	else if (host->privileged || str_equal(host->pid_mode, "host"))
 		*request = (struct ids_request){ .mode = IDS_HOST };
-	for (size_t i = 0; request->mode == IDS_RANGE && i < ARRAY_SIZE(shared); i++)
+	/* In a home the host's ids are nobody's; whoever is in another's network there has to be in the user namespace that it belongs to. */
+	for (size_t i = 0; (request->mode == IDS_RANGE || (request->mode == IDS_HOST && !user_namespace_is_first())) && i < ARRAY_SIZE(shared); i++)
 		if (shared[i].mode && str_starts_with(shared[i].mode, "container:"))
 			*request = (struct ids_request){ .mode = IDS_OTHER, .option = shared[i].option, .other = shared[i].mode };
 }

@@ -64,7 +64,7 @@ static bool shares_network_of_owner(const struct bundle_plan *plan)
 /* procfs and sysfs show what belongs to a user namespace only to who has power over that. */
 static void add_proc_and_sys(struct bundle_plan *plan)
 {
-	bool own_pids = bundle_has_own_namespace(plan, CLONE_NEWPID) || plan->ids.join;
+	bool own_pids = bundle_has_own_namespace(plan, CLONE_NEWPID) || (plan->ids.join && !str_equal(plan->host->pid_mode, "host"));
 	bool own_network = bundle_has_own_namespace(plan, CLONE_NEWNET) || shares_network_of_owner(plan);
 	const char *access = plan->host->privileged ? "rw" : "ro";
 
