@@ -74,7 +74,9 @@ number_of() { stat -Lc %i "/proc/$1/ns/$2"; }
 	LC_ALL=C run -0 bivy inspect --kernel web
 	[[ ${lines[0]} == "web ("*"), process $pid" ]]
 	[[ $output == *"|-- namespaces"*"net:[$(number_of "$pid" net)]  shared by "*"processes: 2"*"uts:[$(number_of "$pid" uts)]  its own"* ]]
-	[[ $output == *"|-- uid_map"*"0 to 65535 are "*" of the host"*"|-- mounts"*"-- /  overlay rw"*"-- /proc/sys  proc ro,"* ]]
+	local ids="0 to 65535"
+	has_power || ids="1 to 65536" # root is the user
+	[[ $output == *"|-- uid_map"*"$ids are "*" of the host"*"|-- mounts"*"-- /  overlay rw"*"-- /proc/sys  proc ro,"* ]]
 	[[ $output == *"|-- control groups"*"= 67108864"*"|-- capabilities"*"effective: CHOWN "*"seccomp: a filter, number of filters: 1"* ]]
 	[[ $output == *"|-- links"*"eth0 in network 'bridge'"*"\`-- rules of nf_tables"*"tcp 127.0.0.1 18081 leads to "* ]]
 	LC_ALL=C.UTF-8 run -0 bivy container inspect --kernel beside
