@@ -26,7 +26,7 @@ struct table {
 	struct slot slots[TIMING_PHASES];
 };
 
-static struct table *table;
+static struct table *table, *suspended;
 static int table_fd = -1;
 
 static int map(int fd)
@@ -70,7 +70,19 @@ int timing_join(int fd)
 
 int timing_fd(void)
 {
-	return table_fd;
+	return table ? table_fd : -1;
+}
+
+void timing_suspend(void)
+{
+	suspended = table;
+	table = NULL;
+}
+
+void timing_resume(void)
+{
+	table = suspended;
+	suspended = NULL;
 }
 
 void timing_leave(void)

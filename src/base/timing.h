@@ -35,6 +35,10 @@ int timing_fd(void);
 /* No more phases of this process. */
 void timing_leave(void);
 
+/* What this process does until timing_resume() is one phase of somebody else's: it, and what it executes, has no table. Not to be nested. */
+void timing_suspend(void);
+void timing_resume(void);
+
 /* When a phase begins; 0 if there is no table. */
 int64_t timing_now(void);
 

@@ -87,6 +87,11 @@ static void test_joining(void **state _unused_)
 	timing_leave();
 	assert_int_equal(timing_join(fd), 0);
 	assert_true(timing_now() > 0);
+	timing_suspend();
+	assert_int_equal(timing_now(), 0);
+	assert_int_equal(timing_fd(), -1);
+	timing_resume();
+	assert_int_equal(timing_fd(), fd);
 	timing_leave();
 }
 

@@ -274,7 +274,7 @@ static int dispatch(struct arena *arena, const struct build_options *options, st
 	return error_set(err, ERROR_INVALID, 0, "invalid value '%.50s' for --call: expected build, check, outline or targets", call);
 }
 
-static int run(const struct command_call *call, struct buf *out, struct error *err)
+static int decode_and_dispatch(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct build_options *options = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -292,6 +292,17 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		return r;
 	request.directories = &directories;
 	return dispatch(arena, options, &request, progress, out, err);
+}
+
+static int run(const struct command_call *call, struct buf *out, struct error *err)
+{
+	const struct build_options *options = call->request;
+	int r;
+
+	cli_timing_begin(&options->timing);
+	r = decode_and_dispatch(call, out, err);
+	cli_timing_end(&options->timing);
+	return r;
 }
 
 const struct command cli_build = {

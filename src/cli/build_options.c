@@ -87,6 +87,7 @@ const struct option_entry build_entries[] = {
 	{ "ssh", 0, OPTION_LIST, 0, AT(ssh), "default|ID[=SOCKET|=KEY,…]", "agent for steps that ask for it: a socket, or files of keys without passphrase, which an agent of the build's own gets" },
 	{ "tag", 't', OPTION_LIST, 0, AT(tags), "NAME[:TAG]", "name of the image; may be repeated" },
 	{ "target", 0, OPTION_STRING, 0, AT(target), "STAGE", "the stage to be built; default: the last" },
+	TIMING_ENTRY(AT(timing)),
 	{ "timestamp", 0, OPTION_INT, 0, AT(timestamp), "SECONDS", "when it was made, in place of now", 0, INT64_MAX },
 	{ "ulimit", 0, OPTION_LIST, 0, AT(ulimits), "NAME=SOFT[:HARD]", "resource limit of steps" },
 	{ "userns", 0, OPTION_STRING, 0, AT(user_namespace), "MODE", "user namespace of steps, as of run" },

@@ -4,6 +4,7 @@
 #define BIVY_CLI_BUILD_OPTIONS_H
 
 #include "base/options.h"
+#include "cli/timing.h"
 #include "cli/transfer.h"
 #include "engine/build.h"
 
@@ -22,6 +23,7 @@ struct build_options {
 	uint64_t shm_size;
 	bool no_cache, quiet, push, load, check, squash, omit_history, debug, remove, force_remove, layers, compress, rewrite_timestamp;
 	struct registry_request registry;
+	struct timing_option timing;
 };
 
 extern const struct build_options build_option_defaults;

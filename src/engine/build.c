@@ -16,6 +16,7 @@
 #include "engine/build_warnings.h"
 #include "engine/build_worker.h"
 #include "base/clock.h"
+#include "base/timing.h"
 #include "base/moment.h"
 #include "engine/build_collect.h"
 #include "engine/build_import.h"
@@ -287,25 +288,37 @@ static int run_steps(struct build *build, struct error *err)
 
 static int go(struct build *build, struct error *err)
 {
+	int64_t since = timing_now();
 	int r = begin(build, err);
 
 	if (r == 0)
 		r = build_open_source(build, err);
 	if (r == 0)
 		r = make_outlines(build, err);
+	timing_phase("contexts and Dockerfile", since);
+	since = timing_now();
 	if (r == 0)
 		r = build_get_images(build, err);
+	timing_phase("base images", since);
+	since = timing_now();
 	if (r == 0)
 		r = build_plan_steps(build, err);
 	if (r == 0)
 		build_imports_open(build);
+	timing_phase("plan", since);
+	since = timing_now();
 	if (r == 0)
 		r = run_steps(build, err);
+	timing_phase("all steps", since);
 	if (r < 0)
 		return r;
 	build_warnings_tell(build);
+	since = timing_now();
 	r = build_write_outputs(build, err);
-	return r < 0 ? r : build_export_caches(build, err);
+	if (r == 0)
+		r = build_export_caches(build, err);
+	timing_phase("image and outputs", since);
+	return r;
 }
 
 /* What is only in an archive, or in a cache elsewhere, leaves documents and blobs that nothing needs any more. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/build_step.h"
+#include "base/role.h"
+#include "base/timing.h"
 #include "engine/build_copy.h"
 #include "engine/build_digests.h"
 #include "engine/build_import.h"
@@ -371,5 +373,14 @@ static int do_or_find(const struct build_step *step, struct build_step_result *r
 
 void build_step_do(const struct build_step *step, struct build_step_result *ret)
 {
+	const struct dockerfile_instruction *source = step->plan->instruction->source;
+	int64_t since = timing_now();
+	char name[32];
+
+	timing_suspend();
 	ret->r = do_or_find(step, ret, &ret->err);
+	timing_resume();
+	snprintf(name, sizeof name, "%u: %s", source->first_line, source->original);
+	role_set("step");
+	timing_phase(name, since);
 }

@@ -53,3 +53,13 @@ has_phases() {
 	run -125 bivy run --timing=xml busybox true
 	[[ $output == *"--timing"*"expected one of text, json"* ]]
 }
+
+@test "build tells of its steps" {
+	mkdir context
+	printf 'FROM busybox\nRUN sleep 0.3\nCOPY Dockerfile /there\n' >context/Dockerfile
+	run -0 --separate-stderr bivy build -q --timing=json -t timed context
+	[[ $output == sha256:* ]]
+	printf '%s\n' "$stderr" >timing
+	has_phases timing "bivy:contexts and Dockerfile" "bivy:plan" "bivy:all steps" "step:2: RUN sleep 0.3" "step:3: COPY Dockerfile /there" "bivy:image and outputs"
+	jq -e '.phases[] | select(.name == "2: RUN sleep 0.3") | .durationUs > 300000' timing >/dev/null
+}
