@@ -46,7 +46,7 @@ extern const struct command cli_serve, cli_system_check, cli_system_df, cli_syst
 extern const struct command cli_volume, cli_volume_clone, cli_volume_create, cli_volume_export, cli_volume_import, cli_volume_inspect;
 extern const struct command cli_volume_ls, cli_volume_prune, cli_volume_rm, cli_volume_snapshot;
 extern const struct command cli_cgroup, cli_cgroup_create, cli_cgroup_exec, cli_cgroup_get, cli_cgroup_ls, cli_cgroup_rm, cli_cgroup_set, cli_cgroup_watch;
-extern const struct command cli_enter, cli_jail, cli_mounts, cli_unshare;
+extern const struct command cli_enter, cli_jail, cli_mounts, cli_seccomp, cli_seccomp_trace, cli_unshare;
 extern const struct command cli_build, cli_builder, cli_builder_du, cli_builder_prune, cli_buildx;
 extern const struct command cli_attach, cli_audit, cli_create, cli_exec, cli_run, cli_start;
 

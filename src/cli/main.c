@@ -126,6 +126,8 @@ static const struct command *const list[] = {
 	&cli_rmi,
 	&cli_run,
 	&cli_save,
+	&cli_seccomp,
+	&cli_seccomp_trace,
 	&cli_serve,
 	&cli_start,
 	&cli_stats,
