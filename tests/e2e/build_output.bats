@@ -125,7 +125,8 @@ blob() { cat "$1/blobs/${2/://}"; }
 	done
 	built --push -t "localhost:$port/a:1" -t "localhost:$port/b:2" --metadata-file metadata
 	bivy rmi "localhost:$port/b:2" >/dev/null
-	bivy pull -q "localhost:$port/b:2" >/dev/null
+	run -0 --separate-stderr bivy pull -q --timing=json "localhost:$port/b:2"
+	jq -e ".phases | any(.process == \"transfer\" and .name == \"all layers\") and any(.name | test(\"^(layer|blob) 1 of \"))" <<<"$stderr" >/dev/null
 	assert_equal "$(jq -r '.["containerimage.digest"]' metadata)" "$(bivy image inspect "localhost:$port/b:2" | jq -r '.[0].Descriptor.digest')"
 	refused --push
 	[[ $output == *'an image without a name cannot be pushed'* ]]
