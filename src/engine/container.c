@@ -608,6 +608,22 @@ int container_record_visit_whole(struct arena *arena, const struct directories *
 	return visit_ids(arena, directories, each, refuse_damage, context, err);
 }
 
+/* What is wrong in a record says so each time; what cannot be read may be right. */
+static int refuse_unread(void *context, const char *id, const struct error *damage, struct error *err)
+{
+	if (damage->code == 0)
+		return log_damage(context, id, damage, err);
+	if (err)
+		*err = *damage;
+	return -damage->code;
+}
+
+int container_record_visit_read(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
+	struct error *err)
+{
+	return visit_ids(arena, directories, each, refuse_unread, context, err);
+}
+
 int container_record_find_damaged(const struct directories *directories, container_record_damaged *found, void *context, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();

@@ -122,6 +122,10 @@ int container_record_visit(struct arena *arena, const struct directories *direct
 int container_record_visit_whole(struct arena *arena, const struct directories *directories, container_record_each *each, void *context,
 	struct error *err) _must_check_;
 
+/* Between the two: a record whose content is damaged is left out, one that could not be read is an error, for it may be needed. */
+int container_record_visit_read(struct arena *arena, const struct directories *directories, container_record_each *each, void *context, struct error *err)
+	_must_check_;
+
 /* Calls FOUND for each damaged record, with its id and what is the matter with it. */
 typedef int container_record_damaged(void *context, const char *id, const struct error *damage, struct error *err);
 int container_record_find_damaged(const struct directories *directories, container_record_damaged *found, void *context, struct error *err) _must_check_;

@@ -118,6 +118,10 @@ int container_restart(const struct directories *directories, const char *contain
 				*err = told;
 			return r;
 		}
+		/* It is not about to end: it could not send the answer, and nobody knows what that was. */
+		if (told.kind == ERROR_UNAVAILABLE && supervisor_serves(&record, NULL) == 1)
+			return error_set(err, ERROR_UNAVAILABLE, 0, "cannot tell whether the container '%s' was restarted: its supervisor gave no answer",
+					 record.container->name);
 	}
 	r = container_record_wait_gone(&record, err);
 	return r < 0 ? r : container_start(&start, &report, err);

@@ -57,6 +57,11 @@ static int visit_entry(void *context, const char *name)
 	if (!container_id_is_valid(name))
 		return 0;
 	if (net_journal_read(visit->arena, visit->fd, name, &plan, &err) < 0) {
+		/* Who takes away what nobody has is not to take it from one whose journal could not be read just now. */
+		if (err.code > 0) {
+			*visit->err = err;
+			return -err.code;
+		}
 		log_warning("the container '%.12s': %s, ignoring", name, err.message);
 		return 0;
 	}
@@ -133,7 +138,7 @@ static int list_record(void *context, struct container_record *record, struct er
 int network_users_list(struct arena *arena, const struct directories *directories, struct network_users *ret, struct error *err)
 {
 	struct listing_users listing = { .arena = arena };
-	int r = container_record_visit(arena, directories, list_record, &listing, err);
+	int r = container_record_visit_read(arena, directories, list_record, &listing, err);
 
 	if (r == 0)
 		*ret = listing.users;

@@ -82,6 +82,12 @@ static int open_volumes(const struct directories *directories, int *ret_fd)
 }
 
 /* -ENOENT if nothing has its name any more. */
+/* That something was not to be had says nothing of the record. */
+static bool is_want(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 static int read_document(int volumes_fd, const char *name, int fd, struct volume_record *record, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -91,6 +97,8 @@ static int read_document(int volumes_fd, const char *name, int fd, struct volume
 	/* Who removes a record takes its name first. */
 	if (r == -ENOENT && fstatat(volumes_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return r;
+	if (is_want(r))
+		return error_errno(err, -r, "cannot read the record of the volume '%s'", name);
 	r = r < 0 ? error_errno(err, -r, "cannot read '" DOCUMENT "'") : spec_volume_decode(record->arena, text.data, text.length, &record->volume, err);
 	if (r == 0)
 		return 0;
@@ -237,6 +245,11 @@ static int visit_names(struct arena *arena, const struct directories *directorie
 		struct error told = ERROR_INIT;
 
 		r = open_at(fd, names.list[i], &record, &told);
+		if (is_want(r)) {
+			if (err)
+				*err = told;
+			return r;
+		}
 		if (r < 0)
 			r = r == -ENOENT ? 0 : found(context, names.list[i], &told, err);
 		else if (each)
