@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/narration.h"
 #include "base/str.h"
+#include "host/netlink_link.h"
 #include "host/procfs.h"
 #include "host/syscalls.h"
 #include "host/user_namespace.h"
@@ -230,10 +231,10 @@ int idmap_write(int procfs_fd, pid_t pid, const struct idmap *map, struct error 
 
 /* ---- a namespace for the sake of its maps ------------------------------------- */
 
-/* A child in a new user namespace that waits for its end; *ret_pid is its. */
-static int start_holder(pid_t *ret_pid, int *ret_hold_fd)
+/* A child in new namespaces (FLAGS) that waits for its end; *ret_pid is its. Its status is 0, or that the loopback link is not up. */
+static int start_holder(int flags, pid_t *ret_pid, int *ret_hold_fd)
 {
-	struct sys_clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	struct sys_clone_args args = { .flags = (uint64_t)(unsigned)flags, .exit_signal = SIGCHLD };
 	int fds[2];
 	pid_t pid;
 
@@ -242,11 +243,12 @@ static int start_holder(pid_t *ret_pid, int *ret_hold_fd)
 	pid = sys_clone3(&args);
 	if (pid == 0) {
 		char byte;
+		int r = flags & CLONE_NEWNET ? netlink_set_loopback_up() : 0;
 
 		close(fds[1]);
 		while (read(fds[0], &byte, 1) < 0 && errno == EINTR)
 			;
-		_exit(0);
+		_exit(r < 0);
 	}
 	if (pid < 0) {
 		int code = errno;
@@ -255,14 +257,14 @@ static int start_holder(pid_t *ret_pid, int *ret_hold_fd)
 		close(fds[1]);
 		return -code;
 	}
-	narrate("clone3(CLONE_NEWUSER) = %d: a user namespace whose maps mounts get", (int)pid);
+	narrate("clone3(CLONE_NEWUSER%s) = %d: a user namespace whose maps mounts get", flags & CLONE_NEWNET ? "|CLONE_NEWNET" : "", (int)pid);
 	close(fds[0]);
 	*ret_pid = pid;
 	*ret_hold_fd = fds[1];
 	return 0;
 }
 
-static int open_namespace(int procfs_fd, pid_t pid, int *ret_fd)
+static int open_namespace(int procfs_fd, pid_t pid, const char *name, int *ret_fd)
 {
 	_cleanup_close_ int ns_fd = -EBADF;
 	char path[64];
@@ -273,32 +275,42 @@ static int open_namespace(int procfs_fd, pid_t pid, int *ret_fd)
 		r = procfs_open(procfs_fd, path, O_PATH | O_DIRECTORY, &ns_fd);
 	if (r < 0)
 		return r;
-	fd = openat(ns_fd, "user", O_RDONLY | O_CLOEXEC);
+	fd = openat(ns_fd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
 	return 0;
 }
 
-int idmap_make_namespace(int procfs_fd, const struct idmap *map, int *ret_fd, struct error *err)
+int idmap_make_namespaces(int procfs_fd, const struct idmap *map, int *ret_fd, int *ret_network_fd, struct error *err)
 {
-	_cleanup_close_ int hold_fd = -EBADF;
-	int fd = -EBADF;
+	_cleanup_close_ int hold_fd = -EBADF, fd = -EBADF, network_fd = -EBADF;
 	pid_t pid = 0;
-	int r = start_holder(&pid, &hold_fd);
+	int status, r = start_holder(CLONE_NEWUSER | (ret_network_fd ? CLONE_NEWNET : 0), &pid, &hold_fd);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot make a user namespace for the mappings");
 	r = idmap_write(procfs_fd, pid, map, err);
 	if (r == 0) {
-		r = open_namespace(procfs_fd, pid, &fd);
+		r = open_namespace(procfs_fd, pid, "user", &fd);
+		if (r == 0 && ret_network_fd)
+			r = open_namespace(procfs_fd, pid, "net", &network_fd);
 		if (r < 0)
 			error_errno(err, -r, "cannot open the user namespace of the mappings");
 	}
 	close_and_forget(&hold_fd);
-	ignore_result(wait_for(pid)); /* it has nothing to tell */
+	status = wait_for(pid);
+	if (r == 0 && ret_network_fd && status != 0)
+		r = error_set(err, ERROR_INTERNAL, 0, "cannot set the loopback link up");
 	if (r < 0)
 		return r;
-	*ret_fd = fd;
+	*ret_fd = TAKE_FD(fd);
+	if (ret_network_fd)
+		*ret_network_fd = TAKE_FD(network_fd);
 	return 0;
+}
+
+int idmap_make_namespace(int procfs_fd, const struct idmap *map, int *ret_fd, struct error *err)
+{
+	return idmap_make_namespaces(procfs_fd, map, ret_fd, NULL, err);
 }

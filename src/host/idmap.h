@@ -39,4 +39,7 @@ int idmap_write(int procfs_fd, pid_t pid, const struct idmap *map, struct error 
 /* A descriptor of a new user namespace with these mappings, for mount_setattr(2); needs privilege over the ids. */
 int idmap_make_namespace(int procfs_fd, const struct idmap *map, int *ret_fd, struct error *err) _must_check_;
 
+/* The same, with a new network namespace that it owns, in which the loopback link is up. */
+int idmap_make_namespaces(int procfs_fd, const struct idmap *map, int *ret_fd, int *ret_network_fd, struct error *err) _must_check_;
+
 #endif

@@ -217,6 +217,26 @@ static int open_sockets(struct creation *creation, bool run, struct error *err)
 
 /* ---- 5. init ------------------------------------------------------------------------------- */
 
+/* In place of new ones. */
+static int add_given(const struct create_namespaces *given, struct spawn_request *request, struct error *err)
+{
+	const struct spawn_join joins[] = {
+		{ .flag = CLONE_NEWUSER, .fd = given->user_fd, .name = "the user namespace that is there for it" },
+		{ .flag = CLONE_NEWNET, .fd = given->network_fd, .name = "the network namespace that is there for it" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(joins); i++) {
+		struct spawn_join *join = &request->joins[request->join_count];
+
+		*join = joins[i];
+		join->fd = fcntl(joins[i].fd, F_DUPFD_CLOEXEC, 3);
+		if (join->fd < 0)
+			return error_errno(err, errno, "cannot use %s", join->name);
+		request->join_count++;
+	}
+	return 0;
+}
+
 /* Namespaces to join are opened here, by the names the caller gave, and are checked to be of their kind by setns(2). */
 static int open_joins(struct arena *arena, const struct spec_linux *linux_, struct spawn_request *request, struct error *err)
 {
@@ -266,6 +286,8 @@ static int spawn_init(struct creation *creation, struct init_context *context, s
 	request.sync_parent = creation->sync = ends[0];
 	request.sync_child = ends[1];
 	r = open_joins(plan->arena, linux_, &request, err);
+	if (r == 0 && plan->request->namespaces)
+		r = add_given(plan->request->namespaces, &request, err);
 	if (r == 0)
 		r = spawn(&request, &creation->init, err);
 	close_and_forget(&request.sync_child);
@@ -434,7 +456,7 @@ static int make_init(struct creation *creation, struct error *err)
 		return r;
 	if (context.listener)
 		listener_set_pid(&creation->listener, creation->init.pid);
-	if (plan->new_namespaces & CLONE_NEWUSER)
+	if ((plan->new_namespaces & CLONE_NEWUSER) || plan->request->namespaces)
 		creation_give_streams(&plan->config->linux_, plan->config->process);
 	r = intel_rdt_enter(&plan->rdt, creation->init.pid, err);
 	if (r == 0)

@@ -123,11 +123,13 @@ static int check_namespaces(struct plan *plan, struct error *err)
 	for (size_t i = 0; i < linux_->namespace_count; i++) {
 		const struct spec_namespace *entry = &linux_->namespaces[i];
 
-		if (entry->path)
+		if (entry->path || (plan->request->namespaces && (entry->flag & PLAN_GIVEN_NAMESPACES)))
 			plan->joined_namespaces |= entry->flag;
 		else
 			plan->new_namespaces |= entry->flag;
 	}
+	if (plan->request->namespaces && (plan->joined_namespaces & PLAN_GIVEN_NAMESPACES) != PLAN_GIVEN_NAMESPACES)
+		return error_set(err, ERROR_INVALID, 0, "linux.namespaces: a user and a network namespace are there for the container, but not wanted");
 	if (plan->new_namespaces & CLONE_NEWUSER) {
 		if (linux_->uid_mapping_count == 0 || linux_->gid_mapping_count == 0)
 			return error_set(err, ERROR_INVALID, 0, "linux.%s: required with a new user namespace", linux_->uid_mapping_count ? "gidMappings" : "uidMappings");

@@ -19,6 +19,8 @@
 #include "spec/config.h"
 #include "spec/state.h"
 
+#define PLAN_GIVEN_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNET) /* of struct create_namespaces */
+
 struct plan {
 	struct arena *arena;
 	const struct create_request *request;
@@ -28,7 +30,7 @@ struct plan {
 	struct spec_config *config;
 
 	int new_namespaces;        /* CLONE_NEW* to make */
-	int joined_namespaces;     /* CLONE_NEW* to join by path */
+	int joined_namespaces;     /* CLONE_NEW* to join, by path or as they are given */
 	struct idmap ids;          /* of the new user namespace */
 
 	struct cgroup_world world;

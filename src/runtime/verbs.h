@@ -36,6 +36,14 @@ struct create_mount {
 	int fd; /* used up, but stays open */
 };
 
+/*
+ * Namespaces that nobody is or was in, where config.json asks for new ones of both kinds: these take their place. Its mappings are those
+ * of the user namespace, which owns the other one; what .prepare_network would do has been done there.
+ */
+struct create_namespaces {
+	int user_fd, network_fd; /* not used up */
+};
+
 struct create_request {
 	const char *id;             /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
 	const char *bundle;         /* directory that holds config.json; NULL: "." */
@@ -48,6 +56,7 @@ struct create_request {
 	int root_fd;
 	const struct create_mount *mounts;
 	size_t mount_count;
+	const struct create_namespaces *namespaces; /* or NULL */
 	uint32_t console_width, console_height; /* in place of process.consoleSize; 0: as that says */
 	/*
 	 * Sets up the container's network namespace before hooks, sysctls and program see it, or NULL. In our process; what it made is its

@@ -111,6 +111,7 @@ static const struct field supervision_fields[] = {
 	FIELD_LIST(PAIRS, struct spec_supervision, labels, label_count, "labels"),
 	FIELD(STRING, struct spec_supervision, image_name, "imageName"),
 	FIELD(STRINGS, struct spec_supervision, exit_command, "exitCommand"),
+	FIELD(STRINGS, struct spec_supervision, pool_command, "poolCommand"),
 	FIELD(STRING, struct spec_supervision, transfer, "transfer"),
 	FIELD(STRING, struct spec_supervision, events_path, "eventsPath"),
 	FIELD(STRING, struct spec_supervision, learn, "learn"),
@@ -178,6 +179,8 @@ static int decode_supervision(const struct decoder *d, const struct json *value,
 	/* Execution takes a name. */
 	if (supervision->exit_command && !supervision->exit_command[0])
 		supervision->exit_command = NULL;
+	if (supervision->pool_command && !supervision->pool_command[0])
+		supervision->pool_command = NULL;
 	*ret = supervision;
 	return 0;
 }

@@ -29,6 +29,7 @@
 #define SPEC_SUPERVISION_SOCKET "supervisor"      /* in the directory of the bundle */
 #define SPEC_SUPERVISION_DOCUMENT "supervise.json"
 #define SPEC_SUPERVISION_STATE "state.json"
+#define SPEC_POOL_LOCK "pool.lock" /* in the directory above runtime_root */
 #define SPEC_SUPERVISION_LOCK "lock" /* flock'd by the supervisor as long as it lives */
 #define SPEC_SUPERVISION_LEARNER "learner" /* socket where the runtime hands filters' listeners to who learns */
 #define SPEC_SUPERVISION_LIMIT (1u << 20) /* bytes of supervise.json */
@@ -91,6 +92,7 @@ struct spec_supervision {
 	char *transfer;   /* path of bivy-transfer, which compresses rotated logs; NULL: they stay as they are */
 	char **shell;     /* what CMD-SHELL of a health check is given to; NULL: /bin/sh -c */
 	char **exit_command; /* executed as the supervisor's last act, unless a client has said CLIENT_CLEANS; or NULL */
+	char **pool_command; /* executed behind that, if nothing else was and nobody holds the lock SPEC_POOL_LOCK (engine/pool.h); or NULL */
 	/*
 	 * Where events are appended (engine/events.h), or NULL. The supervisor tells of start, oom, die, kill, stop, restart, pause,
 	 * unpause, exec_create, exec_start, exec_die and health_status, and of mount and unmount of volumes; the engine of all else.

@@ -242,6 +242,7 @@ int life_start_process(struct maker *maker, uint32_t width, uint32_t height, str
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network_plan *network = NULL;
 	const struct learner_request learns = { .profile = maker->what->learn, .bundle_fd = maker->bundle_fd, .null_fd = maker->null_fd };
+	bool has_namespaces = maker->namespaces.user_fd >= 0;
 	struct streams streams;
 	int64_t since = timing_now();
 	int terminal = -EBADF, r = open_root(maker, &root_fd, err);
@@ -266,7 +267,8 @@ int life_start_process(struct maker *maker, uint32_t width, uint32_t height, str
 		.mount_count = mounts.count,
 		.console_width = width,
 		.console_height = height,
-		.prepare_network = network ? membership_attach : NULL,
+		.namespaces = has_namespaces ? &maker->namespaces : NULL,
+		.prepare_network = network && !has_namespaces ? membership_attach : NULL,
 		.network_context = (void *)network,
 	};
 	r = learner_start(&learns, &maker->learner, err);
@@ -275,11 +277,15 @@ int life_start_process(struct maker *maker, uint32_t width, uint32_t height, str
 	if (r == 0)
 		r = create(maker, start, &terminal, err);
 	take_off(maker, &streams);
+	/* They serve one start: the next one has new ones. */
+	close_and_forget(&maker->namespaces.user_fd);
+	close_and_forget(&maker->namespaces.network_fd);
 	if (r < 0)
 		learner_drop(&maker->learner);
 	if (r < 0 && network)
 		membership_detach(maker);
 	if (r == 0) {
+		start->request.namespaces = NULL;
 		start->request.prepare_network = NULL; /* they were for this start alone */
 		start->request.network_context = NULL;
 		start->request.mounts = NULL;

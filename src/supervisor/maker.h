@@ -39,6 +39,7 @@ struct maker {
 	const struct spec_supervision *what;
 	char *name;      /* what messages call the container */
 	int bundle_fd, lock_fd, signal_fd, null_fd, root_fd; /* .root_fd: of the first start; or -EBADF */
+	struct create_namespaces namespaces; /* of the first start; or -EBADF */
 	int deeds, notices;
 	pid_t keeper;    /* 0: it has ended, with .keeper_status */
 	int keeper_status;

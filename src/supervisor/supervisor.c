@@ -55,6 +55,7 @@ static void init(struct supervisor *supervisor, const struct supervisor_request 
 		.runtime = { .rootless = request->rootless },
 		.bundle_fd = -EBADF, .lock_fd = -EBADF, .signal_fd = -EBADF, .null_fd = -EBADF,
 		.root_fd = request->root_fd,
+		.namespaces = { request->user_fd, request->network_fd },
 		.deeds = -EBADF, .notices = -EBADF, .pidfd = -EBADF, .mount_fd = -EBADF, .memory = { .fd = -EBADF },
 		.learner = LEARNER_NONE,
 	};
@@ -424,6 +425,29 @@ static int execute_exit_command(const struct spec_supervision *what, struct erro
 	return error_errno(err, errno, "cannot execute '%s'", what->exit_command[0]);
 }
 
+/* Whether nobody prepares for the next container: to be found again by who does, who takes the lock. */
+static bool is_pool_free(const struct maker *maker)
+{
+	_cleanup_free_ char *path = str_printf("%s/../" SPEC_POOL_LOCK, maker->runtime.root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0;
+}
+
+/* Only returns if there is nothing to execute, or it cannot be: the next container starts without. */
+static void execute_pool_command(const struct maker *maker)
+{
+	char **command = maker->what->pool_command;
+	sigset_t none;
+
+	if (!command || !is_pool_free(maker))
+		return;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(command[0], command);
+	log_warning("cannot execute '%s': %s, ignoring", command[0], error_words(errno));
+}
+
 static void maker_done(struct maker *maker)
 {
 	life_start_forget(maker);
@@ -436,6 +460,8 @@ static void maker_done(struct maker *maker)
 	close_and_forget(&maker->signal_fd);
 	close_and_forget(&maker->null_fd);
 	close_and_forget(&maker->root_fd);
+	close_and_forget(&maker->namespaces.user_fd);
+	close_and_forget(&maker->namespaces.network_fd);
 	close_and_forget(&maker->deeds);
 	close_and_forget(&maker->notices);
 	free(maker->name);
@@ -448,7 +474,10 @@ static int make(struct maker *maker, struct error *err)
 	if (r < 0)
 		return r;
 	membership_leave(maker);
-	return execute_exit_command(maker->what, err);
+	r = execute_exit_command(maker->what, err);
+	if (r == 0)
+		execute_pool_command(maker);
+	return r;
 }
 
 /* Parent: what is the keeper's is open there. */

@@ -12,7 +12,7 @@
 
 struct supervise_options {
 	const char *bundle;
-	int64_t socket, root_fd, preserve_fds, timing_fd, explain_fd;
+	int64_t socket, root_fd, user_fd, network_fd, preserve_fds, timing_fd, explain_fd;
 	char **hold_fds;
 };
 
@@ -22,6 +22,8 @@ static const struct option_entry entries[] = {
 	{ "bundle", 0, OPTION_STRING, OPTION_DIRECTORY, AT(bundle), "DIR", "directory that holds config.json and supervise.json" },
 	{ "socket", 0, OPTION_INT, 0, AT(socket), "FD", "descriptor of the connection to whoever starts the container", 0, INT_MAX },
 	{ "root-fd", 0, OPTION_INT, 0, AT(root_fd), "FD", "descriptor of a detached mount: the root of the first start", 0, INT_MAX },
+	{ "user-fd", 0, OPTION_INT, 0, AT(user_fd), "FD", "descriptor of the user namespace of the first start, with --network-fd", 0, INT_MAX },
+	{ "network-fd", 0, OPTION_INT, 0, AT(network_fd), "FD", "descriptor of its network namespace, where its links are already", 0, INT_MAX },
 	{ "hold-fd", 0, OPTION_LIST, 0, AT(hold_fds), "FD", "a descriptor to be kept open as long as the container lives" },
 	{ "timing-fd", 0, OPTION_INT, 0, AT(timing_fd), "FD", "descriptor of a table of timings: add those of the start", 0, INT_MAX },
 	{ "explain-fd", 0, OPTION_INT, 0, AT(explain_fd), "FD", "descriptor that is told what is done for the first start", 0, INT_MAX },
@@ -43,6 +45,12 @@ static int mark_all(const struct supervise_options *options, struct error *err)
 
 	if (r == 0 && options->root_fd >= 0)
 		r = mark(options->root_fd, "--root-fd", err);
+	if (r == 0 && (options->user_fd >= 0) != (options->network_fd >= 0))
+		r = error_set(err, ERROR_INVALID, 0, "--user-fd and --network-fd belong together");
+	if (r == 0 && options->user_fd >= 0)
+		r = mark(options->user_fd, "--user-fd", err);
+	if (r == 0 && options->network_fd >= 0)
+		r = mark(options->network_fd, "--network-fd", err);
 	for (char **text = options->hold_fds; r == 0 && text && *text; text++) {
 		int64_t fd;
 
@@ -62,6 +70,8 @@ static int run_supervise(struct call *call, struct error *err)
 		.bundle = options->bundle,
 		.socket = (int)options->socket,
 		.root_fd = options->root_fd >= 0 ? (int)options->root_fd : -EBADF,
+		.user_fd = options->user_fd >= 0 ? (int)options->user_fd : -EBADF,
+		.network_fd = options->network_fd >= 0 ? (int)options->network_fd : -EBADF,
 		.preserve_fds = (int)options->preserve_fds,
 		.rootless = call->runtime->rootless,
 		.trim = trim_memory,
@@ -90,7 +100,7 @@ const struct verb verb_supervise = {
 		.properties = OPTIONS_HIDDEN,
 	},
 	.request_size = sizeof(struct supervise_options),
-	.defaults = &(const struct supervise_options){ .socket = -1, .root_fd = -1, .timing_fd = -1, .explain_fd = -1 },
+	.defaults = &(const struct supervise_options){ .socket = -1, .root_fd = -1, .user_fd = -1, .network_fd = -1, .timing_fd = -1, .explain_fd = -1 },
 	.properties = VERB_ENTERS_CONTAINER,
 	.run = run_supervise,
 };
