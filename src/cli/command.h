@@ -42,7 +42,7 @@ extern const struct command cli_logs, cli_metrics, cli_ns;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top;
 extern const struct command cli_commit, cli_cp, cli_diff, cli_port, cli_stats, cli_top, cli_update;
 extern const struct command cli_network_connect, cli_network_disconnect;
-extern const struct command cli_serve, cli_system_check, cli_system_df, cli_system_dial_stdio, cli_system_enter, cli_system_prune;
+extern const struct command cli_serve, cli_system_check, cli_system_df, cli_system_dial_stdio, cli_system_enter, cli_system_pool, cli_system_prune;
 extern const struct command cli_volume, cli_volume_clone, cli_volume_create, cli_volume_export, cli_volume_import, cli_volume_inspect;
 extern const struct command cli_volume_ls, cli_volume_prune, cli_volume_rm, cli_volume_snapshot;
 extern const struct command cli_cgroup, cli_cgroup_create, cli_cgroup_exec, cli_cgroup_get, cli_cgroup_ls, cli_cgroup_rm, cli_cgroup_set, cli_cgroup_watch;

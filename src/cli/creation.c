@@ -20,6 +20,7 @@ int creation_decode(struct arena *arena, const struct command_call *call, struct
 
 	if (r < 0)
 		return r;
+	ret->seat = NULL;
 	place.directory = getcwd(directory, sizeof directory);
 	if (!place.directory)
 		return error_errno(err, errno, "cannot tell the working directory");
@@ -61,6 +62,7 @@ static int create(struct arena *arena, const struct create_request *request, str
 		.platform = request->platform,
 		.replace = request->replace,
 		.quiet_pull = request->quiet,
+		.seat = creation->seat,
 		.tell_transfer = tell_transfer,
 		.warn = cli_warn,
 		.context = &view,

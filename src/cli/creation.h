@@ -10,6 +10,7 @@ struct creation {
 	struct directories directories;
 	struct spec_container asked;
 	const char *id; /* once it is made */
+	struct seat *seat; /* of run: gets what is prepared for it (engine/pool.h); NULL: it does without */
 };
 
 /* Decodes CALL, whose request is a struct create_request, into *RET, in the arena. Nothing is made yet. */

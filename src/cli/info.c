@@ -6,6 +6,7 @@
 #include "cli/listing.h"
 #include "engine/counts.h"
 #include "engine/info.h"
+#include "engine/pool.h"
 
 #define LABEL_WIDTH 18
 #define LINE_WIDTH 100
@@ -66,12 +67,23 @@ static void add_counts(struct buf *out, const struct counts *counts)
 	buf_printf(out, "%zu\n", counts->images);
 }
 
+static void add_pool(struct buf *out, const struct directories *directories)
+{
+	struct pool_report pool = { 0, 0 };
+
+	if (directories->run_root)
+		pool_look(directories, &pool);
+	add_label(out, "prepared");
+	buf_printf(out, "%u seat%s for containers of %u kind%s\n", pool.seats, pool.seats == 1 ? "" : "s", pool.kinds, pool.kinds == 1 ? "" : "s");
+}
+
 static void add_text(struct buf *out, const struct info_report *report, const struct counts *counts, const struct directories *directories)
 {
 	add_line(out, "version", BIVY_VERSION);
 	add_line(out, "root", directories->root);
 	add_line(out, "run root", directories->run_root);
 	add_counts(out, counts);
+	add_pool(out, directories);
 	add_label(out, "kernel");
 	buf_printf(out, "%s %s\n", report->kernel, report->machine);
 	add_line(out, "cgroups", mode_words[report->cgroup_mode]);
@@ -154,6 +166,18 @@ static void write_security(struct json_writer *w, const struct info_report *repo
 	json_write_bool(w, "selinux", report->has_selinux);
 }
 
+static void write_pool(struct json_writer *w, const struct directories *directories)
+{
+	struct pool_report pool = { 0, 0 };
+
+	if (directories->run_root)
+		pool_look(directories, &pool);
+	json_write_open(w, "pool", '{');
+	json_write_uint(w, "seats", pool.seats);
+	json_write_uint(w, "kinds", pool.kinds);
+	json_write_close(w, '}');
+}
+
 /* What docker's `info` has that is known here, by its names. */
 static void write_docker(struct json_writer *w, const struct info_report *report, const struct counts *counts, const struct directories *directories)
 {
@@ -182,6 +206,7 @@ static void add_json(struct buf *out, int indent, const struct info_report *repo
 	json_write_string(&w, "version", BIVY_VERSION);
 	json_write_string(&w, "root", directories->root);
 	json_write_string(&w, "runRoot", directories->run_root);
+	write_pool(&w, directories);
 	json_write_open(&w, "kernel", '{');
 	json_write_string(&w, "release", report->kernel);
 	json_write_string(&w, "machine", report->machine);

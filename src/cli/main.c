@@ -139,6 +139,7 @@ static const struct command *const list[] = {
 	&cli_system_enter,
 	ALSO_HIDDEN("system events", cli_events),
 	ALSO("system info", cli_info),
+	&cli_system_pool,
 	&cli_system_prune,
 	&cli_system_start,
 	&cli_tag,

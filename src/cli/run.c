@@ -5,6 +5,7 @@
 #include "cli/creation.h"
 #include "engine/container_script.h"
 #include "engine/containers.h"
+#include "engine/seat.h"
 
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ static int start(const struct command_call *call, const struct creation *creatio
 		.attachment = request->detach ? NULL : &attachment,
 		.cleans = creation->asked.host.auto_remove,
 		.removes_image = request->remove_image,
+		.seat = creation->seat,
 		.warn = cli_warn,
 	};
 
@@ -46,6 +48,7 @@ static int make_and_start(const struct command_call *call, struct buf *out, stru
 	const struct create_request *request = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct container_start_report report = { .exit_code = 0 };
+	_cleanup_seat_ struct seat seat = SEAT_NONE;
 	struct creation creation;
 	int64_t since = timing_now();
 	int r = creation_decode(arena, call, &creation, err);
@@ -53,8 +56,10 @@ static int make_and_start(const struct command_call *call, struct buf *out, stru
 	timing_phase("options and directories", since);
 	if (r == 0 && !request->detach)
 		r = check_terminal(&creation.asked.config, err);
-	if (r == 0)
+	if (r == 0) {
+		creation.seat = request->explain ? NULL : &seat; /* who has it explained is to hear of each step */
 		r = creation_make(arena, request, &creation, err);
+	}
 	if (r == 0 && str_equal(request->explain, "shell"))
 		return container_script(&creation.directories, creation.id, cli_warn, out, err);
 	if (r == 0)

@@ -235,13 +235,14 @@ static int fail(struct error *err, int r)
 	return r;
 }
 
-int bundle_make(struct container_record *record, void (*warn)(void *context, const char *text), void *context, struct bundle *ret, struct error *err)
+int bundle_make(struct container_record *record, struct seat *seat, void (*warn)(void *context, const char *text), void *context, struct bundle *ret, struct error *err)
 {
 	struct bundle_plan plan = plan_init(record);
 	int r;
 
 	plan.warn = warn;
 	plan.context = context;
+	plan.seat = seat;
 	r = prepare(&plan, err);
 	if (r == 0)
 		r = fill(&plan, err);
@@ -249,6 +250,10 @@ int bundle_make(struct container_record *record, void (*warn)(void *context, con
 		ret->root_fd = is_handed_over(&plan) ? TAKE_FD(plan.root_fd) : -EBADF;
 		ret->id_range_fd = TAKE_FD(plan.ids.range_fd);
 		ret->mapping_fd = TAKE_FD(plan.mapping_fd);
+		if (seat) {
+			ret->user_fd = TAKE_FD(seat->fds[SEAT_USER]);
+			ret->network_fd = TAKE_FD(seat->fds[SEAT_NETWORK]);
+		}
 	} else if (plan.run_fd >= 0) {
 		/* The error is already told. Of what is not released the plan tells, to who starts or removes it next. */
 		if (container_network_release(record, NULL) >= 0)
@@ -263,6 +268,8 @@ void bundle_done(struct bundle *bundle)
 	close_and_forget(&bundle->root_fd);
 	close_and_forget(&bundle->id_range_fd);
 	close_and_forget(&bundle->mapping_fd);
+	close_and_forget(&bundle->user_fd);
+	close_and_forget(&bundle->network_fd);
 }
 
 int bundle_remove(const struct container_record *record, struct error *err)

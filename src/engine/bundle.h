@@ -8,22 +8,24 @@
 #define BIVY_ENGINE_BUNDLE_H
 
 #include "engine/container.h"
+#include "engine/seat.h"
 #include "spec/supervision.h"
 
 struct bundle {
 	int root_fd;     /* the root, a detached mount; -EBADF: root.path of config.json (--rootfs) */
 	int id_range_fd; /* holds the range of ids (id_range.h), to be inherited by the supervisor; -EBADF: none */
+	int user_fd, network_fd; /* namespaces that are the container's, with its links (seat.h); -EBADF: new ones */
 	int mapping_fd;  /* of overlay_mount(): the supervisor has time to be the last that closes it; -EBADF: none */
 };
 
-#define BUNDLE_INIT ((struct bundle){ .root_fd = -EBADF, .id_range_fd = -EBADF, .mapping_fd = -EBADF })
+#define BUNDLE_INIT ((struct bundle){ .root_fd = -EBADF, .id_range_fd = -EBADF, .mapping_fd = -EBADF, .user_fd = -EBADF, .network_fd = -EBADF })
 
 /*
  * Makes RUN_ROOT/containers/ID with all that belongs into it, for RECORD, which
  * is locked. Exit statuses of errors as docker's. What is made lies in that
- * directory alone, but volumes, which stay. Undo: bundle_remove().
+ * directory alone, but volumes, which stay. Undo: bundle_remove(). SEAT is the record's, what of it is used is used up; or NULL.
  */
-int bundle_make(struct container_record *record, void (*warn)(void *context, const char *text), void *context, struct bundle *ret, struct error *err)
+int bundle_make(struct container_record *record, struct seat *seat, void (*warn)(void *context, const char *text), void *context, struct bundle *ret, struct error *err)
 	_must_check_;
 void bundle_done(struct bundle *bundle);
 

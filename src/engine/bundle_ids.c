@@ -228,6 +228,19 @@ static void map_range(struct arena *arena, struct bundle_ids *ids)
 	ids->has_namespace = true;
 }
 
+bool bundle_ids_are_usual(const struct spec_host_config *host)
+{
+	struct ids_request request;
+
+	return user_namespace_is_first() && decide(host, &request, NULL) == 0 && request.mode == IDS_RANGE && request.size == ID_RANGE_SIZE;
+}
+
+void bundle_ids_of_range(struct arena *arena, uint32_t base, struct bundle_ids *ids)
+{
+	*ids = (struct bundle_ids){ .base = base, .size = ID_RANGE_SIZE, .range_fd = -EBADF };
+	map_range(arena, ids);
+}
+
 /* ID of the container is who bivy's caller is, and all others are in their order those whom he may have besides. */
 static size_t keep(struct spec_id_mapping *mappings, uint32_t id, uint32_t size)
 {
@@ -350,6 +363,13 @@ int bundle_take_ids(struct bundle_plan *plan, struct error *err)
 		map_range(plan->arena, ids);
 		return home_hold(plan->record->directories, &ids->range_fd, err);
 	case IDS_RANGE:
+		if (plan->seat && plan->seat->fds[SEAT_RANGE] >= 0) {
+			ids->base = plan->seat->id_base;
+			ids->range_fd = TAKE_FD(plan->seat->fds[SEAT_RANGE]);
+			ids->size = request.size;
+			map_range(plan->arena, ids);
+			return 0;
+		}
 		r = id_range_take(plan->record->directories, request.size, &ids->base, &ids->range_fd, err);
 		if (r < 0)
 			return r;

@@ -25,4 +25,10 @@ const struct idmap *bundle_ids_copied(struct arena *arena, const struct spec_hos
 /* Fills plan->ids, taking a range if it needs one. */
 int bundle_take_ids(struct bundle_plan *plan, struct error *err) _must_check_;
 
+/* Whether HOST asks for a range of its own of the usual size, which mounts map. */
+bool bundle_ids_are_usual(const struct spec_host_config *host);
+
+/* *RET as it is for such a one, from BASE on, without its lock. */
+void bundle_ids_of_range(struct arena *arena, uint32_t base, struct bundle_ids *ret);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "engine/container.h"
 #include "engine/identity.h"
+#include "engine/seat.h"
 #include "host/overlay.h"
 #include "spec/config.h"
 #include "spec/network_plan.h"
@@ -32,6 +33,7 @@ struct bundle_plan {
 	const struct spec_host_config *host;        /* likewise */
 	void (*warn)(void *context, const char *text);
 	void *context;
+	struct seat *seat;      /* what is there for it already; or NULL */
 
 	int run_fd;             /* the volatile directory */
 	int root_fd;            /* the root: a detached mount, or -EBADF */

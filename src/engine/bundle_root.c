@@ -129,6 +129,11 @@ int bundle_open_root(struct bundle_plan *plan, struct error *err)
 		plan->root_fd = open(plan->host->rootfs_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return plan->root_fd < 0 ? error_errno(err, errno, "--rootfs: cannot use '%s'", plan->host->rootfs_path) : 0;
 	}
+	if (plan->seat && plan->seat->fds[SEAT_ROOT] >= 0 && seat_has_layer(plan->seat, plan->overlay.lowers[0])) {
+		plan->root_fd = TAKE_FD(plan->seat->fds[SEAT_ROOT]);
+		plan->mapping_fd = TAKE_FD(plan->seat->fds[SEAT_MAPPING]);
+		return 0;
+	}
 	r = make_writable(plan, err);
 	if (r == 0)
 		r = open_procfs(&procfs_fd, err);

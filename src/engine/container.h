@@ -18,6 +18,7 @@
  *   RUN_ROOT/ids                    a byte per range of ids, locked by who uses it (id_range.h)
  *   RUN_ROOT/waiting/ID/             sockets of who is to be attached at its start (waiters.h)
  *   RUN_ROOT/execs/ID/               processes that are executed in two steps (execs.h)
+ *   RUN_ROOT/pool.lock pool.sock    of who prepares for the next one (pool.h), which keeps a ".new-ID" locked for it
  *   RUN_ROOT/events                 what happened (events.h)
  *
  * Invariants:

@@ -5,10 +5,12 @@
 #include "engine/bundle_ids.h"
 #include "engine/container_merge.h"
 #include "engine/container_names.h"
+#include "engine/container_new.h"
 #include "engine/container_network.h"
 #include "engine/container_profile.h"
 #include "engine/container_quota.h"
 #include "engine/containers.h"
+#include "engine/pool.h"
 #include "engine/volume.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -22,7 +24,6 @@
 #include <sys/stat.h>
 
 #define EXIT_STATUS 125
-#define LOCK_TRIES 10
 
 extern char **environ;
 
@@ -35,6 +36,7 @@ struct creation {
 	int parent_fd; /* ROOT/containers */
 	int fd;        /* of .new-ID, locked; -EBADF: not made yet */
 	bool has_name;
+	bool is_host_named; /* by who asks, or not at all */
 	struct error *err;
 };
 
@@ -197,63 +199,36 @@ static int describe(struct creation *creation, const struct container_image *ima
 		r = resolve_requires(creation);
 	if (r == 0)
 		r = collect_mounts(creation);
-	if (r == 0 && !container->config.hostname && has_own_hostname(&container->host))
-		container->config.hostname = arena_strndup(creation->arena, id, 12);
+	creation->is_host_named = container->config.hostname || !has_own_hostname(&container->host);
 	return r;
+}
+
+/* Last before there is a record: what is taken is not asked for again. */
+static void choose_seat(struct creation *creation)
+{
+	struct spec_container *container = &creation->container;
+	struct seat *seat = creation->request->seat;
+
+	if (seat && pool_take(creation->arena, creation->directories, container, seat))
+		container->id = (char *)seat->id;
+	if (!creation->is_host_named)
+		container->config.hostname = arena_strndup(creation->arena, container->id, 12);
 }
 
 /* ---- the record ---------------------------------------------------------------------------- */
 
-static char *new_name(const struct creation *creation)
-{
-	return str_printf(".new-%s", creation->container.id);
-}
-
-static int open_parent(struct creation *creation)
-{
-	_cleanup_free_ char *path = str_printf("%s/containers", creation->directories->root);
-	int r;
-
-	creation->parent_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (creation->parent_fd >= 0)
-		return 0;
-	r = errno == ENOENT ? file_make_directories(path, 0700) : -errno;
-	if (r == 0)
-		creation->parent_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && creation->parent_fd < 0)
-		r = -errno;
-	return r < 0 ? error_errno(creation->err, -r, "cannot open '%s'", path) : 0;
-}
-
-/* 0 or -errno. Who sweeps and finds it before it is locked takes it for garbage: -EAGAIN. */
-static int try_directory(struct creation *creation, const char *name)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct stat by_name, by_fd;
-
-	if (mkdirat(creation->parent_fd, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(creation->parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? -EAGAIN : -errno;
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
-	if (fstat(fd, &by_fd) < 0 || fstatat(creation->parent_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) < 0 || by_name.st_ino != by_fd.st_ino)
-		return -EAGAIN;
-	creation->fd = TAKE_FD(fd);
-	return 0;
-}
-
-/* Made and locked: from now on its name may be reserved. */
+/* Made and locked, unless a seat is taken, which has it. */
 static int make_directory(struct creation *creation)
 {
-	_cleanup_free_ char *name = new_name(creation);
-	int r = -EAGAIN;
+	struct seat *seat = creation->request->seat;
+	int r = container_new_open_parent(creation->directories, &creation->parent_fd, creation->err);
 
-	for (int i = 0; r == -EAGAIN && i < LOCK_TRIES; i++)
-		r = try_directory(creation, name);
-	return r < 0 ? error_errno(creation->err, -r, "cannot make '%s/containers/%s'", creation->directories->root, name) : 0;
+	if (r < 0)
+		return r;
+	if (!seat || seat->fds[SEAT_RECORD] < 0)
+		return container_new_make(creation->directories, creation->parent_fd, creation->container.id, &creation->fd, creation->err);
+	creation->fd = TAKE_FD(seat->fds[SEAT_RECORD]);
+	return 0;
 }
 
 static int take_name(struct creation *creation)
@@ -284,7 +259,7 @@ static int fill_directory(struct creation *creation)
 	spec_container_encode(&creation->container, &text);
 	r = file_replace_at(creation->fd, "container.json", text.data, text.length, 0600);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
-		if (mkdirat(creation->fd, parts[i], 0700) < 0)
+		if (mkdirat(creation->fd, parts[i], 0700) < 0 && errno != EEXIST)
 			r = -errno;
 	if (r < 0)
 		return error_errno(creation->err, -r, "cannot write the record of the container '%s'", creation->container.name);
@@ -294,7 +269,7 @@ static int fill_directory(struct creation *creation)
 
 static int publish(struct creation *creation)
 {
-	_cleanup_free_ char *name = new_name(creation);
+	_cleanup_free_ char *name = container_new_name(creation->container.id);
 
 	if (renameat(creation->parent_fd, name, creation->parent_fd, creation->container.id) < 0)
 		return error_errno(creation->err, errno, "cannot rename '%s/containers/%s'", creation->directories->root, name);
@@ -304,7 +279,7 @@ static int publish(struct creation *creation)
 /* Takes back what was made. */
 static void undo(struct creation *creation)
 {
-	_cleanup_free_ char *name = new_name(creation);
+	_cleanup_free_ char *name = container_new_name(creation->container.id);
 
 	/* What cannot be removed now is garbage that `system check` finds. */
 	if (creation->fd >= 0)
@@ -315,10 +290,8 @@ static void undo(struct creation *creation)
 
 static int make_record(struct creation *creation)
 {
-	int r = open_parent(creation);
+	int r = make_directory(creation);
 
-	if (r == 0)
-		r = make_directory(creation);
 	if (r == 0)
 		r = take_name(creation);
 	if (r == 0)
@@ -391,6 +364,8 @@ static int make(struct creation *creation, const struct container_image *image)
 	if (r == 0)
 		r = replace(creation);
 	since = timing_now();
+	if (r == 0)
+		choose_seat(creation);
 	if (r == 0)
 		r = make_record(creation);
 	timing_phase("record", since);

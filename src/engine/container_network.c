@@ -106,6 +106,18 @@ static void connect_out(const struct bundle_plan *bundle)
 		bundle_warn(bundle, "nothing outside is reached: %s%s%s", told.message, told.hint[0] ? "; " : "", told.hint);
 }
 
+/* The network may be another one since: then the links are made anew, and those that are there are in their way. */
+static void keep_seat(const struct bundle_plan *bundle, const struct spec_network_plan *plan)
+{
+	struct seat *seat = bundle->seat;
+
+	if (seat->fds[SEAT_NETWORK] < 0 || (plan->link_count == 1 && seat_has_link(seat, &plan->links[0])))
+		return;
+	ignore_result(net_detach(seat->plan, NULL)); /* they go with their namespace; what is left of them the start tells of */
+	close_and_forget(&seat->fds[SEAT_USER]);
+	close_and_forget(&seat->fds[SEAT_NETWORK]);
+}
+
 static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan, struct error *err)
 {
 	const struct spec_host_config *host = bundle->host;
@@ -114,13 +126,16 @@ static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan
 
 	for (size_t i = 0; r == 0 && i < host->endpoint_count; i++) {
 		const struct spec_network *network = NULL;
+		struct spec_container_endpoint endpoint = host->endpoints[i];
 		_cleanup_close_ int hold = -EBADF;
 
+		if (bundle->seat)
+			endpoint = seat_endpoint(bundle->arena, bundle->seat, &endpoint);
 		r = network_find(bundle->arena, bundle->record->directories, host->endpoints[i].network, &network, err);
 		if (r == 0)
 			r = network_up(bundle->record->directories, network, &hold, err);
 		if (r == 0)
-			r = container_network_plan_link(bundle->arena, bundle->record, network, &host->endpoints[i], plan, err);
+			r = container_network_plan_link(bundle->arena, bundle->record, network, &endpoint, plan, err);
 		if (r == 0)
 			container_network_plan_names(bundle->arena, bundle->record, network, plan);
 		leads_out |= r == 0 && !network->internal;
@@ -128,6 +143,8 @@ static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan
 	if (r == 0 && leads_out)
 		connect_out(bundle);
 	container_network_plan_routes(plan, host);
+	if (r == 0 && bundle->seat)
+		keep_seat(bundle, plan);
 	return r;
 }
 

@@ -179,7 +179,7 @@ static int launch(struct start *start, struct error *err)
 	int r = access(record->run_path, F_OK) == 0 ? container_removal_clear_run(record, err) : 0;
 
 	if (r == 0)
-		r = bundle_make(record, start->request->warn, start->request->context, &bundle, err);
+		r = bundle_make(record, start->request->seat, start->request->warn, start->request->context, &bundle, err);
 	if (r < 0)
 		return r;
 	r = note_should_run(record, err);

@@ -111,7 +111,7 @@ static int explain(struct container_record *record, void (*warn)(void *context, 
 {
 	struct bundle bundle = BUNDLE_INIT;
 	struct error later = ERROR_INIT;
-	int r = bundle_make(record, warn, NULL, &bundle, err);
+	int r = bundle_make(record, NULL, warn, NULL, &bundle, err);
 
 	if (r < 0)
 		return r;

@@ -16,6 +16,7 @@
 /* ---- create ------------------------------------------------------------------ */
 
 struct container_image;
+struct seat;
 struct transfer_registry;
 
 struct container_create_request {
@@ -29,6 +30,7 @@ struct container_create_request {
 	bool quiet_pull;
 	bool ports_may_wait;  /* in no network that publishes its ports it is no error: it may be connected to one later */
 	const int *logins_fd; /* for the pull (registry_logins.h), or NULL */
+	struct seat *seat;    /* gets one that is taken (pool.h), for the start, if that follows at once; or NULL */
 	void (*tell_transfer)(void *context, const struct spec_transfer_event *event); /* or NULL */
 	void (*warn)(void *context, const char *text); /* what was done differently, and why; or NULL */
 	void *context;
@@ -83,6 +85,7 @@ struct container_start_request {
 	bool restarted;        /* by policy after a reboot, not by a person */
 	bool cleans;           /* run --rm in the foreground: remove it when it has ended */
 	bool removes_image;    /* --rmi, with .cleans */
+	struct seat *seat;     /* of container_create(), whose descriptors are used up; or NULL */
 	/* Called once it runs, before waiting for it; or NULL. */
 	void (*started)(void *context, const char *id);
 	/* With .cleans: called when it has ended, before anything of it is removed; or NULL. */

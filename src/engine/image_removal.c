@@ -6,6 +6,7 @@
 #include "engine/image_entry.h"
 #include "engine/image_event.h"
 #include "engine/image_filter.h"
+#include "engine/pool.h"
 #include "spec/reference.h"
 #include "store/layers.h"
 #include "store/path_set.h"
@@ -32,6 +33,7 @@ static int begin(struct removal *removal, const struct store *store, const struc
 	struct image *images = NULL;
 	int r;
 
+	pool_drop(directories);
 	*removal = (struct removal){ .store = store, .directories = directories, .arena = arena, .err = err };
 	r = image_list(store, arena, &images, &removal->count, err);
 	if (r == 0)

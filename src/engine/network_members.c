@@ -32,11 +32,12 @@ bool network_member_is_alive(void *context, const char *id)
 {
 	const struct directories *directories = context;
 	_cleanup_free_ char *record = str_printf("%s/containers/%s", directories->root, id);
+	_cleanup_free_ char *prepared = str_printf("%s/containers/.new-%s", directories->root, id); /* seat.h */
 	bool is_alive = false;
 
 	if (network_resolver_owns(directories, id, &is_alive))
 		return is_alive;
-	return container_id_is_valid(id) && (network_member_is_supervised(directories, id) || is_locked(record));
+	return container_id_is_valid(id) && (network_member_is_supervised(directories, id) || is_locked(record) || is_locked(prepared));
 }
 
 struct visit {

@@ -10,6 +10,7 @@
 #include "engine/network_filter.h"
 #include "engine/network_members.h"
 #include "engine/network_resolver.h"
+#include "engine/pool.h"
 #include "net/bridge.h"
 #include "store/tree.h"
 
@@ -117,6 +118,8 @@ static int call_remove_there(void *context)
 static int remove_unused(const struct directories *directories, const struct spec_network *network, struct error *err)
 {
 	struct remove_there_call call = { directories, network, err };
+
+	pool_drop(directories);
 
 	return home_call(call_remove_there, &call, err);
 }

@@ -63,14 +63,14 @@ static int check_preserved(const struct spec_host_config *host, struct error *er
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_MAPPING, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
+enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_MAPPING, LAUNCH_USER, LAUNCH_NETWORK, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
 
-static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--hold-fd", "--timing-fd", "--explain-fd" };
+static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--hold-fd", "--user-fd", "--network-fd", "--timing-fd", "--explain-fd" };
 
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
-	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's three, timing_fd() and narration_fd() */
+	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's five, timing_fd() and narration_fd() */
 };
 
 /*
@@ -123,7 +123,7 @@ static void execute_view(const char *program, const char *const *arguments)
 
 static int execute(struct launch *launch)
 {
-	const char *arguments[20] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
+	const char *arguments[24] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
 	int end = preserved_end(&launch->record->container->host), r = leave_caller();
 	char numbers[LAUNCH_FDS][16], preserved[16];
 	size_t count = 4;
@@ -178,7 +178,8 @@ __attribute__((noinline)) static int spawn(void *context)
 
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
 {
-	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, bundle->mapping_fd, timing_fd(), narration_fd() } };
+	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, bundle->mapping_fd, bundle->user_fd,
+		bundle->network_fd, timing_fd(), narration_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
 

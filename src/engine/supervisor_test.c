@@ -46,7 +46,8 @@ static void start_script(const char *script, const struct bundle *bundle, struct
 static void test_start(void **state _unused_)
 {
 	_cleanup_buf_ struct buf told = BUF_INIT;
-	const struct bundle bundle = { .root_fd = open("/", O_PATH | O_CLOEXEC), .id_range_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC), .mapping_fd = -EBADF };
+	const struct bundle bundle = { .root_fd = open("/", O_PATH | O_CLOEXEC), .id_range_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC), .mapping_fd = -EBADF,
+		.user_fd = -EBADF, .network_fd = -EBADF };
 	int inherited = open("/dev/full", O_RDONLY); /* without CLOEXEC: must not get there */
 	_cleanup_free_ char *expected = NULL;
 

@@ -19,6 +19,9 @@ PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=$(command -v python3 || true)
 LC_ALL=C
 export BIVY_RUNTIME TESTS_DIR PYTHON LC_ALL
+# What is prepared ahead would be found by all tests that look for what is left; e2e/pool.bats says otherwise.
+BIVY_POOL=${BIVY_POOL:-off}
+export BIVY_POOL
 # Containers' users must get at what tests make, whatever the caller's mask.
 umask 022
 

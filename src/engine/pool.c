@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/pool.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/bundle_plan.h"
+#include "engine/container_new.h"
+#include "engine/networks.h"
+#include "host/fdpass.h"
+#include "host/user_namespace.h"
+#include "spec/supervision.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#define SOCKET "pool.sock"
+#define VARIABLE "BIVY_POOL"
+#define REQUEST_LIMIT 512
+#define TAKE_PATIENCE_MS 4    /* a start without takes about as long */
+#define SPEAK_PATIENCE_MS 50  /* of who has connected */
+#define DROP_PATIENCE_MS 5000
+#define QUIET_MS 15           /* after a seat was taken: its container starts meanwhile */
+
+/* How many seats there are to be of a kind. */
+static unsigned wanted_seats(void)
+{
+	const char *text = getenv(VARIABLE);
+	uint64_t number = 1;
+
+	if (!user_namespace_is_first() || (text && (str_equal(text, "off") || (*text && str_to_u64(text, 10, &number) < 0))))
+		return 0;
+	return number > POOL_SEATS ? POOL_SEATS : (unsigned)number;
+}
+
+/* ---- asking ---------------------------------------------------------------------------- */
+
+static void set_patience(int socket, unsigned milliseconds)
+{
+	const struct timeval time = { .tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000 };
+
+	ignore_result(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time)); /* cannot fail for a socket */
+	ignore_result(setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time));
+}
+
+/* A connection on which TEXT was said. -errno if there is nobody. */
+static int ask(const struct directories *directories, const char *text, unsigned patience_ms, int *ret_socket)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SOCKET, directories->run_root);
+	_cleanup_close_ int socket = -EBADF;
+	int r = fdpass_connect_at(AT_FDCWD, path, SOCK_SEQPACKET, &socket);
+
+	if (r < 0)
+		return r;
+	set_patience(socket, patience_ms);
+	r = fdpass_send_all(socket, NULL, 0, text, strlen(text));
+	if (r == 0)
+		*ret_socket = TAKE_FD(socket);
+	return r;
+}
+
+/* That it is what it says it is, and ours alone. */
+static bool is_sound(const struct directories *directories, const struct seat *seat)
+{
+	_cleanup_close_ int parent = -EBADF;
+
+	return container_new_open_parent(directories, &parent, NULL) == 0 && container_new_is(parent, seat->id, seat->fds[SEAT_RECORD]);
+}
+
+bool pool_take(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret)
+{
+	_cleanup_close_ int socket = -EBADF;
+	struct seat_kind kind;
+
+	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
+		return false;
+	if (ask(directories, arena_printf(arena, "take %s %s %d", kind.network, kind.top_layer, kind.is_volatile), TAKE_PATIENCE_MS, &socket) < 0 ||
+	    seat_receive(arena, socket, ret, NULL) < 0)
+		return false;
+	if (is_sound(directories, ret))
+		return true;
+	seat_done(ret);
+	return false;
+}
+
+char **pool_command(struct arena *arena, const struct directories *directories, const char *bivy, const struct spec_container *container)
+{
+	struct seat_kind kind;
+	char **command;
+
+	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
+		return NULL;
+	command = arena_alloc(arena, 11, sizeof *command);
+	memcpy(command, (const char *[]){ bivy, "--root", directories->root, "--run-root", directories->run_root, "system", "pool", kind.network,
+		kind.top_layer, kind.is_volatile ? "volatile" : NULL, NULL }, 11 * sizeof *command);
+	return command;
+}
+
+void pool_look(const struct directories *directories, struct pool_report *ret)
+{
+	_cleanup_close_ int socket = -EBADF;
+	struct pool_report report = { 0, 0 };
+
+	*ret = report;
+	if (ask(directories, "look", SPEAK_PATIENCE_MS, &socket) == 0 && recv(socket, &report, sizeof report, 0) == (ssize_t)sizeof report)
+		*ret = report;
+}
+
+void pool_drop(const struct directories *directories)
+{
+	_cleanup_close_ int socket = -EBADF;
+	char byte;
+
+	if (ask(directories, "drop", DROP_PATIENCE_MS, &socket) == 0)
+		ignore_result(recv(socket, &byte, 1, 0)); /* its end, or that it takes too long */
+}
+
+/* ---- the process -------------------------------------------------------------------------- */
+
+struct shelf {
+	struct arena *arena; /* NULL: it is empty */
+	struct seat seat;
+	size_t kind;
+};
+
+struct pool {
+	const struct directories *directories;
+	int lock_fd, listen_fd;
+	int last_client; /* who has asked for the end, and waits for it; or -EBADF */
+	unsigned wanted;
+	struct arena *kinds_arena;
+	struct {
+		struct seat_kind kind; /* .network NULL: none */
+		int64_t asked_ms;
+		bool is_refused; /* such a seat could not be made */
+	} kinds[POOL_KINDS];
+	struct shelf shelves[POOL_SEATS];
+	int64_t asked_ms, taken_ms;
+	bool is_over;
+};
+
+static volatile sig_atomic_t is_told_to_end;
+
+static void end_by_signal(int number _unused_)
+{
+	is_told_to_end = true;
+}
+
+static void empty(struct shelf *shelf)
+{
+	arena_free(shelf->arena);
+	shelf->arena = NULL;
+}
+
+static unsigned count_seats(const struct pool *pool, size_t kind)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < POOL_SEATS; i++)
+		count += pool->shelves[i].arena && (kind == POOL_KINDS || pool->shelves[i].kind == kind);
+	return count;
+}
+
+/* The place of KIND, which becomes that of the one that was asked for last, if it is none of them. */
+static size_t find_kind(struct pool *pool, const struct seat_kind *kind)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < POOL_KINDS; i++) {
+		const struct seat_kind *known = &pool->kinds[i].kind;
+
+		if (known->network && str_equal(known->network, kind->network) && str_equal(known->top_layer, kind->top_layer) &&
+		    known->is_volatile == kind->is_volatile)
+			return i;
+		if (pool->kinds[i].asked_ms < pool->kinds[oldest].asked_ms)
+			oldest = i;
+	}
+	for (size_t i = 0; i < POOL_SEATS; i++)
+		if (pool->shelves[i].arena && pool->shelves[i].kind == oldest) {
+			seat_undo(pool->directories, &pool->shelves[i].seat);
+			empty(&pool->shelves[i]);
+		}
+	pool->kinds[oldest].kind = (struct seat_kind){ arena_strdup(pool->kinds_arena, kind->network), arena_strdup(pool->kinds_arena, kind->top_layer),
+		kind->is_volatile };
+	pool->kinds[oldest].is_refused = false;
+	return oldest;
+}
+
+/* One seat for the kind that lacks one and was asked for last; false if all have theirs. */
+static bool make_one(struct pool *pool)
+{
+	struct shelf *shelf = NULL;
+	size_t chosen = POOL_KINDS;
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < POOL_SEATS && !shelf; i++)
+		if (!pool->shelves[i].arena)
+			shelf = &pool->shelves[i];
+	for (size_t i = 0; i < POOL_KINDS; i++)
+		if (pool->kinds[i].kind.network && !pool->kinds[i].is_refused && count_seats(pool, i) < pool->wanted &&
+		    (chosen == POOL_KINDS || pool->kinds[i].asked_ms > pool->kinds[chosen].asked_ms))
+			chosen = i;
+	if (!shelf || chosen == POOL_KINDS)
+		return false;
+	shelf->arena = arena_new();
+	shelf->seat = SEAT_NONE;
+	shelf->kind = chosen;
+	if (seat_make(shelf->arena, pool->directories, &pool->kinds[chosen].kind, &shelf->seat, &err) < 0) {
+		log_debug("no seat: %s", err.message);
+		pool->kinds[chosen].is_refused = true;
+		empty(shelf);
+	}
+	return true;
+}
+
+static void give(struct pool *pool, int client, const struct seat_kind *kind)
+{
+	size_t place = find_kind(pool, kind);
+
+	pool->asked_ms = pool->taken_ms = pool->kinds[place].asked_ms = clock_monotonic_ms();
+	for (size_t i = 0; i < POOL_SEATS; i++) {
+		struct shelf *shelf = &pool->shelves[i];
+
+		if (!shelf->arena || shelf->kind != place)
+			continue;
+		if (seat_send(client, &shelf->seat) == 0) {
+			seat_done(&shelf->seat);
+			empty(shelf);
+		}
+		return;
+	}
+}
+
+/* "take NETWORK LAYER 0", "look", "drop"; what is none of them is not answered. */
+static void answer(struct pool *pool, int client)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char text[REQUEST_LIMIT + 1];
+	ssize_t n = recv(client, text, REQUEST_LIMIT, 0);
+	char **words;
+	size_t count;
+
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	words = bundle_split(arena, text, ' ');
+	count = strv_length(words);
+	if (count == 4 && str_equal(words[0], "take")) {
+		give(pool, client, &(const struct seat_kind){ words[1], words[2], str_equal(words[3], "1") });
+	} else if (count == 1 && str_equal(words[0], "look")) {
+		struct pool_report report = { .seats = count_seats(pool, POOL_KINDS) };
+
+		for (size_t i = 0; i < POOL_KINDS; i++)
+			report.kinds += pool->kinds[i].kind.network != NULL;
+		ignore_result(send(client, &report, sizeof report, MSG_NOSIGNAL)); /* who has gone needs no answer */
+	} else if (count == 1 && str_equal(words[0], "drop")) {
+		pool->is_over = true;
+		pool->last_client = fcntl(client, F_DUPFD_CLOEXEC, 3);
+	}
+}
+
+static void accept_one(struct pool *pool)
+{
+	_cleanup_close_ int client = accept4(pool->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (client < 0)
+		return;
+	set_patience(client, SPEAK_PATIENCE_MS);
+	answer(pool, client);
+}
+
+/* Until what is next to be done has its time. */
+static int wait_ms(const struct pool *pool, bool is_full)
+{
+	int64_t now = clock_monotonic_ms(), end = pool->asked_ms + POOL_IDLE_MS;
+
+	if (!is_full && pool->taken_ms + QUIET_MS < end)
+		end = pool->taken_ms + QUIET_MS;
+	return end <= now ? 0 : (int)(end - now);
+}
+
+static void run_rounds(struct pool *pool)
+{
+	bool is_full = false;
+
+	while (!pool->is_over && !is_told_to_end && clock_monotonic_ms() < pool->asked_ms + POOL_IDLE_MS) {
+		struct pollfd polled = { .fd = pool->listen_fd, .events = POLLIN };
+		int n = poll(&polled, 1, wait_ms(pool, is_full));
+
+		while (waitpid(-1, NULL, WNOHANG) > 0) /* the supervisor's that we were */
+			;
+		if (n > 0) {
+			accept_one(pool);
+			is_full = false;
+		} else if (n == 0 && !is_full && clock_monotonic_ms() >= pool->taken_ms + QUIET_MS) {
+			is_full = !make_one(pool);
+		} else if (n < 0 && errno != EINTR) {
+			return;
+		}
+	}
+}
+
+/* 1 if it is another's. */
+static int take_lock(struct pool *pool, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SPEC_POOL_LOCK, pool->directories->run_root);
+
+	pool->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (pool->lock_fd < 0)
+		return error_errno(err, errno, "cannot open '%s'", path);
+	if (flock(pool->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : error_errno(err, errno, "cannot lock '%s'", path);
+}
+
+static int listen_there(struct pool *pool, struct error *err)
+{
+	_cleanup_close_ int fd = open(pool->directories->run_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
+
+	if (r == 0 && unlinkat(fd, SOCKET, 0) < 0 && errno != ENOENT)
+		r = -errno;
+	if (r == 0)
+		r = fdpass_bind_at(fd, SOCKET, SOCK_SEQPACKET, &pool->listen_fd);
+	return r < 0 ? error_errno(err, -r, "cannot make the socket '%s/" SOCKET "'", pool->directories->run_root) : 0;
+}
+
+/* What nobody has taken is taken back, and who connected in the end hears that there is nobody. */
+static void clear_away(struct pool *pool)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SOCKET, pool->directories->run_root);
+	struct error err = ERROR_INIT;
+
+	ignore_result(unlink(path)); /* it may be gone with its directory */
+	close_and_forget(&pool->listen_fd);
+	for (size_t i = 0; i < POOL_SEATS; i++)
+		if (pool->shelves[i].arena) {
+			seat_undo(pool->directories, &pool->shelves[i].seat);
+			empty(&pool->shelves[i]);
+		}
+	if (networks_take_down(pool->directories, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+	arena_free(pool->kinds_arena);
+	close_and_forget(&pool->lock_fd);
+	close_and_forget(&pool->last_client);
+}
+
+int pool_serve(const struct directories *directories, const struct seat_kind *kind, struct error *err)
+{
+	struct pool pool = { .directories = directories, .lock_fd = -EBADF, .listen_fd = -EBADF, .last_client = -EBADF, .wanted = wanted_seats() };
+	const struct sigaction ending = { .sa_handler = end_by_signal };
+	int r = pool.wanted ? take_lock(&pool, err) : 1;
+
+	if (r == 0)
+		r = listen_there(&pool, err);
+	if (r != 0) {
+		close_and_forget(&pool.lock_fd);
+		return r < 0 ? r : 0;
+	}
+	sigaction(SIGTERM, &ending, NULL);
+	sigaction(SIGINT, &ending, NULL);
+	pool.kinds_arena = arena_new();
+	pool.asked_ms = pool.taken_ms = clock_monotonic_ms();
+	pool.kinds[find_kind(&pool, kind)].asked_ms = pool.asked_ms;
+	run_rounds(&pool);
+	clear_away(&pool);
+	return 0;
+}

@@ -1,0 +1,188 @@
+# bivy: what is prepared for the next container, and what becomes of it.
+bats_require_minimum_version 1.5.0
+export BIVY_POOL=1
+load ../lib/common
+load ../lib/engine
+
+setup_file() {
+	[ "$(id -u)" -eq 0 ] && ! is_user || skip "missing: root, for whom alone it is prepared"
+	engine_setup_file
+}
+
+# The process, the ids of its seats, and what `info` says of them.
+pool_pid() { pgrep -f "^$BIVY --root $SCRATCH/root .*system pool " || true; }
+seats() { find "$SCRATCH/root/containers" -maxdepth 1 -name '.new-*' -printf '%f\n' 2>/dev/null | sed 's/^\.new-//' | sort; }
+told() { bivy info --format '{{.pool.seats}}'; }
+has_seats() { [ "$(told)" -eq "$1" ] && [ "$(seats | wc -l)" -eq "$1" ]; }
+no_bridge() { ! ip -o link show type bridge | grep -q .; }
+is_told() { [ "$(told)" -eq "$1" ]; }
+has_no_pool() { [ -z "$(pool_pid)" ] && [ "$(told)" -eq 0 ]; }
+# Also one that a supervisor which is just ending is about to become.
+try_to_end_pool() {
+	local pid
+	pid=$(pool_pid)
+	[ -z "$pid" ] || kill $pid 2>/dev/null || true
+	sleep 0.2
+	[ -z "$pid" ] && has_no_pool
+}
+end_pool() { wait_for try_to_end_pool; }
+
+# Nothing of it is left: no link, lease, directory.
+is_clean() {
+	[ -z "$(seats)" ] && [ ! -S "$SCRATCH/run/pool.sock" ] && ! ip -o link | grep -q ': v[0-9a-f]\{12\}a@' && [ -z "$(find "$SCRATCH/run/networks" -path '*/leases/*' -type l 2>/dev/null)" ]
+}
+
+prepare() {
+	end_pool
+	BIVY_POOL=${1:-1} bivy run --rm busybox true
+	wait_for is_told "${1:-1}"
+}
+
+# What ends with the test prepares for more of its kind.
+teardown() {
+	engine_teardown
+	end_pool
+}
+
+@test "after a container there is a seat, which the next one of its kind takes, and another one" {
+	local first second
+	[ "$(told)" -eq 0 ]
+	prepare
+	first=$(seats)
+	[[ $(bivy info) == *"prepared          1 seat for containers of 1 kind"* ]]
+	run -0 bivy run --rm --name one busybox hostname
+	[ "$output" = "${first:0:12}" ]
+	wait_for has_seats 1
+	second=$(seats)
+	[ "$second" != "$first" ]
+	# In the background, and to stay: the kind is another one, as is the next.
+	run -0 bivy run -d --name two busybox sleep 1000
+	[ "$output" != "$second" ]
+	wait_for has_seats 2
+	run -0 bivy run -d --name three -p 127.0.0.1::80 busybox sh -c 'nc -l -p 80 </etc/hostname; sleep 1000'
+	wait_for has_seats 2
+	[[ $(bivy exec three ip addr show eth0) == *" inet "* ]]
+	[ "$(bivy inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' three)" = "$(bivy exec three ip -4 addr show eth0 | sed -n 's/.*inet \([0-9.]*\).*/\1/p')" ]
+	# Started again it has what any other has.
+	bivy restart -t 0 three
+	[[ $(bivy exec three ip addr show eth0) == *" inet "* ]]
+	run -0 bivy exec two nc -w 5 "$(bivy inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' three)" 80
+	[[ $output =~ ^[0-9a-f]{12}$ ]]
+}
+
+@test "who asks for something else, or says off, gets none" {
+	local id
+	BIVY_POOL=off bivy run --rm busybox true
+	has_no_pool
+	BIVY_POOL=0 bivy run --rm busybox true
+	bivy run --rm --network none busybox true
+	has_no_pool
+	prepare
+	id=$(seats)
+	for asked in "--network none" "--userns host" "--ip 10.66.0.77" "--mac-address 02:00:00:00:00:07" "--network host" "--privileged" "--net-limit 1mbit"; do
+		run -0 bivy run --rm --cidfile "$WORK/id" $asked busybox true
+		[ "$(cat "$WORK/id")" != "$id" ]
+		rm "$WORK/id"
+	done
+	BIVY_POOL=off bivy run --rm --cidfile "$WORK/id" busybox true
+	[ "$(cat "$WORK/id")" != "$id" ]
+	[ "$(seats)" = "$id" ]
+	bivy create --name made busybox true >/dev/null
+	[ "$(seats)" = "$id" ]
+}
+
+@test "there are no more than are wanted, and no more kinds than four" {
+	prepare 3
+	for name in n1 n2 n3 n4; do
+		bivy network create "$name" >/dev/null
+		bivy run --rm --network "$name" busybox true
+	done
+	wait_for has_seats 8
+	[ "$(bivy info --format '{{.pool.kinds}}')" -eq 4 ]
+	sleep 0.3
+	has_seats 8
+	bivy network rm n1 n2 n3 n4
+	has_no_pool
+	is_clean
+}
+
+# What of a container others can see, and it itself: without what is another's each time, and the owner of /dev/mqueue, in which everybody may
+# write: root of the container, or who cloned it.
+facts() {
+	bivy run -d --name "$1" busybox sleep 1000 >/dev/null
+	bivy exec "$1" sh -c 'cat /proc/1/status /proc/1/limits /proc/1/setgroups /proc/1/mountinfo /proc/1/oom_score_adj /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/net/ipv4/ping_group_range
+		/bin/busybox ls -ln / /dev /etc /proc/1/fd; ip addr; ip route; ip -6 route; cat /proc/1/cgroup; stat -c "%u %g %a %n" /proc/1/ns/* /proc/sys/net/ipv4/ip_forward; id; umask; ulimit -a' >"$WORK/$1.raw" 2>&1
+	tr -d '\r' <"$WORK/$1.raw" | sed -E -e '/^(VmPeak|VmSize|VmLck|VmPin|VmHWM|VmRSS|Rss|VmData|VmPTE|voluntary|nonvoluntary|NSpid|NStgid|NSsid|NSpgid|.*_ctxt|Cpus_|Mems_)/d' \
+		-e 's/[0-9a-f]{64}/ID/g; s/[0-9a-f]{12}/SHORT/g; s/10\.66\.[0-9]+\.[0-9]+/IP4/g; s/fd[0-9a-f:]+/IP6/g; s/fe80[0-9a-f:]+/LOCAL/g; s/02(:[0-9a-f]{2}){5}/MAC/g' \
+		-e 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+/MOUNT/; s/(master|shared):[0-9]+/PEER/; s/@if[0-9]+/@if/; s/(pipe|socket|mnt|net|user|pid|ipc|uts|cgroup|anon_inode):\[[^]]*\]/OBJECT/; s/[A-Z][a-z]{2} +[0-9]+ [0-9:]+/DATE/; s/ +[0-9]+ DATE/ DATE/' \
+		-e 's/([ug]id)=[0-9]{6,}/\1=N/g; s/^(dr-xr-xr-x +)[0-9]+( .* proc)$/\1\2/; s/^(drwxrwxrwt +2) +[0-9]+ +[0-9]+ (.* mqueue)$/\1 \2/' -e "s#$SCRATCH#SCRATCH#g" -e 's/^[0-9]+: eth0/N: eth0/; s/link-netnsid [0-9]+//; s/total [0-9]+//; s/(upperdir|workdir|lowerdir\+?)=[^,]*/DIR/g'
+	bivy inspect "$1" | jq -S '.[0] | del(.Id, .Name, .Created, .State, .ResolvConfPath, .HostnamePath, .HostsPath, .LogPath, .Config.Hostname, .GraphDriver, .NetworkSettings, .idRange, .IDMappings)'
+}
+
+@test "a container of a seat is isolated as one without is" {
+	local id
+	prepare
+	bivy run -d --name filler busybox true >/dev/null # the kind of those that stay
+	wait_for has_seats 2
+	BIVY_POOL=off facts cold >cold
+	id=$(seats)
+	facts warm >warm
+	[[ $id == *"$(bivy inspect --format '{{.Id}}' warm)"* ]]
+	[[ $id != *"$(bivy inspect --format '{{.Id}}' cold)"* ]]
+	diff cold warm
+	# Namespaces of its own, each of them, and ids that nobody else has.
+	for ns in user net mnt pid ipc uts cgroup; do
+		[ "$(bivy exec warm readlink /proc/1/ns/$ns)" != "$(bivy exec cold readlink /proc/1/ns/$ns)" ]
+		[ "$(bivy exec warm readlink /proc/1/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ]
+	done
+	[ "$(bivy exec warm cat /proc/self/uid_map)" != "$(bivy exec cold cat /proc/self/uid_map)" ]
+}
+
+@test "images and networks that are removed take their seats along" {
+	prepare
+	bivy tag busybox again
+	bivy rmi again >/dev/null
+	has_no_pool
+	is_clean
+	bivy network create other >/dev/null
+	bivy run --rm --network other busybox true
+	wait_for has_seats 1
+	bivy network rm other
+	has_no_pool
+	is_clean
+	# Asked to end by a signal it leaves nothing, the bridge neither.
+	prepare
+	end_pool
+	is_clean
+	wait_for no_bridge
+}
+
+@test "killed at any moment it, or who takes a seat, leaves what the next command clears away" {
+	local pid
+	for delay in 0 0.002 0.004 0.006 0.009 0.012 0.016 0.02 0.03; do
+		BIVY_POOL=2 bivy run --rm busybox true
+		sleep "$delay"
+		pid=$(pool_pid)
+		[ -z "$pid" ] || kill -9 $pid
+		[ "$(bivy run --rm busybox echo in)" = in ]
+		end_pool
+		prepare
+		become_bivy run --rm --name killed busybox true &
+		pid=$!
+		sleep "$delay"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" || true
+		[ "$(bivy run --rm busybox echo in)" = in ]
+		wait_for bivy rm -f killed 2>/dev/null
+	done
+	pid=$(pool_pid)
+	[ -z "$pid" ] || kill -9 $pid
+	bivy create --name sweeper busybox true >/dev/null
+	bivy rm sweeper >/dev/null
+	wait_for test -z "$(seats)"
+	run -0 bivy system check --repair
+	BIVY_POOL=off bivy run --rm busybox true
+	run -0 bivy system check
+	rm -f "$SCRATCH/run/pool.sock" # which nobody answers
+	wait_for is_clean
+}
