@@ -22,7 +22,7 @@ static const struct option_entry entries[] = {
 	{ "no-network", 0, OPTION_FLAG, 0, AT(no_network), NULL, "have no network but loopback" },
 	{ "proc", 0, OPTION_FLAG, 0, AT(proc), NULL, "have a /proc of its own processes, read-only" },
 	{ "read-only", 'r', OPTION_FLAG, 0, AT(read_only), NULL, "nothing in the directory can be changed" },
-	{ "seccomp", 0, OPTION_STRING, 0, AT(seccomp), "default|none", "the filter of system calls that containers have; default: none" },
+	{ "seccomp", 0, OPTION_STRING, 0, AT(seccomp), "default|FILE|none", "a filter of system calls: that of containers, or one in Docker's form; default: none" },
 	{ "user", 'u', OPTION_STRING, 0, AT(user), "USER[:GROUP]", "who it is: names of its own /etc/passwd, or numbers; default: 65534, or yourself if you are not root" },
 	{ "workdir", 'w', OPTION_STRING, 0, AT(workdir), "DIR", "where it begins, in the directory; default: /" },
 	{ 0 },
@@ -53,7 +53,7 @@ static int decode_binds(struct arena *arena, const char *option, char *const *te
 static unsigned flags_of(const struct jail_cli_request *asked)
 {
 	return (asked->read_only ? JAIL_READ_ONLY : 0u) | (asked->dev ? JAIL_DEV : 0u) | (asked->proc ? JAIL_PROC : 0u) |
-	       (asked->no_network ? JAIL_NO_NETWORK : 0u) | (str_equal(asked->seccomp, "default") ? JAIL_SECCOMP : 0u);
+	       (asked->no_network ? JAIL_NO_NETWORK : 0u);
 }
 
 static int run(const struct command_call *call, struct buf *out _unused_, struct error *err)
@@ -62,13 +62,10 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 	const struct jail_cli_request *asked = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct jail_request request = { .directory = call->operands[0], .user = asked->user, .workdir = asked->workdir, .flags = flags_of(asked),
+		.filter = str_equal(asked->seccomp, "none") ? NULL : asked->seccomp,
 		.args = call->operands[1] ? call->operands + 1 : shell };
-	int r = 0;
+	int r = decode_binds(arena, "bind", asked->binds, false, &request, err);
 
-	if (asked->seccomp && !str_equal(asked->seccomp, "default") && !str_equal(asked->seccomp, "none"))
-		r = error_set(err, ERROR_INVALID, 0, "invalid value '%s' for --seccomp: expected default or none", asked->seccomp);
-	if (r == 0)
-		r = decode_binds(arena, "bind", asked->binds, false, &request, err);
 	if (r == 0)
 		r = decode_binds(arena, "bind-ro", asked->read_only_binds, true, &request, err);
 	if (asked->explain)

@@ -2,12 +2,11 @@
 #include "engine/bundle_security.h"
 #include "base/file.h"
 #include "engine/seccomp_default.h"
+#include "engine/seccomp_file.h"
 #include "host/user_namespace.h"
-#include "spec/seccomp_profile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/utsname.h>
 
 /* What tells of the host, or of its other users. */
 static const char *const masked[] = {
@@ -85,46 +84,6 @@ static int check_option(const char *option, struct error *err)
 
 /* ---- the filter ------------------------------------------------------------------------- */
 
-static struct spec_seccomp_facts facts_of(uint64_t capabilities)
-{
-	struct spec_seccomp_facts facts = {
-		.capabilities = capabilities,
-#if defined(__x86_64__)
-		.machine = "amd64",
-		.architecture = "SCMP_ARCH_X86_64",
-#elif defined(__aarch64__)
-		.machine = "arm64",
-		.architecture = "SCMP_ARCH_AARCH64",
-#else
-		.machine = "",
-		.architecture = "",
-#endif
-	};
-	struct utsname name;
-
-	if (uname(&name) == 0)
-		ignore_result(sscanf(name.release, "%u.%u", &facts.kernel_major, &facts.kernel_minor)); /* 0.0 is older than all */
-	return facts;
-}
-
-/* A profile, or the file that has one, as it is for a container that can have CAPABILITIES. */
-static int read_filter(struct arena *arena, const char *path, uint64_t capabilities, struct spec_seccomp **ret, struct error *err)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	const struct spec_seccomp_facts facts = facts_of(capabilities);
-	int r;
-
-	if (path[0] == '{') {
-		r = spec_seccomp_profile_decode(arena, path, strlen(path), &facts, ret, err);
-		return r < 0 ? error_wrap(err, "cannot use the filter that is given") : 0;
-	}
-	r = file_read_at(AT_FDCWD, path, SPEC_SECCOMP_PROFILE_LIMIT, &text);
-	if (r < 0)
-		return error_errno(err, -r, "cannot read the filter '%.200s'", path);
-	r = spec_seccomp_profile_decode(arena, text.data ? text.data : "", text.length, &facts, ret, err);
-	return r < 0 ? error_wrap(err, "cannot use the filter '%.200s'", path) : 0;
-}
-
 static int make_filter(struct bundle_plan *plan, struct spec_seccomp **ret, struct error *err)
 {
 	const char *path = find_value(plan->host->security_options, "seccomp");
@@ -132,7 +91,7 @@ static int make_filter(struct bundle_plan *plan, struct spec_seccomp **ret, stru
 	if (str_equal(path, "unconfined") || (!path && plan->host->privileged))
 		return 0;
 	if (path && !str_equal(path, "builtin") && !str_equal(path, "default"))
-		return read_filter(plan->arena, path, plan->capabilities, ret, err);
+		return seccomp_file_read(plan->arena, path, plan->capabilities, ret, err);
 	*ret = seccomp_default(plan->arena, plan->capabilities);
 	if (user_namespace_size() == 1)
 		seccomp_pretend_owners(plan->arena, *ret);
@@ -216,7 +175,7 @@ int bundle_check_security(const struct spec_container *container, struct error *
 	}
 	if (!path || str_equal(path, "unconfined") || str_equal(path, "builtin") || str_equal(path, "default"))
 		return 0;
-	return read_filter(arena, path, 0, &seccomp, err);
+	return seccomp_file_read(arena, path, 0, &seccomp, err);
 }
 
 static int add_labels(struct bundle_plan *plan, struct error *err)

@@ -4,6 +4,7 @@
 #include "base/narration.h"
 #include "engine/identity.h"
 #include "engine/seccomp_default.h"
+#include "engine/seccomp_file.h"
 #include "host/caps.h"
 #include "host/netlink_link.h"
 #include "host/relinquish.h"
@@ -28,8 +29,8 @@ struct jail {
 	struct stat seen; /* the directory, when it was looked at first */
 	struct identity identity;
 	bool is_chroot;   /* there may be no mount namespace */
-	bool has_default_filter;
-	struct seccomp_program terminal_filter, default_filter;
+	bool has_filter;
+	struct seccomp_program terminal_filter, filter;
 };
 
 /* ---- who it is ------------------------------------------------------------------------ */
@@ -70,11 +71,21 @@ static int make_terminal_filter(struct seccomp_program *ret, struct error *err)
 
 static int make_filters(struct arena *arena, struct jail *jail, struct error *err)
 {
+	const char *asked = jail->request->filter;
+	struct spec_seccomp *seccomp = NULL;
 	int r = make_terminal_filter(&jail->terminal_filter, err);
 
-	jail->has_default_filter = jail->request->flags & JAIL_SECCOMP;
-	if (r == 0 && jail->has_default_filter)
-		r = seccomp_plan_make(seccomp_default(arena, 0), &jail->default_filter, err);
+	if (r < 0 || !asked)
+		return r;
+	if (str_equal(asked, "default"))
+		seccomp = seccomp_default(arena, 0);
+	else
+		r = seccomp_file_read(arena, asked, 0, &seccomp, err);
+	if (r == 0)
+		r = seccomp_plan_make(seccomp, &jail->filter, err);
+	if (r == 0 && jail->filter.has_notify)
+		r = error_set(err, ERROR_UNSUPPORTED, 0, "cannot use the filter '%.200s': it asks somebody, and a jail has nobody who answers", asked);
+	jail->has_filter = r == 0;
 	return r;
 }
 
@@ -162,8 +173,8 @@ static int prepare(void *context, struct error *err)
 		umask(022);
 		setenv("HOME", jail->identity.home ? jail->identity.home : "/", 1);
 		narrate("seccomp(SECCOMP_SET_MODE_FILTER): %u instructions", jail->terminal_filter.length);
-		if (jail->has_default_filter)
-			narrate("seccomp(SECCOMP_SET_MODE_FILTER): %u instructions", jail->default_filter.length);
+		if (jail->has_filter)
+			narrate("seccomp(SECCOMP_SET_MODE_FILTER): %u instructions", jail->filter.length);
 	}
 	return r;
 }
@@ -173,7 +184,7 @@ static int confine(void *context)
 	const struct jail *jail = context;
 	int r = seccomp_attach(&jail->terminal_filter, NULL);
 
-	return r == 0 && jail->has_default_filter ? seccomp_attach(&jail->default_filter, NULL) : r;
+	return r == 0 && jail->has_filter ? seccomp_attach(&jail->filter, NULL) : r;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -199,6 +210,6 @@ int jail_run(const struct jail_request *request, int *ret_status, struct error *
 	if (r == 0)
 		r = launch_run(&launch, ret_status, err);
 	seccomp_program_done(&jail.terminal_filter);
-	seccomp_program_done(&jail.default_filter);
+	seccomp_program_done(&jail.filter);
 	return r;
 }

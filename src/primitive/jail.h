@@ -34,13 +34,13 @@ enum jail_flag {
 	JAIL_DEV = 1 << 1,        /* /dev with null, zero, full, random, urandom, tty, pts and shm */
 	JAIL_PROC = 1 << 2,       /* /proc of the jail's own processes, read-only */
 	JAIL_NO_NETWORK = 1 << 3, /* a network namespace with nothing but loopback */
-	JAIL_SECCOMP = 1 << 4,    /* the filter that containers have by default */
 };
 
 struct jail_request {
 	const char *directory;
 	const char *user;     /* "USER[:GROUP]", names of the jail's own files or numbers; NULL: 65534, or of who is not root himself */
 	const char *workdir;  /* in the jail; NULL: "/" */
+	const char *filter;   /* of system calls: "default" is that of containers, else a file (engine/seccomp_file.h); NULL: none */
 	unsigned flags;       /* enum jail_flag */
 	const struct jail_bind *binds;
 	size_t bind_count;

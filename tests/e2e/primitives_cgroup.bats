@@ -119,3 +119,19 @@ group_file() {
 	run ! "$BIVY" cgroup get "$NAME/a"
 	[ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$NAME*")" ]
 }
+
+@test "an ordinary user has what was delegated to him, and a clear word where nothing was" {
+	require_program setpriv
+	run -1 setpriv --reuid 12345 --regid 12345 --clear-groups "$BIVY" cgroup create "$NAME"
+	[[ $output == *"cannot make control group '$NAME': no hierarchy was delegated to this user"*hint* ]]
+	chmod 755 "$SCRATCH" "$WORK"
+	cat >"$WORK/script" <<END
+set -e
+"$BIVY" cgroup create $NAME pids.max=9
+[ "\$("$BIVY" cgroup get $NAME pids.max)" = 9 ]
+"$BIVY" cgroup exec $NAME cat /proc/self/cgroup
+"$BIVY" cgroup rm $NAME
+END
+	run -0 "$TESTS_DIR/lib/as-user" bash "$WORK/script"
+	[[ $output == *"/bivy-groups/$NAME"* ]]
+}

@@ -160,7 +160,12 @@ END
 	[[ $output == *"cannot open '$WORK/none': no such file or directory"* ]]
 	run -125 "$BIVY" jail --user nosuch "$JAIL" true
 	run -125 "$BIVY" jail --seccomp strict "$JAIL" true
-	[[ $output == *"expected default or none"* ]]
+	[[ $output == *"cannot read the filter 'strict': no such file or directory"* ]]
+	# What was traced is enough for the same again, and for nothing else.
+	"$BIVY" seccomp trace --quiet --output filter.json "$JAIL/bin/busybox" echo hello
+	run -0 "$BIVY" jail --seccomp filter.json "$JAIL" busybox echo hello
+	run -1 "$BIVY" jail --user root --seccomp filter.json "$JAIL" busybox mkdir /new
+	[[ $output == *"peration not permitted"* ]]
 	# The host has no more mounts than before.
 	run ! grep -q "$JAIL" /proc/self/mountinfo
 }
