@@ -78,12 +78,17 @@ static int parse_line(char *line, struct mountinfo_entry *ret)
 int mountinfo_parse(const char *text, struct mountinfo *ret)
 {
 	_cleanup_mountinfo_ struct mountinfo table = { .text = str_dup(text) };
+	size_t capacity = 0;
 	char *save = NULL;
 
 	for (char *line = strtok_r(table.text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		int r;
 
-		table.entries = memory_resize(table.entries, table.count + 1, sizeof *table.entries);
+		/* There may be a hundred thousand: each room is twice the last. */
+		if (table.count == capacity) {
+			capacity = capacity ? 2 * capacity : 64;
+			table.entries = memory_resize(table.entries, capacity, sizeof *table.entries);
+		}
 		r = parse_line(line, &table.entries[table.count]);
 		if (r < 0)
 			return r;
