@@ -144,8 +144,8 @@ END
 	mkdir "$WORK/shared"
 	chmod 777 "$WORK/shared"
 	run -0 "$BIVY" jail --proc --dev --bind-ro "$WORK/file:/etc/file" --bind "$WORK/shared:/shared" "$JAIL" sh -c \
-		'id -u; cat /etc/file; echo x 2>/dev/null >/etc/file || echo refused; echo there >/shared/x; echo $$; ls /proc | grep -c "^[0-9]"; echo >/dev/null; head -c 3 /dev/zero | wc -c'
-	[ "$(echo $output)" = "65534 hello refused 1 4 3" ] || [ "$(echo $output)" = "65534 hello refused 1 3 3" ]
+		'id -u; cat /etc/file; echo x 2>/dev/null >/etc/file || echo refused; echo there >/shared/x; echo $$; [ "$(ls /proc | grep -c "^[0-9]")" -lt 8 ] && echo alone; echo >/dev/null; head -c 3 /dev/zero | wc -c'
+	[ "$(echo $output)" = "65534 hello refused 1 alone 3" ]
 	[ "$(cat "$WORK/shared/x")" = there ]
 	[ -z "$(ls -A "$JAIL/dev")" ]
 	run -0 "$BIVY" jail --user user --workdir /bin "$JAIL" sh -c 'id -u; pwd; echo $HOME'
