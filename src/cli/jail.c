@@ -22,7 +22,7 @@ static const struct option_entry entries[] = {
 	{ "no-network", 0, OPTION_FLAG, 0, AT(no_network), NULL, "have no network but loopback" },
 	{ "proc", 0, OPTION_FLAG, 0, AT(proc), NULL, "have a /proc of its own processes, read-only" },
 	{ "read-only", 'r', OPTION_FLAG, 0, AT(read_only), NULL, "nothing in the directory can be changed" },
-	{ "seccomp", 0, OPTION_STRING, 0, AT(seccomp), "default|FILE|none", "a filter of system calls: that of containers, or one in Docker's form; default: none" },
+	{ "seccomp", 0, OPTION_STRING, OPTION_FILE, AT(seccomp), "FILTER", "a filter of system calls: \"default\" is that of containers, else a file in Docker's form" },
 	{ "user", 'u', OPTION_STRING, 0, AT(user), "USER[:GROUP]", "who it is: names of its own /etc/passwd, or numbers; default: 65534, or yourself if you are not root" },
 	{ "workdir", 'w', OPTION_STRING, 0, AT(workdir), "DIR", "where it begins, in the directory; default: /" },
 	{ 0 },
