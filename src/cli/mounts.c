@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mounts: the mount tree of a process or container, with its propagation. */
-#include "primitive/mount_tree.h"
+#include "primitive/mounts.h"
 
 #include "base/json.h"
 #include "base/printable.h"
@@ -200,7 +200,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	if (subject && !subject_is_process(subject))
 		r = cli_directories(call, arena, &directories, err);
 	if (r == 0)
-		r = mount_tree_read(arena, &directories, subject, &tree, err);
+		r = mounts_read(arena, &directories, subject, &tree, err);
 	if (r < 0)
 		return r;
 	if (str_equal(request->format, "json")) {

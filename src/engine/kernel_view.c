@@ -6,7 +6,7 @@
 #include "engine/namespaces.h"
 #include "engine/stats_target.h"
 #include "host/cgroup.h"
-#include "host/mountinfo.h"
+#include "host/mount_tree.h"
 #include "host/pidfd.h"
 #include "spec/names.h"
 
@@ -15,7 +15,6 @@
 
 #define FILE_LIMIT (16u << 20)
 #define VALUE_LIMIT 4096
-#define MOUNT_DEPTH 32
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
@@ -36,48 +35,43 @@ void kernel_view_add_map(struct arena *arena, struct tree_node *node, const char
 	}
 }
 
-static const char *describe_mount(struct arena *arena, const struct mountinfo_entry *entry)
+static const char *describe_mount(struct arena *arena, const struct mount_node *node)
 {
-	const char *text = arena_printf(arena, "%s  %s %s", entry->mount_point, entry->type, entry->options);
+	const struct mountinfo_entry *entry = node->entry;
+	const char *part = strcmp(entry->root, "/") != 0 ? arena_printf(arena, ", of '%s'", entry->root) : "";
 
-	if (strcmp(entry->root, "/") != 0)
-		text = arena_printf(arena, "%s, of '%s'", text, entry->root);
-	if (entry->shared)
-		text = arena_printf(arena, "%s, shared in peer group %" PRIu64, text, entry->shared);
-	if (entry->master)
-		text = arena_printf(arena, "%s, slave of peer group %" PRIu64, text, entry->master);
-	if (entry->is_unbindable)
-		text = arena_printf(arena, "%s, unbindable", text);
-	return entry->shared || entry->master || entry->is_unbindable ? text : arena_printf(arena, "%s, private", text);
+	return arena_printf(arena, "%s  %s %s%s, %s%s", entry->mount_point, entry->type, entry->options, part, mount_tree_propagation(arena, entry),
+			    node->is_covered ? ", covered" : "");
 }
 
-static bool has_parent(const struct mountinfo *table, const struct mountinfo_entry *entry)
+/* Nodes come before those that are on them. */
+static size_t add_mounts_from(struct arena *arena, struct tree_node *node, const struct mount_tree *tree, size_t first)
 {
-	for (size_t i = 0; i < table->count; i++)
-		if (&table->entries[i] != entry && table->entries[i].id == entry->parent)
-			return true;
-	return false;
-}
+	unsigned depth = tree->nodes[first].depth;
+	size_t next = first;
 
-static void add_mounts_below(struct arena *arena, struct tree_node *node, const struct mountinfo *table, uint64_t parent, unsigned depth)
-{
-	for (size_t i = 0; i < table->count && depth < MOUNT_DEPTH; i++) {
-		const struct mountinfo_entry *entry = &table->entries[i];
+	while (next < tree->count && tree->nodes[next].depth == depth) {
+		struct tree_node *added = tree_add(arena, node, describe_mount(arena, &tree->nodes[next]));
 
-		if (entry->parent == parent && entry->id != parent)
-			add_mounts_below(arena, tree_add(arena, node, describe_mount(arena, entry)), table, entry->id, depth + 1);
+		next++;
+		if (next < tree->count && tree->nodes[next].depth > depth)
+			next = add_mounts_from(arena, added, tree, next);
 	}
+	return next;
 }
 
 int kernel_view_add_mounts(struct arena *arena, struct tree_node *node, const char *text)
 {
 	_cleanup_mountinfo_ struct mountinfo table = { 0 };
+	struct mount_tree tree;
 	int r = mountinfo_parse(text, &table);
 
-	for (size_t i = 0; r == 0 && i < table.count; i++)
-		if (!has_parent(&table, &table.entries[i]))
-			add_mounts_below(arena, tree_add(arena, node, describe_mount(arena, &table.entries[i])), &table, table.entries[i].id, 0);
-	return r;
+	if (r < 0)
+		return r;
+	mount_tree_build(arena, &table, &tree);
+	if (tree.count)
+		ignore_result((long)add_mounts_from(arena, node, &tree, 0));
+	return 0;
 }
 
 static char *without_tabs(char *text)

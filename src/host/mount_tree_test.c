@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "primitive/mount_tree.h"
+#include "host/mount_tree.h"
 
 #include "base/str.h"
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mounts that a process sees, as a tree, and how they propagate to each other: mount_namespaces(7). */
-#ifndef BIVY_PRIMITIVE_MOUNT_TREE_H
-#define BIVY_PRIMITIVE_MOUNT_TREE_H
+#ifndef BIVY_HOST_MOUNT_TREE_H
+#define BIVY_HOST_MOUNT_TREE_H
 
-#include "base/error.h"
 #include "base/memory.h"
 #include "host/mountinfo.h"
 
 #include <stdbool.h>
-
-struct directories;
 
 #define MOUNT_TREE_NONE SIZE_MAX
 
@@ -40,8 +37,5 @@ void mount_tree_build(struct arena *arena, const struct mountinfo *table, struct
 
 /* "shared:5, slave of 3"; "private", "unbindable"; in the arena. */
 const char *mount_tree_propagation(struct arena *arena, const struct mountinfo_entry *entry);
-
-/* Of SUBJECT, as subject_open() has it; NULL: of this process. All in the arena. */
-int mount_tree_read(struct arena *arena, const struct directories *directories, const char *subject, struct mount_tree *ret, struct error *err) _must_check_;
 
 #endif
