@@ -81,7 +81,7 @@ const struct command cli_jail = {
 		.description = "chroot(8) as it should be done: the command, a shell if none is given, sees the directory as /, its own processes, and nothing of the "
 			"host but the network; it has no descriptor but the standard streams, no group of the caller's, no capability, no way to gain one, and no way out.\n\n"
 			"An ordinary user has a jail by a user namespace, in which he is the only one. Where there may be no mount namespace it is chroot(2) with all "
-			"the rest of that, and nothing can be mounted. It limits no resources: `" CLI_NAME " cgroup exec` in front does.",
+			"the rest of that: nothing can be mounted, and processes of the same user outside are within its reach. It limits no resources: `" CLI_NAME " cgroup exec` in front does.",
 		.entries = entries,
 		.properties = OPTIONS_STOP_AT_OPERAND,
 		.minimum_operands = 1,

@@ -62,10 +62,16 @@ static int make_terminal_filter(struct seccomp_program *ret, struct error *err)
 		{ .names = (char *const *)names, .action = SECCOMP_RET_ERRNO | EPERM, .conditions = &stuffing, .condition_count = 1 },
 		{ .names = (char *const *)names, .action = SECCOMP_RET_ERRNO | EPERM, .conditions = &pasting, .condition_count = 1 },
 	};
-	const struct seccomp_policy policy = { .default_action = SECCOMP_RET_ALLOW, .rules = rules, .rule_count = ARRAY_SIZE(rules),
-		.architectures = (const uint32_t[]){ AUDIT_ARCH_I386, SECCOMP_ARCH_X32 }, .architecture_count = seccomp_arch_of_machine() == AUDIT_ARCH_X86_64 ? 2 : 0 };
-	int r = seccomp_compile(&policy, ret);
+	/* Of a policy that does not list them calls would end the process. */
+	static const uint32_t others[] = { AUDIT_ARCH_I386, SECCOMP_ARCH_X32, AUDIT_ARCH_ARM };
+	uint32_t architectures[ARRAY_SIZE(others)];
+	struct seccomp_policy policy = { .default_action = SECCOMP_RET_ALLOW, .rules = rules, .rule_count = ARRAY_SIZE(rules), .architectures = architectures };
+	int r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (seccomp_arch_runs(seccomp_arch_of_machine(), others[i]))
+			architectures[policy.architecture_count++] = others[i];
+	r = seccomp_compile(&policy, ret);
 	return r < 0 ? error_errno(err, -r, "cannot compile the filter against writing into terminals") : 0;
 }
 

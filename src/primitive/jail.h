@@ -10,7 +10,7 @@
  *   2. the directory is a mount of its own: no set-user-ID, no devices, read-only if asked for
  *   3. /dev, /proc and binds, if asked for, by descriptor beneath that
  *   4. pivot_root(2), and the old root is unmounted: nothing is left above "/"; where there may be no
- *      mount namespace chroot(2), with the working directory in it
+ *      mount namespace chroot(2), with the working directory in it; then processes of the same user are within reach
  *   5. a session keyring of its own; groups, group, user; all capabilities, the bounding set first; no_new_privs
  *   6. descriptors but the standard streams are closed by the exec
  *   7. a filter against writing into the caller's terminal (TIOCSTI), and one of system calls, if asked for

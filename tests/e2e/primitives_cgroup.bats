@@ -96,6 +96,24 @@ group_file() {
 	run -1 "$BIVY" cgroup watch --count 1 "$NAME-none"
 }
 
+@test "a weight decides who gets how much of what both want" {
+	require_controller cpu
+	require_program taskset
+	local group cpu
+	cpu=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+	cpu=${cpu%%[-,]*}
+	"$BIVY" cgroup create "$NAME"
+	"$BIVY" cgroup create "$NAME/light" --cpu-weight 100
+	"$BIVY" cgroup create "$NAME/heavy" --cpu-weight 1000
+	for group in light heavy; do
+		"$BIVY" cgroup exec "$NAME/$group" taskset -c "$cpu" sh -c 'while :; do :; done' &
+		own_pid $!
+	done
+	run -0 "$BIVY" cgroup watch --count 2 --interval 2 --format '{{.CPUPerc}}' "$NAME/light" "$NAME/heavy"
+	# The rounds are sorted by name: heavy, light. Ten times as much, less what a short look can tell.
+	awk -v heavy="${lines[2]%\%}" -v light="${lines[3]%\%}" 'BEGIN { exit !(heavy > 3 * light) }' || fail "heavy ${lines[2]}, light ${lines[3]}"
+}
+
 @test "a memory maximum kills what goes beyond, which get tells" {
 	require_controller memory
 	"$BIVY" cgroup create "$NAME" --memory 8m --memory-swap 8m || "$BIVY" cgroup create "$NAME" --memory 8m
