@@ -334,6 +334,8 @@ static int plan_file(struct planner *p, const struct group_file *file)
 	if (!dot || dot == name || strchr(name, '/'))
 		return error_set(p->err, ERROR_INVALID, 0, "cannot set '%s': expected the name of a control group's file, such as memory.high", name);
 	group = group_of_file(p->set, name, &controller);
+	if (!group && str_starts_with(name, "cgroup."))
+		return error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: cgroup version 2, whose file it is, is not mounted on this host", name);
 	if (!group)
 		return error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: the group is in no hierarchy with the controller '%.*s'", name, (int)(dot - name), name);
 	if (group->fd >= 0 && faccessat(group->fd, name, F_OK, 0) < 0 && errno == ENOENT)
