@@ -84,6 +84,12 @@ engine_needed() { [ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy
 	[ "$output" = 12345 ]
 	run -125 as unshare --map-auto true
 	[[ $output == *"no subordinate ids are granted to this user in /etc/subuid"* ]]
+	# With some: root is the user, others are those ids.
+	chmod 755 "$SCRATCH" "$WORK"
+	run -0 "$TESTS_DIR/lib/as-user" "$BIVY" unshare --map-auto --mount sh -c 'tr -s " " </proc/self/uid_map; mount -t tmpfs none /mnt; touch /mnt/x; chown 5:6 /mnt/x; stat -c %u:%g /mnt/x'
+	[ "${lines[0]}" = " 0 12021 1" ]
+	[ "${lines[1]}" = " 1 1879048192 65536" ]
+	[ "${lines[2]}" = 5:6 ]
 }
 
 @test "the first process of a namespace ends by what is sent to bivy, and with bivy" {
