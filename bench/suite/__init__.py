@@ -1,0 +1,1 @@
+"""What bench/run is made of: engines and how they are told, measuring, what is printed and drawn."""
