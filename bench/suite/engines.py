@@ -160,6 +160,8 @@ class Bivy(Dialect):
             self.call(self.remove(names))
 
     def nothing_prepared(self):
+        for word in "create", "rm":  # the pool of what is prepared ends when a network is removed
+            self.call(self.words("network", word, "bench-none"))
         time.sleep(1.2)  # the last bridge goes a second after its last container
 
 
