@@ -1,4 +1,5 @@
 # bivy: images in the store, as its commands show, name and remove them.
+load ../lib/skip
 bats_require_minimum_version 1.5.0
 export LC_ALL=C.UTF-8 TZ=UTC
 
@@ -54,6 +55,7 @@ setup_file() {
 }
 
 setup() {
+	skip_with_file
 	cd "$BATS_TEST_TMPDIR"
 	cp -a "$BATS_FILE_TMPDIR/root" root
 	layout=$BATS_FILE_TMPDIR/layout

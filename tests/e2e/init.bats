@@ -2,7 +2,7 @@
 bats_require_minimum_version 1.5.0
 export LC_ALL=C.UTF-8
 
-setup_file() {
+setup() {
 	[ -x "$BIVY_BUILD/bivy-init" ] || skip "missing: bivy-init in this build"
 }
 

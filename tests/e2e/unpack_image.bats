@@ -1,4 +1,5 @@
 # bivy-transfer unpack-image: an image's root file system as one tree of files.
+load ../lib/skip
 bats_require_minimum_version 1.5.0
 export LC_ALL=C.UTF-8
 umask 022
@@ -14,6 +15,7 @@ setup_file() {
 is_first() { grep -qx ' *0  *0  *4294967295' /proc/self/uid_map; }
 
 setup() {
+	skip_with_file
 	is_first || skip "missing: what an ordinary user lacks: making device nodes"
 	[ -e "$BATS_FILE_TMPDIR/loaded" ] || skip "missing: root, or bivy-transfer in this build"
 	cd "$BATS_TEST_TMPDIR"

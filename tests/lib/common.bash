@@ -25,6 +25,8 @@ export BIVY_POOL
 # Containers' users must get at what tests make, whatever the caller's mask.
 umask 022
 
+. "${BASH_SOURCE[0]%/*}/skip.bash"
+
 # ---------------------------------------------------------------- set-up and clean-up
 
 setup_file() { common_setup_file; }
@@ -46,6 +48,7 @@ common_setup_file() {
 
 # Makes the state directory, the work directory and a bundle of the base configuration for one test.
 common_setup() {
+	skip_with_file
 	umask 022
 	WORK=$SCRATCH/t$BATS_TEST_NUMBER
 	STATE=$WORK/state
@@ -65,6 +68,7 @@ common_setup() {
 common_teardown() {
 	local pid dir
 	cd /
+	[ -n "${WORK:-}" ] || return 0
 	for pid in "${TEST_PIDS[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
 	for dir in "$STATE" "$WORK"/state?*; do
 		[ -d "$dir" ] && delete_all "$dir"
@@ -81,7 +85,7 @@ common_teardown() {
 
 # Removes SCRATCH; fails when anything of the file's tests is still mounted or in a cgroup.
 common_teardown_file() {
-	[ -n "$SCRATCH" ] || return 0
+	[ -n "${SCRATCH:-}" ] || return 0
 	sweep_cgroups "$CGROUP_TOP"
 	sweep_mounts "$SCRATCH"
 	rm -rf --one-file-system "$SCRATCH"

@@ -28,6 +28,7 @@ engine_setup_file() {
 }
 
 engine_setup() {
+	skip_with_file
 	[ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy-transfer in this build, or root"
 	umask 022
 	WORK=$SCRATCH/t$BATS_TEST_NUMBER

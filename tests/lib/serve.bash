@@ -11,7 +11,6 @@ serve_setup_file() {
 }
 
 serve_setup() {
-	[ -x "$BIVY_BUILD/bivy-server" ] && [ -x "$BIVY_BUILD/bivy-http" ] || skip "missing: bivy-server and bivy-http in this build"
 	engine_setup
 	SOCKET=$WORK/s
 	export DOCKER_HOST=unix://$SOCKET DOCKER_CONFIG=$WORK/docker DOCKER_BUILDKIT=0
