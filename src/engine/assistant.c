@@ -12,6 +12,7 @@
 
 #define BLOCK (64u << 10)
 #define OUTPUT_LIMIT (64u << 20) /* bytes that it may print */
+#define OUT_OF_MEMORY 125        /* its status then, and only then (base/memory.h) */
 
 /* ---- the process ------------------------------------------------------------------------ */
 
@@ -258,6 +259,8 @@ static int judge(struct assistant *assistant, int status)
 	}
 	if (WIFSIGNALED(status))
 		return error_set(assistant->err, ERROR_INTERNAL, 0, "%s was ended by signal %d", assistant->request->program->name, WTERMSIG(status));
+	if (WEXITSTATUS(status) == OUT_OF_MEMORY)
+		return error_set(assistant->err, ERROR_INTERNAL, 0, "%s: out of memory", assistant->request->program->name);
 	if (WEXITSTATUS(status) != 0)
 		return error_set(assistant->err, ERROR_INTERNAL, 0, "%s ended with status %d", assistant->request->program->name, WEXITSTATUS(status));
 	return 0;

@@ -69,6 +69,7 @@ static void test_its_end_without_a_word(void **state _unused_)
 {
 	static const char *const cases[][2] = {
 		{ "exit 3", "bivy-transfer ended with status 3" },
+		{ "exit 125", "bivy-transfer: out of memory" },
 		{ "kill -9 $$", "bivy-transfer was ended by signal 9" },
 		{ "eval \"echo nonsense >&$4\"", "event: line 1, column 1: expected a value, found 'n'" },
 	};
