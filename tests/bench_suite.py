@@ -31,7 +31,7 @@ def equal(got, wanted, what):
 
 
 def row(key, values, more=False, unit="ms"):
-    return {"section": key.partition(".")[0], "key": key, "title": f"of {key}", "unit": unit, "more": more, "values": values}
+    return {"section": key.partition(".")[0], "key": key, "title": f"of {key}", "unit": unit, "more": more, "compared": True, "values": values}
 
 
 def test_quantiles():
@@ -116,6 +116,8 @@ def test_table():
     equal(table.grid(rows)[0][2:], ["floor", "bivy", "docker"], "columns")
     equal(table.grid(rows)[1][2:], ["4.00 (1/2.50)", "10.0", "300 (30.0x)"], "cells")
     equal(table.grid(rows)[2][2:], ["-", "20.0", "10.0 (2.00x)"], "cells where more is better")
+    equal(table.grid([{**rows[0], "compared": False}])[1][2:], ["4.00", "10.0", "300"], "cells that are not compared")
+    equal([len(part) for part in table.parts([row("runtime.true", {"bivy-runtime": [1]}), *rows])], [1, 2], "tables")
     lines = table.text(rows).splitlines()
     equal(len(lines), 3, "lines of text")
     check(all("| --- |" not in line for line in lines), "no Markdown in text")

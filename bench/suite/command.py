@@ -139,8 +139,10 @@ class Bench:
 
         return measure.rounds(list(names), number, settled, lambda name, failure: self.absent(name, str(failure)), warm_up)
 
-    def row(self, key, title, unit, values, more=False):
-        self.rows.append({"section": self.section, "key": key, "title": title, "unit": unit, "more": more,
+    def row(self, key, title, unit, values, more=False, compared=True):
+        """What was measured: engine -> values, of which MORE may be better, in the order of rounds, or whatever is there once. COMPARED: whether
+        ratios say something."""
+        self.rows.append({"section": self.section, "key": key, "title": title, "unit": unit, "more": more, "compared": compared,
                           "values": {name: list(several) for name, several in values.items() if several}})
 
     def curve(self, key, title, x_title, y_title, series, logarithmic):
@@ -285,7 +287,7 @@ def report(results):
 
 def readme(results, folder):
     """The section of the README, between its marks."""
-    lines = [BEGIN, "", f"Medians of {results['rounds']} interleaved rounds, and in brackets how many times bivy's that is, of one run of `sudo bench/run` on "
+    lines = [BEGIN, "", f"Medians of {results['rounds']} interleaved rounds, and in brackets how many times better bivy is, of one run of `sudo bench/run` on "
              f"one machine: {machine.sentence(results['machine'])}. Times of other machines are not to be compared with these.", "",
              table.markdown(results["rows"]), "", "Versions: " + "; ".join(f"{key} {version}" for key, version in results["versions"].items()) + ".", ""]
     lines += [line for curve in results["curves"] for line in (f"![{curve['title']}]({folder}/{curve['key']}.svg)", "")]

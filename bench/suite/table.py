@@ -35,15 +35,21 @@ def subject(row):
 
 
 def cell(row, key):
-    """The median, and for peers how many times ours that is (of what is better when more: ours of theirs)."""
+    """The median, and for peers how many times better ours is."""
     values = row["values"].get(key)
     if not values:
         return NONE
     text, ours = number(median(values)), row["values"].get(subject(row))
-    if key == subject(row) or not ours:
+    if key == subject(row) or not ours or not row["compared"]:
         return text
     beside = ratio(values, ours) if row["more"] else ratio(ours, values)
     return f"{text} ({part(beside)})" if beside is not None else text
+
+
+def parts(rows):
+    """The rows of runtimes, and those of engines: tables of their own, since others took part."""
+    found = [[row for row in rows if subject(row) == "bivy-runtime"], [row for row in rows if subject(row) != "bivy-runtime"]]
+    return [part for part in found if part]
 
 
 def grid(rows):
@@ -53,6 +59,10 @@ def grid(rows):
 
 
 def text(rows):
+    return "\n\n".join(text_part(part) for part in parts(rows))
+
+
+def text_part(rows):
     lines = grid(rows)
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return "\n".join("  ".join(cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))).rstrip()
@@ -60,6 +70,10 @@ def text(rows):
 
 
 def markdown(rows):
+    return "\n\n".join(markdown_part(part) for part in parts(rows))
+
+
+def markdown_part(rows):
     lines = grid(rows)
     mark = ["|---|---|" + "---:|" * (len(lines[0]) - 2)]
     drawn = ["| " + " | ".join(line) + " |" for line in lines]
