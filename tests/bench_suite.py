@@ -125,6 +125,8 @@ def test_table():
     equal({line.count("|") for line in drawn}, {6}, "bars of each line of Markdown")
     for line in table.bars_text(bars.judge(rows)).splitlines()[1:]:
         check(line.endswith(("met", "MISSED")), f"a verdict at the end of: {line}")
+    few = table.bars_text(bars.judge([{**row("growth.ratio", {"bivy": [1.2]}), "count": 10}])).splitlines()[1]
+    check(few.endswith("met with 10, asked of 1000"), f"a bar of other numbers: {few}")
 
 
 def test_ticks():

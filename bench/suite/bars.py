@@ -78,5 +78,6 @@ def judge(rows):
         if found:
             peer, value = max(found, key=lambda pair: pair[1])
             verdicts.append({"row": bar.row, "title": row["title"], "subject": bar.subject, "peer": peer, "bar": bar.at_most, "share": bar.share,
-                             "unit": row["unit"] if peer is None else None, "value": value, "met": value <= bar.at_most, "asked_of": bar.count})
+                             "unit": row["unit"] if peer is None else None, "value": value, "met": value <= bar.at_most,
+                             "asked_of": bar.count, "count": row.get("count")})
     return verdicts

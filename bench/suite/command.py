@@ -139,10 +139,10 @@ class Bench:
 
         return measure.rounds(list(names), number, settled, lambda name, failure: self.absent(name, str(failure)), warm_up)
 
-    def row(self, key, title, unit, values, more=False, compared=True):
+    def row(self, key, title, unit, values, more=False, compared=True, count=None):
         """What was measured: engine -> values, of which MORE may be better, in the order of rounds, or whatever is there once. COMPARED: whether
-        ratios say something."""
-        self.rows.append({"section": self.section, "key": key, "title": title, "unit": unit, "more": more, "compared": compared,
+        ratios say something. COUNT: of containers, where bars ask for some."""
+        self.rows.append({"section": self.section, "key": key, "title": title, "unit": unit, "more": more, "compared": compared, "count": count,
                           "values": {name: list(several) for name, several in values.items() if several}})
 
     def curve(self, key, title, x_title, y_title, series, logarithmic):

@@ -60,6 +60,8 @@ class Place:
 
     def has(self, program):
         """The path of a program there, as seen from within; None if there is none."""
+        if "/" in program:
+            return program if os.access(f"{self.root or ''}{program}", os.X_OK) else None
         path = self.environment["PATH"]
         if self.root:
             path = ":".join(f"{self.root}{folder}" for folder in path.split(":"))

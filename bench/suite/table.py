@@ -92,9 +92,10 @@ def verdict(judged):
         what, bar, value = judged["title"], f"{judged['bar']:g} {unit}", f"{number(judged['value'])} {unit}"
     else:
         what, bar, value = f"{judged['title']}: {judged['subject']} to {judged['peer']}", judged["share"], part(judged["value"])
-    if judged["asked_of"]:
-        bar += f" (of {judged['asked_of']})"
-    return [what, bar, value, "met" if judged["met"] else "MISSED"]
+    word = "met" if judged["met"] else "MISSED"
+    if judged["asked_of"] and judged["asked_of"] != judged["count"]:
+        word += f" with {judged['count']}, asked of {judged['asked_of']}"
+    return [what, bar, value, word]
 
 
 def bars_text(verdicts):

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, CLONE_NEWCGROUP = 1, 0x02000000
 PREFIX = "bivy-bench."
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 NO_NAMES = ("rw", "ro", "xattr", "clone_children", "cpuset_v2_mode", "nsdelegate", "memory_recursiveprot", "favordynmods", "memory_hugetlb_accounting")
@@ -56,10 +56,25 @@ def make_groups(name):
 
 
 def enter_groups(name):
-    """Moves the calling process, of one thread, into the groups."""
+    """Moves the calling process, of one thread, into the groups. In version 2 into one of its own below: what waits outside of the pid
+    namespace for its end stays there, and groups with processes have no controllers for groups below them."""
     for where, kind, _ in hierarchies():
-        file = "cgroup.procs" if kind == "cgroup2" else "tasks"
-        (where / name / file).write_text("0" if kind == "cgroup" else str(os.getpid()))
+        if kind == "cgroup2":
+            (where / name / "outside").mkdir(exist_ok=True)
+            (where / name / "outside/cgroup.procs").write_text("0")
+        else:
+            (where / name / "tasks").write_text("0")
+
+
+def make_groups_the_root():
+    """A cgroup namespace that begins at the suite's groups."""
+    name = os.environ["BIVY_BENCH_WORK"].rpartition("/")[2]
+    for where, kind, _ in hierarchies():
+        if kind == "cgroup2":
+            (where / name / "cgroup.procs").write_text("0")
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWCGROUP) < 0:
+        raise OSError(ctypes.get_errno(), "no cgroup namespace")
 
 
 def remove_groups(name):
@@ -117,7 +132,7 @@ def outside(arguments):
         signal.signal(number, end)
     try:
         make_groups(work.name)
-        words = ["unshare", "--net", "--mount", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
+        words = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
                  sys.executable, *arguments]
         child = subprocess.Popen(words, env={**os.environ, "BIVY_BENCH_WORK": str(work)}, stdin=subprocess.DEVNULL,
                                  preexec_fn=lambda: begin(work.name), start_new_session=True)
@@ -141,6 +156,7 @@ def furnish():
     run("mount", "--make-rshared", "/")  # private until here; places are to see what is mounted later
     run("ip", "link", "set", "lo", "up")
     run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    make_groups_the_root()
     mount_groups()
 
 
@@ -158,9 +174,8 @@ def mount_groups():
         where.mkdir(exist_ok=True)
         run("mount", "-t", kind, *(["-o", ",".join(options)] if kind == "cgroup" else []), kind, str(where))
         if kind == "cgroup2":
-            # Groups with processes have no controllers for groups below them.
             (where / "suite").mkdir()
-            write(where / "suite" / "cgroup.procs", str(os.getpid()))
+            write(where / "suite/cgroup.procs", "0")
             for controller in CONTROLLERS:
                 write(where / "cgroup.subtree_control", f"+{controller}")
 

@@ -1,6 +1,7 @@
 """What is there before a container is: programs, daemons, the image; and what some containers add, in memory (PSS) and on the disk."""
 
 import os
+import pathlib
 import time
 
 from ..processes import Watch
@@ -9,8 +10,9 @@ NAME = "footprint"
 
 
 def size_of(place, paths):
-    root = str(place.root or "")
-    return sum({os.path.realpath(f"{root}{path}"): os.stat(f"{root}{path}").st_size for path in paths}.values())
+    """Of files, each once, whatever its names are."""
+    lines = place.call(["stat", "-L", "-c", "%d:%i %s", *paths]).splitlines()
+    return sum(int(line.split()[1]) for line in set(lines))
 
 
 def disk_kb(place, folders):
@@ -21,6 +23,7 @@ def measure(bench):
     engines, count = bench.engines(), bench.scale(5, 20, 20)
     idle, pss, disk, programs, image = {}, {}, {}, {}, {}
     for key, engine in engines.items():
+        bench.note(f"{key}: programs: {' '.join(pathlib.Path(path).name for path in engine.programs())}")
         programs[key] = [size_of(engine.place, engine.programs()) / 1e6]
         watch, names = Watch(engine), [bench.name() for _ in range(count)]
         idle[key] = [watch.idle_kb / 1024]

@@ -52,7 +52,7 @@ def measure(bench):
     ends = {key: m.ends(values) for key, values in whole.items()}
     bench.row("growth.first", f"start, the first of {count} containers", "ms", {key: [first] for key, (first, _) in ends.items()})
     bench.row("growth.last", f"start, the last of {count} containers", "ms", {key: [last] for key, (_, last) in ends.items()})
-    bench.row("growth.ratio", "the last to the first", "times", {key: [last / first] for key, (first, last) in ends.items()}, compared=False)
+    bench.row("growth.ratio", "the last to the first", "times", {key: [last / first] for key, (first, last) in ends.items()}, compared=False, count=count)
     bench.row("growth.pss", f"memory a container, of {count} (PSS)", "kB",
               {key: [(memory[key][-1][1] - memory[key][0][1]) * 1024 / count] for key in whole})
     if count >= ENOUGH:

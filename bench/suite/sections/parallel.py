@@ -9,4 +9,4 @@ def measure(bench):
     def once(key):
         return engines[key].place.time(engines[key].once(), "parallel", [count])
 
-    bench.row("parallel.all", f"{count} times run --rm IMAGE true at once", "ms", bench.rounds(engines, once, share=0.15, least=2, warm_up=False))
+    bench.row("parallel.all", f"{count} times run --rm IMAGE true at once", "ms", bench.rounds(engines, once, share=0.15, least=2, warm_up=False), count=count)
