@@ -38,6 +38,14 @@ static unsigned wanted_seats(void)
 	return number > POOL_SEATS ? POOL_SEATS : (unsigned)number;
 }
 
+/* Which network namespace the bridges are in that it sees; 0: none. A link in another one would be no use. */
+static unsigned long long own_network(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/net", &status) == 0 ? (unsigned long long)status.st_ino : 0;
+}
+
 /* ---- asking ---------------------------------------------------------------------------- */
 
 static void set_patience(int socket, unsigned milliseconds)
@@ -79,7 +87,8 @@ bool pool_take(struct arena *arena, const struct directories *directories, const
 
 	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
 		return false;
-	if (ask(directories, arena_printf(arena, "take %s %s %d", kind.network, kind.top_layer, kind.is_volatile), TAKE_PATIENCE_MS, &socket) < 0 ||
+	if (ask(directories, arena_printf(arena, "take %s %s %d %llu", kind.network, kind.top_layer, kind.is_volatile, own_network()), TAKE_PATIENCE_MS,
+		&socket) < 0 ||
 	    seat_receive(arena, socket, ret, NULL) < 0)
 		return false;
 	if (is_sound(directories, ret))
@@ -133,6 +142,7 @@ struct pool {
 	int lock_fd, listen_fd;
 	int last_client; /* who has asked for the end, and waits for it; or -EBADF */
 	unsigned wanted;
+	char network[24]; /* own_network() */
 	struct arena *kinds_arena;
 	struct {
 		struct seat_kind kind; /* .network NULL: none */
@@ -236,7 +246,7 @@ static void give(struct pool *pool, int client, const struct seat_kind *kind)
 	}
 }
 
-/* "take NETWORK LAYER 0", "look", "drop"; what is none of them is not answered. */
+/* "take NETWORK LAYER 0 NAMESPACE", "look", "drop"; what is none of them is not answered. */
 static void answer(struct pool *pool, int client)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -250,7 +260,7 @@ static void answer(struct pool *pool, int client)
 	text[n] = '\0';
 	words = bundle_split(arena, text, ' ');
 	count = strv_length(words);
-	if (count == 4 && str_equal(words[0], "take")) {
+	if (count == 5 && str_equal(words[0], "take") && str_equal(words[4], pool->network)) {
 		give(pool, client, &(const struct seat_kind){ words[1], words[2], str_equal(words[3], "1") });
 	} else if (count == 1 && str_equal(words[0], "look")) {
 		struct pool_report report = { .seats = count_seats(pool, POOL_KINDS) };
@@ -364,6 +374,7 @@ int pool_serve(const struct directories *directories, const struct seat_kind *ki
 	}
 	sigaction(SIGTERM, &ending, NULL);
 	sigaction(SIGINT, &ending, NULL);
+	snprintf(pool.network, sizeof pool.network, "%llu", own_network());
 	pool.kinds_arena = arena_new();
 	pool.asked_ms = pool.taken_ms = clock_monotonic_ms();
 	pool.kinds[find_kind(&pool, kind)].asked_ms = pool.asked_ms;

@@ -87,6 +87,9 @@ teardown() {
 	BIVY_POOL=off bivy run --rm --cidfile "$WORK/id" busybox true
 	[ "$(cat "$WORK/id")" != "$id" ]
 	[ "$(seats)" = "$id" ]
+	# The bridge of another network namespace is another one.
+	unshare -n "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" run --rm --cidfile "$WORK/id.2" busybox true
+	[ "$(cat "$WORK/id.2")" != "$id" ]
 	bivy create --name made busybox true >/dev/null
 	[ "$(seats)" = "$id" ]
 }
