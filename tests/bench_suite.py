@@ -56,8 +56,9 @@ def test_intervals():
 
 def test_ratios():
     # The machine was three times slower in the second round, for both.
-    equal(measure.ratio([10, 30, 10], [20, 60, 20]), 2, "ratio of pairs")
-    equal(measure.ratio([10, 10, 10], [20, 40]), 3, "ratio of unequal numbers")
+    equal(round(measure.ratio([10, 30, 10], [20, 60, 20]), 9), 2, "ratio of pairs")
+    equal(round(measure.ratio([10, 10], [20, 80]) * measure.ratio([20, 80], [10, 10]), 9), 1, "a ratio and the other way round")
+    equal(round(measure.ratio([10, 10, 10], [20, 40]), 9), 3, "ratio of unequal numbers")
     equal(measure.ratio([0], [1]), None, "ratio to nothing")
 
 
@@ -112,7 +113,8 @@ def test_bars():
 
 
 def test_table():
-    rows = [row("start.warm", {"docker": [300, 300], "floor": [4, 4], "bivy": [10, 10]}), row("network.out", {"bivy": [20], "docker": [10]}, more=True, unit="Gbit/s")]
+    rows = [row("start.warm", {"docker": [300, 300], "floor": [4, 4], "bivy": [10, 10]}),
+            row("network.out", {"bivy": [20], "docker": [10]}, more=True, unit="Gbit/s")]
     equal(table.grid(rows)[0][2:], ["floor", "bivy", "docker"], "columns")
     equal(table.grid(rows)[1][2:], ["4.00 (1/2.50)", "10.0", "300 (30.0x)"], "cells")
     equal(table.grid(rows)[2][2:], ["-", "20.0", "10.0 (2.00x)"], "cells where more is better")

@@ -8,10 +8,13 @@ An engine has a `place` that its commands run in, and speaks in commands as list
     remove(names)         removes containers, running or not
 """
 
+import ipaddress
+import itertools
 import json
 import pathlib
 import re
 import shutil
+import subprocess
 import time
 
 from .measure import Failure
@@ -53,6 +56,13 @@ class Engine:
 
     def __str__(self):
         return self.key
+
+    def nothing_prepared(self):
+        """Before a cold start: takes away what is kept ready for the next container."""
+
+    def data(self):
+        """Directories of lasting data."""
+        return [self.folder]
 
     def time(self, words):
         return self.place.time(words)
@@ -107,15 +117,7 @@ class Dialect(Engine):
     def address(self, name):
         """Of a container on the default network."""
         settings = json.loads(self.call(self.words("inspect", name)))[0]["NetworkSettings"]
-        own = settings.get("IPAddress") or [n["IPAddress"] for n in settings["Networks"].values()][0]
-        return own
-
-    def data(self):
-        """Directories of lasting data."""
-        return [self.folder]
-
-    def nothing_prepared(self):
-        """Before a cold start: takes away what is kept ready for the next container."""
+        return settings.get("IPAddress") or [network["IPAddress"] for network in settings["Networks"].values()][0]
 
 
 class Bivy(Dialect):
@@ -185,9 +187,9 @@ class Docker(Dialect):
         self.port = self.bench.port()
         self.log = self.home / "log"
         self.process = self.place.daemon(
-            ["dockerd", "--config-file", self.home / "daemon.json", "--data-root", self.folder, "--exec-root", f"/run/{self.folder.name}", "--pidfile", self.home / "pid",
-             "-H", f"unix://{self.socket}", "-H", f"tcp://127.0.0.1:{self.port}", "--tls=false", "--storage-driver", "overlay2", "--shutdown-timeout", "5",
-             "--exec-opt", "native.cgroupdriver=cgroupfs", "--bip", self.bench.subnet()], self.log)
+            ["dockerd", "--config-file", self.home / "daemon.json", "--data-root", self.folder, "--exec-root", f"/run/{self.folder.name}",
+             "--pidfile", self.home / "pid", "-H", f"unix://{self.socket}", "-H", f"tcp://127.0.0.1:{self.port}", "--tls=false",
+             "--storage-driver", "overlay2", "--shutdown-timeout", "5", "--exec-opt", "native.cgroupdriver=cgroupfs", "--bip", self.bench.subnet()], self.log)
         self.daemons = [self.process.pid]
         if not wait_for(lambda: self.process.poll() is not None or self.call(self.words("version")), 60) or self.process.poll() is not None:
             raise Failure(f"dockerd does not start: {self.last_words()}")
@@ -221,7 +223,7 @@ class Docker(Dialect):
             self.process.terminate()
             try:
                 self.process.wait(30)
-            except Exception:
+            except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
 
@@ -232,16 +234,17 @@ class Podman(Dialect):
     runtime = "crun"
 
     def base(self):
-        return ["podman", "--runtime", self.runtime, "--root", self.folder, "--runroot", f"/run/{self.folder.name}", "--tmpdir", f"/run/{self.folder.name}.tmp", "--storage-driver", "overlay",
-                "--cgroup-manager", "cgroupfs", "--events-backend", "none", "--network-config-dir", f"{self.folder}.networks", "--log-level", "error"]
+        return ["podman", "--runtime", self.runtime, "--root", self.folder, "--runroot", f"/run/{self.folder.name}", "--tmpdir", f"/run/{self.folder.name}.tmp",
+                "--storage-driver", "overlay", "--cgroup-manager", "cgroupfs", "--events-backend", "none",
+                "--network-config-dir", f"{self.folder}.networks", "--log-level", "error"]
 
     def start(self):
         if not self.place.has("podman"):
             raise Failure("podman is not installed")
         pathlib.Path(f"{self.folder}.networks").mkdir(parents=True)
         # Lower than there are: raising limits takes a capability that not every root has. Its subnet is its own.
-        (self.bench.work / "containers.conf").write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
-                                                         f'[network]\ndefault_subnet = "{self.bench.subnet(gateway=False)}"\n')
+        self.place.containers_conf.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
+                                              f'[network]\ndefault_subnet = "{self.bench.subnet(gateway=False)}"\n')
         if not self.place.has("crun"):
             self.runtime = "runc"
         self.load_image()
@@ -255,7 +258,7 @@ class Podman(Dialect):
         return self.call(self.words("version", "--format", "{{.Client.Version}}")).strip() + f" with {self.runtime}"
 
     def programs(self):
-        names = ("podman", "conmon", self.runtime, "/usr/lib/podman/netavark", "/usr/lib/podman/aardvark-dns", "/usr/lib/podman/rootlessport", "/usr/libexec/podman/netavark")
+        names = ["podman", "conmon", self.runtime, *(f"/usr/lib/podman/{name}" for name in ("netavark", "aardvark-dns", "rootlessport"))]
         return [path for path in map(self.place.has, names) if path]
 
     def serve(self, port):
@@ -280,34 +283,29 @@ class Lxc(Engine):
     """Without images: a container is a configuration, written before it is timed, on an overlay of the same files."""
 
     kind = "lxc"
-    bridge = "bivy-lxc"
 
     def start(self):
-        for program in "lxc-execute", "lxc-start", "lxc-attach", "lxc-stop":
+        for program in "lxc-start", "lxc-attach", "lxc-stop":
             if not self.place.has(program):
                 raise Failure(f"{program} is not installed")
         self.folder.mkdir(parents=True)
-        self.number = 1
         network = self.bench.subnet()
         self.network, self.size = network.split("/")
+        self.numbers, self.addresses = itertools.count(2), {}
         self.bridge = f"lxc{network.split('.')[1]}"
-        for words in (["ip", "link", "add", self.bridge, "type", "bridge"], ["ip", "addr", "add", network, "dev", self.bridge], ["ip", "link", "set", self.bridge, "up"]):
-            self.call(words)
-        self.prepare("once", ("/bin/true",))
+        for words in ("link", "add", self.bridge, "type", "bridge"), ("addr", "add", network, "dev", self.bridge), ("link", "set", self.bridge, "up"):
+            self.call(["ip", *words])
+        self.prepare("once", ("true",))
         self.call(self.once(), timeout=60)
 
     def prepare(self, name, command):
         """Writes the configuration of a container. What it leaves there for a later one of the name is written over."""
         folder = self.folder / name
         (folder / "upper").mkdir(parents=True, exist_ok=True)
-        self.number += 1
-        parts = self.network.split(".")
-        self.addresses = getattr(self, "addresses", {})
-        self.addresses[name] = f"{parts[0]}.{parts[1]}.{self.number // 250}.{self.number % 250 + 2}"
+        self.addresses[name] = str(ipaddress.IPv4Address(self.network) + next(self.numbers))
         (folder / "config").write_text(f"""lxc.uts.name = {name[:60]}
 lxc.rootfs.path = overlayfs:{self.bench.root}:{folder}/upper
-lxc.init.cmd = /bin/{' '.join(command).removeprefix('/bin/')}
-lxc.execute.cmd = /bin/{' '.join(command).removeprefix('/bin/')}
+lxc.init.cmd = /bin/{' '.join(command)}
 lxc.mount.auto = proc:mixed sys:ro
 lxc.net.0.type = veth
 lxc.net.0.link = {self.bridge}
@@ -343,15 +341,9 @@ lxc.log.file = /dev/null
         return self.call(["lxc-start", "--version"]).strip()
 
     def programs(self):
-        names = ["lxc-start", "lxc-execute", "lxc-attach", "lxc-stop", "init.lxc.static"]
-        libraries = re.findall(r"/\S*liblxc\S*", self.call(["ldd", "/usr/bin/lxc-start"]))
+        names = ("lxc-start", "lxc-attach", "lxc-stop")
+        libraries = re.findall(r"/\S*liblxc\S*", self.call(["ldd", self.place.has("lxc-start")]))
         return [path for path in map(self.place.has, names) if path] + libraries
-
-    def data(self):
-        return [self.folder]
-
-    def nothing_prepared(self):
-        pass
 
     def stop(self):
         names = [p.name for p in self.folder.glob("*") if p.is_dir()]

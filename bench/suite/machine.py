@@ -27,7 +27,9 @@ def system():
 
 def groups():
     kinds = {kind for _, kind, _ in hierarchies()}
-    return "both versions of cgroups" if len(kinds) > 1 else {"cgroup": "cgroups version 1", "cgroup2": "cgroups version 2"}.get(kinds.pop() if kinds else "", "no cgroups")
+    if len(kinds) > 1:
+        return "both versions of cgroups"
+    return {"cgroup": "cgroups version 1", "cgroup2": "cgroups version 2"}.get("".join(kinds), "no cgroups")
 
 
 def describe():

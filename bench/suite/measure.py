@@ -50,9 +50,9 @@ def pairs(ours, theirs):
 
 
 def ratio(ours, theirs):
-    """How many times ours theirs is; None if that cannot be said."""
-    ratios = pairs(ours, theirs)
-    return median(ratios) if ratios else None
+    """How many times ours theirs is; None if that cannot be said. The middle of two is the geometric one: the other way round is its inverse."""
+    logarithms = [math.log(r) for r in pairs(ours, theirs) if r > 0]
+    return math.exp(median(logarithms)) if logarithms else None
 
 
 def order(names, number):

@@ -46,11 +46,12 @@ exec "$runner" "$log"
 class Place:
     """COMMAND lists are argv; ROOT is None for the machine's own."""
 
-    def __init__(self, work, name, root=None, hide_unified=True, environment=None):
+    def __init__(self, work, name, root=None, hide_unified=True):
         self.work, self.name, self.root = work, name, root
         self.log = work / f"log.{name}"
+        self.containers_conf = work / f"containers.{name}.conf"
         self.environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(work), "LC_ALL": "C.UTF-8",
-                            "CONTAINERS_CONF": str(work / "containers.conf"), **(environment or {})}
+                            "CONTAINERS_CONF": str(self.containers_conf)}
         self.log.touch()
         words = ["unshare", "--mount", "--net", "--propagation", "slave", "bash", "-c", ENTER, "enter", str(root or ""), str(work), str(self.log),
                  str(work / "runner"), "yes" if hide_unified else ""]

@@ -13,7 +13,7 @@ STYLE = """
 svg { font-family: system-ui, "DejaVu Sans", "Helvetica Neue", sans-serif; }
 .back { fill: %(back)s; } .grid { stroke: %(grid)s; stroke-width: 1; } .axis { stroke: %(ink)s; stroke-width: 1.2; fill: none; }
 text { fill: %(ink)s; font-size: 13px; } .title { font-size: 16px; font-weight: 600; } .quiet { fill: %(quiet)s; font-size: 12px; }
-path.line { fill: none; stroke-width: 2; stroke-linejoin: round; } path.ours { stroke-width: 3.2; }
+path.line { fill: none; stroke-width: 2; stroke-linejoin: round; } path.ours { stroke-width: 3.2; } path.lead { fill: none; stroke-width: 1; stroke-opacity: 0.5; }
 """
 LIGHT = {"back": "#ffffff", "grid": "#e3e3e3", "ink": "#1f2328", "quiet": "#59636e"}
 DARK = {"back": "#0d1117", "grid": "#2b323b", "ink": "#e6edf3", "quiet": "#9198a1"}
@@ -75,9 +75,13 @@ def spread_labels(places, gap=16):
 
 def style(number_of_series, theme=None):
     """THEME: light, dark or, for None, whichever the reader has."""
+    def line(i, index):
+        colour = COLOURS[i % len(COLOURS)][index]
+        return f".s{i} {{ stroke: {colour}; }} .t{i} {{ fill: {colour}; font-weight: 600; }}\n"
+
     def lines(colours, index):
-        return STYLE % colours + "".join(f".s{i} {{ stroke: {COLOURS[i % len(COLOURS)][index]}; }} .t{i} {{ fill: {COLOURS[i % len(COLOURS)][index]}; font-weight: 600; }}\n"
-                                         for i in range(number_of_series))
+        return STYLE % colours + "".join(line(i, index) for i in range(number_of_series))
+
     if theme:
         return lines(LIGHT if theme == "light" else DARK, theme == "dark")
     return lines(LIGHT, 0) + "@media (prefers-color-scheme: dark) {" + lines(DARK, 1) + "}\n"
@@ -109,10 +113,10 @@ def draw(title, subtitle, x_title, y_title, series, logarithmic=False, theme=Non
     for i, (name, points) in enumerate(series.items()):
         path = "L".join(f"{x_axis.at(x):.1f} {y_axis.at(y):.1f}" for x, y in points)
         dash = DASHES[i % len(DASHES)]
-        end = x_axis.at(points[-1][0])
+        end, last = x_axis.at(points[-1][0]), y_axis.at(points[-1][1])
         if len(points) == 1:
-            out.append(f'<circle class="t{i}" cx="{end:.1f}" cy="{y_axis.at(points[0][1]):.1f}" r="3"/>')
+            out.append(f'<circle class="t{i}" cx="{end:.1f}" cy="{last:.1f}" r="3"/>')
         out += [f'<path class="line s{i}{" ours" if i == 0 else ""}" d="M{path}"{f" stroke-dasharray={quoteattr(dash)}" if dash else ""}/>',
-                f'<path class="line s{i}" d="M{end + 3:.1f} {y_axis.at(points[-1][1]):.1f}L{WIDTH - RIGHT + 10} {labels[i]:.1f}" stroke-opacity="0.5" style="stroke-width: 1"/>',
+                f'<path class="lead s{i}" d="M{end + 3:.1f} {last:.1f}L{WIDTH - RIGHT + 10} {labels[i]:.1f}"/>',
                 f'<text class="t{i}" x="{WIDTH - RIGHT + 14}" y="{labels[i] + 4:.1f}">{escape(name)}</text>']
     return "\n".join([*out, "</svg>"]) + "\n"

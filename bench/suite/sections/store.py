@@ -15,7 +15,8 @@ PING = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"
 def start_registry(bench, place, port):
     """On the network of a place. All have the same files, to which one pushes."""
     config = bench.work / "registry.yml"
-    config.write_text(f"version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {bench.work}/registry }} }}\nhttp: {{ addr: 127.0.0.1:{port} }}\n")
+    config.write_text(f"version: 0.1\nlog: {{ level: error }}\nhttp: {{ addr: 127.0.0.1:{port} }}\n"
+                      f"storage: {{ filesystem: {{ rootdirectory: {bench.work}/registry }} }}\n")
     server = place.daemon(["docker-registry", "serve", config], bench.work / f"registry.{place.name}.log", inside=False)
     if not wait_for(lambda: subprocess.run(place.beside([sys.executable, "-c", PING, f"http://127.0.0.1:{port}/v2/"]), stderr=subprocess.DEVNULL).returncode == 0):
         server.kill()
