@@ -84,6 +84,23 @@ as_user() {
 	assert_equal "hello hello hello 1 hello" "$(echo $output)"
 }
 
+@test "a rule set that was flushed in a home is made again, the forwarder's, too: answers come home" {
+	command -v nft >/dev/null || skip "missing: nft"
+	as_user '
+		bivy run -d --name web -p 8087:80 busybox busybox nc -ll -p 80 -e echo hello >/dev/null
+		until_listening web 80
+		ask 198.51.100.7 198.51.100.1 8087
+		bivy system enter --network nft list tables
+		bivy system enter --network nft flush ruleset
+		bivy run --rm busybox true
+		bivy system enter --network nft list tables
+		timeout 20 "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8087
+		bivy rm -f web >/dev/null'
+	assert_ok
+	local tables="table inet bivy table inet bivy-forwarder"
+	assert_equal "hello $tables $tables hello" "$(echo $output)"
+}
+
 @test "a port of sctp is told to be no user's" {
 	as_user 'bivy run --rm -p 8084:80/sctp busybox true || echo "status $?"'
 	assert_ok
