@@ -24,6 +24,7 @@
 #define REQUEST_LIMIT 512
 #define TAKE_PATIENCE_MS 4    /* a start without takes about as long */
 #define SPEAK_PATIENCE_MS 50  /* of who has connected */
+#define LOOK_PATIENCE_MS 1000 /* it may be making a seat */
 #define DROP_PATIENCE_MS 5000
 #define QUIET_MS 15           /* after a seat was taken: its container starts meanwhile */
 
@@ -116,7 +117,7 @@ void pool_look(const struct directories *directories, struct pool_report *ret)
 	struct pool_report report = { 0, 0 };
 
 	*ret = report;
-	if (ask(directories, "look", SPEAK_PATIENCE_MS, &socket) == 0 && recv(socket, &report, sizeof report, 0) == (ssize_t)sizeof report)
+	if (ask(directories, "look", LOOK_PATIENCE_MS, &socket) == 0 && recv(socket, &report, sizeof report, 0) == (ssize_t)sizeof report)
 		*ret = report;
 }
 

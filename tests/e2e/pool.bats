@@ -21,7 +21,7 @@ has_no_pool() { [ -z "$(pool_pid)" ] && [ "$(told)" -eq 0 ]; }
 try_to_end_pool() {
 	local pid
 	pid=$(pool_pid)
-	[ -z "$pid" ] || kill $pid 2>/dev/null || true
+	[ -z "$pid" ] || kill -"${1:-TERM}" $pid 2>/dev/null || true
 	sleep 0.2
 	[ -z "$pid" ] && has_no_pool
 }
@@ -103,7 +103,8 @@ teardown() {
 	wait_for has_seats 8
 	[ "$(bivy info --format '{{.pool.kinds}}')" -eq 4 ]
 	sleep 0.3
-	has_seats 8
+	[ "$(seats | wc -l)" -le 8 ]
+	wait_for has_seats 8
 	bivy network rm n1 n2 n3 n4
 	has_no_pool
 	is_clean
@@ -178,11 +179,10 @@ facts() {
 		[ "$(bivy run --rm busybox echo in)" = in ]
 		wait_for bivy rm -f killed 2>/dev/null
 	done
-	pid=$(pool_pid)
-	[ -z "$pid" ] || kill -9 $pid
+	wait_for try_to_end_pool KILL
 	bivy create --name sweeper busybox true >/dev/null
 	bivy rm sweeper >/dev/null
-	wait_for test -z "$(seats)"
+	[ -z "$(seats)" ]
 	run -0 bivy system check --repair
 	BIVY_POOL=off bivy run --rm busybox true
 	run -0 bivy system check
