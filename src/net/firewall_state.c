@@ -278,10 +278,12 @@ static bool cut(struct firewall_elements *elements, size_t limit)
 static bool cut_change(int fd, struct firewall_change *change)
 {
 	size_t room = nftables_room(fd), limit = room > SPARE ? (room - SPARE) / NFTABLES_ELEMENT_BYTES : 1;
+	bool was_cut;
 
 	if (change->remove_table || (!is_empty(&change->add) && !is_empty(&change->remove)))
 		return false;
-	return cut(&change->add, limit) | cut(&change->remove, limit);
+	was_cut = cut(&change->add, limit);
+	return cut(&change->remove, limit) || was_cut;
 }
 
 static void note_added(struct firewall_elements *added, const struct firewall_elements *part)
