@@ -56,6 +56,6 @@ def measure(bench):
     bench.row("growth.pss", f"memory a container, of {count} (PSS)", "kB",
               {key: [(memory[key][-1][1] - memory[key][0][1]) * 1024 / count] for key in whole})
     if count >= ENOUGH:
-        bench.row("growth.taken", "what the machine has less, a container", "kB", {key: [taken[key][-1][1] * 1024 / count] for key in whole})
+        bench.row("growth.taken", "what the machine has less, a container", "kB", {key: [taken[key][-1][1] * 1024 / count] for key in whole if taken[key][-1][1] > 0})
     bench.curve("start", "Start of one more container", "containers that run", "milliseconds", starts, logarithmic=True)
     bench.curve("memory", "Memory of the engine", "containers that run", "MiB of PSS", memory, logarithmic=False)
