@@ -2,8 +2,9 @@
 /* One function per controller, both versions side by side: cgroup-v1/ and cgroup-v2.rst of the kernel. */
 #include "primitive/group_limits.h"
 
+#include "runtime/resource_steps.h"
+
 #include <inttypes.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -15,9 +16,7 @@
 
 struct planner {
 	const struct group_limits *limits;
-	const struct cgroup_set *set;
-	struct resource_plan plan;
-	size_t capacity;
+	struct resource_steps steps;
 	struct error *err;
 };
 
@@ -45,44 +44,17 @@ uint64_t group_limits_bfq_weight(uint64_t weight)
 
 /* ---- steps ------------------------------------------------------------------------ */
 
-static struct resource_step *add_write(struct planner *p, const struct cgroup_group *group, const char *field, const char *file, const char *format, ...)
-	_printf_(5, 6);
-
-static struct resource_step *add_write(struct planner *p, const struct cgroup_group *group, const char *field, const char *file, const char *format, ...)
-{
-	struct resource_step *step;
-	char value[128];
-	va_list args;
-
-	if (p->plan.count == p->capacity) {
-		size_t capacity = p->capacity ? 2 * p->capacity : 16;
-		struct resource_step *steps = arena_alloc(p->plan.arena, capacity, sizeof *steps);
-
-		if (p->plan.count)
-			memcpy(steps, p->plan.steps, p->plan.count * sizeof *steps);
-		p->plan.steps = steps;
-		p->capacity = capacity;
-	}
-	va_start(args, format);
-	vsnprintf(value, sizeof value, format, args);
-	va_end(args);
-	step = &p->plan.steps[p->plan.count++];
-	*step = (struct resource_step){ .kind = RESOURCE_WRITE, .field = field, .file = file, .group = (size_t)(group - p->set->groups),
-		.value = arena_strdup(p->plan.arena, value) };
-	return step;
-}
-
 static struct resource_step *add_limit(struct planner *p, const struct cgroup_group *group, const char *field, const char *file, uint64_t value)
 {
 	if (value == GROUP_NO_LIMIT)
-		return add_write(p, group, field, file, "%s", group->is_v2 || str_equal(file, "pids.max") ? "max" : "-1");
-	return add_write(p, group, field, file, "%" PRIu64, value);
+		return resource_steps_write(&p->steps, group, field, file, "%s", group->is_v2 || str_equal(file, "pids.max") ? "max" : "-1");
+	return resource_steps_write(&p->steps, group, field, file, "%" PRIu64, value);
 }
 
 /* The group for OPTION, which is given: *RET. */
 static int need(struct planner *p, const char *option, enum cgroup_controller controller, const struct cgroup_group **ret)
 {
-	*ret = cgroup_set_find(p->set, controller);
+	*ret = cgroup_set_find(p->steps.set, controller);
 	if (*ret)
 		return 0;
 	error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: the group is in no hierarchy with the controller '%s'", option,
@@ -105,9 +77,9 @@ static int plan_cpu(struct planner *p)
 	if (r < 0)
 		return r;
 	if (weight->is_given && group->is_v2)
-		add_write(p, group, "--cpu-weight", "cpu.weight", "%" PRIu64, weight->value);
+		resource_steps_write(&p->steps, group, "--cpu-weight", "cpu.weight", "%" PRIu64, weight->value);
 	else if (weight->is_given)
-		add_write(p, group, "--cpu-weight", "cpu.shares", "%" PRIu64, group_limits_shares(weight->value));
+		resource_steps_write(&p->steps, group, "--cpu-weight", "cpu.shares", "%" PRIu64, group_limits_shares(weight->value));
 	if (cpus->is_given) {
 		uint64_t quota = cpus->value == GROUP_NO_LIMIT ? GROUP_NO_LIMIT : cpus->value / (1000000000 / PERIOD_US);
 
@@ -115,11 +87,11 @@ static int plan_cpu(struct planner *p)
 		if (quota < 1000)
 			return error_set(p->err, ERROR_INVALID, 0, "cannot set --cpus: the least that the kernel takes is 0.01");
 		if (group->is_v2 && quota == GROUP_NO_LIMIT) {
-			add_write(p, group, "--cpus", "cpu.max", "max %d", PERIOD_US);
+			resource_steps_write(&p->steps, group, "--cpus", "cpu.max", "max %d", PERIOD_US);
 		} else if (group->is_v2) {
-			add_write(p, group, "--cpus", "cpu.max", "%" PRIu64 " %d", quota, PERIOD_US);
+			resource_steps_write(&p->steps, group, "--cpus", "cpu.max", "%" PRIu64 " %d", quota, PERIOD_US);
 		} else {
-			add_write(p, group, "--cpus", "cpu.cfs_period_us", "%d", PERIOD_US)->flags |= RESOURCE_DEFER;
+			resource_steps_write(&p->steps, group, "--cpus", "cpu.cfs_period_us", "%d", PERIOD_US)->flags |= RESOURCE_DEFER;
 			add_limit(p, group, "--cpus", "cpu.cfs_quota_us", quota);
 		}
 	}
@@ -139,7 +111,7 @@ static int plan_cpuset(struct planner *p)
 		if (r < 0)
 			return r;
 		if (lists[i].value)
-			add_write(p, group, lists[i].option, lists[i].file, "%s", "")->value = arena_strdup(p->plan.arena, lists[i].value);
+			resource_steps_write_text(&p->steps, group, lists[i].option, lists[i].file, lists[i].value);
 	}
 	return 0;
 }
@@ -219,33 +191,23 @@ static int plan_pids(struct planner *p)
 
 /* ---- block i/o ---------------------------------------------------------------------- */
 
-static const struct {
-	const char *option, *v1, *v2;
-} throttles[THROTTLE_KIND_COUNT] = {
-	[THROTTLE_READ_BPS] = { "--device-read-bps", "blkio.throttle.read_bps_device", "rbps" },
-	[THROTTLE_WRITE_BPS] = { "--device-write-bps", "blkio.throttle.write_bps_device", "wbps" },
-	[THROTTLE_READ_IOPS] = { "--device-read-iops", "blkio.throttle.read_iops_device", "riops" },
-	[THROTTLE_WRITE_IOPS] = { "--device-write-iops", "blkio.throttle.write_iops_device", "wiops" },
+static const char *const throttle_options[THROTTLE_KIND_COUNT] = {
+	[THROTTLE_READ_BPS] = "--device-read-bps",
+	[THROTTLE_WRITE_BPS] = "--device-write-bps",
+	[THROTTLE_READ_IOPS] = "--device-read-iops",
+	[THROTTLE_WRITE_IOPS] = "--device-write-iops",
 };
 
 static int plan_rate(struct planner *p, const struct cgroup_group *group, enum spec_throttle_kind kind, const struct spec_container_rate *rate)
 {
-	const char *option = throttles[kind].option;
+	const char *option = throttle_options[kind];
 	struct stat status;
 
 	if (stat(rate->path, &status) < 0)
 		return error_errno(p->err, errno, "cannot set %s: cannot look at '%s'", option, rate->path);
 	if (!S_ISBLK(status.st_mode))
 		return error_set(p->err, ERROR_INVALID, 0, "cannot set %s: '%s' is no block device", option, rate->path);
-	if (!group->is_v2) /* 0 takes the limit away */
-		add_write(p, group, option, throttles[kind].v1, "%u:%u %" PRIu64, major(status.st_rdev), minor(status.st_rdev), rate->rate)->flags |=
-			RESOURCE_ONE_OF_MANY;
-	else if (rate->rate)
-		add_write(p, group, option, "io.max", "%u:%u %s=%" PRIu64, major(status.st_rdev), minor(status.st_rdev), throttles[kind].v2, rate->rate)->flags |=
-			RESOURCE_ONE_OF_MANY;
-	else
-		add_write(p, group, option, "io.max", "%u:%u %s=max", major(status.st_rdev), minor(status.st_rdev), throttles[kind].v2)->flags |=
-			RESOURCE_ONE_OF_MANY;
+	resource_steps_throttle(&p->steps, group, option, kind, major(status.st_rdev), minor(status.st_rdev), rate->rate);
 	return 0;
 }
 
@@ -262,10 +224,10 @@ static int plan_io_weight(struct planner *p)
 	if (r < 0)
 		return r;
 	/* BFQ's file is there if that scheduler is; io.weight is that of io.cost. */
-	step = add_write(p, group, "--io-weight", group->is_v2 ? "io.weight" : "blkio.bfq.weight", "%" PRIu64,
+	step = resource_steps_write(&p->steps, group, "--io-weight", group->is_v2 ? "io.weight" : "blkio.bfq.weight", "%" PRIu64,
 		group->is_v2 ? weight->value : group_limits_bfq_weight(weight->value));
 	step->other_file = group->is_v2 ? "io.bfq.weight" : "blkio.weight";
-	step->other_value = arena_printf(p->plan.arena, "%" PRIu64, group_limits_bfq_weight(weight->value));
+	step->other_value = arena_printf(p->steps.plan.arena, "%" PRIu64, group_limits_bfq_weight(weight->value));
 	return 0;
 }
 
@@ -274,7 +236,7 @@ static int plan_rates(struct planner *p)
 	for (int kind = 0; kind < THROTTLE_KIND_COUNT; kind++)
 		for (size_t i = 0; i < p->limits->rate_count[kind]; i++) {
 			const struct cgroup_group *group;
-			int r = need(p, throttles[kind].option, CGROUP_IO, &group);
+			int r = need(p, throttle_options[kind], CGROUP_IO, &group);
 
 			if (r == 0)
 				r = plan_rate(p, group, kind, &p->limits->rates[kind][i]);
@@ -333,14 +295,15 @@ static int plan_file(struct planner *p, const struct group_file *file)
 	}
 	if (!dot || dot == name || strchr(name, '/'))
 		return error_set(p->err, ERROR_INVALID, 0, "cannot set '%s': expected the name of a control group's file, such as memory.high", name);
-	group = group_of_file(p->set, name, &controller);
+	group = group_of_file(p->steps.set, name, &controller);
 	if (!group && str_starts_with(name, "cgroup."))
 		return error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: cgroup version 2, whose file it is, is not mounted on this host", name);
 	if (!group)
 		return error_set(p->err, ERROR_UNSUPPORTED, 0, "cannot set %s: the group is in no hierarchy with the controller '%.*s'", name, (int)(dot - name), name);
 	if (group->fd >= 0 && faccessat(group->fd, name, F_OK, 0) < 0 && errno == ENOENT)
 		return fail_no_file(p, group, name, controller);
-	add_write(p, group, arena_strdup(p->plan.arena, name), arena_strdup(p->plan.arena, name), "%s", "")->value = arena_strdup(p->plan.arena, file->value);
+	name = arena_strdup(p->steps.plan.arena, name);
+	resource_steps_write_text(&p->steps, group, name, name, file->value);
 	return 0;
 }
 
@@ -370,16 +333,16 @@ bool group_limits_are_none(const struct group_limits *limits)
 int group_limits_plan(const struct group_limits *limits, const struct cgroup_set *set, struct resource_plan *ret, struct error *err)
 {
 	static int (*const parts[])(struct planner *) = { plan_memory, plan_cpu, plan_cpuset, plan_pids, plan_io_weight, plan_rates, plan_files };
-	struct planner planner = { .limits = limits, .set = set, .plan = { .arena = arena_new() }, .err = err };
+	struct planner planner = { .limits = limits, .steps = { .set = set, .plan = { .arena = arena_new() } }, .err = err };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		int r = parts[i](&planner);
 
 		if (r < 0) {
-			resource_plan_done(&planner.plan);
+			resource_plan_done(&planner.steps.plan);
 			return r;
 		}
 	}
-	*ret = planner.plan;
+	*ret = planner.steps.plan;
 	return 0;
 }

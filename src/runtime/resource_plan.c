@@ -11,62 +11,26 @@
 
 #include "host/user_namespace.h"
 #include "runtime/devices.h"
+#include "runtime/resource_steps.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 
 struct planner {
 	const struct spec_resources *wanted;  /* what to set */
 	const struct spec_resources *whole;   /* what holds afterwards */
-	const struct cgroup_set *set;
+	struct resource_steps steps;
 	unsigned flags;
-	struct resource_plan plan;
-	size_t capacity;
 	struct error *err;
 };
 
 /* ---- steps ------------------------------------------------------------------------- */
 
-static struct resource_step *add_step(struct planner *p, const struct cgroup_group *group, const char *field)
-{
-	struct resource_step *step;
-
-	if (p->plan.count == p->capacity) {
-		size_t capacity = p->capacity ? 2 * p->capacity : 32;
-		struct resource_step *steps = arena_alloc(p->plan.arena, capacity, sizeof *steps);
-
-		if (p->plan.count)
-			memcpy(steps, p->plan.steps, p->plan.count * sizeof *steps);
-		p->plan.steps = steps;
-		p->capacity = capacity;
-	}
-	step = &p->plan.steps[p->plan.count++];
-	*step = (struct resource_step){ .field = field, .group = (size_t)(group - p->set->groups) };
-	return step;
-}
-
-static struct resource_step *add_write(struct planner *p, const struct cgroup_group *group, const char *field, const char *file, const char *format, ...) _printf_(5, 6);
-
-static struct resource_step *add_write(struct planner *p, const struct cgroup_group *group, const char *field, const char *file, const char *format, ...)
-{
-	struct resource_step *step = add_step(p, group, field);
-	char value[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(value, sizeof value, format, args);
-	va_end(args);
-	step->file = file;
-	step->value = arena_strdup(p->plan.arena, value);
-	return step;
-}
-
 /* A limit where -1 is none, in the word of its world. */
 static struct resource_step *add_limit(struct planner *p, const struct cgroup_group *group, const char *field, const char *file, int64_t value)
 {
 	if (value == -1)
-		return add_write(p, group, field, file, "%s", group->is_v2 ? "max" : "-1");
-	return add_write(p, group, field, file, "%" PRId64, value);
+		return resource_steps_write(&p->steps, group, field, file, "%s", group->is_v2 ? "max" : "-1");
+	return resource_steps_write(&p->steps, group, field, file, "%" PRId64, value);
 }
 
 /* ---- failures ---------------------------------------------------------------------- */
@@ -131,7 +95,7 @@ static void plan_usage_check(struct planner *p, const struct cgroup_group *group
 
 	if (!(p->flags & RESOURCES_UPDATE) || !m->check_before_update || !m->has_limit || m->limit <= 0)
 		return;
-	step = add_write(p, group, MEMORY "limit", group->is_v2 ? "memory.current" : "memory.usage_in_bytes", "%" PRId64, m->limit);
+	step = resource_steps_write(&p->steps, group, MEMORY "limit", group->is_v2 ? "memory.current" : "memory.usage_in_bytes", "%" PRId64, m->limit);
 	step->kind = RESOURCE_CHECK_USAGE;
 }
 
@@ -170,11 +134,11 @@ static void plan_other_memory_v1(struct planner *p, const struct cgroup_group *g
 	if (m->has_kernel_tcp && m->kernel_tcp)
 		add_limit(p, group, MEMORY "kernelTCP", "memory.kmem.tcp.limit_in_bytes", m->kernel_tcp)->flags |= m->kernel_tcp > 0 ? RESOURCE_VERIFY : RESOURCE_OPTIONAL;
 	if (m->has_swappiness)
-		add_write(p, group, MEMORY "swappiness", "memory.swappiness", "%" PRIu64, m->swappiness);
+		resource_steps_write(&p->steps, group, MEMORY "swappiness", "memory.swappiness", "%" PRIu64, m->swappiness);
 	if (m->has_disable_oom_killer && (m->disable_oom_killer || (p->flags & RESOURCES_UPDATE)))
-		add_write(p, group, MEMORY "disableOOMKiller", "memory.oom_control", "%d", m->disable_oom_killer);
+		resource_steps_write(&p->steps, group, MEMORY "disableOOMKiller", "memory.oom_control", "%d", m->disable_oom_killer);
 	if (m->has_use_hierarchy)
-		add_write(p, group, MEMORY "useHierarchy", "memory.use_hierarchy", "%d", m->use_hierarchy);
+		resource_steps_write(&p->steps, group, MEMORY "useHierarchy", "memory.use_hierarchy", "%d", m->use_hierarchy);
 }
 
 /* v2 counts swap alone, so its limit is the difference and follows when either changes. */
@@ -224,7 +188,7 @@ static const char *memory_need(const struct spec_memory *m)
 static int plan_memory(struct planner *p)
 {
 	const struct spec_memory *m = p->wanted->memory, *whole = p->whole->memory ? p->whole->memory : m;
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_MEMORY);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_MEMORY);
 	int r;
 
 	if (!m)
@@ -255,13 +219,13 @@ static int plan_shares(struct planner *p, const struct cgroup_group *group, cons
 	if (!c->has_shares || !c->shares)
 		return 0;
 	if (group->is_v2) {
-		add_write(p, group, CPU "shares", "cpu.weight", "%" PRIu64, resources_cpu_weight(c->shares));
+		resource_steps_write(&p->steps, group, CPU "shares", "cpu.weight", "%" PRIu64, resources_cpu_weight(c->shares));
 		return 0;
 	}
 	/* v1 would clamp in silence. */
 	if (c->shares < SHARES_MIN || c->shares > SHARES_MAX)
 		return error_set(p->err, ERROR_INVALID, 0, CPU "shares: %" PRIu64 " is not in %d..%d", c->shares, SHARES_MIN, SHARES_MAX);
-	add_write(p, group, CPU "shares", "cpu.shares", "%" PRIu64, c->shares);
+	resource_steps_write(&p->steps, group, CPU "shares", "cpu.shares", "%" PRIu64, c->shares);
 	return 0;
 }
 
@@ -271,10 +235,10 @@ static int plan_weight(struct planner *p, const struct cgroup_group *group, cons
 	int r;
 
 	if (c->has_idle && !c->idle)
-		add_write(p, group, CPU "idle", "cpu.idle", "0")->flags |= RESOURCE_OPTIONAL;
+		resource_steps_write(&p->steps, group, CPU "idle", "cpu.idle", "0")->flags |= RESOURCE_OPTIONAL;
 	r = plan_shares(p, group, c);
 	if (r == 0 && c->has_idle && c->idle)
-		add_write(p, group, CPU "idle", "cpu.idle", "%" PRId64, c->idle);
+		resource_steps_write(&p->steps, group, CPU "idle", "cpu.idle", "%" PRId64, c->idle);
 	return r;
 }
 
@@ -289,14 +253,14 @@ static void plan_bandwidth(struct planner *p, const struct cgroup_group *group, 
 	const char *field = has_quota ? CPU "quota" : CPU "period";
 
 	if (has_period && !group->is_v2)
-		add_write(p, group, CPU "period", "cpu.cfs_period_us", "%" PRIu64, c->period)->flags |= has_quota ? RESOURCE_DEFER : 0;
+		resource_steps_write(&p->steps, group, CPU "period", "cpu.cfs_period_us", "%" PRIu64, c->period)->flags |= has_quota ? RESOURCE_DEFER : 0;
 	if (c->has_burst) {
-		struct resource_step *step = add_write(p, group, CPU "burst", group->is_v2 ? "cpu.max.burst" : "cpu.cfs_burst_us", "%" PRIu64, c->burst);
+		struct resource_step *step = resource_steps_write(&p->steps, group, CPU "burst", group->is_v2 ? "cpu.max.burst" : "cpu.cfs_burst_us", "%" PRIu64, c->burst);
 
 		step->flags |= (is_followed ? RESOURCE_DEFER : 0) | (c->burst ? 0 : RESOURCE_OPTIONAL);
 	}
 	if (has_quota && !group->is_v2)
-		add_write(p, group, CPU "quota", "cpu.cfs_quota_us", "%" PRId64, c->quota < 0 ? -1 : c->quota);
+		resource_steps_write(&p->steps, group, CPU "quota", "cpu.cfs_quota_us", "%" PRId64, c->quota < 0 ? -1 : c->quota);
 	if (group->is_v2 && (has_quota || has_period)) {
 		char quota[24] = "max", period[24] = "";
 
@@ -304,7 +268,7 @@ static void plan_bandwidth(struct planner *p, const struct cgroup_group *group, 
 			snprintf(quota, sizeof quota, "%" PRId64, whole->quota);
 		if (whole->has_period && whole->period)
 			snprintf(period, sizeof period, " %" PRIu64, whole->period);
-		add_write(p, group, field, "cpu.max", "%s%s", quota, period);
+		resource_steps_write(&p->steps, group, field, "cpu.max", "%s%s", quota, period);
 	}
 }
 
@@ -319,9 +283,10 @@ static int plan_realtime(struct planner *p, const struct cgroup_group *group, co
 		return has_period ? fail_not_in_v2(p, CPU "realtimePeriod") : 0;
 	}
 	if (has_period)
-		add_write(p, group, CPU "realtimePeriod", "cpu.rt_period_us", "%" PRIu64, c->realtime_period)->flags |= has_runtime ? RESOURCE_DEFER : 0;
+		resource_steps_write(&p->steps, group, CPU "realtimePeriod", "cpu.rt_period_us", "%" PRIu64, c->realtime_period)->flags |= has_runtime ? RESOURCE_DEFER : 0;
 	if (has_runtime)
-		add_write(p, group, CPU "realtimeRuntime", "cpu.rt_runtime_us", "%" PRId64, c->realtime_runtime)->flags |= c->realtime_runtime ? 0 : RESOURCE_OPTIONAL;
+		resource_steps_write(&p->steps, group, CPU "realtimeRuntime", "cpu.rt_runtime_us", "%" PRId64, c->realtime_runtime)->flags |=
+			c->realtime_runtime ? 0 : RESOURCE_OPTIONAL;
 	return 0;
 }
 
@@ -335,22 +300,22 @@ static const char *cpu_need(const struct spec_cpu *c)
 
 static int plan_cpuset(struct planner *p, const struct spec_cpu *c)
 {
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_CPUSET);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_CPUSET);
 	bool has_cpus = !str_is_empty(c->cpus), has_mems = !str_is_empty(c->mems);
 
 	if (!group && (has_cpus || has_mems))
 		return fail_no_controller(p, has_cpus ? CPU "cpus" : CPU "mems", CGROUP_CPUSET);
 	if (has_cpus)
-		add_write(p, group, CPU "cpus", "cpuset.cpus", "%s", "")->value = arena_strdup(p->plan.arena, c->cpus);
+		resource_steps_write_text(&p->steps, group, CPU "cpus", "cpuset.cpus", c->cpus);
 	if (has_mems)
-		add_write(p, group, CPU "mems", "cpuset.mems", "%s", "")->value = arena_strdup(p->plan.arena, c->mems);
+		resource_steps_write_text(&p->steps, group, CPU "mems", "cpuset.mems", c->mems);
 	return 0;
 }
 
 static int plan_cpu(struct planner *p)
 {
 	const struct spec_cpu *c = p->wanted->cpu, *whole = p->whole->cpu ? p->whole->cpu : c;
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_CPU);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_CPU);
 	int r;
 
 	if (!c)
@@ -373,7 +338,7 @@ static int plan_cpu(struct planner *p)
 static int plan_pids(struct planner *p)
 {
 	static const char field[] = "linux.resources.pids.limit";
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_PIDS);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_PIDS);
 	int64_t limit = p->wanted->pids_limit;
 
 	if (!p->wanted->has_pids_limit)
@@ -381,9 +346,9 @@ static int plan_pids(struct planner *p)
 	if (!group)
 		return limit >= 0 ? fail_no_controller(p, field, CGROUP_PIDS) : 0;
 	if (limit < 0)
-		add_write(p, group, field, "pids.max", "max");
+		resource_steps_write(&p->steps, group, field, "pids.max", "max");
 	else /* Init itself is there: 0 and 1 both mean no fork, and 1 is what others write for it. */
-		add_write(p, group, field, "pids.max", "%" PRId64, limit ? limit : 1);
+		resource_steps_write(&p->steps, group, field, "pids.max", "%" PRId64, limit ? limit : 1);
 	return 0;
 }
 
@@ -399,11 +364,11 @@ static int plan_weight_of(struct planner *p, const struct cgroup_group *group, c
 	if (weight < 10 || weight > 1000)
 		return error_set(p->err, ERROR_INVALID, 0, "%s: %" PRIu64 " is not in 10..1000", field, weight);
 	if (group->is_v2) {
-		step = add_write(p, group, field, "io.bfq.weight", "%s%" PRIu64, device, weight);
+		step = resource_steps_write(&p->steps, group, field, "io.bfq.weight", "%s%" PRIu64, device, weight);
 		step->other_file = "io.weight";
-		step->other_value = arena_printf(p->plan.arena, "%s%" PRIu64, device, resources_io_weight(weight));
+		step->other_value = arena_printf(p->steps.plan.arena, "%s%" PRIu64, device, resources_io_weight(weight));
 	} else {
-		step = add_write(p, group, field, device[0] ? "blkio.bfq.weight_device" : "blkio.bfq.weight", "%s%" PRIu64, device, weight);
+		step = resource_steps_write(&p->steps, group, field, device[0] ? "blkio.bfq.weight_device" : "blkio.bfq.weight", "%s%" PRIu64, device, weight);
 		step->other_file = device[0] ? "blkio.weight_device" : "blkio.weight";
 		step->other_value = step->value;
 	}
@@ -417,15 +382,16 @@ static int plan_leaf_weight(struct planner *p, const struct cgroup_group *group,
 	if (group->is_v2)
 		return fail_not_in_v2(p, field);
 	/* Gone with CFQ in 5.0: newer kernels refuse by having no such file. */
-	add_write(p, group, field, device[0] ? "blkio.leaf_weight_device" : "blkio.leaf_weight", "%s%" PRIu64, device, weight)->flags |= device[0] ? RESOURCE_ONE_OF_MANY : 0;
+	resource_steps_write(&p->steps, group, field, device[0] ? "blkio.leaf_weight_device" : "blkio.leaf_weight", "%s%" PRIu64, device, weight)->flags |=
+		device[0] ? RESOURCE_ONE_OF_MANY : 0;
 	return 0;
 }
 
 static int plan_weight_device(struct planner *p, const struct cgroup_group *group, size_t index)
 {
 	const struct spec_weight_device *d = &p->wanted->block_io->weight_devices[index];
-	const char *device = arena_printf(p->plan.arena, "%" PRId64 ":%" PRId64 " ", d->major, d->minor);
-	const char *field = arena_printf(p->plan.arena, BLOCK "weightDevice[%zu]", index);
+	const char *device = arena_printf(p->steps.plan.arena, "%" PRId64 ":%" PRId64 " ", d->major, d->minor);
+	const char *field = arena_printf(p->steps.plan.arena, BLOCK "weightDevice[%zu]", index);
 	int r = 0;
 
 	if (d->has_weight && d->weight)
@@ -435,31 +401,21 @@ static int plan_weight_device(struct planner *p, const struct cgroup_group *grou
 	return r;
 }
 
-static const struct {
-	const char *field, *v1, *v2;
-} throttles[THROTTLE_KIND_COUNT] = {
-	[THROTTLE_READ_BPS] = { "throttleReadBpsDevice", "blkio.throttle.read_bps_device", "rbps" },
-	[THROTTLE_WRITE_BPS] = { "throttleWriteBpsDevice", "blkio.throttle.write_bps_device", "wbps" },
-	[THROTTLE_READ_IOPS] = { "throttleReadIOPSDevice", "blkio.throttle.read_iops_device", "riops" },
-	[THROTTLE_WRITE_IOPS] = { "throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", "wiops" },
-};
-
 static void plan_throttle(struct planner *p, const struct cgroup_group *group, enum spec_throttle_kind kind)
 {
+	static const char *const fields[THROTTLE_KIND_COUNT] = {
+		[THROTTLE_READ_BPS] = "throttleReadBpsDevice",
+		[THROTTLE_WRITE_BPS] = "throttleWriteBpsDevice",
+		[THROTTLE_READ_IOPS] = "throttleReadIOPSDevice",
+		[THROTTLE_WRITE_IOPS] = "throttleWriteIOPSDevice",
+	};
 	const struct spec_block_io *b = p->wanted->block_io;
 
 	for (size_t i = 0; i < b->throttle_count[kind]; i++) {
 		const struct spec_throttle_device *d = &b->throttle[kind][i];
-		const char *field = arena_printf(p->plan.arena, BLOCK "%s[%zu]", throttles[kind].field, i);
-		struct resource_step *step;
+		const char *field = arena_printf(p->steps.plan.arena, BLOCK "%s[%zu]", fields[kind], i);
 
-		if (!group->is_v2) /* 0 takes the limit away */
-			step = add_write(p, group, field, throttles[kind].v1, "%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor, d->rate);
-		else if (d->rate)
-			step = add_write(p, group, field, "io.max", "%" PRId64 ":%" PRId64 " %s=%" PRIu64, d->major, d->minor, throttles[kind].v2, d->rate);
-		else
-			step = add_write(p, group, field, "io.max", "%" PRId64 ":%" PRId64 " %s=max", d->major, d->minor, throttles[kind].v2);
-		step->flags |= RESOURCE_ONE_OF_MANY;
+		resource_steps_throttle(&p->steps, group, field, kind, d->major, d->minor, d->rate);
 	}
 }
 
@@ -480,7 +436,7 @@ static const char *block_need(const struct spec_block_io *b)
 static int plan_block_io(struct planner *p)
 {
 	const struct spec_block_io *b = p->wanted->block_io;
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_IO);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_IO);
 	int r = 0;
 
 	if (!b || !block_need(b))
@@ -502,18 +458,19 @@ static int plan_block_io(struct planner *p)
 
 static int plan_hugetlb(struct planner *p)
 {
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_HUGETLB);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_HUGETLB);
 
 	for (size_t i = 0; i < p->wanted->hugepage_limit_count; i++) {
 		const struct spec_hugepage_limit *h = &p->wanted->hugepage_limits[i];
-		const char *field = arena_printf(p->plan.arena, "linux.resources.hugepageLimits[%zu]", i);
+		const char *field = arena_printf(p->steps.plan.arena, "linux.resources.hugepageLimits[%zu]", i);
 		const char *end = group && group->is_v2 ? "max" : "limit_in_bytes";
 
 		if (!group)
 			return fail_no_controller(p, field, CGROUP_HUGETLB);
-		add_write(p, group, field, arena_printf(p->plan.arena, "hugetlb.%s.%s", h->page_size, end), "%" PRIu64, h->limit);
+		resource_steps_write(&p->steps, group, field, arena_printf(p->steps.plan.arena, "hugetlb.%s.%s", h->page_size, end), "%" PRIu64, h->limit);
 		/* Since 5.7 also what is reserved and not yet touched. */
-		add_write(p, group, field, arena_printf(p->plan.arena, "hugetlb.%s.rsvd.%s", h->page_size, end), "%" PRIu64, h->limit)->flags |= RESOURCE_OPTIONAL;
+		resource_steps_write(&p->steps, group, field, arena_printf(p->steps.plan.arena, "hugetlb.%s.rsvd.%s", h->page_size, end), "%" PRIu64, h->limit)->flags |=
+			RESOURCE_OPTIONAL;
 	}
 	return 0;
 }
@@ -521,31 +478,31 @@ static int plan_hugetlb(struct planner *p)
 static int plan_network(struct planner *p)
 {
 	static const char class_field[] = "linux.resources.network.classID";
-	const struct cgroup_group *class = cgroup_set_find(p->set, CGROUP_NET_CLS), *priority = cgroup_set_find(p->set, CGROUP_NET_PRIO);
+	const struct cgroup_group *class = cgroup_set_find(p->steps.set, CGROUP_NET_CLS), *priority = cgroup_set_find(p->steps.set, CGROUP_NET_PRIO);
 	uint32_t id = p->wanted->class_id;
 
 	if (p->wanted->has_class_id && !class && id)
 		return fail_no_controller(p, class_field, CGROUP_NET_CLS);
 	if (p->wanted->has_class_id && class)
-		add_write(p, class, class_field, "net_cls.classid", "%" PRIu32, id);
+		resource_steps_write(&p->steps, class, class_field, "net_cls.classid", "%" PRIu32, id);
 	for (size_t i = 0; i < p->wanted->priority_count; i++) {
 		const struct spec_interface_priority *q = &p->wanted->priorities[i];
-		const char *field = arena_printf(p->plan.arena, "linux.resources.network.priorities[%zu]", i);
+		const char *field = arena_printf(p->steps.plan.arena, "linux.resources.network.priorities[%zu]", i);
 
 		if (!priority)
 			return fail_no_controller(p, field, CGROUP_NET_PRIO);
-		add_write(p, priority, field, "net_prio.ifpriomap", "%.200s %" PRIu32, q->name, q->priority)->flags |= RESOURCE_ONE_OF_MANY;
+		resource_steps_write(&p->steps, priority, field, "net_prio.ifpriomap", "%.200s %" PRIu32, q->name, q->priority)->flags |= RESOURCE_ONE_OF_MANY;
 	}
 	return 0;
 }
 
 static int plan_rdma(struct planner *p)
 {
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_RDMA);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_RDMA);
 
 	for (size_t i = 0; i < p->wanted->rdma_count; i++) {
 		const struct spec_rdma *d = &p->wanted->rdma[i];
-		const char *field = arena_printf(p->plan.arena, "linux.resources.rdma.%s", d->device);
+		const char *field = arena_printf(p->steps.plan.arena, "linux.resources.rdma.%s", d->device);
 		char handles[32] = "", objects[32] = "";
 
 		if (!d->has_handles && !d->has_objects)
@@ -556,7 +513,7 @@ static int plan_rdma(struct planner *p)
 			snprintf(handles, sizeof handles, " hca_handle=%" PRIu32, d->handles);
 		if (d->has_objects)
 			snprintf(objects, sizeof objects, " hca_object=%" PRIu32, d->objects);
-		add_write(p, group, field, "rdma.max", "%.128s%s%s", d->device, handles, objects)->flags |= RESOURCE_ONE_OF_MANY;
+		resource_steps_write(&p->steps, group, field, "rdma.max", "%.128s%s%s", d->device, handles, objects)->flags |= RESOURCE_ONE_OF_MANY;
 	}
 	return 0;
 }
@@ -577,8 +534,8 @@ static bool is_no_limit(const char *file)
 static int plan_unified_file(struct planner *p, const struct cgroup_group *group, const struct spec_pair *pair)
 {
 	const char *file = pair->key, *dot = strchr(file, '.');
-	const char *field = arena_printf(p->plan.arena, "linux.resources.unified.%s", file);
-	char *copy = arena_strdup(p->plan.arena, pair->value), *rest = NULL;
+	const char *field = arena_printf(p->steps.plan.arena, "linux.resources.unified.%s", file);
+	char *copy = arena_strdup(p->steps.plan.arena, pair->value), *rest = NULL;
 	size_t lines = 0;
 	int controller;
 
@@ -595,15 +552,15 @@ static int plan_unified_file(struct planner *p, const struct cgroup_group *group
 
 	/* A table takes one line per write. */
 	for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++)
-		add_write(p, group, field, file, "%s", "")->value = line;
+		resource_steps_write_text(&p->steps, group, field, file, line);
 	if (!lines)
-		add_write(p, group, field, file, "%s", "");
+		resource_steps_write_text(&p->steps, group, field, file, "");
 	return 0;
 }
 
 static int plan_unified(struct planner *p)
 {
-	const struct cgroup_group *group = cgroup_set_v2(p->set);
+	const struct cgroup_group *group = cgroup_set_v2(p->steps.set);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->wanted->unified_count; i++)
@@ -616,7 +573,8 @@ static int plan_unified(struct planner *p)
 static int plan_devices(struct planner *p)
 {
 	static const char field[] = "linux.resources.devices";
-	const struct cgroup_group *group = cgroup_set_find(p->set, CGROUP_DEVICES);
+	const struct cgroup_group *group = cgroup_set_find(p->steps.set, CGROUP_DEVICES);
+	struct resource_plan *plan = &p->steps.plan;
 	struct device_list list;
 	struct resource_step *step;
 
@@ -624,20 +582,20 @@ static int plan_devices(struct planner *p)
 		return 0;
 	if ((p->flags & RESOURCES_UPDATE) && !p->wanted->device_count)
 		return 0;
-	devices_collect(p->plan.arena, p->wanted->devices, p->wanted->device_count, &p->plan.device_rules, &p->plan.device_rule_count);
+	devices_collect(plan->arena, p->wanted->devices, p->wanted->device_count, &plan->device_rules, &plan->device_rule_count);
 	if (!group) {
 		/* Everything allowed needs nobody to watch it. */
-		if (devices_normalise(p->plan.arena, p->plan.device_rules, p->plan.device_rule_count, &list, NULL) == 0 && list.default_allow && !list.count)
+		if (devices_normalise(plan->arena, plan->device_rules, plan->device_rule_count, &list, NULL) == 0 && list.default_allow && !list.count)
 			return 0;
 		return fail_no_controller(p, field, CGROUP_DEVICES);
 	}
 	if (!group->is_v2) {
-		int r = devices_normalise(p->plan.arena, p->plan.device_rules, p->plan.device_rule_count, &list, p->err);
+		int r = devices_normalise(plan->arena, plan->device_rules, plan->device_rule_count, &list, p->err);
 
 		if (r < 0)
 			return r;
 	}
-	step = add_step(p, group, field);
+	step = resource_steps_add(&p->steps, group, field);
 	step->kind = RESOURCE_DEVICES;
 	step->flags |= p->flags & RESOURCES_UPDATE ? RESOURCE_DELTA : 0;
 	return 0;
@@ -653,9 +611,8 @@ int resources_plan(const struct spec_resources *resources, const struct spec_res
 	struct planner planner = {
 		.wanted = resources,
 		.whole = current ? current : resources,
-		.set = set,
+		.steps = { .set = set, .plan = { .arena = arena_new() } },
 		.flags = flags,
-		.plan = { .arena = arena_new() },
 		.err = err,
 	};
 
@@ -663,11 +620,11 @@ int resources_plan(const struct spec_resources *resources, const struct spec_res
 		int r = parts[i](&planner);
 
 		if (r < 0) {
-			resource_plan_done(&planner.plan);
+			resource_plan_done(&planner.steps.plan);
 			return r;
 		}
 	}
-	*ret = planner.plan;
+	*ret = planner.steps.plan;
 	return 0;
 }
 
