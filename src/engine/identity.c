@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/identity.h"
 #include "base/file.h"
+#include "base/narration.h"
 #include "host/beneath.h"
+#include "host/syscalls.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -194,4 +196,16 @@ int identity_find(struct arena *arena, int root_fd, const char *user, char *cons
 	if (r == 0)
 		*ret = identity;
 	return r;
+}
+
+int identity_assume(const struct identity *identity, struct error *err)
+{
+	if (sys_setgroups(identity->group_count, (const gid_t *)identity->groups) < 0 && errno != EPERM)
+		return error_errno(err, errno, "cannot set the groups");
+	if (sys_setresgid(identity->gid, identity->gid, identity->gid) < 0)
+		return error_errno(err, errno, "cannot become group %u", identity->gid);
+	if (sys_setresuid(identity->uid, identity->uid, identity->uid) < 0)
+		return error_errno(err, errno, "cannot become user %u", identity->uid);
+	narrate("setgroups(%zu), setresgid(%u), setresuid(%u)", identity->group_count, identity->gid, identity->uid);
+	return 0;
 }

@@ -28,4 +28,11 @@ struct identity {
  */
 int identity_find(struct arena *arena, int root_fd, const char *user, char *const *extra, struct identity *ret, struct error *err) _must_check_;
 
+/*
+ * This thread becomes it: groups, gid, then uid. Groups that a user namespace
+ * denies to be set (user_namespaces(7)) stay as they are. Capabilities are the
+ * caller's to drop.
+ */
+int identity_assume(const struct identity *identity, struct error *err) _must_check_;
+
 #endif

@@ -6,7 +6,6 @@
 #include "engine/audit_facts.h"
 #include "engine/identity.h"
 #include "host/cgroup.h"
-#include "host/syscalls.h"
 #include "primitive/launch.h"
 #include "primitive/namespace.h"
 #include "runtime/self.h"
@@ -276,29 +275,12 @@ static int change_root(const struct entry *entry, struct error *err)
 	return 0;
 }
 
-static int change_user(const struct entry *entry, struct error *err)
-{
-	const struct identity *identity = &entry->identity;
-
-	if (!entry->changes_user)
-		return 0;
-	/* Where setgroups(2) is denied (user_namespaces(7)) there are no groups to have. */
-	if (sys_setgroups(identity->group_count, (const gid_t *)identity->groups) < 0 && errno != EPERM)
-		return error_errno(err, errno, "cannot set the groups");
-	if (sys_setresgid(identity->gid, identity->gid, identity->gid) < 0)
-		return error_errno(err, errno, "cannot become group %u", identity->gid);
-	if (sys_setresuid(identity->uid, identity->uid, identity->uid) < 0)
-		return error_errno(err, errno, "cannot become user %u", identity->uid);
-	narrate("setgroups(%zu), setresgid(%u), setresuid(%u)", identity->group_count, identity->gid, identity->uid);
-	return 0;
-}
-
 static int prepare(void *context, struct error *err)
 {
 	struct entry *entry = context;
 	int r = change_root(entry, err);
 
-	return r < 0 ? r : change_user(entry, err);
+	return r < 0 || !entry->changes_user ? r : identity_assume(&entry->identity, err);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */

@@ -113,28 +113,13 @@ static int arrange(void *context, struct error *err)
 	return 0;
 }
 
-static int become_user(const struct jail *jail, struct error *err)
-{
-	const struct identity *identity = &jail->identity;
-
-	/* A user namespace with a single id has groups denied: the caller's stay, as they do for all that he runs. */
-	if (sys_setgroups(identity->group_count, (const gid_t *)identity->groups) < 0 && errno != EPERM)
-		return error_errno(err, errno, "cannot drop the groups");
-	if (sys_setresgid(identity->gid, identity->gid, identity->gid) < 0)
-		return error_errno(err, errno, "cannot become group %u", identity->gid);
-	if (sys_setresuid(identity->uid, identity->uid, identity->uid) < 0)
-		return error_errno(err, errno, "cannot become user %u", identity->uid);
-	narrate("setgroups(%zu), setresgid(%u), setresuid(%u)", identity->group_count, identity->gid, identity->uid);
-	return 0;
-}
-
 static int drop_rights(const struct jail *jail, struct error *err)
 {
 	int r = caps_drop_bounding(0);
 
 	if (r < 0)
 		return error_errno(err, -r, "cannot drop the bounding set of capabilities");
-	r = become_user(jail, err);
+	r = identity_assume(&jail->identity, err);
 	if (r < 0)
 		return r;
 	/* Root keeps them over the change of ids, if he stays root; the exec gives him none beyond the bounding set. */
