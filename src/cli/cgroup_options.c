@@ -83,36 +83,12 @@ int cgroup_count_parse(const char *text, void *target, struct error *err)
 
 /* ---- the whole ---------------------------------------------------------------------- */
 
-static int decode_rates(struct arena *arena, const struct cgroup_request *request, struct group_limits *limits, struct error *err)
-{
-	static const struct {
-		const char *option;
-		enum value_rate_kind kind;
-	} options[THROTTLE_KIND_COUNT] = {
-		[THROTTLE_READ_BPS] = { "device-read-bps", VALUE_RATE_BYTES },
-		[THROTTLE_WRITE_BPS] = { "device-write-bps", VALUE_RATE_BYTES },
-		[THROTTLE_READ_IOPS] = { "device-read-iops", VALUE_RATE_OPERATIONS },
-		[THROTTLE_WRITE_IOPS] = { "device-write-iops", VALUE_RATE_OPERATIONS },
-	};
-
-	for (size_t kind = 0; kind < THROTTLE_KIND_COUNT; kind++) {
-		size_t count = request->rates[kind] ? strv_length(request->rates[kind]) : 0;
-
-		limits->rates[kind] = arena_alloc(arena, count + 1, sizeof *limits->rates[kind]);
-		limits->rate_count[kind] = count;
-		for (size_t i = 0; i < count; i++)
-			if (value_rate_parse(arena, request->rates[kind][i], options[kind].kind, &limits->rates[kind][i], err) < 0)
-				return error_wrap(err, "invalid value '%s' for --%s", request->rates[kind][i], options[kind].option);
-	}
-	return 0;
-}
-
 int cgroup_options_decode(struct arena *arena, const struct cgroup_request *request, char *const *files, struct group_limits *ret, struct error *err)
 {
 	struct group_limits limits = request->limits;
 	size_t count = strv_length(files);
 	struct group_file *list = arena_alloc(arena, count + 1, sizeof *list);
-	int r = decode_rates(arena, request, &limits, err);
+	int r = value_throttles_parse(arena, request->rates, limits.rates, limits.rate_count, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		char *name = arena_strdup(arena, files[i]), *value = strchr(name, '=');

@@ -134,6 +134,39 @@ int value_rate_parse(struct arena *arena, const char *text, enum value_rate_kind
 	return 0;
 }
 
+int value_rates_parse(struct arena *arena, const char *option, enum value_rate_kind kind, char *const *texts, struct spec_container_rate **ret,
+		      size_t *ret_count, struct error *err)
+{
+	size_t count = texts ? strv_length(texts) : 0;
+	struct spec_container_rate *rates = arena_alloc(arena, count + 1, sizeof *rates);
+
+	for (size_t i = 0; i < count; i++)
+		if (value_rate_parse(arena, texts[i], kind, &rates[i], err) < 0)
+			return error_wrap(err, "invalid value '%s' for --%s", texts[i], option);
+	*ret = count ? rates : NULL;
+	*ret_count = count;
+	return 0;
+}
+
+int value_throttles_parse(struct arena *arena, char **const texts[THROTTLE_KIND_COUNT], struct spec_container_rate *ret[THROTTLE_KIND_COUNT],
+			  size_t ret_counts[THROTTLE_KIND_COUNT], struct error *err)
+{
+	static const struct {
+		const char *option;
+		enum value_rate_kind kind;
+	} options[THROTTLE_KIND_COUNT] = {
+		[THROTTLE_READ_BPS] = { "device-read-bps", VALUE_RATE_BYTES },
+		[THROTTLE_WRITE_BPS] = { "device-write-bps", VALUE_RATE_BYTES },
+		[THROTTLE_READ_IOPS] = { "device-read-iops", VALUE_RATE_OPERATIONS },
+		[THROTTLE_WRITE_IOPS] = { "device-write-iops", VALUE_RATE_OPERATIONS },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < THROTTLE_KIND_COUNT; i++)
+		r = value_rates_parse(arena, options[i].option, options[i].kind, texts[i], &ret[i], &ret_counts[i], err);
+	return r;
+}
+
 static bool are_permissions(const char *text)
 {
 	return *text && strspn(text, "rwm") == strlen(text) && strlen(text) <= 3;

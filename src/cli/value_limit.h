@@ -25,6 +25,12 @@ int value_ulimit_parse(struct arena *arena, const char *text, struct spec_contai
 /* "/dev/sda:1mb" of bytes, "/dev/sda:1000" of operations, "/dev/sda:500" of weight from 10 to 1000. */
 enum value_rate_kind { VALUE_RATE_BYTES, VALUE_RATE_OPERATIONS, VALUE_RATE_WEIGHT };
 int value_rate_parse(struct arena *arena, const char *text, enum value_rate_kind kind, struct spec_container_rate *ret, struct error *err) _must_check_;
+/* All TEXTS, NULL-terminated or NULL, of option --OPTION. *RET is NULL for none. */
+int value_rates_parse(struct arena *arena, const char *option, enum value_rate_kind kind, char *const *texts, struct spec_container_rate **ret,
+		      size_t *ret_count, struct error *err) _must_check_;
+/* Likewise of --device-read-bps and its like. */
+int value_throttles_parse(struct arena *arena, char **const texts[THROTTLE_KIND_COUNT], struct spec_container_rate *ret[THROTTLE_KIND_COUNT],
+			  size_t ret_counts[THROTTLE_KIND_COUNT], struct error *err) _must_check_;
 
 /* "HOST[:CONTAINER][:PERMISSIONS]". */
 int value_device_parse(struct arena *arena, const char *text, struct spec_container_device *ret, struct error *err) _must_check_;

@@ -223,12 +223,30 @@ static void make_set(struct host *host, struct cgroup_set *set)
 	assert_int_equal(set->count, host->world.count);
 }
 
+/* A child's end: tells that it is ready, and waits for a signal. */
+static _Noreturn void stay(int fd)
+{
+	if (write(fd, "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* The other side of the pipe. Closes both ends. */
+static void await(const int ready[2])
+{
+	char byte;
+
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+}
+
 /* A child that enters and then waits for its end. *ret_ready is closed once it is inside. */
 static pid_t start_inside(struct cgroup_set *set)
 {
 	size_t failed = 0;
 	int ready[2];
-	char byte;
 	pid_t pid;
 
 	assert_int_equal(cgroup_set_prepare_entry(set, 0, NULL), 0);
@@ -238,14 +256,9 @@ static pid_t start_inside(struct cgroup_set *set)
 	if (pid == 0) {
 		if (cgroup_set_enter(set, &failed) < 0)
 			_exit(1);
-		if (write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
+		stay(ready[1]);
 	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
+	await(ready);
 	cgroup_set_close_entry(set);
 	return pid;
 }
@@ -614,7 +627,6 @@ static void test_sweep(void **state)
 	_cleanup_cgroup_set_ struct cgroup_set own = CGROUP_SET_INIT;
 	int ready[2];
 	pid_t killed;
-	char byte;
 
 	NEED_CGROUPS(host);
 	make_set(host, &own);
@@ -629,14 +641,9 @@ static void test_sweep(void **state)
 		if (cgroup_set_create(&host->world, host->path, "x", 0, &set, &err) < 0)
 			_exit(1);
 		start_inside(&set);
-		if (write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
+		stay(ready[1]);
 	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
+	await(ready);
 	kill(killed, SIGKILL);
 	assert_int_equal(waitpid(killed, NULL, 0), killed);
 	cgroup_scratch_sweep(&host->world);
