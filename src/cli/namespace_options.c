@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/namespace_options.h"
 
-#include "primitive/namespace.h"
+#include "primitive/unshare.h"
 
 unsigned namespace_flag(const char *name)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* system enter: a look at one's own files as containers have them. */
 #include "cli/command.h"
+#include "cli/namespace_options.h"
 #include "engine/home.h"
-
-#include <stdlib.h>
 
 struct enter_options {
 	bool network;
@@ -18,12 +17,10 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 {
 	const struct enter_options *options = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *shell = getenv("SHELL");
-	char *usual[] = { (char *)(shell && *shell ? shell : "/bin/sh"), NULL };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
 
-	return r < 0 ? r : home_execute(options->network, call->operands[0] ? call->operands : usual, err);
+	return r < 0 ? r : home_execute(options->network, call->operands[0] ? call->operands : cli_shell(arena), err);
 }
 
 const struct command cli_system_enter = {

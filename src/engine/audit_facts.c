@@ -6,6 +6,7 @@
 #include "host/beneath.h"
 #include "host/cgroup_reading.h"
 #include "host/mountinfo.h"
+#include "host/procfs.h"
 #include "host/syscalls.h"
 
 #include <fcntl.h>
@@ -26,29 +27,22 @@ static int read_process(int64_t pid, const char *file, struct buf *out)
 	return file_read_at(AT_FDCWD, path, FILE_LIMIT, out);
 }
 
-/* The number behind KEY, which begins a line. */
-static bool find_number(const char *text, const char *key, int base, uint64_t *ret)
+static bool find_number(const char *status, const char *name, int base, uint64_t *ret)
 {
-	const char *at = text;
-	size_t length = strlen(key);
+	const char *at = procfs_status_field(status, name);
 
-	while (at && strncmp(at, key, length) != 0) {
-		at = strchr(at, '\n');
-		at = at ? at + 1 : NULL;
-	}
-	if (!at)
-		return false;
-	*ret = strtoull(at + length, NULL, base);
-	return true;
+	if (at)
+		*ret = strtoull(at, NULL, base);
+	return at;
 }
 
 bool audit_facts_parse_status(const char *text, struct audit_facts *facts, uint32_t *ret_uid)
 {
 	uint64_t uid = 0, no_new_privileges = 0, filter = 0;
 
-	if (!find_number(text, "Uid:", 10, &uid) || !find_number(text, "CapEff:", 16, &facts->effective) ||
-		!find_number(text, "CapBnd:", 16, &facts->bounding) || !find_number(text, "NoNewPrivs:", 10, &no_new_privileges) ||
-		!find_number(text, "Seccomp:", 10, &filter))
+	if (!find_number(text, "Uid", 10, &uid) || !find_number(text, "CapEff", 16, &facts->effective) ||
+		!find_number(text, "CapBnd", 16, &facts->bounding) || !find_number(text, "NoNewPrivs", 10, &no_new_privileges) ||
+		!find_number(text, "Seccomp", 10, &filter))
 		return false;
 	facts->no_new_privileges = no_new_privileges;
 	facts->has_filter = filter == 2;

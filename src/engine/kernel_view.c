@@ -8,6 +8,7 @@
 #include "host/cgroup.h"
 #include "host/mount_tree.h"
 #include "host/pidfd.h"
+#include "host/procfs.h"
 #include "spec/names.h"
 
 #include <fcntl.h>
@@ -82,18 +83,12 @@ static char *without_tabs(char *text)
 	return text;
 }
 
-/* What is behind "KEY:" at the beginning of a line, in the arena; NULL. */
-static const char *find_value(struct arena *arena, const char *text, const char *key)
+/* The rest of the line NAME, in the arena; NULL. */
+static const char *find_value(struct arena *arena, const char *status, const char *name)
 {
-	size_t length = strlen(key);
+	const char *value = procfs_status_field(status, name);
 
-	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		if (strncmp(line, key, length) == 0 && line[length] == ':') {
-			line += length + 1;
-			line += strspn(line, " \t");
-			return without_tabs(arena_strndup(arena, line, strcspn(line, "\n")));
-		}
-	return NULL;
+	return value ? without_tabs(arena_strndup(arena, value, strcspn(value, "\n"))) : NULL;
 }
 
 static void add_capabilities(struct arena *arena, struct tree_node *node, const char *title, const char *value)

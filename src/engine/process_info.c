@@ -2,6 +2,7 @@
 #include "engine/process_info.h"
 
 #include "base/printable.h"
+#include "host/procfs.h"
 
 #include <inttypes.h>
 #include <sys/sysmacros.h>
@@ -41,9 +42,9 @@ static const char *command_of(struct arena *arena, const char *name, size_t name
 /* "Uid:	real	effective	…" */
 static int parse_uid(const char *status, uint32_t *ret)
 {
-	const char *line = str_starts_with(status, "Uid:") ? status : strstr(status, "\nUid:");
+	const char *line = procfs_status_field(status, "Uid");
 
-	return line && sscanf(strchr(line, ':') + 1, "%*u %" SCNu32, ret) == 1 ? 0 : -EBADMSG;
+	return line && sscanf(line, "%*u %" SCNu32, ret) == 1 ? 0 : -EBADMSG;
 }
 
 int process_info_parse(struct arena *arena, const char *stat, const char *status, const char *cmdline, size_t length, struct process_info *ret)

@@ -12,15 +12,20 @@
 
 #define LINKS_LIMIT (1u << 20) /* bytes of /proc/PID/net/dev */
 
-void stats_host_look(const struct directories *directories, struct stats_host *ret)
+void stats_host_measure(struct stats_host *ret)
 {
 	struct sysinfo info;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	*ret = (struct stats_host){ .cpus = cpus > 0 ? (uint32_t)cpus : 1 };
-	ret->runtime.root = str_printf("%s/runtime", directories->run_root);
 	if (sysinfo(&info) == 0)
 		ret->memory = (uint64_t)info.totalram * info.mem_unit;
+}
+
+void stats_host_look(const struct directories *directories, struct stats_host *ret)
+{
+	stats_host_measure(ret);
+	ret->runtime.root = str_printf("%s/runtime", directories->run_root);
 }
 
 void stats_host_done(struct stats_host *host)

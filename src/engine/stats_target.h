@@ -14,6 +14,8 @@ struct stats_host {
 	uint32_t cpus;
 };
 
+/* .memory and .cpus alone. */
+void stats_host_measure(struct stats_host *ret);
 void stats_host_look(const struct directories *directories, struct stats_host *ret);
 void stats_host_done(struct stats_host *host);
 

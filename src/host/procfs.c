@@ -159,6 +159,16 @@ uint64_t procfs_ignored_signals(void)
 
 	if (file_read_at(AT_FDCWD, "/proc/self/status", STATUS_LIMIT, &status) < 0)
 		return UINT64_MAX;
-	line = strstr(status.data, "\nSigIgn:");
-	return line ? strtoull(line + strlen("\nSigIgn:"), NULL, 16) : UINT64_MAX;
+	line = procfs_status_field(status.data, "SigIgn");
+	return line ? strtoull(line, NULL, 16) : UINT64_MAX;
+}
+
+const char *procfs_status_field(const char *status, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = status; line; line = strchr(line, '\n'), line += line != NULL)
+		if (strncmp(line, name, length) == 0 && line[length] == ':')
+			return line + length + 1 + strspn(line + length + 1, " \t");
+	return NULL;
 }

@@ -58,4 +58,7 @@ int procfs_number(int procfs_fd, int pidfd, pid_t *ret) _must_check_;
  */
 uint64_t procfs_ignored_signals(void);
 
+/* What stands behind "NAME:" and its blanks in the text of a /proc/PID/status, to the end of the text; NULL: there is no such line. */
+const char *procfs_status_field(const char *status, const char *name);
+
 #endif

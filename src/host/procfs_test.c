@@ -126,9 +126,23 @@ static void test_ignored_signals(void **state)
 	assert_false(procfs_ignored_signals() & (1ULL << (SIGUSR2 - 1)));
 }
 
+static void test_status_field(void **state _unused_)
+{
+	static const char status[] = "Name:\tUid:\nSeccomp_filters:\t3\nUid:\t1\t2\nSeccomp:\t 2\nGroups:\t\n";
+
+	assert_string_equal(procfs_status_field("Uid:\t7", "Uid"), "7");
+	assert_int_equal(strncmp(procfs_status_field(status, "Uid"), "1\t2\n", 4), 0);
+	assert_int_equal(strncmp(procfs_status_field(status, "Seccomp"), "2\n", 2), 0);
+	assert_string_equal(procfs_status_field(status, "Groups"), "\n");
+	assert_null(procfs_status_field(status, "Gid"));
+	assert_null(procfs_status_field("", "Gid"));
+	assert_null(procfs_status_field(NULL, "Gid"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status_field),
 		cmocka_unit_test(test_open_files),
 		cmocka_unit_test(test_refuses_links),
 		cmocka_unit_test(test_other_directories),

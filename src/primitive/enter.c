@@ -6,8 +6,9 @@
 #include "engine/audit_facts.h"
 #include "engine/identity.h"
 #include "host/cgroup.h"
+#include "host/namespace_kind.h"
+#include "host/procfs.h"
 #include "primitive/launch.h"
-#include "primitive/namespace.h"
 #include "runtime/self.h"
 
 #include <fcntl.h>
@@ -134,15 +135,14 @@ static int open_groups(struct entry *entry, struct error *err)
 
 /* ---- who it is ---------------------------------------------------------------------- */
 
-/* The number number INDEX behind KEY, which begins a line of TEXT. */
-static bool find_id(const char *text, const char *key, unsigned index, uint32_t *ret)
+/* The number number INDEX of a line of the file "status". */
+static bool find_id(const char *status, const char *name, unsigned index, uint32_t *ret)
 {
-	const char *found = strstr(text, key);
+	const char *found = procfs_status_field(status, name);
 	char *end;
 
 	if (!found)
 		return false;
-	found += strlen(key);
 	for (unsigned i = 0; i <= index; i++) {
 		unsigned long number;
 
@@ -179,12 +179,11 @@ static int translate(const struct entry *entry, const char *map_file, uint32_t *
 static int find_groups(struct arena *arena, struct entry *entry, const char *status, struct error *err)
 {
 	struct identity *identity = &entry->identity;
-	const char *at = strstr(status, "\nGroups:");
+	const char *at = procfs_status_field(status, "Groups");
 	size_t blanks = 0;
 
 	if (!at)
 		return 0;
-	at += strlen("\nGroups:");
 	for (const char *c = at; *c && *c != '\n'; c++)
 		blanks += *c == ' ';
 	identity->groups = arena_alloc(arena, blanks + 1, sizeof *identity->groups);
@@ -217,7 +216,7 @@ static int find_user(struct arena *arena, struct entry *entry, struct error *err
 	r = read_file(entry, "status", &status, err);
 	if (r < 0)
 		return r;
-	if (!find_id(status.data, "\nUid:", 1, &identity->uid) || !find_id(status.data, "\nGid:", 1, &identity->gid))
+	if (!find_id(status.data, "Uid", 1, &identity->uid) || !find_id(status.data, "Gid", 1, &identity->gid))
 		return error_set(err, ERROR_INTERNAL, 0, "cannot tell whose process %d is", (int)entry->subject.pid);
 	r = translate(entry, "uid_map", &identity->uid, err);
 	if (r == 0)

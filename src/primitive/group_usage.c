@@ -4,11 +4,11 @@
 #include "base/clock.h"
 #include "base/human.h"
 #include "engine/stats_read.h"
+#include "engine/stats_target.h"
 #include "host/cgroup_reading.h"
 #include "primitive/group.h"
 
 #include <inttypes.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 #define FIRST_WINDOW_MS 100
@@ -194,13 +194,12 @@ static void read_pressure(struct reader *r)
 
 static void sample_group(const struct cgroup_set *set, struct stats_sample *sample)
 {
-	struct sysinfo info = { 0 };
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct stats_host host;
 
-	ignore_result(sysinfo(&info)); /* cannot fail */
+	stats_host_measure(&host);
 	sample->running = true;
 	sample->time_ns = clock_monotonic_ns();
-	stats_read_groups(set, (uint64_t)info.totalram * info.mem_unit, cpus > 0 ? (uint32_t)cpus : 1, sample);
+	stats_read_groups(set, host.memory, host.cpus, sample);
 }
 
 int group_usage_read(struct arena *arena, const char *name, struct group_setting **ret, size_t *ret_count, struct error *err)

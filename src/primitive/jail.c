@@ -6,13 +6,13 @@
 #include "engine/seccomp_default.h"
 #include "engine/seccomp_file.h"
 #include "host/caps.h"
+#include "host/namespace_kind.h"
 #include "host/netlink_link.h"
 #include "host/relinquish.h"
 #include "host/seccomp_arch.h"
 #include "host/syscalls.h"
 #include "primitive/jail_root.h"
 #include "primitive/launch.h"
-#include "primitive/namespace.h"
 #include "runtime/seccomp_plan.h"
 
 #include <fcntl.h>

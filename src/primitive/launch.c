@@ -72,7 +72,7 @@ static bool is_abandoned(int socket)
 	return poll(&end, 1, 0) > 0 && (end.revents & POLLHUP);
 }
 
-static int become(const struct launch *launch, struct error *err)
+int launch_become(const struct launch *launch, struct error *err)
 {
 	int r = launch->prepare ? launch->prepare(launch->context, err) : 0;
 
@@ -90,11 +90,6 @@ static int become(const struct launch *launch, struct error *err)
 	if (err)
 		err->exit_status = r == -ENOENT || r == -ENOTDIR ? 127 : 126;
 	return r;
-}
-
-int launch_become(const struct launch *launch, struct error *err)
-{
-	return become(launch, err);
 }
 
 struct tied {
@@ -132,7 +127,7 @@ static _noreturn_ void run_child(const struct launch *launch, int socket, const 
 	struct error err = ERROR_INIT;
 
 	role_set("child");
-	ignore_result(become(&whole, &err)); /* only returns an error */
+	ignore_result(launch_become(&whole, &err)); /* only returns an error */
 	fail(socket, &err);
 }
 
@@ -185,7 +180,6 @@ static const int passed[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2
 /* Whether PID has a handler for it: proc_pid_status(5), SigCgt. */
 static bool is_caught(pid_t pid, int signal_number)
 {
-	static const char key[] = "\nSigCgt:";
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	char path[64];
 	const char *found;
@@ -193,8 +187,8 @@ static bool is_caught(pid_t pid, int signal_number)
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	if (file_read_at(AT_FDCWD, path, STATUS_LIMIT, &text) < 0)
 		return true;
-	found = strstr(text.data, key);
-	return !found || (strtoull(found + strlen(key), NULL, 16) >> (signal_number - 1) & 1);
+	found = procfs_status_field(text.data, "SigCgt");
+	return !found || (strtoull(found, NULL, 16) >> (signal_number - 1) & 1);
 }
 
 static bool is_to_end(int signal_number)

@@ -8,7 +8,6 @@
 #include "host/netlink_link.h"
 #include "host/syscalls.h"
 #include "primitive/launch.h"
-#include "primitive/namespace.h"
 #include "spec/subid.h"
 
 #include <fcntl.h>

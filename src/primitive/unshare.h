@@ -4,6 +4,7 @@
 #define BIVY_PRIMITIVE_UNSHARE_H
 
 #include "base/error.h"
+#include "host/namespace_kind.h"
 #include "base/memory.h"
 #include "host/idmap.h"
 

@@ -2,7 +2,6 @@
 #include "primitive/unshare.h"
 
 #include "host/syscalls.h"
-#include "primitive/namespace.h"
 
 #include <setjmp.h>
 #include <sched.h>

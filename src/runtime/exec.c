@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/role.h"
 #include "base/timing.h"
+#include "host/namespace_kind.h"
 #include "host/syscalls.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
@@ -139,26 +140,18 @@ static int make_process(struct exec *exec, struct error *err)
 /* Those namespaces of init's that are not ours; entering our own user namespace again would be refused. */
 static int find_namespaces(struct exec *exec, struct error *err)
 {
-	static const struct {
-		const char *name;
-		int flag;
-	} kinds[] = {
-		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-		{ "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+	for (size_t i = 0; i < NAMESPACE_KINDS; i++) {
 		struct stat ours, theirs;
 		char path[64];
 
-		snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].name);
+		snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_kinds[i].file);
 		if (stat(path, &ours) < 0)
 			continue; /* a kernel without this kind */
-		snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)exec->container->state->init_pid, kinds[i].name);
+		snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)exec->container->state->init_pid, namespace_kinds[i].file);
 		if (stat(path, &theirs) < 0)
 			return error_errno(err, errno, "cannot look at the namespaces of container '%s'", exec->container->state->id);
 		if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
-			exec->namespaces |= kinds[i].flag;
+			exec->namespaces |= namespace_kinds[i].flag;
 	}
 	if (!(exec->namespaces & CLONE_NEWNS)) {
 		char path[64];

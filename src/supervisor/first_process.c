@@ -2,6 +2,7 @@
 #include "supervisor/first_process.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "host/procfs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,23 +20,9 @@ static bool ends_by_default(int number)
 	return number > 0 && number <= 64;
 }
 
-/* What stands behind "NAME:" at the beginning of a line, or NULL. */
-static const char *find_line(const char *status, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *line = status; line && *line;) {
-		if (strncmp(line, name, length) == 0 && line[length] == ':')
-			return line + length + 1;
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	return NULL;
-}
-
 static bool has_bit(const char *status, const char *name, int signal_number)
 {
-	const char *mask = find_line(status, name);
+	const char *mask = procfs_status_field(status, name);
 
 	return mask && strtoull(mask, NULL, 16) >> (signal_number - 1) & 1;
 }
@@ -43,7 +30,7 @@ static bool has_bit(const char *status, const char *name, int signal_number)
 /* "NSpid:	4711	1": the last number is the one in its own namespace. */
 static bool is_first(const char *status)
 {
-	const char *at = find_line(status, "NSpid");
+	const char *at = procfs_status_field(status, "NSpid");
 	unsigned long last = 0, count = 0;
 	char *end;
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "host/cap_trace.h"
 #include "host/fdpass.h"
+#include "host/procfs.h"
 #include "host/seccomp_arch.h"
 #include "host/seccomp_listener.h"
 #include "supervisor/learn_call.h"
@@ -50,7 +51,6 @@ struct learning {
 
 static uint64_t read_bounding(pid_t pid)
 {
-	static const char key[] = "\nCapBnd:";
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	char path[64];
 	const char *found;
@@ -58,8 +58,8 @@ static uint64_t read_bounding(pid_t pid)
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	if (file_read_at(AT_FDCWD, path, 65536, &text) < 0)
 		return 0;
-	found = strstr(text.data, key);
-	return found ? strtoull(found + strlen(key), NULL, 16) : 0;
+	found = procfs_status_field(text.data, "CapBnd");
+	return found ? strtoull(found, NULL, 16) : 0;
 }
 
 /* Nothing is traced where it shares the pid namespace with others. */

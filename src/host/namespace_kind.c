@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "primitive/namespace.h"
+#include "host/namespace_kind.h"
 
 #include "host/syscalls.h"
 

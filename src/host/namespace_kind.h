@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of namespaces, as people say them: namespaces(7). */
-#ifndef BIVY_PRIMITIVE_NAMESPACE_H
-#define BIVY_PRIMITIVE_NAMESPACE_H
+#ifndef BIVY_HOST_NAMESPACE_KIND_H
+#define BIVY_HOST_NAMESPACE_KIND_H
 
 #include "base/str.h"
 
