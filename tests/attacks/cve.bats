@@ -112,9 +112,14 @@ proc_is_honest() { assert_proc_honest && assert_canary; }
 	assert_fake_untouched "$ROOT/fake"
 	rm "$ROOT/proc" && mkdir "$ROOT/proc" && ln -s fake "$ROOT/link"
 	exchange "$ROOT/proc" "$ROOT/link"
+	local exchanger=$!
 	untouched() { assert_fake_untouched "$ROOT/fake"; }
 	race_root 1 untouched "${settings[@]}" -- true
 	row "CVE-2019-19921: /proc is a link, or alternates with one" "mounts by descriptor; procfs is checked to be that" "by name: succeeds (tests/cve)"
+	# Stopped: between two looks it could change places.
+	kill -STOP "$exchanger"
+	is_stopped() { grep -q '^State:.T' "/proc/$exchanger/status"; }
+	wait_for is_stopped
 	[ -L "$ROOT/proc" ] || [ -L "$ROOT/link" ]
 }
 
