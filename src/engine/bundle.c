@@ -253,6 +253,7 @@ int bundle_make(struct container_record *record, struct seat *seat, void (*warn)
 		if (seat) {
 			ret->user_fd = TAKE_FD(seat->fds[SEAT_USER]);
 			ret->network_fd = TAKE_FD(seat->fds[SEAT_NETWORK]);
+			ret->has_groups = seat->has_groups;
 		}
 	} else if (plan.run_fd >= 0) {
 		/* The error is already told. Of what is not released the plan tells, to who starts or removes it next. */

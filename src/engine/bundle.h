@@ -15,6 +15,7 @@ struct bundle {
 	int root_fd;     /* the root, a detached mount; -EBADF: root.path of config.json (--rootfs) */
 	int id_range_fd; /* holds the range of ids (id_range.h), to be inherited by the supervisor; -EBADF: none */
 	int user_fd, network_fd; /* namespaces that are the container's, with its links (seat.h); -EBADF: new ones */
+	bool has_groups; /* the container's control groups are there (seat_groups.h) */
 	int mapping_fd;  /* of overlay_mount(): the supervisor has time to be the last that closes it; -EBADF: none */
 };
 

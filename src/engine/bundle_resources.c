@@ -305,7 +305,7 @@ int bundle_add_resources(struct bundle_plan *plan, struct error *err)
 {
 	struct spec_linux *l = &plan->spec->linux_;
 	const struct spec_host_config *host = plan->host;
-	const char *parent = str_is_empty(host->cgroup_parent) ? "/bivy" : host->cgroup_parent;
+	const char *parent = str_is_empty(host->cgroup_parent) ? BUNDLE_CGROUP_PARENT : host->cgroup_parent;
 	int r;
 
 	l->resources = arena_alloc(plan->arena, 1, sizeof *l->resources);

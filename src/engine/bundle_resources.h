@@ -17,6 +17,8 @@ int bundle_add_resources(struct bundle_plan *plan, struct error *err) _must_chec
 /* The rules of HOST's devices, in their order, into RET. */
 int bundle_make_device_rules(struct arena *arena, const struct spec_host_config *host, struct spec_resources *ret, struct error *err) _must_check_;
 
+#define BUNDLE_CGROUP_PARENT "/bivy" /* what groups of containers are below that were given no --cgroup-parent */
+
 #define BUNDLE_DEVICE "device-" /* beginning of the names of nodes in the volatile directory */
 
 /*

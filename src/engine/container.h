@@ -8,6 +8,7 @@
  *     state.json                    how it was left (spec/container_state.h); missing: never started
  *     root/                         upper/ and work/ of its root (host/overlay.h)
  *     log/                          what the log driver writes
+ *     groups                        control groups may be there that no record of the runtime's names (seat_groups.h)
  *     hosts hostname resolv.conf    files that are mounted in it, written for each start by a command
  *   ROOT/names/NAME                 a link to ../containers/ID (container_names.h)
  *   ROOT/volumes/NAME/              _data/ and volume.json

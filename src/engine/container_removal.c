@@ -8,6 +8,7 @@
 #include "engine/container_network.h"
 #include "engine/containers.h"
 #include "engine/image_removal.h"
+#include "engine/seat_groups.h"
 #include "engine/supervisor.h"
 #include "engine/container_quota.h"
 #include "engine/volume_record.h"
@@ -106,11 +107,21 @@ static struct spec_container *read_gone(struct arena *arena, const struct direct
 	return container;
 }
 
+/* Whose entry NAME is, in the arena; NULL: nobody's. */
+static const char *id_of(struct arena *arena, const char *name)
+{
+	const char *prefix = str_starts_with(name, NEW_PREFIX) ? NEW_PREFIX : GONE_PREFIX;
+	char *id = arena_strndup(arena, name + strlen(prefix), CONTAINER_ID_LENGTH);
+
+	return container_id_is_valid(id) ? id : NULL;
+}
+
 /* The entry NAME, which is ours alone (FD locked), goes with all that belongs to it; container.json last, as it tells what that is. */
 static int finish(const struct directories *directories, int containers_fd, const char *name, int fd, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_container *container = read_gone(arena, directories, name, fd);
+	const char *id = id_of(arena, name);
 	size_t length = strlen(name);
 	uint32_t project;
 	bool volumes = length > strlen(VOLUMES_SUFFIX) && str_equal(name + length - strlen(VOLUMES_SUFFIX), VOLUMES_SUFFIX);
@@ -126,6 +137,8 @@ static int finish(const struct directories *directories, int containers_fd, cons
 		r = remove_volumes(directories, container, err);
 	if (r == 0 && container)
 		r = release_volumes(directories, container, err);
+	if (r == 0 && id)
+		r = seat_groups_remove(fd, id, err);
 	if (r < 0)
 		return r;
 	project = container_quota_project(fd);

@@ -18,6 +18,7 @@
 #include "engine/container_network.h"
 #include "engine/container_removal.h"
 #include "engine/containers.h"
+#include "engine/seat_groups.h"
 #include "engine/session.h"
 #include "engine/supervisor.h"
 #include "engine/waiters.h"
@@ -192,6 +193,8 @@ static int launch(struct start *start, struct error *err)
 	if (r == 0)
 		r = have_it_run(start, err);
 	timing_phase("wait for the start", since);
+	if (r == 0 && bundle.has_groups)
+		seat_groups_hand_over(record->fd);
 	if (r == 0)
 		return 0;
 	if (start->socket >= 0) {

@@ -39,12 +39,17 @@ static unsigned wanted_seats(void)
 	return number > POOL_SEATS ? POOL_SEATS : (unsigned)number;
 }
 
-/* Which network namespace the bridges are in that it sees; 0: none. A link in another one would be no use. */
-static unsigned long long own_network(void)
-{
-	struct stat status;
+#define PLACE_SIZE 96
 
-	return stat("/proc/self/ns/net", &status) == 0 ? (unsigned long long)status.st_ino : 0;
+/* Which network namespace the bridges are in, and where the control groups are, that we see: links and groups elsewhere would be no use. */
+static void own_place(char place[static PLACE_SIZE])
+{
+	struct stat network = { 0 }, groups = { 0 };
+
+	ignore_result(stat("/proc/self/ns/net", &network)); /* 0: none */
+	ignore_result(stat("/sys/fs/cgroup", &groups));
+	snprintf(place, PLACE_SIZE, "%llu/%llu/%llu", (unsigned long long)network.st_ino, (unsigned long long)groups.st_dev,
+		(unsigned long long)groups.st_ino);
 }
 
 /* ---- asking ---------------------------------------------------------------------------- */
@@ -84,12 +89,14 @@ static bool is_sound(const struct directories *directories, const struct seat *s
 bool pool_take(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret)
 {
 	_cleanup_close_ int socket = -EBADF;
+	char place[PLACE_SIZE];
 	struct seat_kind kind;
 
 	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
 		return false;
-	if (ask(directories, arena_printf(arena, "take %s %s %d %llu", kind.network, kind.top_layer, kind.is_volatile, own_network()), TAKE_PATIENCE_MS,
-		&socket) < 0 ||
+	own_place(place);
+	if (ask(directories, arena_printf(arena, "take %s %s %d %d %s", kind.network, kind.top_layer, kind.is_volatile, kind.has_groups, place),
+		TAKE_PATIENCE_MS, &socket) < 0 ||
 	    seat_receive(arena, socket, ret, NULL) < 0)
 		return false;
 	if (is_sound(directories, ret))
@@ -105,9 +112,9 @@ char **pool_command(struct arena *arena, const struct directories *directories, 
 
 	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
 		return NULL;
-	command = arena_alloc(arena, 11, sizeof *command);
+	command = arena_alloc(arena, 12, sizeof *command);
 	memcpy(command, (const char *[]){ bivy, "--root", directories->root, "--run-root", directories->run_root, "system", "pool", kind.network,
-		kind.top_layer, kind.is_volatile ? "volatile" : NULL, NULL }, 11 * sizeof *command);
+		kind.top_layer, kind.is_volatile ? "volatile" : "lasting", kind.has_groups ? "groups" : NULL, NULL }, 12 * sizeof *command);
 	return command;
 }
 
@@ -143,7 +150,7 @@ struct pool {
 	int lock_fd, listen_fd;
 	int last_client; /* who has asked for the end, and waits for it; or -EBADF */
 	unsigned wanted;
-	char network[24]; /* own_network() */
+	char place[PLACE_SIZE]; /* own_place() */
 	struct arena *kinds_arena;
 	struct {
 		struct seat_kind kind; /* .network NULL: none */
@@ -186,7 +193,7 @@ static size_t find_kind(struct pool *pool, const struct seat_kind *kind)
 		const struct seat_kind *known = &pool->kinds[i].kind;
 
 		if (known->network && str_equal(known->network, kind->network) && str_equal(known->top_layer, kind->top_layer) &&
-		    known->is_volatile == kind->is_volatile)
+		    known->is_volatile == kind->is_volatile && known->has_groups == kind->has_groups)
 			return i;
 		if (pool->kinds[i].asked_ms < pool->kinds[oldest].asked_ms)
 			oldest = i;
@@ -197,7 +204,7 @@ static size_t find_kind(struct pool *pool, const struct seat_kind *kind)
 			empty(&pool->shelves[i]);
 		}
 	pool->kinds[oldest].kind = (struct seat_kind){ arena_strdup(pool->kinds_arena, kind->network), arena_strdup(pool->kinds_arena, kind->top_layer),
-		kind->is_volatile };
+		kind->is_volatile, kind->has_groups };
 	pool->kinds[oldest].is_refused = false;
 	return oldest;
 }
@@ -247,7 +254,7 @@ static void give(struct pool *pool, int client, const struct seat_kind *kind)
 	}
 }
 
-/* "take NETWORK LAYER 0 NAMESPACE", "look", "drop"; what is none of them is not answered. */
+/* "take NETWORK LAYER 0 1 PLACE", "look", "drop"; what is none of them is not answered. */
 static void answer(struct pool *pool, int client)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -261,8 +268,8 @@ static void answer(struct pool *pool, int client)
 	text[n] = '\0';
 	words = bundle_split(arena, text, ' ');
 	count = strv_length(words);
-	if (count == 5 && str_equal(words[0], "take") && str_equal(words[4], pool->network)) {
-		give(pool, client, &(const struct seat_kind){ words[1], words[2], str_equal(words[3], "1") });
+	if (count == 6 && str_equal(words[0], "take") && str_equal(words[5], pool->place)) {
+		give(pool, client, &(const struct seat_kind){ words[1], words[2], str_equal(words[3], "1"), str_equal(words[4], "1") });
 	} else if (count == 1 && str_equal(words[0], "look")) {
 		struct pool_report report = { .seats = count_seats(pool, POOL_KINDS) };
 
@@ -375,7 +382,7 @@ int pool_serve(const struct directories *directories, const struct seat_kind *ki
 	}
 	sigaction(SIGTERM, &ending, NULL);
 	sigaction(SIGINT, &ending, NULL);
-	snprintf(pool.network, sizeof pool.network, "%llu", own_network());
+	own_place(pool.place);
 	pool.kinds_arena = arena_new();
 	pool.asked_ms = pool.taken_ms = clock_monotonic_ms();
 	pool.kinds[find_kind(&pool, kind)].asked_ms = pool.asked_ms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In the order in which it is made: range, namespaces, directory and mount, link; seat_undo() goes the other way round. */
+/* In the order in which it is made: range, namespaces, directory, groups and mount, link; seat_undo() goes the other way round. */
 #include "engine/seat.h"
 
 #include "base/log.h"
@@ -12,6 +12,7 @@
 #include "engine/container_quota.h"
 #include "engine/id_range.h"
 #include "engine/networks.h"
+#include "engine/seat_groups.h"
 #include "host/fdpass.h"
 #include "host/procfs.h"
 #include "host/user_namespace.h"
@@ -47,7 +48,8 @@ bool seat_kind_of(const struct spec_container *container, struct seat_kind *ret)
 	if (narration_fd() >= 0 || host->rootfs_path || !container->image_top_layer || !bundle_ids_are_usual(host) ||
 	    !container_network_is_member(host) || host->endpoint_count != 1 || !is_plain(&host->endpoints[0]) || host->net_limit || has_quota(host))
 		return false;
-	*ret = (struct seat_kind){ host->endpoints[0].network_id, container->image_top_layer, host->auto_remove };
+	*ret = (struct seat_kind){ host->endpoints[0].network_id, container->image_top_layer, host->auto_remove,
+		str_is_empty(host->cgroup_parent) };
 	return true;
 }
 
@@ -167,6 +169,9 @@ int seat_make(struct arena *arena, const struct directories *directories, const 
 		r = make_namespaces(&seat, err);
 	if (r == 0)
 		r = make_directory(directories, &seat, err);
+	if (r == 0 && kind->has_groups)
+		r = seat_groups_make(seat.fds[SEAT_RECORD], seat.id, err);
+	seat.has_groups = r == 0 && kind->has_groups;
 	if (r == 0) {
 		stand_in(&it, arena, directories, kind, &seat);
 		r = make_root(&it, &seat, err);
@@ -190,7 +195,9 @@ void seat_undo(const struct directories *directories, struct seat *seat)
 		log_warning("%s, ignoring", err.message);
 	close_and_forget(&seat->fds[SEAT_ROOT]);
 	close_and_forget(&seat->fds[SEAT_MAPPING]);
-	if (seat->fds[SEAT_RECORD] >= 0 && tree_remove_at(AT_FDCWD, path) < 0)
+	if (seat->fds[SEAT_RECORD] >= 0 && seat_groups_remove(seat->fds[SEAT_RECORD], seat->id, &err) < 0)
+		log_warning("%s, left", err.message);
+	else if (seat->fds[SEAT_RECORD] >= 0 && tree_remove_at(AT_FDCWD, path) < 0)
 		log_warning("cannot remove '%s', left", path);
 	seat_done(seat);
 }
@@ -208,7 +215,7 @@ int seat_send(int socket, const struct seat *seat)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	buf_printf(&text, "%s %u %llu %llu %llu\n", seat->id, seat->id_base, (unsigned long long)seat->layer.device,
+	buf_printf(&text, "%s %u %d %llu %llu %llu\n", seat->id, seat->id_base, seat->has_groups, (unsigned long long)seat->layer.device,
 		(unsigned long long)seat->layer.number, (unsigned long long)seat->layer.changed_ns);
 	spec_network_plan_encode(seat->plan, &text);
 	if (text.length > PACKET_LIMIT)
@@ -221,12 +228,12 @@ static int refuse(struct error *err)
 	return error_set(err, ERROR_INVALID, 0, "what prepares for containers says what is not understood");
 }
 
-/* "ID BASE" and three numbers that tell the layer, and behind that line the plan, of which there is one link and the same id. */
+/* "ID BASE", whether it has groups, and three numbers that tell the layer, and behind that line the plan, of which there is one link and the same id. */
 static int decode(struct arena *arena, char *text, size_t length, struct seat *seat, struct error *err)
 {
 	char *newline = memchr(text, '\n', length), **words;
 	struct spec_network_plan *plan = NULL;
-	uint64_t numbers[4];
+	uint64_t numbers[5];
 
 	if (!newline)
 		return refuse(err);
@@ -237,14 +244,16 @@ static int decode(struct arena *arena, char *text, size_t length, struct seat *s
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (str_to_u64(words[1 + i], 10, &numbers[i]) < 0)
 			return refuse(err);
-	if (numbers[0] < ID_RANGE_FIRST || (numbers[0] - ID_RANGE_FIRST) / ID_RANGE_SIZE >= ID_RANGE_COUNT || numbers[0] % ID_RANGE_SIZE != 0)
+	if (numbers[0] < ID_RANGE_FIRST || (numbers[0] - ID_RANGE_FIRST) / ID_RANGE_SIZE >= ID_RANGE_COUNT || numbers[0] % ID_RANGE_SIZE != 0 ||
+	    numbers[1] > 1)
 		return refuse(err);
 	if (spec_network_plan_decode(arena, newline + 1, length - (size_t)(newline + 1 - text), &plan, err) < 0 || plan->link_count != 1 ||
 	    !str_equal(plan->id, words[0]))
 		return refuse(err);
 	seat->id = words[0];
 	seat->id_base = (uint32_t)numbers[0];
-	seat->layer = (struct seat_layer){ numbers[1], numbers[2], numbers[3] };
+	seat->has_groups = numbers[1];
+	seat->layer = (struct seat_layer){ numbers[2], numbers[3], numbers[4] };
 	seat->plan = plan;
 	return 0;
 }

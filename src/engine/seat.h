@@ -11,12 +11,14 @@
  *   3. the directory ROOT/containers/.new-ID, locked as that of any container
  *      that is being made (container.h), with the layers of one image mounted
  *      to be written to in it
+ *   4. the container's control groups, unless they are to be elsewhere
+ *      (seat_groups.h)
  *
  * No process was ever in these namespaces but the one that made them. A seat
  * serves one container. Who has it and is killed leaves what a killed maker of
  * a container leaves: a directory that nobody has locked, which the next sweep
- * removes, and leases of an id that does not run, which count no more; all
- * else goes with its last descriptor.
+ * removes, and the groups before it, and leases of an id that does not run,
+ * which count no more; all else goes with its last descriptor.
  */
 #ifndef BIVY_ENGINE_SEAT_H
 #define BIVY_ENGINE_SEAT_H
@@ -29,6 +31,7 @@ struct seat_kind {
 	const char *network;   /* id of the network */
 	const char *top_layer; /* chain id of the image's layers; never NULL */
 	bool is_volatile;      /* of the mount (host/overlay.h) */
+	bool has_groups;       /* they are where those of most are: no --cgroup-parent */
 };
 
 enum { SEAT_RANGE, SEAT_USER, SEAT_NETWORK, SEAT_RECORD, SEAT_ROOT, SEAT_MAPPING, SEAT_FDS };
@@ -41,6 +44,7 @@ struct seat_layer {
 struct seat {
 	const char *id;
 	uint32_t id_base;
+	bool has_groups;
 	struct seat_layer layer; /* the uppermost of what is mounted */
 	const struct spec_network_plan *plan; /* of the network alone: one link, and leases */
 	int fds[SEAT_FDS]; /* -EBADF: used up; MAPPING: or none (overlay_mount()) */

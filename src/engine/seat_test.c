@@ -100,21 +100,21 @@ static void test_what_is_none(void **state _unused_)
 	plan.link_count = 1;
 	plan.id = (char *)"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 	spec_network_plan_encode(&plan, &other);
-	refuses(ID " 536870912 1 2 3\n", one.data, 4);            /* too few */
-	refuses(ID " 536870912 1 2 3\n", one.data, 7);            /* too many */
-	refuses(ID " 536870912 1 2 3\n", two.data, 5);            /* links */
-	refuses(ID " 536870912 1 2 3\n", none.data, 5);
-	refuses(ID " 536870912 1 2 3\n", other.data, 5);          /* another's */
-	refuses(ID " 536870912 1 2 3\n", "{", 5);
-	refuses(ID " 536870912 1 2 3\n", "", 5);
-	refuses(ID " 536870912 1 2\n", one.data, 5);              /* words */
-	refuses(ID " 536870912 1 2 3 4\n", one.data, 5);
-	refuses(ID " 536870912 1 2 x\n", one.data, 5);
-	refuses("../../etc 536870912 1 2 3\n", one.data, 5);      /* ids */
-	refuses(ID " 0 1 2 3\n", one.data, 5);                    /* ranges: the host's, between two, behind the last */
-	refuses(ID " 536870913 1 2 3\n", one.data, 5);
-	refuses(ID " 1610612736 1 2 3\n", one.data, 5);
-	refuses(ID " 536870912 1 2 3", "", 5);                    /* no end of line */
+	refuses(ID " 536870912 0 1 2 3\n", one.data, 4);            /* too few */
+	refuses(ID " 536870912 0 1 2 3\n", one.data, 7);            /* too many */
+	refuses(ID " 536870912 0 1 2 3\n", two.data, 5);            /* links */
+	refuses(ID " 536870912 0 1 2 3\n", none.data, 5);
+	refuses(ID " 536870912 0 1 2 3\n", other.data, 5);          /* another's */
+	refuses(ID " 536870912 0 1 2 3\n", "{", 5);
+	refuses(ID " 536870912 0 1 2 3\n", "", 5);
+	refuses(ID " 536870912 0 1 2\n", one.data, 5);              /* words */
+	refuses(ID " 536870912 0 1 2 3 4\n", one.data, 5);
+	refuses(ID " 536870912 0 1 2 x\n", one.data, 5);
+	refuses("../../etc 536870912 0 1 2 3\n", one.data, 5);      /* ids */
+	refuses(ID " 0 0 1 2 3\n", one.data, 5);                    /* ranges: the host's, between two, behind the last */
+	refuses(ID " 536870913 0 1 2 3\n", one.data, 5);
+	refuses(ID " 1610612736 0 1 2 3\n", one.data, 5);
+	refuses(ID " 536870912 0 1 2 3", "", 5);                    /* no end of line */
 }
 
 static void test_links(void **state _unused_)

@@ -70,6 +70,7 @@ static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd",
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
+	bool has_groups;
 	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's five, timing_fd() and narration_fd() */
 };
 
@@ -139,6 +140,8 @@ static int execute(struct launch *launch)
 		arguments[count++] = launch_options[i];
 		arguments[count++] = numbers[i];
 	}
+	if (launch->has_groups)
+		arguments[count++] = "--has-groups";
 	if (end > FIRST_FD) {
 		snprintf(preserved, sizeof preserved, "%d", end - FIRST_FD);
 		arguments[count++] = "--preserve-fds";
@@ -178,7 +181,7 @@ __attribute__((noinline)) static int spawn(void *context)
 
 int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
 {
-	struct launch launch = { .record = record, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, bundle->mapping_fd, bundle->user_fd,
+	struct launch launch = { .record = record, .has_groups = bundle->has_groups, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, bundle->mapping_fd, bundle->user_fd,
 		bundle->network_fd, timing_fd(), narration_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);

@@ -380,11 +380,22 @@ static int make_directory(struct cgroup_group *group, const char *path, unsigned
 	return group->fd < 0 ? -errno : 0;
 }
 
+/* Whether GROUP is there, which then is ours as it is. */
+static bool open_prepared(struct cgroup_group *group, const char *path)
+{
+	int fd = group->path[1] ? openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return false;
+	group->fd = fd;
+	group->made = true;
+	return true;
+}
+
 /* Returns 1 when the hierarchy is left out. *GROUP is whole or as it was drawn. */
-static int make_group(const struct cgroup_hierarchy *hierarchy, struct cgroup_group *group, unsigned flags, struct error *err)
+static int make_group(const struct cgroup_hierarchy *hierarchy, struct cgroup_group *group, unsigned flags, const char *path, struct error *err)
 {
 	_cleanup_close_ int mount_fd = -EBADF;
-	_cleanup_free_ char *path = cgroup_file_path(group, NULL);
 	bool fills_cpuset = !group->is_v2 && (group->controllers & CGROUP_BIT(CGROUP_CPUSET));
 	unsigned made = 0;
 	int r = make_directory(group, path, &made, &mount_fd);
@@ -431,7 +442,8 @@ int cgroup_set_create(const struct cgroup_world *world, const char *cgroups_path
 	for (size_t i = 0; i < world->count; i++) {
 		const struct cgroup_hierarchy *hierarchy = &world->hierarchies[i];
 		struct cgroup_group group = draw_group(hierarchy, cgroup_path_resolve(hierarchy, cgroups_path, id));
-		int r = make_group(hierarchy, &group, flags, err);
+		_cleanup_free_ char *path = cgroup_file_path(&group, NULL);
+		int r = (flags & CGROUP_PREPARED) && open_prepared(&group, path) ? 0 : make_group(hierarchy, &group, flags, path, err);
 
 		if (r == 0) {
 			set.groups[set.count++] = group;

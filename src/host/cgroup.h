@@ -56,6 +56,7 @@ char *cgroup_path_clean(const char *path);
 
 enum cgroup_flag {
 	CGROUP_TOLERATE = 1 << 0, /* a hierarchy that may not be written is left out (rootless) */
+	CGROUP_PREPARED = 1 << 1, /* groups that are there were made for this by cgroup_set_create() and never used: they are opened, no more */
 };
 
 /*

@@ -447,6 +447,45 @@ static void test_taken_over_only_when_empty(void **state)
 	cgroup_set_done(&set);
 }
 
+/* What is there is opened as it is, what is not is made. */
+static void test_prepared(void **state)
+{
+	struct host *host = *state;
+	struct cgroup_set set = CGROUP_SET_INIT, again = CGROUP_SET_INIT;
+	struct error err = ERROR_INIT;
+	const struct cgroup_group *cpuset;
+	pid_t child;
+
+	NEED_CGROUPS(host);
+	make_set(host, &set);
+	child = start_inside(&set);
+	assert_int_equal(cgroup_set_create(&host->world, host->path, "x", CGROUP_PREPARED, &again, &err), 0);
+	assert_int_equal(again.count, set.count);
+	for (size_t i = 0; i < again.count; i++) {
+		assert_true(again.groups[i].made);
+		assert_string_equal(again.groups[i].path, set.groups[i].path);
+		assert_int_equal(faccessat(again.groups[i].fd, "cgroup.procs", F_OK, 0), 0);
+	}
+	cgroup_set_done(&again);
+	assert_int_equal(cgroup_set_signal_all(&set, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(cgroup_set_remove(&set, 1000, NULL), 0);
+	cgroup_set_done(&set);
+
+	assert_int_equal(cgroup_set_create(&host->world, host->path, "x", CGROUP_PREPARED, &set, &err), 0);
+	cpuset = cgroup_set_find(&set, CGROUP_CPUSET);
+	if (cpuset && !cpuset->is_v2) {
+		_cleanup_free_ char *cpus = NULL;
+
+		assert_int_equal(cgroup_read(cpuset, "cpuset.cpus", 1000, &cpus), 0);
+		assert_string_not_equal(cpus, "");
+	}
+	cgroup_set_undo(&set);
+	for (size_t i = 0; i < set.count; i++)
+		assert_int_equal(faccessat(set.groups[i].fd, "cgroup.procs", F_OK, 0), -1);
+	cgroup_set_done(&set);
+}
+
 /* The first hierarchies are made, a later one refuses: nothing may stay, the parents included. */
 static void test_undo(void **state)
 {
@@ -670,6 +709,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_below_an_occupied_group, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_freeze, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_taken_over_only_when_empty, find_host, leave_host),
+		cmocka_unit_test_setup_teardown(test_prepared, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_undo, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_groups_below, find_host, leave_host),
 		cmocka_unit_test_setup_teardown(test_descend_one_controller, find_host, leave_host),

@@ -130,8 +130,8 @@ static int make_groups(struct creation *creation, struct error *err)
 {
 	struct plan *plan = creation->plan;
 	const struct cgroup_group *failed = NULL;
-	int r = cgroup_set_create(&plan->world, plan->config->linux_.cgroups_path, plan->request->id,
-		plan->rootless ? CGROUP_TOLERATE : 0, &creation->groups, err);
+	unsigned flags = (plan->rootless ? CGROUP_TOLERATE : 0) | (plan->request->flags & CREATE_HAS_GROUPS ? CGROUP_PREPARED : 0);
+	int r = cgroup_set_create(&plan->world, plan->config->linux_.cgroups_path, plan->request->id, flags, &creation->groups, err);
 
 	if (r < 0)
 		return r;

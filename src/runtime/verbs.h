@@ -28,6 +28,7 @@ enum create_flag {
 	CREATE_KEEP = 1 << 3,         /* run: do not delete it when it ends */
 	CREATE_NO_SUBREAPER = 1 << 4, /* run: do not adopt its orphans */
 	CREATE_SUPERVISED = 1 << 5,   /* run_start(): the terminal is not relayed to our own standard streams; the first process is killed if we die */
+	CREATE_HAS_GROUPS = 1 << 6,   /* its control groups are there: made for it, never used (CGROUP_PREPARED) */
 };
 
 /* A detached mount in place of what the bind mount on .destination, as config.json has it, names as its source. */

@@ -259,7 +259,7 @@ int life_start_process(struct maker *maker, uint32_t width, uint32_t height, str
 	start->request = (struct create_request){
 		.id = maker->what->id,
 		.bundle = maker->request->bundle,
-		.flags = CREATE_SUPERVISED,
+		.flags = CREATE_SUPERVISED | (maker->request->has_groups && !maker->was_started ? CREATE_HAS_GROUPS : 0),
 		.preserve_fds = maker->was_started ? 0 : maker->request->preserve_fds,
 		.has_root = root_fd >= 0,
 		.root_fd = root_fd,

@@ -16,6 +16,7 @@ struct supervisor_request {
 	int socket;         /* the connection it is born with */
 	int root_fd;        /* the root of the first start, a detached mount; or -EBADF */
 	int user_fd, network_fd; /* namespaces of the first start, which have its links already (runtime/verbs.h); or -EBADF */
+	bool has_groups;    /* of the first start: its control groups are made already (CREATE_HAS_GROUPS) */
 	int preserve_fds;   /* descriptors 3 … 3+N-1 are the container's, at its first start */
 	bool rootless;      /* as in struct runtime */
 	void (*trim)(void); /* gives memory back that only the start needed; or NULL */

@@ -27,6 +27,10 @@ try_to_end_pool() {
 }
 end_pool() { wait_for try_to_end_pool; }
 
+# In how many hierarchies the control group of ID is, where those of most containers are; and in how many it can be.
+groups_of() { find /sys/fs/cgroup -maxdepth 3 -type d -path "*/bivy/$1" | wc -l; }
+hierarchies() { grep -c -E ' - cgroup2? ' /proc/self/mountinfo; }
+
 # Nothing of it is left: no link, lease, directory.
 is_clean() {
 	[ -z "$(seats)" ] && [ ! -S "$SCRATCH/run/pool.sock" ] && ! ip -o link | grep -q ': v[0-9a-f]\{12\}a@' && [ -z "$(find "$SCRATCH/run/networks" -path '*/leases/*' -type l 2>/dev/null)" ]
@@ -92,6 +96,45 @@ teardown() {
 	[ "$(cat "$WORK/id.2")" != "$id" ]
 	bivy create --name made busybox true >/dev/null
 	[ "$(seats)" = "$id" ]
+}
+
+@test "a seat has its control groups, which are its container's and go with it; elsewhere they are made" {
+	local id all
+	all=$(hierarchies)
+	prepare
+	id=$(seats)
+	[ "$(groups_of "$id")" -eq "$all" ]
+	bivy run -d --name filler busybox true >/dev/null # the kind of those that stay
+	wait_for has_seats 2
+	id=$(seats)
+	bivy run -d --name two busybox sleep 1000 >/dev/null
+	[[ $id == *"$(bivy inspect --format '{{.Id}}' two)"* ]]
+	id=$(bivy inspect --format '{{.Id}}' two)
+	[ ! -e "$SCRATCH/root/containers/$id/groups" ]
+	[ "$(groups_of "$id")" -eq "$all" ]
+	[ "$(grep -c "/bivy/$id\$" "/proc/$(bivy inspect --format '{{.State.Pid}}' two)/cgroup")" -eq "$all" ]
+	[ "$(cat "$(find /sys/fs/cgroup -maxdepth 4 -path "*/bivy/$id/pids.max")")" = 2048 ]
+	# Started again it has new ones.
+	bivy restart -t 0 two
+	[ "$(groups_of "$id")" -eq "$all" ]
+	bivy rm -f two >/dev/null
+	[ "$(groups_of "$id")" -eq 0 ]
+	# A parent of one's own is of another kind.
+	bivy run -d --cgroup-parent /bivy-pool-test/x --name other busybox sleep 1000 >/dev/null
+	wait_for has_seats 3
+	[ "$(find "$SCRATCH/root/containers" -path '*/.new-*/groups' | wc -l)" -eq 2 ]
+	bivy run -d --cgroup-parent /bivy-pool-test/x --name another busybox sleep 1000 >/dev/null
+	id=$(bivy inspect --format '{{.Id}}' another)
+	[ "$(groups_of "$id")" -eq 0 ]
+	[ "$(grep -c "/bivy-pool-test/x/$id\$" "/proc/$(bivy inspect --format '{{.State.Pid}}' another)/cgroup")" -eq "$all" ]
+	bivy rm -f other another >/dev/null
+	find /sys/fs/cgroup -depth -type d -path '*/bivy-pool-test*' -exec rmdir {} +
+	# What cannot be started leaves none.
+	wait_for has_seats 3
+	id=$(seats)
+	run -127 bivy run --cidfile "$WORK/id" --name fails busybox nonexistent
+	[[ $id == *"$(cat "$WORK/id")"* ]]
+	[ "$(groups_of "$(cat "$WORK/id")")" -eq 0 ]
 }
 
 @test "there are no more than are wanted, and no more kinds than four" {
@@ -162,15 +205,17 @@ facts() {
 }
 
 @test "killed at any moment it, or who takes a seat, leaves what the next command clears away" {
-	local pid
+	local pid id known=
 	for delay in 0 0.002 0.004 0.006 0.009 0.012 0.016 0.02 0.03; do
 		BIVY_POOL=2 bivy run --rm busybox true
 		sleep "$delay"
 		pid=$(pool_pid)
 		[ -z "$pid" ] || kill -9 $pid
+		known+=" $(seats)"
 		[ "$(bivy run --rm busybox echo in)" = in ]
 		end_pool
 		prepare
+		known+=" $(seats)"
 		become_bivy run --rm --name killed busybox true &
 		pid=$!
 		sleep "$delay"
@@ -183,6 +228,8 @@ facts() {
 	bivy create --name sweeper busybox true >/dev/null
 	bivy rm sweeper >/dev/null
 	[ -z "$(seats)" ]
+	[ -n "$known" ]
+	for id in $known; do [ "$(groups_of "$id")" -eq 0 ]; done
 	run -0 bivy system check --repair
 	BIVY_POOL=off bivy run --rm busybox true
 	run -0 bivy system check

@@ -14,6 +14,7 @@ struct supervise_options {
 	const char *bundle;
 	int64_t socket, root_fd, user_fd, network_fd, preserve_fds, timing_fd, explain_fd;
 	char **hold_fds;
+	bool has_groups;
 };
 
 #define AT(member) offsetof(struct supervise_options, member)
@@ -24,6 +25,7 @@ static const struct option_entry entries[] = {
 	{ "root-fd", 0, OPTION_INT, 0, AT(root_fd), "FD", "descriptor of a detached mount: the root of the first start", 0, INT_MAX },
 	{ "user-fd", 0, OPTION_INT, 0, AT(user_fd), "FD", "descriptor of the user namespace of the first start, with --network-fd", 0, INT_MAX },
 	{ "network-fd", 0, OPTION_INT, 0, AT(network_fd), "FD", "descriptor of its network namespace, where its links are already", 0, INT_MAX },
+	{ "has-groups", 0, OPTION_FLAG, 0, AT(has_groups), NULL, "the control groups of the first start are made already" },
 	{ "hold-fd", 0, OPTION_LIST, 0, AT(hold_fds), "FD", "a descriptor to be kept open as long as the container lives" },
 	{ "timing-fd", 0, OPTION_INT, 0, AT(timing_fd), "FD", "descriptor of a table of timings: add those of the start", 0, INT_MAX },
 	{ "explain-fd", 0, OPTION_INT, 0, AT(explain_fd), "FD", "descriptor that is told what is done for the first start", 0, INT_MAX },
@@ -72,6 +74,7 @@ static int run_supervise(struct call *call, struct error *err)
 		.root_fd = options->root_fd >= 0 ? (int)options->root_fd : -EBADF,
 		.user_fd = options->user_fd >= 0 ? (int)options->user_fd : -EBADF,
 		.network_fd = options->network_fd >= 0 ? (int)options->network_fd : -EBADF,
+		.has_groups = options->has_groups,
 		.preserve_fds = (int)options->preserve_fds,
 		.rootless = call->runtime->rootless,
 		.trim = trim_memory,
