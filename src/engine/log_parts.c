@@ -36,7 +36,7 @@ static int open_part(void *context, const char *name)
 {
 	const struct listing *listing = context;
 	struct log_parts *parts = listing->parts;
-	struct log_part part = { .fd = -EBADF };
+	struct log_part part = { .fd = -EBADF, .end = INT64_MAX };
 	struct stat status;
 
 	if (!find_place(listing, name, &part))

@@ -14,6 +14,7 @@ struct log_part {
 	int64_t order;    /* ascending with time; of "local" the same for good */
 	ino_t inode;
 	int64_t changed_ns; /* when the last line was written */
+	off_t end;        /* what is beyond is not read; INT64_MAX after log_parts_open() */
 };
 
 struct log_parts {

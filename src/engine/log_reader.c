@@ -66,7 +66,7 @@ static int end_decompressing(struct log_reader *reader, struct error *err)
 
 int log_reader_open(enum spec_log_driver driver, const struct log_part *part, off_t offset, struct log_reader *ret, struct error *err)
 {
-	*ret = (struct log_reader){ .driver = driver, .fd = part->fd, .pipe_fd = -EBADF, .offset = offset,
+	*ret = (struct log_reader){ .driver = driver, .fd = part->fd, .pipe_fd = -EBADF, .offset = offset, .end = part->end,
 		.is_compressed = part->is_compressed, .has_begun = driver != SPEC_LOG_LOCAL || offset > 0 };
 	return part->is_compressed ? start_decompressing(ret, err) : 0;
 }
@@ -96,6 +96,15 @@ static int take_end(struct log_reader *reader, struct error *err)
 	return 0;
 }
 
+static ssize_t read_block(const struct log_reader *reader, char block[static BLOCK])
+{
+	off_t left = reader->end - reader->offset;
+
+	if (reader->pipe_fd >= 0)
+		return read(reader->pipe_fd, block, BLOCK);
+	return left <= 0 ? 0 : pread(reader->fd, block, left < (off_t)BLOCK ? (size_t)left : BLOCK, reader->offset);
+}
+
 /* More of the part's bytes; 0 if there are none now. */
 static int read_more(struct log_reader *reader, struct error *err)
 {
@@ -110,7 +119,7 @@ static int read_more(struct log_reader *reader, struct error *err)
 		reader->used = 0;
 	}
 	do
-		n = reader->pipe_fd >= 0 ? read(reader->pipe_fd, block, sizeof block) : pread(reader->fd, block, sizeof block, reader->offset);
+		n = read_block(reader, block);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return error_errno(err, errno, "cannot read the log");
@@ -297,10 +306,10 @@ static int search_lines(const struct log_part *part, off_t end, log_reader_visit
 int log_reader_search(enum spec_log_driver driver, const struct log_part *part, log_reader_visit *each, void *context)
 {
 	struct stat status;
+	off_t end;
 
 	if (fstat(part->fd, &status) < 0)
 		return -errno;
-	if (status.st_size == 0)
-		return 0;
-	return (driver == SPEC_LOG_LOCAL ? search_segment : search_lines)(part, status.st_size, each, context);
+	end = status.st_size < part->end ? status.st_size : part->end;
+	return end == 0 ? 0 : (driver == SPEC_LOG_LOCAL ? search_segment : search_lines)(part, end, each, context);
 }

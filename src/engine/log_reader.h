@@ -14,6 +14,7 @@ struct log_reader {
 	int pipe_fd;   /* of the process that decompresses it; -EBADF: none */
 	pid_t child;   /* 0: none, or it has ended */
 	off_t offset;  /* in .fd, of what is read next */
+	off_t end;     /* in .fd, where reading ends at the latest */
 	struct buf bytes;
 	size_t used;   /* of .bytes */
 	bool is_compressed;

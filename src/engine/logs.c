@@ -120,6 +120,24 @@ static bool is_before(const struct log_part *part, int64_t ns)
 	return ns != INT64_MIN && part->changed_ns < ns - NS_PER_S;
 }
 
+/*
+ * Who does not wait for more sees what is there when he asks: the last lines
+ * are no more than those, and one that is written faster than it is read has
+ * an end. A part that another one follows has its own.
+ */
+static int set_end(struct logs *logs, struct error *err)
+{
+	struct log_part *last = logs->parts.count > 0 ? &logs->parts.list[logs->parts.count - 1] : NULL;
+	struct stat status;
+
+	if (!last || logs->request->follow)
+		return 0;
+	if (fstat(last->fd, &status) < 0)
+		return error_errno(err, errno, "cannot read the log of container '%s'", logs->record->container->name);
+	last->end = status.st_size;
+	return 0;
+}
+
 /* Opens the part to begin with, at the place to begin at. */
 static int begin(struct logs *logs, struct error *err)
 {
@@ -340,6 +358,8 @@ static int read_files(struct logs *logs, struct error *err)
 {
 	int r = list_parts(logs, &logs->parts, err);
 
+	if (r == 0)
+		r = set_end(logs, err);
 	if (r == 0)
 		r = begin(logs, err);
 	if (r == 0)

@@ -9,7 +9,7 @@
 struct logs_request {
 	const struct directories *directories;
 	const char *container;
-	bool follow;          /* until it ends for good */
+	bool follow;          /* until it ends for good; without, what there is when it is asked for */
 	bool out, err;        /* which streams */
 	int64_t tail;         /* the last N lines of those streams, within the limits; -1: all */
 	const char *since, *until; /* moment_parse_limit(); or NULL */

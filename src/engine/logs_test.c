@@ -350,6 +350,49 @@ static void test_enough(void **state _unused_)
 	buf_done(&reading.text);
 }
 
+static void write_more(struct reading *reading)
+{
+	if (reading->steps <= 2)
+		add("00000001.log", 10, "more\n");
+	if (reading->steps == 2)
+		add("00000002.log", 20, "another\n");
+}
+
+/* Nobody waits for it: what is written while it is read is not read. */
+static void test_written_meanwhile(void **state _unused_)
+{
+	struct reading reading = { .lock_fd = -EBADF, .step = write_more };
+	struct logs_request request = all;
+
+	put_container(NULL);
+	add("00000001.log", 0, "one\ntwo\nthree\n");
+	assert_int_equal(read_with(&request, &reading, NULL), 0);
+	assert_string_equal(reading.text.data, "one|two|three|");
+	assert_tail(-1, "one|two|three|more|more|another|");
+	buf_done(&reading.text);
+}
+
+static void append_line(struct reading *reading)
+{
+	if (reading->steps == 1)
+		add(JSON, 10, "more\n");
+}
+
+static void test_written_meanwhile_json_file(void **state _unused_)
+{
+	struct reading reading = { .lock_fd = -EBADF, .step = append_line };
+	struct logs_request request = all;
+
+	put_container((char *)"json-file");
+	add(JSON ".1", 0, "one\n");
+	add(JSON, 1, "two\nthree\n");
+	request.tail = 1;
+	assert_int_equal(read_with(&request, &reading, NULL), 0);
+	assert_string_equal(reading.text.data, "three|");
+	assert_tail(-1, "one|two|three|more|");
+	buf_done(&reading.text);
+}
+
 /* ---- what is still to come ---------------------------------------------------------------------------- */
 
 static void assert_follows(struct logs_request request, void (*step)(struct reading *reading), const char *expected)
@@ -490,6 +533,8 @@ int main(void)
 		SCRATCH_TEST(test_json_file),
 		SCRATCH_TEST(test_no_log),
 		SCRATCH_TEST(test_enough),
+		SCRATCH_TEST(test_written_meanwhile),
+		SCRATCH_TEST(test_written_meanwhile_json_file),
 		SCRATCH_TEST(test_follow),
 		SCRATCH_TEST(test_follow_json_file),
 		SCRATCH_TEST(test_follow_from_the_end),

@@ -66,6 +66,13 @@ three" ]
 again" ]
 }
 
+@test "logs: of one that never stops writing, the last lines are as many as were asked for" {
+	bivy run -d --name web busybox sh -c 'while :; do echo line; done' >/dev/null
+	wait_for eval '[ -n "$(bivy logs -n 1 web)" ]'
+	for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(bivy logs -n 1 web)" = line ]; done
+	[ "$(bivy logs -n 100 web | wc -l)" -eq 100 ]
+}
+
 @test "logs: bounded, with the older files compressed" {
 	bivy run --name web --log-opt max-size=64k --log-opt max-file=3 busybox sh -c 'for i in 1 2 3 4 5; do seq 5000; sleep 0.1; done' >/dev/null
 	wait_for sh -c "ls '$(log_files web)' | grep -q zst"
