@@ -158,6 +158,8 @@ one_full() {
 	bivy exec live touch /stop
 	[ "$(bivy wait live)" = 7 ]
 	[[ $(bivy ps -a --filter name=live --format '{{.Status}}') == "Exited (7)"* ]]
+	# What its supervisor has to write last, it tries before there is space.
+	flock -s "$RUN/containers/$id/lock" true
 	give_space
 	run bivy system check --repair
 	[ "$status" -eq 0 ]
