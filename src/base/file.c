@@ -189,3 +189,11 @@ int file_make_directories(const char *path, mode_t mode)
 	}
 	return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
+
+bool file_is_at(int dirfd, const char *name, int fd)
+{
+	struct stat by_name, by_fd;
+
+	return fstatat(dirfd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino &&
+	       by_name.st_dev == by_fd.st_dev;
+}

@@ -63,4 +63,7 @@ int file_each_name(int fd, file_visit_name *visit, void *context) _must_check_;
 /* mkdir -p with MODE for each part that is missing. */
 int file_make_directories(const char *path, mode_t mode) _must_check_;
 
+/* Whether NAME in DIRFD, if it is no link, is what FD is open of. */
+bool file_is_at(int dirfd, const char *name, int fd) _must_check_;
+
 #endif

@@ -26,14 +26,6 @@ static int lock_file(int fd, int how)
 	return 0;
 }
 
-/* Whoever had it may have removed it between our open and our lock. */
-static bool is_named(int directory_fd, const char *name, int fd)
-{
-	struct stat by_name, by_fd;
-
-	return fstatat(directory_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino;
-}
-
 static int lock_at(int directory_fd, const char *name, int how, int *ret_fd)
 {
 	_cleanup_free_ char *lock = str_printf("%s" LOCK_SUFFIX, name);
@@ -44,7 +36,8 @@ static int lock_at(int directory_fd, const char *name, int how, int *ret_fd)
 
 		if (r < 0)
 			return r;
-		if (is_named(directory_fd, lock, fd)) {
+		/* Whoever had it may have removed it between our open and our lock. */
+		if (file_is_at(directory_fd, lock, fd)) {
 			*ret_fd = TAKE_FD(fd);
 			return 0;
 		}

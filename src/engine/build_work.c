@@ -14,7 +14,6 @@
 static int try_own(struct build *build, int parent_fd, const char *name)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct stat by_name, by_fd;
 
 	if (mkdirat(parent_fd, name, 0700) < 0)
 		return errno == EEXIST ? -EAGAIN : -errno;
@@ -23,7 +22,7 @@ static int try_own(struct build *build, int parent_fd, const char *name)
 		return errno == ENOENT ? -EAGAIN : -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -EAGAIN;
-	if (fstat(fd, &by_fd) < 0 || fstatat(parent_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) < 0 || by_name.st_ino != by_fd.st_ino)
+	if (!file_is_at(parent_fd, name, fd))
 		return -EAGAIN;
 	build->work_fd = TAKE_FD(fd);
 	return 0;

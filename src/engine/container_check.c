@@ -105,7 +105,7 @@ static int check_name(void *context, const char *name)
 	if (!check->repair)
 		return 0;
 	if (id)
-		return container_name_release(check->directories, name, id);
+		return container_name_release(check->directories, name, id, -EBADF);
 	return unlinkat(check->fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 

@@ -285,7 +285,7 @@ static void undo(struct creation *creation)
 	if (creation->fd >= 0)
 		ignore_result(tree_remove_at(creation->parent_fd, name));
 	if (creation->has_name)
-		ignore_result(container_name_release(creation->directories, creation->container.name, creation->container.id));
+		ignore_result(container_name_release(creation->directories, creation->container.name, creation->container.id, -EBADF));
 }
 
 static int make_record(struct creation *creation)

@@ -172,10 +172,10 @@ static int rename_record(struct container_record *record, const char *name, stru
 	record->container->name = (char *)name;
 	r = container_record_save(record, err);
 	if (r < 0) {
-		ignore_result(container_name_release(record->directories, name, id)); /* the first failure is the one to report */
+		ignore_result(container_name_release(record->directories, name, id, -EBADF)); /* the first failure is the one to report */
 		return r;
 	}
-	r = container_name_release(record->directories, old, id);
+	r = container_name_release(record->directories, old, id, -EBADF);
 	if (r < 0)
 		return error_errno(err, -r, "cannot release the name '%s'", old);
 	container_event_add(record->directories, record->container, "rename", &attribute, 1);

@@ -135,7 +135,7 @@ const char *container_name_of(struct arena *arena, const struct directories *dir
  * All who take names away hold the lock of their directory, so that between the
  * look and the removal the name cannot have become another's.
  */
-static int remove_name(int names_fd, const char *name, const char *id)
+static int remove_name(int names_fd, const char *name, const char *id, int grave_fd)
 {
 	char owner[CONTAINER_ID_LENGTH + 1];
 	int r;
@@ -144,19 +144,19 @@ static int remove_name(int names_fd, const char *name, const char *id)
 		if (errno != EINTR)
 			return -errno;
 	r = read_owner(names_fd, name, owner);
-	if (r > 0 && str_equal(owner, id) && unlinkat(names_fd, name, 0) < 0)
+	if (r > 0 && str_equal(owner, id) && (grave_fd < 0 || renameat(names_fd, name, grave_fd, "name") < 0) && unlinkat(names_fd, name, 0) < 0)
 		r = -errno;
 	ignore_result(flock(names_fd, LOCK_UN)); /* closing would do it as well */
 	return r < 0 ? r : 0;
 }
 
-int container_name_release(const struct directories *directories, const char *name, const char *id)
+int container_name_release(const struct directories *directories, const char *name, const char *id, int grave_fd)
 {
 	_cleanup_close_ int fd = open_names(directories, false);
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	return remove_name(fd, name, id);
+	return remove_name(fd, name, id, grave_fd);
 }
 
 /* ---- names that are left -------------------------------------------------------------------- */
@@ -217,7 +217,7 @@ static int take_name(const struct directories *directories, int names_fd, const 
 			continue; /* it was given back just now */
 		if (!container_name_is_stale(directories, name, owner))
 			return -EEXIST;
-		r = remove_name(names_fd, name, owner);
+		r = remove_name(names_fd, name, owner, -EBADF);
 		if (r < 0)
 			return r;
 	}

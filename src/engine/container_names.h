@@ -43,8 +43,11 @@ int container_name_reserve(const struct directories *directories, const char *na
 int container_name_generate(struct arena *arena, const struct directories *directories, const char *id, const char **ret, struct error *err)
 	_must_check_;
 
-/* Gives NAME back, if it is ID's. 0 or -errno. */
-int container_name_release(const struct directories *directories, const char *name, const char *id) _must_check_;
+/*
+ * Gives NAME back, if it is ID's. 0 or -errno. The link goes into the directory GRAVE_FD, which is to be removed, if that is not
+ * negative: what frees its block is not waited for then.
+ */
+int container_name_release(const struct directories *directories, const char *name, const char *id, int grave_fd) _must_check_;
 
 /* All names that are there, NULL-terminated, in the arena. */
 const char **container_names_list(struct arena *arena, const struct directories *directories);

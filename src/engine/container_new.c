@@ -31,10 +31,7 @@ char *container_new_name(const char *id)
 bool container_new_is(int parent_fd, const char *id, int fd)
 {
 	_cleanup_free_ char *name = container_new_name(id);
-	struct stat by_name, by_fd;
-
-	return fstat(fd, &by_fd) == 0 && fstatat(parent_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(by_fd.st_mode) &&
-	       by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
+	return file_is_at(parent_fd, name, fd);
 }
 
 /* 0 or -errno. Who sweeps and finds it before it is locked takes it for garbage: -EAGAIN. */

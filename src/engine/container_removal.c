@@ -8,11 +8,13 @@
 #include "engine/container_network.h"
 #include "engine/containers.h"
 #include "engine/image_removal.h"
+#include "engine/pool.h"
 #include "engine/seat_groups.h"
 #include "engine/supervisor.h"
 #include "engine/container_quota.h"
 #include "engine/volume_record.h"
 #include "engine/waiters.h"
+#include "net/journal.h"
 #include "runtime/verbs.h"
 #include "store/lock.h"
 #include "store/tree.h"
@@ -116,6 +118,28 @@ static const char *id_of(struct arena *arena, const char *name)
 	return container_id_is_valid(id) ? id : NULL;
 }
 
+/* What others would see of it: name, and who waits. FD is its own directory. */
+static int finish_visible(const struct directories *directories, const struct spec_container *container, int fd, struct error *err)
+{
+	int r = 0;
+
+	if (container && container->name && container->id)
+		r = container_name_release(directories, container->name, container->id, fd);
+	if (r < 0)
+		return error_errno(err, -r, "cannot release the name '%s'", container->name);
+	if (container && container->id)
+		waiters_forget(directories, container->id);
+	return 0;
+}
+
+/* The volatile directory of who is gone may be left, without a journal; ID NULL: nobody's. */
+static int remove_run(const struct directories *directories, const char *id)
+{
+	_cleanup_free_ char *path = id ? str_printf("%s/containers/%s", directories->run_root, id) : NULL;
+
+	return path ? tree_remove_at(AT_FDCWD, path) : 0;
+}
+
 /* The entry NAME, which is ours alone (FD locked), goes with all that belongs to it; container.json last, as it tells what that is. */
 static int finish(const struct directories *directories, int containers_fd, const char *name, int fd, struct error *err)
 {
@@ -125,15 +149,9 @@ static int finish(const struct directories *directories, int containers_fd, cons
 	size_t length = strlen(name);
 	uint32_t project;
 	bool volumes = length > strlen(VOLUMES_SUFFIX) && str_equal(name + length - strlen(VOLUMES_SUFFIX), VOLUMES_SUFFIX);
-	int r = 0;
+	int r = finish_visible(directories, container, fd, err);
 
-	if (container && container->name && container->id)
-		r = container_name_release(directories, container->name, container->id);
-	if (r < 0)
-		return error_errno(err, -r, "cannot release the name '%s'", container->name);
-	if (container && container->id)
-		waiters_forget(directories, container->id);
-	if (volumes && container)
+	if (r == 0 && volumes && container)
 		r = remove_volumes(directories, container, err);
 	if (r == 0 && container)
 		r = release_volumes(directories, container, err);
@@ -142,12 +160,24 @@ static int finish(const struct directories *directories, int containers_fd, cons
 	if (r < 0)
 		return r;
 	project = container_quota_project(fd);
-	r = tree_remove_at(fd, "root");
+	r = remove_run(directories, id);
+	if (r == 0)
+		r = tree_remove_at(fd, "root");
 	if (r == 0)
 		container_quota_forget(fd, project);
 	if (r == 0)
 		r = tree_remove_at(containers_fd, name);
 	return r < 0 ? error_errno(err, -r, "cannot remove '%s/containers/%s'", directories->root, name) : 0;
+}
+
+int container_removal_finish_locked(const struct directories *directories, const char *name, int fd, struct error *err)
+{
+	_cleanup_free_ char *path = str_printf("%s/containers", directories->root);
+	_cleanup_close_ int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (!str_starts_with(name, GONE_PREFIX) || strchr(name, '/') || parent < 0 || !file_is_at(parent, name, fd))
+		return error_set(err, ERROR_INVALID, 0, "'%s/%s' is no removal to be finished", path, name);
+	return finish(directories, parent, name, fd, err);
 }
 
 int container_removal_finish(const struct directories *directories, int containers_fd, const char *name, bool dry_run, struct error *err)
@@ -210,12 +240,15 @@ int container_removal_clear_run(const struct container_record *record, struct er
 	return r < 0 ? r : bundle_remove(record, err);
 }
 
-/* A supervisor that is still there removes what the runtime made itself, and the links, which takes the kernel some 10 ms. */
+/*
+ * A supervisor that is still there removes what the runtime made itself, and the links, which takes the kernel some 10 ms. Without a
+ * journal it is no member of a network any more; the directory goes in the end.
+ */
 static int clear_bundle(const struct container_record *record, struct error *err)
 {
 	int r = container_network_release_but_links(record, err);
 
-	return r < 0 ? r : bundle_remove(record, err);
+	return r < 0 ? r : net_journal_remove(AT_FDCWD, record->run_path, err);
 }
 
 /* Kills it and waits until its supervisor is gone; no error if it went by itself. */
@@ -330,17 +363,33 @@ static int check_dependents(const struct container_record *record, struct error 
 
 /* ---- removing ---------------------------------------------------------------------------------- */
 
-/* The record, locked and ended, goes. */
+/* Volumes that go with it are to be gone when it is. */
+static bool has_volumes(const struct spec_container *container)
+{
+	for (size_t i = 0; i < container->host.mount_count; i++)
+		if (container->host.mounts[i].kind == SPEC_MOUNT_VOLUME)
+			return true;
+	return false;
+}
+
+/* The record, locked and ended, goes; of one that goes by itself the files a moment later, if somebody is there to remove them. */
 static int retire(struct container_record *record, unsigned flags, struct error *err)
 {
-	_cleanup_free_ char *parent = str_printf("%s/containers", record->directories->root);
+	const struct directories *directories = record->directories;
+	_cleanup_free_ char *parent = str_printf("%s/containers", directories->root);
 	_cleanup_free_ char *gone = str_printf(GONE_PREFIX "%s%s", record->container->id, flags & CONTAINER_REMOVE_VOLUMES ? VOLUMES_SUFFIX : "");
 	_cleanup_close_ int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || renameat(fd, record->container->id, fd, gone) < 0)
 		return error_errno(err, errno, "cannot remove the container '%s'", record->container->name);
-	container_event_add(record->directories, record->container, "destroy", NULL, 0);
-	return finish(record->directories, fd, gone, record->fd, err);
+	container_event_add(directories, record->container, "destroy", NULL, 0);
+	if (flags & CONTAINER_REMOVE_AUTO && !has_volumes(record->container)) {
+		int r = finish_visible(directories, record->container, record->fd, err);
+
+		if (r < 0 || pool_finish_removal(directories, gone, record->fd))
+			return r;
+	}
+	return finish(directories, fd, gone, record->fd, err);
 }
 
 /* --rmi: the image, unless somebody else needs it. */

@@ -7,6 +7,7 @@
 #include "engine/network_files.h"
 #include "engine/network_members.h"
 #include "net/journal.h"
+#include "net/leases.h"
 #include "spec/supervision.h"
 #include "store/tree.h"
 
@@ -24,17 +25,11 @@ struct check {
 };
 
 /* Whose the entry is: a lease points at its owner, a file with names is called like him. NULL: it is neither. */
-static const char *find_owner(const struct check *check, const char *name, char *target)
+static const char *find_owner(const struct check *check, const char *name, char target[static NET_LEASE_OWNER_LIMIT])
 {
-	ssize_t length;
-
 	if (check->are_names)
 		return container_id_is_valid(name) ? name : NULL;
-	length = readlinkat(check->fd, name, target, CONTAINER_ID_LENGTH + 1);
-	if (length != CONTAINER_ID_LENGTH)
-		return NULL;
-	target[length] = '\0';
-	return container_id_is_valid(target) ? target : NULL;
+	return net_lease_owner(check->fd, name, target) && container_id_is_valid(target) ? target : NULL;
 }
 
 /* Whether the plan of the container ID, which runs, has PATH. One that cannot be read may have it. */
@@ -67,7 +62,7 @@ static int check_entry(void *context, const char *name)
 {
 	struct check *check = context;
 	_cleanup_free_ char *path = str_printf("%s/%s", check->path, name), *text = NULL;
-	char target[CONTAINER_ID_LENGTH + 2];
+	char target[NET_LEASE_OWNER_LIMIT];
 	_cleanup_close_ int lock = -EBADF;
 	const char *id;
 

@@ -5,6 +5,7 @@
 #include "engine/container_network_plan.h"
 #include "engine/home.h"
 #include "net/firewall.h"
+#include "net/leases.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,10 +23,9 @@ struct trace {
 static int note_lease(void *context, const char *name)
 {
 	struct trace *trace = context;
-	char owner[CONTAINER_ID_LENGTH + 2];
-	ssize_t length = name[0] == '.' ? -1 : readlinkat(trace->fd, name, owner, sizeof owner - 1);
+	char owner[NET_LEASE_OWNER_LIMIT];
 
-	if (length != CONTAINER_ID_LENGTH || memcmp(owner, trace->id, CONTAINER_ID_LENGTH) != 0)
+	if (name[0] == '.' || !net_lease_owner(trace->fd, name, owner) || !str_equal(owner, trace->id))
 		return 0;
 	trace->plan->leases = container_network_add(trace->arena, trace->plan->leases,
 		arena_printf(trace->arena, "%s/%s/leases/%s", trace->path, trace->network, name));

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/bundle_plan.h"
 #include "engine/container_new.h"
+#include "engine/container_removal.h"
 #include "engine/networks.h"
 #include "host/fdpass.h"
 #include "host/user_namespace.h"
@@ -26,6 +27,7 @@
 #define SPEAK_PATIENCE_MS 50  /* of who has connected */
 #define LOOK_PATIENCE_MS 1000 /* it may be making a seat */
 #define DROP_PATIENCE_MS 5000
+#define REMOVER_MS 15         /* after which it may have ended */
 #define QUIET_MS 15           /* after a seat was taken: its container starts meanwhile */
 
 /* How many seats there are to be of a kind. */
@@ -62,8 +64,8 @@ static void set_patience(int socket, unsigned milliseconds)
 	ignore_result(setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time));
 }
 
-/* A connection on which TEXT was said. -errno if there is nobody. */
-static int ask(const struct directories *directories, const char *text, unsigned patience_ms, int *ret_socket)
+/* A connection on which TEXT was said, with FD, unless that is negative. -errno if there is nobody. */
+static int ask_with(const struct directories *directories, const char *text, int fd, unsigned patience_ms, int *ret_socket)
 {
 	_cleanup_free_ char *path = str_printf("%s/" SOCKET, directories->run_root);
 	_cleanup_close_ int socket = -EBADF;
@@ -72,10 +74,15 @@ static int ask(const struct directories *directories, const char *text, unsigned
 	if (r < 0)
 		return r;
 	set_patience(socket, patience_ms);
-	r = fdpass_send_all(socket, NULL, 0, text, strlen(text));
+	r = fdpass_send_all(socket, &fd, fd >= 0, text, strlen(text));
 	if (r == 0)
 		*ret_socket = TAKE_FD(socket);
 	return r;
+}
+
+static int ask(const struct directories *directories, const char *text, unsigned patience_ms, int *ret_socket)
+{
+	return ask_with(directories, text, -EBADF, patience_ms, ret_socket);
 }
 
 /* That it is what it says it is, and ours alone. */
@@ -118,6 +125,14 @@ char **pool_command(struct arena *arena, const struct directories *directories, 
 	return command;
 }
 
+bool pool_finish_removal(const struct directories *directories, const char *name, int fd)
+{
+	_cleanup_free_ char *text = str_printf("finish %s", name);
+	_cleanup_close_ int socket = -EBADF;
+
+	return wanted_seats() > 0 && ask_with(directories, text, fd, TAKE_PATIENCE_MS, &socket) == 0;
+}
+
 void pool_look(const struct directories *directories, struct pool_report *ret)
 {
 	_cleanup_close_ int socket = -EBADF;
@@ -145,6 +160,12 @@ struct shelf {
 	size_t kind;
 };
 
+/* A removal to be finished, with its lock. */
+struct removal {
+	char *name; /* NULL: none */
+	int fd;
+};
+
 struct pool {
 	const struct directories *directories;
 	int lock_fd, listen_fd;
@@ -158,6 +179,8 @@ struct pool {
 		bool is_refused; /* such a seat could not be made */
 	} kinds[POOL_KINDS];
 	struct shelf shelves[POOL_SEATS];
+	struct removal removals[POOL_REMOVALS]; /* the first ones */
+	pid_t remover; /* begin_removals(); or 0 */
 	int64_t asked_ms, taken_ms;
 	bool is_over;
 };
@@ -254,22 +277,98 @@ static void give(struct pool *pool, int client, const struct seat_kind *kind)
 	}
 }
 
-/* "take NETWORK LAYER 0 1 PLACE", "look", "drop"; what is none of them is not answered. */
+/* One request, and the descriptor that may come with it. */
+static int receive(int client, char text[static REQUEST_LIMIT], size_t *ret_length, int *ret_fd)
+{
+	int fds[FDPASS_LIMIT];
+	size_t count = 0;
+	int r = fdpass_receive_all(client, text, REQUEST_LIMIT, ret_length, fds, &count);
+
+	if (r < 0)
+		return r;
+	if (count == 1)
+		*ret_fd = fds[0];
+	for (size_t i = 0; count > 1 && i < count; i++)
+		close(fds[i]);
+	return 0;
+}
+
+/* They are somebody else's, or over. */
+static void forget_removals(struct pool *pool)
+{
+	for (size_t i = 0; i < POOL_REMOVALS && pool->removals[i].name; i++) {
+		close_and_forget(&pool->removals[i].fd);
+		free(pool->removals[i].name);
+		pool->removals[i].name = NULL;
+	}
+}
+
+/* All that were taken on, one after the other; then there are none. */
+static void finish_removals(struct pool *pool)
+{
+	for (size_t i = 0; i < POOL_REMOVALS && pool->removals[i].name; i++) {
+		struct removal *removal = &pool->removals[i];
+		struct error err = ERROR_INIT;
+
+		if (container_removal_finish_locked(pool->directories, removal->name, removal->fd, &err) < 0)
+			log_warning("%s, left", err.message);
+	}
+	forget_removals(pool);
+}
+
+/*
+ * The same in a process of its own, as it may wait for the disk, and who asks for a seat is not to wait for that. It keeps nothing
+ * of the seats. One at a time; what cannot be begun now is tried again.
+ */
+static void begin_removals(struct pool *pool)
+{
+	if (!pool->removals[0].name || pool->remover > 0)
+		return;
+	pool->remover = fork();
+	if (pool->remover == 0) {
+		close_and_forget(&pool->listen_fd);
+		close_and_forget(&pool->lock_fd);
+		for (size_t i = 0; i < POOL_SEATS; i++)
+			if (pool->shelves[i].arena)
+				seat_done(&pool->shelves[i].seat);
+		finish_removals(pool);
+		_exit(0);
+	}
+	if (pool->remover > 0)
+		forget_removals(pool);
+}
+
+static void add_removal(struct pool *pool, const char *name, int fd)
+{
+	size_t i = 0;
+
+	if (pool->removals[POOL_REMOVALS - 1].name)
+		begin_removals(pool);
+	if (pool->removals[POOL_REMOVALS - 1].name)
+		finish_removals(pool);
+	while (pool->removals[i].name)
+		i++;
+	pool->removals[i] = (struct removal){ str_dup(name), fd };
+}
+
+/* "take NETWORK LAYER 0 1 PLACE", "finish NAME" with its lock, "look", "drop"; what is none of them is not answered. */
 static void answer(struct pool *pool, int client)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_close_ int fd = -EBADF;
 	char text[REQUEST_LIMIT + 1];
-	ssize_t n = recv(client, text, REQUEST_LIMIT, 0);
+	size_t length = 0, count;
 	char **words;
-	size_t count;
 
-	if (n <= 0)
+	if (receive(client, text, &length, &fd) < 0)
 		return;
-	text[n] = '\0';
+	text[length] = '\0';
 	words = bundle_split(arena, text, ' ');
 	count = strv_length(words);
 	if (count == 6 && str_equal(words[0], "take") && str_equal(words[5], pool->place)) {
 		give(pool, client, &(const struct seat_kind){ words[1], words[2], str_equal(words[3], "1"), str_equal(words[4], "1") });
+	} else if (count == 2 && str_equal(words[0], "finish") && fd >= 0) {
+		add_removal(pool, words[1], TAKE_FD(fd));
 	} else if (count == 1 && str_equal(words[0], "look")) {
 		struct pool_report report = { .seats = count_seats(pool, POOL_KINDS) };
 
@@ -299,7 +398,19 @@ static int wait_ms(const struct pool *pool, bool is_full)
 
 	if (!is_full && pool->taken_ms + QUIET_MS < end)
 		end = pool->taken_ms + QUIET_MS;
+	if (pool->removals[0].name && now + REMOVER_MS < end)
+		end = now + REMOVER_MS;
 	return end <= now ? 0 : (int)(end - now);
+}
+
+/* Children of the supervisor's that we were, and the remover. */
+static void reap(struct pool *pool)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (pid == pool->remover)
+			pool->remover = 0;
 }
 
 static void run_rounds(struct pool *pool)
@@ -310,13 +421,13 @@ static void run_rounds(struct pool *pool)
 		struct pollfd polled = { .fd = pool->listen_fd, .events = POLLIN };
 		int n = poll(&polled, 1, wait_ms(pool, is_full));
 
-		while (waitpid(-1, NULL, WNOHANG) > 0) /* the supervisor's that we were */
-			;
+		reap(pool);
 		if (n > 0) {
 			accept_one(pool);
 			is_full = false;
-		} else if (n == 0 && !is_full && clock_monotonic_ms() >= pool->taken_ms + QUIET_MS) {
-			is_full = !make_one(pool);
+		} else if (n == 0 && clock_monotonic_ms() >= pool->taken_ms + QUIET_MS) {
+			begin_removals(pool);
+			is_full = is_full || !make_one(pool);
 		} else if (n < 0 && errno != EINTR) {
 			return;
 		}
@@ -355,7 +466,12 @@ static void clear_away(struct pool *pool)
 	struct error err = ERROR_INIT;
 
 	ignore_result(unlink(path)); /* it may be gone with its directory */
+	while (poll(&(struct pollfd){ .fd = pool->listen_fd, .events = POLLIN }, 1, 0) > 0)
+		accept_one(pool);
 	close_and_forget(&pool->listen_fd);
+	finish_removals(pool);
+	if (pool->remover > 0)
+		waitpid(pool->remover, NULL, 0);
 	for (size_t i = 0; i < POOL_SEATS; i++)
 		if (pool->shelves[i].arena) {
 			seat_undo(pool->directories, &pool->shelves[i].seat);

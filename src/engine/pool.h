@@ -9,9 +9,11 @@
  *   2. RUN/pool.sock is its socket: who connects asks for one thing, and gets an answer. Who is not answered
  *      within a few milliseconds does without.
  *   3. A seat that was sent is whoever's has received it, with all its locks; it is never given back.
- *   4. It has POOL_SEATS seats at most, for the POOL_KINDS kinds that were asked for last, and ends POOL_IDLE_MS
+ *   4. The rest of a removal that it has taken on (container.h, invariant 4) it keeps locked until that is done;
+ *      of POOL_REMOVALS at most, soon after, and before it ends.
+ *   5. It has POOL_SEATS seats at most, for the POOL_KINDS kinds that were asked for last, and ends POOL_IDLE_MS
  *      after it was asked last. What it has not given away it takes back then, and networks go that nobody is in.
- *   5. Killed, it leaves what seat.h says, a socket that nobody answers, and a file that nobody has locked.
+ *   6. Killed, it leaves what seat.h says, removals to be finished by anybody, a socket that nobody answers, and a file that nobody has locked.
  *
  * What would be kept from changing by seats, images and networks that are
  * removed, asks it to end first: pool_drop().
@@ -26,6 +28,7 @@
 
 #define POOL_KINDS 4
 #define POOL_SEATS 8
+#define POOL_REMOVALS 32
 #define POOL_IDLE_MS 15000
 
 /* Whether *RET, which was SEAT_NONE, is one for CONTAINER; its texts are in the arena. */
@@ -33,6 +36,12 @@ bool pool_take(struct arena *arena, const struct directories *directories, const
 
 /* What makes seats for containers like this one: `bivy --root … system pool NETWORK LAYER`, BIVY being the program; NULL: nothing shall. */
 char **pool_command(struct arena *arena, const struct directories *directories, const char *bivy, const struct spec_container *container);
+
+/*
+ * Whether it takes on what is left of a removal: the entry NAME of
+ * ROOT/containers, ".gone-…", whose lock FD has. The caller only closes FD then.
+ */
+bool pool_finish_removal(const struct directories *directories, const char *name, int fd) _must_check_;
 
 struct pool_report {
 	unsigned seats, kinds;

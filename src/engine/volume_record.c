@@ -207,12 +207,10 @@ void volume_record_close(struct volume_record *record)
 
 int volume_record_lock(struct volume_record *record, struct error *err)
 {
-	struct stat by_name, by_fd;
-
 	while (flock(record->fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "cannot lock the volume '%s'", record->volume->name);
-	if (lstat(record->path, &by_name) == 0 && fstat(record->fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev)
+	if (file_is_at(AT_FDCWD, record->path, record->fd))
 		return 0;
 	return error_set(err, ERROR_NOT_FOUND, 0, "the volume '%s' has just been removed", record->volume->name);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net/bridge.h"
+#include "net/leases.h"
 #include "net/resolver.h"
 
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 
 #define UP "up.json"
 #define RESOLVER_OWNER "resolver-" /* whose lease is no member's (engine/network_resolver.c) */
-#define OWNER_LIMIT 128
 
 /* ---- members ------------------------------------------------------------------------ */
 
@@ -25,12 +25,10 @@ struct members {
 static int look_at_lease(void *context, const char *name)
 {
 	struct members *members = context;
-	char owner[OWNER_LIMIT];
-	ssize_t length = name[0] == '.' ? -1 : readlinkat(members->fd, name, owner, sizeof owner - 1);
+	char owner[NET_LEASE_OWNER_LIMIT];
 
-	if (length < 0)
+	if (name[0] == '.' || !net_lease_owner(members->fd, name, owner))
 		return 0;
-	owner[length] = '\0';
 	members->found |= !str_starts_with(owner, RESOLVER_OWNER);
 	return members->found;
 }

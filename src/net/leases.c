@@ -6,6 +6,7 @@
  * changed: taking over a dead one's is more than one step.
  */
 #include "net/leases.h"
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -14,7 +15,8 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 
-#define ID_LIMIT 128
+#define ID_BYTES 32
+#define ENCODED '='
 
 static const char *last_name(int family)
 {
@@ -58,29 +60,69 @@ static bool is_reserved(const struct net_subnet *reserved, size_t count, const s
 
 /* ---- one lease ------------------------------------------------------------------------ */
 
-/* Whose NAME is; "" if it is nobody's. */
-static void read_owner(int dir_fd, const char *name, char owner[ID_LIMIT])
+static int digit_of(char c)
 {
-	ssize_t length = readlinkat(dir_fd, name, owner, ID_LIMIT - 1);
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	owner[length < 0 ? 0 : length] = '\0';
+/* ID as its lease has it. */
+static void encode(const char *id, struct buf *out)
+{
+	unsigned char bytes[ID_BYTES];
+
+	if (strlen(id) != 2 * ID_BYTES || strspn(id, "0123456789abcdef") != 2 * ID_BYTES) {
+		buf_add_text(out, id);
+		return;
+	}
+	for (size_t i = 0; i < ID_BYTES; i++)
+		bytes[i] = (unsigned char)(digit_of(id[2 * i]) << 4 | digit_of(id[2 * i + 1]));
+	buf_add_char(out, ENCODED);
+	base64_encode(bytes, ID_BYTES, out);
+}
+
+/* The other way round, of LENGTH bytes in OWNER itself; "" of what stands for no id. */
+static void decode(char owner[static NET_LEASE_OWNER_LIMIT], size_t length)
+{
+	_cleanup_buf_ struct buf bytes = BUF_INIT;
+
+	owner[length] = '\0';
+	if (owner[0] != ENCODED)
+		return;
+	if (base64_decode(owner + 1, length - 1, &bytes) < 0 || bytes.length != ID_BYTES) {
+		owner[0] = '\0';
+		return;
+	}
+	for (size_t i = 0; i < ID_BYTES; i++)
+		snprintf(owner + 2 * i, 3, "%02x", (unsigned char)bytes.data[i]);
+}
+
+bool net_lease_owner(int dir_fd, const char *name, char owner[static NET_LEASE_OWNER_LIMIT])
+{
+	ssize_t length = readlinkat(dir_fd, name, owner, NET_LEASE_OWNER_LIMIT - 1);
+
+	decode(owner, length < 0 ? 0 : (size_t)length);
+	return *owner != '\0';
+}
+
+/* 0 or -errno. */
+static int make(int dir_fd, const char *name, const char *id)
+{
+	_cleanup_buf_ struct buf target = BUF_INIT;
+
+	encode(id, &target);
+	return symlinkat(target.data, dir_fd, name) < 0 ? -errno : 0;
 }
 
 /* Makes NAME ID's: 0, or -EEXIST with the owner. The directory is locked. */
-static int take(int dir_fd, const char *name, const char *id, net_lease_is_alive *is_alive, void *context, char owner[ID_LIMIT])
+static int take(int dir_fd, const char *name, const char *id, net_lease_is_alive *is_alive, void *context, char owner[static NET_LEASE_OWNER_LIMIT])
 {
-	if (symlinkat(id, dir_fd, name) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return -errno;
-	read_owner(dir_fd, name, owner);
-	if (str_equal(owner, id))
-		return 0;
-	if (*owner && is_alive(context, owner))
-		return -EEXIST;
-	if (unlinkat(dir_fd, name, 0) < 0 || symlinkat(id, dir_fd, name) < 0)
-		return -errno;
-	return 0;
+	int r = make(dir_fd, name, id);
+
+	if (r != -EEXIST)
+		return r;
+	if (net_lease_owner(dir_fd, name, owner) && (str_equal(owner, id) || is_alive(context, owner)))
+		return str_equal(owner, id) ? 0 : -EEXIST;
+	return unlinkat(dir_fd, name, 0) < 0 ? -errno : make(dir_fd, name, id);
 }
 
 /* ---- any address ----------------------------------------------------------------------- */
@@ -124,7 +166,7 @@ struct search {
 /* The address NUMBER of the range: 0, -EEXIST, or another failure. */
 static int try_number(const struct search *search, uint64_t number, struct net_subnet *ret, char text[INET6_ADDRSTRLEN + 4])
 {
-	char owner[ID_LIMIT];
+	char owner[NET_LEASE_OWNER_LIMIT];
 	int r = net_subnet_address(search->range, number, ret);
 
 	if (r < 0)
@@ -177,7 +219,7 @@ int net_lease_check(const struct net_subnet *subnet, const struct net_subnet *re
 static int take_wanted(const struct search *search, const struct net_subnet *wanted, struct net_subnet *ret, char text[INET6_ADDRSTRLEN + 4],
 		       struct error *err)
 {
-	char owner[ID_LIMIT];
+	char owner[NET_LEASE_OWNER_LIMIT];
 	int r = net_lease_check(search->subnet, search->reserved, search->reserved_count, wanted, err);
 
 	if (r < 0)
@@ -232,13 +274,12 @@ int net_lease_take(int dir_fd, const struct net_subnet *subnet, const struct net
 int net_lease_release(int dir_fd, const char *name, const char *id)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
-	char owner[ID_LIMIT];
+	char owner[NET_LEASE_OWNER_LIMIT];
 	int r = lock(dir_fd, &lock_fd);
 
 	if (r < 0)
 		return r;
-	read_owner(dir_fd, name, owner);
-	if (str_equal(owner, id) && unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
+	if (net_lease_owner(dir_fd, name, owner) && str_equal(owner, id) && unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
 		return -errno;
 	return 0;
 }

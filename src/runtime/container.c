@@ -16,6 +16,7 @@
 #define ID_LIMIT 1024
 #define STATE_LIMIT (4u << 20)
 #define SWEEP_AFTER_SECONDS 10
+#define GONE_LIMIT 32
 
 static const char *const status_names[] = {
 	[CONTAINER_CREATING] = "creating",
@@ -125,16 +126,23 @@ void container_done(struct container *container)
 	*container = CONTAINER_INIT;
 }
 
+bool container_is_recorded(const struct runtime *runtime, const char *id, int dir_fd)
+{
+	_cleanup_close_ int root = open_root(runtime);
+
+	/* Where it cannot be looked it is taken for one. */
+	return root != -ENOENT && (root < 0 || file_is_at(root, id, dir_fd));
+}
+
 int container_lock(struct container *container, struct error *err)
 {
 	_cleanup_free_ char *id = str_dup(container->state->id);
-	struct stat status;
 
 	while (flock(container->dir_fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "cannot lock the record of container '%s'", id);
-	/* Deleted while we waited: the directory has no name any more. */
-	if (fstat(container->dir_fd, &status) == 0 && status.st_nlink == 0)
+	/* It may have been deleted while we waited. */
+	if (!container_is_recorded(container->runtime, id, container->dir_fd))
 		return error_set(err, ERROR_NOT_FOUND, 0, "container '%s' does not exist", id);
 	return load_state(container, id, err);
 }
@@ -376,29 +384,56 @@ static void remove_directory(int root, const char *name)
 	ignore_result(unlinkat(root, name, AT_REMOVEDIR)); /* the caller sees what is left */
 }
 
-int container_remove_record(const struct runtime *runtime, const char *id, struct error *err)
+/* What a record of ours is called when it is one no more. */
+static void name_gone(char gone[static GONE_LIMIT])
+{
+	snprintf(gone, GONE_LIMIT, ".gone-%d", (int)getpid());
+}
+
+int container_retire_record(const struct runtime *runtime, const char *id, struct error *err)
 {
 	_cleanup_close_ int root = open_root(runtime);
-	char gone[64];
+	char gone[GONE_LIMIT];
 	int r;
 
 	if (root == -ENOENT)
 		return 0;
 	if (root < 0)
 		return error_errno(err, -root, "cannot open '%s'", runtime->root);
-	/* At once: half a record could not be read, and the id would stay taken. */
-	snprintf(gone, sizeof gone, ".gone-%d", (int)getpid());
+	name_gone(gone);
 	r = renameat(root, id, root, gone);
 	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)) { /* left by a killed process of the same number */
 		remove_directory(root, gone);
 		r = renameat(root, id, root, gone);
 	}
-	if (r < 0)
-		return errno == ENOENT ? 0 : error_errno(err, errno, "cannot remove the record of container '%s'", id);
+	return r == 0 || errno == ENOENT ? 0 : error_errno(err, errno, "cannot remove the record of container '%s'", id);
+}
+
+/* Whether it is there no more. */
+static bool remove_retired(const struct runtime *runtime)
+{
+	_cleanup_close_ int root = open_root(runtime);
+	char gone[GONE_LIMIT];
+
+	name_gone(gone);
+	if (root < 0 || faccessat(root, gone, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
 	remove_directory(root, gone);
-	if (faccessat(root, gone, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	return faccessat(root, gone, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
+void container_remove_retired(const struct runtime *runtime)
+{
+	ignore_result(remove_retired(runtime)); /* what is left the next sweep removes */
+}
+
+int container_remove_record(const struct runtime *runtime, const char *id, struct error *err)
+{
+	int r = container_retire_record(runtime, id, err);
+
+	if (r == 0 && !remove_retired(runtime))
 		return error_set(err, ERROR_INTERNAL, ENOTEMPTY, "cannot remove the record of container '%s'", id);
-	return 0;
+	return r;
 }
 
 void container_describe(const struct container *container, enum container_status status, struct spec_oci_state *ret)

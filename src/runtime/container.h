@@ -94,10 +94,20 @@ int container_open_groups(struct container *container, struct error *err) _must_
 int container_reserve(const struct runtime *runtime, const struct spec_state *state, const char *config_text, size_t config_length,
 	int *ret_dir_fd, int *ret_init_fd, struct error *err) _must_check_;
 
+/* Whether DIR_FD is the record of ID, still. */
+bool container_is_recorded(const struct runtime *runtime, const char *id, int dir_fd) _must_check_;
+
 /* Replaces state.json. */
 int container_save_state(int dir_fd, const struct spec_state *state, struct error *err) _must_check_;
 
-/* Removes the record; no error if it is gone. */
+/*
+ * The record is none any more, at once: half of one could not be read, and its id would stay taken. Its files are ".gone-PID" with the
+ * number of this process, until that removes them, or a sweep. No error if it is gone.
+ */
+int container_retire_record(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
+void container_remove_retired(const struct runtime *runtime);
+
+/* Both. */
 int container_remove_record(const struct runtime *runtime, const char *id, struct error *err) _must_check_;
 
 /* Fills the OCI state of hooks and of `state`. */

@@ -579,14 +579,13 @@ int creation_remove(struct creation *creation, struct error *err)
 {
 	struct spec_oci_state state;
 	int64_t since = timing_now();
-	struct stat status;
 	int r = 0;
 
 	while (flock(creation->dir_fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "cannot lock the record of container '%s'", creation->state.id);
-	/* Deleted by somebody else meanwhile: the directory has no name any more. */
-	if (fstat(creation->dir_fd, &status) == 0 && status.st_nlink == 0)
+	/* Deleted by somebody else meanwhile. */
+	if (!container_is_recorded(creation->runtime, creation->state.id, creation->dir_fd))
 		return 0;
 	/* Mostly all ended with the first process. Others may have joined, or had no pid namespace that ended them with it. */
 	if (cgroup_set_remove(&creation->groups, 0, NULL) < 0) {
@@ -601,7 +600,7 @@ int creation_remove(struct creation *creation, struct error *err)
 	creation->init.pid = 0;
 	creation_describe(creation, "stopped", &state);
 	hooks_run_all(creation->plan->config, HOOK_POSTSTOP, &state);
-	return container_remove_record(creation->runtime, creation->state.id, err);
+	return container_retire_record(creation->runtime, creation->state.id, err);
 }
 
 int creation_wait_for_exec(struct creation *creation, struct error *err)

@@ -56,7 +56,10 @@ int creation_wait_for_exec(struct creation *creation, struct error *err) _must_c
  */
 void creation_unlock(struct creation *creation);
 
-/* After the end of the first process, which was waited for: what `delete --force` does, with what is known already. */
+/*
+ * After the end of the first process, which was waited for: what `delete --force` does, with what is known already. The record's files
+ * are left to container_remove_retired(): where the disk discards what is freed, that takes as long as all else.
+ */
 int creation_remove(struct creation *creation, struct error *err) _must_check_;
 
 /* The OCI state with these words for its status. */

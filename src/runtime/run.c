@@ -74,6 +74,7 @@ static int stay(struct creation *creation, int terminal, int *ret_status, struct
 	r = creation_remove(creation, &later);
 	if (r < 0)
 		log_warning("%s, ignoring", later.message);
+	container_remove_retired(creation->runtime);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "base/timing.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
+#include "runtime/container.h"
 #include "runtime/supervise.h"
 #include "supervisor/clients.h"
 #include "supervisor/deeds.h"
@@ -473,6 +474,7 @@ static int make(struct maker *maker, struct error *err)
 
 	if (r < 0)
 		return r;
+	container_remove_retired(&maker->runtime);
 	membership_leave(maker);
 	r = execute_exit_command(maker->what, err);
 	if (r == 0)
