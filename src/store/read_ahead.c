@@ -2,6 +2,7 @@
 #include "store/read_ahead.h"
 
 #include "base/memory.h"
+#include "store/digest.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,21 +18,23 @@ struct block {
 };
 
 /*
- * A ring with one writer and one reader. .written counts the blocks that are
- * complete, .released those that the reader is done with; both only grow, under
- * the lock. A block between them is the reader's, any other the writer's.
+ * A ring with one writer, one reader, and one who digests. .written counts the
+ * blocks that are complete, .released those that the reader is done with, and
+ * .digested likewise; all only grow, under the lock. A block that is complete,
+ * but not yet done with by both, is theirs; any other the writer's.
  */
 struct read_ahead {
 	struct stream upstream;
 	struct stream_file *file; /* or NULL */
+	struct digest *digest;    /* or NULL */
 	int stop_fd;
 	struct block blocks[BLOCKS];
-	pthread_t thread;
-	bool has_thread;
+	pthread_t thread, digest_thread;
+	bool has_thread, has_digest_thread; /* without the latter the writer digests, too */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	uint64_t written, released;
+	uint64_t written, released, digested;
 	bool stopped; /* the reader has had enough */
 	int result; /* of the upstream; valid with the block of length 0 */
 	struct error err;
@@ -39,24 +42,30 @@ struct read_ahead {
 	uint64_t taken; /* by the reader, who alone knows it */
 };
 
+/* With the lock. */
+static bool has_room(const struct read_ahead *ahead)
+{
+	return ahead->written - ahead->released < BLOCKS && (!ahead->has_digest_thread || ahead->written - ahead->digested < BLOCKS);
+}
+
 /* The writer's next block, once there is room; NULL: nobody wants it. */
 static struct block *wait_for_room(struct read_ahead *ahead)
 {
 	bool stopped;
 
 	pthread_mutex_lock(&ahead->lock);
-	while (!ahead->stopped && ahead->written - ahead->released == BLOCKS)
+	while (!ahead->stopped && !has_room(ahead))
 		pthread_cond_wait(&ahead->changed, &ahead->lock);
 	stopped = ahead->stopped;
 	pthread_mutex_unlock(&ahead->lock);
 	return stopped ? NULL : &ahead->blocks[ahead->written % BLOCKS];
 }
 
-static void publish(struct read_ahead *ahead)
+static void count(struct read_ahead *ahead, uint64_t *counter)
 {
 	pthread_mutex_lock(&ahead->lock);
-	ahead->written++;
-	pthread_cond_signal(&ahead->changed);
+	(*counter)++;
+	pthread_cond_broadcast(&ahead->changed);
 	pthread_mutex_unlock(&ahead->lock);
 }
 
@@ -71,9 +80,11 @@ static bool hand_over(struct read_ahead *ahead, const uint8_t *bytes, size_t len
 		block->length = length < BLOCK_SIZE ? length : BLOCK_SIZE;
 		if (block->length)
 			memcpy(block->bytes, bytes, block->length);
+		if (ahead->digest && !ahead->has_digest_thread)
+			digest_add(ahead->digest, block->bytes, block->length);
 		bytes += block->length;
 		length -= block->length;
-		publish(ahead);
+		count(ahead, &ahead->written);
 	} while (length);
 	return true;
 }
@@ -94,17 +105,62 @@ static void *run(void *context)
 	return NULL;
 }
 
+/* The next block to be digested, once it is complete; NULL: nobody wants to know. */
+static struct block *wait_to_digest(struct read_ahead *ahead)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&ahead->lock);
+	while (!ahead->stopped && ahead->written == ahead->digested)
+		pthread_cond_wait(&ahead->changed, &ahead->lock);
+	stopped = ahead->stopped;
+	pthread_mutex_unlock(&ahead->lock);
+	return stopped ? NULL : &ahead->blocks[ahead->digested % BLOCKS];
+}
+
+static void *run_digest(void *context)
+{
+	struct read_ahead *ahead = context;
+	struct block *block;
+	bool more = true;
+
+	while (more && (block = wait_to_digest(ahead))) {
+		more = block->length;
+		digest_add(ahead->digest, block->bytes, block->length);
+		count(ahead, &ahead->digested);
+	}
+	return NULL;
+}
+
+/* All is in the digest before the reader hears of the end. */
+static void wait_for_digest(struct read_ahead *ahead)
+{
+	pthread_mutex_lock(&ahead->lock);
+	while (ahead->has_digest_thread && ahead->digested != ahead->written)
+		pthread_cond_wait(&ahead->changed, &ahead->lock);
+	pthread_mutex_unlock(&ahead->lock);
+}
+
+static int pull(struct read_ahead *ahead, const uint8_t **ret_bytes, size_t *ret_length, struct error *err)
+{
+	int r = stream_next(ahead->upstream, ret_bytes, ret_length, err);
+
+	if (r == 0 && ahead->digest)
+		digest_add(ahead->digest, *ret_bytes, *ret_length);
+	return r;
+}
+
 static int next_of_read_ahead(void *context, const uint8_t **ret_bytes, size_t *ret_length, struct error *err)
 {
 	struct read_ahead *ahead = context;
 	struct block *block;
 
 	if (!ahead->has_thread)
-		return stream_next(ahead->upstream, ret_bytes, ret_length, err);
+		return pull(ahead, ret_bytes, ret_length, err);
 	pthread_mutex_lock(&ahead->lock);
 	/* What the reader got last time is free now. */
 	ahead->released = ahead->taken;
-	pthread_cond_signal(&ahead->changed);
+	pthread_cond_broadcast(&ahead->changed);
 	while (ahead->written == ahead->taken)
 		pthread_cond_wait(&ahead->changed, &ahead->lock);
 	pthread_mutex_unlock(&ahead->lock);
@@ -116,16 +172,18 @@ static int next_of_read_ahead(void *context, const uint8_t **ret_bytes, size_t *
 		ahead->taken++;
 		return 0;
 	}
+	wait_for_digest(ahead);
 	if (ahead->result < 0 && err)
 		*err = ahead->err;
 	return ahead->result;
 }
 
-struct read_ahead *read_ahead_new(struct stream upstream, struct stream_file *file)
+struct read_ahead *read_ahead_new(struct stream upstream, struct digest *digest, struct stream_file *file)
 {
 	struct read_ahead *ahead = memory_new(1, sizeof *ahead);
 
 	ahead->upstream = upstream;
+	ahead->digest = digest;
 	ahead->file = file;
 	ahead->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (file && ahead->stop_fd >= 0)
@@ -134,28 +192,33 @@ struct read_ahead *read_ahead_new(struct stream upstream, struct stream_file *fi
 		ahead->blocks[i].bytes = memory_new(1, BLOCK_SIZE);
 	pthread_mutex_init(&ahead->lock, NULL);
 	pthread_cond_init(&ahead->changed, NULL);
+	/* Whether there is one is known before the writer begins. */
+	ahead->has_digest_thread = digest && pthread_create(&ahead->digest_thread, NULL, run_digest, ahead) == 0;
 	/* One that could not be ended must not begin. */
 	ahead->has_thread = ahead->stop_fd >= 0 && pthread_create(&ahead->thread, NULL, run, ahead) == 0;
 	return ahead;
 }
 
-/* It waits for room or for bytes, and hears of it in both. */
-static void end_thread(struct read_ahead *ahead)
+/* The writer waits for room or for bytes, and hears of it in both. */
+static void end_threads(struct read_ahead *ahead)
 {
-	ignore_result(eventfd_write(ahead->stop_fd, 1)); /* cannot fail: it is below its limit */
+	if (ahead->has_thread)
+		ignore_result(eventfd_write(ahead->stop_fd, 1)); /* cannot fail: it is below its limit */
 	pthread_mutex_lock(&ahead->lock);
 	ahead->stopped = true;
-	pthread_cond_signal(&ahead->changed);
+	pthread_cond_broadcast(&ahead->changed);
 	pthread_mutex_unlock(&ahead->lock);
-	pthread_join(ahead->thread, NULL);
+	if (ahead->has_thread)
+		pthread_join(ahead->thread, NULL);
+	if (ahead->has_digest_thread)
+		pthread_join(ahead->digest_thread, NULL);
 }
 
 void read_ahead_free(struct read_ahead *ahead)
 {
 	if (!ahead)
 		return;
-	if (ahead->has_thread)
-		end_thread(ahead);
+	end_threads(ahead);
 	if (ahead->file)
 		ahead->file->stop_fd = NULL;
 	cleanup_close(&ahead->stop_fd);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "store/digest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,9 @@
 static void expect_all(const uint8_t *expected, size_t size, size_t block)
 {
 	struct stream_memory memory = { expected, size, block };
-	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new(stream_of_memory(&memory), NULL);
+	_cleanup_digest_ struct digest *beside = digest_new("sha256"), *alone = digest_new("sha256");
+	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new(stream_of_memory(&memory), beside, NULL);
+	char found[DIGEST_TEXT_SIZE], wanted[DIGEST_TEXT_SIZE];
 	const uint8_t *bytes;
 	size_t length, at = 0;
 
@@ -24,6 +27,11 @@ static void expect_all(const uint8_t *expected, size_t size, size_t block)
 		at += length;
 	} while (length);
 	assert_int_equal(at, size);
+	/* By then all of it is in the digest. */
+	digest_finish(beside, found);
+	digest_add(alone, expected, size);
+	digest_finish(alone, wanted);
+	assert_string_equal(found, wanted);
 	/* The end stays the end. */
 	assert_int_equal(stream_next(read_ahead_stream(ahead), &bytes, &length, NULL), 0);
 	assert_int_equal(length, 0);
@@ -59,7 +67,7 @@ static void test_errors_come_in_order(void **state)
 	(void)state;
 	for (int count = 0; count < 12; count++) {
 		int left = count;
-		_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ fail_later, &left }, NULL);
+		_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ fail_later, &left }, NULL, NULL);
 		struct error err = ERROR_INIT;
 		const uint8_t *bytes;
 		size_t length;
@@ -88,7 +96,8 @@ static int count_calls(void *context, const uint8_t **ret_bytes, size_t *ret_len
 static void test_it_is_bounded(void **state)
 {
 	int calls = 0;
-	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ count_calls, &calls }, NULL);
+	_cleanup_digest_ struct digest *digest = digest_new("sha256");
+	_cleanup_read_ahead_ struct read_ahead *ahead = read_ahead_new((struct stream){ count_calls, &calls }, digest, NULL);
 	const uint8_t *bytes;
 	size_t length;
 
@@ -98,10 +107,11 @@ static void test_it_is_bounded(void **state)
 	assert_in_range(__atomic_load_n(&calls, __ATOMIC_SEQ_CST), 1, 6);
 }
 
-/* From a pipe into which nobody writes any more. */
-static void test_a_thread_that_waits_is_ended(void **state)
+/* The writer's, for a pipe into which nobody writes any more, and the digest's, for the writer. */
+static void test_threads_that_wait_are_ended(void **state)
 {
 	int fds[2];
+	_cleanup_digest_ struct digest *digest = digest_new("sha256");
 	struct stream_file file;
 	struct read_ahead *ahead;
 	const uint8_t *bytes;
@@ -111,7 +121,7 @@ static void test_a_thread_that_waits_is_ended(void **state)
 	assert_int_equal(pipe(fds), 0);
 	file = (struct stream_file){ .fd = fds[0] };
 	assert_int_equal(fd_write_all(fds[1], "abc", 3), 0);
-	ahead = read_ahead_new(stream_of_file(&file), &file);
+	ahead = read_ahead_new(stream_of_file(&file), digest, &file);
 	assert_int_equal(stream_next(read_ahead_stream(ahead), &bytes, &length, NULL), 0);
 	assert_int_equal(length, 3);
 	read_ahead_free(ahead);
@@ -127,7 +137,7 @@ int main(void)
 		cmocka_unit_test(test_all_bytes_in_order),
 		cmocka_unit_test(test_errors_come_in_order),
 		cmocka_unit_test(test_it_is_bounded),
-		cmocka_unit_test(test_a_thread_that_waits_is_ended),
+		cmocka_unit_test(test_threads_that_wait_are_ended),
 	};
 
 	return cmocka_run_group_tests_name("read_ahead", tests, NULL, NULL);

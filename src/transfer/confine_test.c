@@ -124,7 +124,7 @@ static int with_programs(void)
 	return 0;
 }
 
-/* One member each of all types, and a thread that reads ahead. */
+/* One member each of all types, and threads that read ahead and digest. */
 static int unpacking(void)
 {
 	static const char make[] = "cd /tmp && mkdir t && echo x >t/f && ln t/f t/h && ln -s x t/s && mkfifo t/p && mknod t/d c 1 3 && mkdir t/dir && "
@@ -135,7 +135,6 @@ static int unpacking(void)
 	_cleanup_layer_report_ struct layer_report report = { 0 };
 	_cleanup_digest_ struct digest *digest = digest_new("sha256");
 	struct stream_file file = { 0 };
-	struct digest_tap tap;
 	struct error err = ERROR_INIT;
 	struct stat st;
 	unsigned parts;
@@ -147,8 +146,7 @@ static int unpacking(void)
 	CHECK(system(make) == 0 && (file.fd = open("archive.tar", O_RDONLY | O_CLOEXEC)) >= 0);
 	parts = confine(&(struct confinement){ .writable = &in_fd, .writable_count = 1 });
 	CHECK(parts & CONFINED_CAPABILITIES);
-	tap = (struct digest_tap){ .upstream = stream_of_file(&file), .digest = digest };
-	ahead = read_ahead_new(digest_stream(&tap), &file);
+	ahead = read_ahead_new(stream_of_file(&file), digest, &file);
 	if (layer_apply(in_fd, read_ahead_stream(ahead), LAYER_FORM_OVERLAY, &LAYER_LIMITS, &report, &err) < 0)
 		fprintf(stderr, "# %s\n", err.message);
 	CHECK(report.members == 7 && report.lost_xattrs == 0);

@@ -78,7 +78,7 @@ static int unpack_layer(const struct export *export, const char *digest, struct 
 		return r;
 	file.fd = fd;
 	decompress = decompress_new(stream_of_file(&file), &DECOMPRESS_LIMITS);
-	ahead = read_ahead_new(decompress_stream(decompress), NULL);
+	ahead = read_ahead_new(decompress_stream(decompress), NULL, NULL);
 	return layer_apply(export->stage.diff_fd, read_ahead_stream(ahead), LAYER_FORM_FLAT, &LAYER_LIMITS, &report, err);
 }
 

@@ -38,7 +38,6 @@ static int extract(const struct fetch *fetch, struct stream stream, struct fetch
 {
 	_cleanup_digest_ struct digest *digest = digest_new(fetch->diff_id);
 	_cleanup_decompress_ struct decompress *decompress = decompress_new(stream, &DECOMPRESS_LIMITS);
-	struct digest_tap plain = { .upstream = decompress_stream(decompress), .digest = digest };
 	struct read_ahead *ahead;
 	char text[DIGEST_TEXT_SIZE];
 	int r;
@@ -48,7 +47,7 @@ static int extract(const struct fetch *fetch, struct stream stream, struct fetch
 	r = layer_begin(fetch->store, &result->stage, err);
 	if (r < 0)
 		return r;
-	ahead = read_ahead_new(digest_stream(&plain), NULL);
+	ahead = read_ahead_new(decompress_stream(decompress), digest, NULL);
 	r = layer_apply(result->stage.diff_fd, read_ahead_stream(ahead), fetch->form, &LAYER_LIMITS, &result->report, err);
 	read_ahead_free(ahead);
 	if (r < 0)

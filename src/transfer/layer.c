@@ -79,7 +79,7 @@ struct unpack {
 	struct digest *digest, *diff_id;
 	struct digest_tap compressed, plain;
 	struct decompress *decompress;
-	struct read_ahead *ahead; /* all of the above are its thread's, until it has ended */
+	struct read_ahead *ahead; /* all of the above are its threads', until they have ended */
 	struct layer_report report;
 };
 
@@ -130,8 +130,8 @@ static int run_unpack(const struct command_call *call, struct buf *out, struct e
 	confine(&(struct confinement){ .writable = &fd, .writable_count = 1 });
 	unpack.compressed = (struct digest_tap){ .upstream = stream_of_file(&unpack.file), .digest = unpack.digest };
 	unpack.decompress = decompress_new(digest_stream(&unpack.compressed), &DECOMPRESS_LIMITS);
-	unpack.plain = (struct digest_tap){ .upstream = decompress_stream(unpack.decompress), .digest = unpack.diff_id };
-	unpack.ahead = read_ahead_new(digest_stream(&unpack.plain), &unpack.file);
+	unpack.plain = (struct digest_tap){ .upstream = decompress_stream(unpack.decompress) }; /* counts only */
+	unpack.ahead = read_ahead_new(digest_stream(&unpack.plain), unpack.diff_id, &unpack.file);
 	r = layer_apply(fd, read_ahead_stream(unpack.ahead), (enum layer_form)unpack_request->form, &LAYER_LIMITS, &unpack.report, err);
 	if (r < 0)
 		return r;

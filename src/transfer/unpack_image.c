@@ -171,8 +171,7 @@ struct pipe {
 	struct stream_file file;
 	struct decompress *decompress;
 	struct digest *digest;
-	struct digest_tap tap;
-	struct read_ahead *ahead; /* all of the above are its thread's, until it has ended */
+	struct read_ahead *ahead; /* all of the above are its threads', until they have ended */
 };
 
 static void pipe_done(struct pipe *pipe)
@@ -200,8 +199,7 @@ static int unpack_layer(struct subject *subject, size_t i, int directory_fd, str
 	if (r < 0)
 		return r;
 	pipe.decompress = decompress_new(stream_of_file(&pipe.file), &DECOMPRESS_LIMITS);
-	pipe.tap = (struct digest_tap){ .upstream = decompress_stream(pipe.decompress), .digest = pipe.digest };
-	pipe.ahead = read_ahead_new(digest_stream(&pipe.tap), NULL);
+	pipe.ahead = read_ahead_new(decompress_stream(pipe.decompress), pipe.digest, NULL);
 	r = layer_apply(directory_fd, read_ahead_stream(pipe.ahead), LAYER_FORM_FLAT, &LAYER_LIMITS, &report, err);
 	if (r < 0)
 		return error_wrap(err, "layer '%s'", digest);
