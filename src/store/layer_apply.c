@@ -92,6 +92,11 @@ static const char *opaque_name(const struct applier *a)
 	return a->form == LAYER_FORM_OVERLAY_USER ? "user.overlay.opaque" : "trusted.overlay.opaque";
 }
 
+static int open_directory_at(int fd, const char *name)
+{
+	return openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* Makes the directory, or finds it; one that takes the place of a hidden one hides what is below that. */
 static int make_directory(struct applier *a, int fd, const char *name, int *ret_fd, bool *ret_is_new, struct error *err)
 {
@@ -112,7 +117,7 @@ static int make_directory(struct applier *a, int fd, const char *name, int *ret_
 	}
 	if (r < 0)
 		return r;
-	made_fd = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	made_fd = open_directory_at(fd, name);
 	if (made_fd < 0)
 		return error_errno(err, errno, "cannot open the directory");
 	if (occupant == OCCUPANT_WHITEOUT && is_overlay(a)) {
@@ -144,9 +149,16 @@ static int step_into(struct applier *a, int fd, const char *name, const char *pa
 {
 	_cleanup_close_ int here_fd = fd;
 	enum occupant occupant = OCCUPANT_NONE;
+	int next_fd = open_directory_at(here_fd, name);
 	bool is_new = false;
-	int r = look_at(here_fd, name, &occupant, err);
+	int r;
 
+	/* Most are there: the way to one that is not leads through them. */
+	if (next_fd >= 0) {
+		*ret_fd = next_fd;
+		return 0;
+	}
+	r = look_at(here_fd, name, &occupant, err);
 	if (r < 0)
 		return r;
 	if (occupant == OCCUPANT_OTHER)
@@ -377,7 +389,7 @@ static int hide_in_overlay(struct applier *a, struct error *err)
 	}
 	if (occupant != OCCUPANT_DIRECTORY)
 		return 0;
-	fd = openat(a->parent_fd, last_of(&a->name), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_directory_at(a->parent_fd, last_of(&a->name));
 	return fd < 0 ? error_errno(err, errno, "cannot open it") : layer_node_set_opaque(fd, opaque_name(a), err);
 }
 
