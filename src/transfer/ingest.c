@@ -15,6 +15,7 @@
 #include "store/sweep.h"
 #include "transfer/chain.h"
 #include "transfer/document.h"
+#include "transfer/early_sync.h"
 #include "transfer/fetch.h"
 #include "transfer/item.h"
 #include "transfer/tasks.h"
@@ -29,6 +30,7 @@ struct piece {
 	const struct spec_descriptor *blob;
 	const char *diff_id, *chain_id, *parent; /* of a layer; parent: chain id, or NULL */
 	struct item item;                        /* without .id: nobody is told of it */
+	uint64_t position;                       /* of the blob, as far as it has got */
 	enum piece_state state;                  /* under the lock */
 	struct fetch_result result;
 };
@@ -55,6 +57,7 @@ struct ingest {
 	struct path_set *kept; /* digests of the pieces that are blobs only */
 
 	struct teller teller;
+	struct early_sync *early_sync;
 	pthread_mutex_t lock;
 	size_t committed; /* layers from the base up */
 	uint64_t fetched_bytes;
@@ -64,10 +67,8 @@ struct ingest {
 
 /* ---- telling ------------------------------------------------------------------------ */
 
-static int tell_piece(void *context, enum spec_transfer_phase phase, uint64_t current, struct error *err)
+static int tell_piece(struct piece *piece, enum spec_transfer_phase phase, uint64_t current, struct error *err)
 {
-	struct piece *piece = context;
-
 	return piece->item.id ? item_tell(&piece->item, phase, current, NULL, err) : 0;
 }
 
@@ -185,11 +186,22 @@ static bool is_made(void *context)
 	return layer_exists(piece->ingest->store, piece->chain_id);
 }
 
+static int note_progress(void *context, enum spec_transfer_phase phase, uint64_t current, struct error *err)
+{
+	struct piece *piece = context;
+
+	if (current > piece->position) {
+		early_sync_add(piece->ingest->early_sync, current - piece->position);
+		piece->position = current;
+	}
+	return tell_piece(piece, phase, current, err);
+}
+
 static int fetch_piece(struct piece *piece, bool extract, struct error *err)
 {
 	struct ingest *in = piece->ingest;
 	const struct fetch fetch = { .store = in->store, .source = in->source, .blob = piece->blob, .diff_id = extract ? piece->diff_id : NULL,
-				     .form = in->form, .cancelled = &in->cancelled, .progress = tell_piece, .is_made = is_made, .context = piece };
+				     .form = in->form, .cancelled = &in->cancelled, .progress = note_progress, .is_made = is_made, .context = piece };
 
 	return fetch_blob(&fetch, &piece->result, err);
 }
@@ -274,7 +286,12 @@ static int run_pieces(struct ingest *in, struct error *err)
 	}
 	for (size_t i = 0; r == 0 && i < in->count; i++)
 		r = tell_piece(&in->pieces[i], SPEC_TRANSFER_WAITING, 0, err);
-	return r < 0 ? r : tasks_run(&tasks, err);
+	if (r < 0)
+		return r;
+	in->early_sync = early_sync_new(in->store->fd);
+	r = tasks_run(&tasks, err);
+	early_sync_free(TAKE_PTR(in->early_sync));
+	return r;
 }
 
 /* ---- the image ---------------------------------------------------------------------------------- */
