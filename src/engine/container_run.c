@@ -4,8 +4,8 @@
  *
  *      step                                          undo
  *   1. what an earlier supervisor left is removed    -
- *   2. the bundle, in the volatile directory         bundle_remove()
- *   3. the supervisor                                it ends with our connection
+ *   2. the supervisor, which waits for the bundle    it ends with our connection
+ *   3. the bundle, in the volatile directory         bundle_remove()
  *      those who attached before are let in (waiters.h)
  *   4. ATTACH with our streams, CLIENT_CLEANS, START, all sent before the first reply is read
  *   5. the reply to START: it runs
@@ -179,16 +179,20 @@ static int launch(struct start *start, struct error *err)
 	int64_t since;
 	int r = access(record->run_path, F_OK) == 0 ? container_removal_clear_run(record, err) : 0;
 
-	if (r == 0)
-		r = bundle_make(record, start->request->seat, start->request->warn, start->request->context, &bundle, err);
-	if (r < 0)
-		return r;
-	r = note_should_run(record, err);
 	since = timing_now();
 	if (r == 0)
-		r = supervisor_start(record, &bundle, &start->socket, err);
-	bundle_done(&bundle);
+		r = supervisor_start(record, &start->socket, err);
 	timing_phase("execute the supervisor", since);
+	if (r == 0)
+		r = bundle_make(record, start->request->seat, start->request->warn, start->request->context, &bundle, err);
+	if (r < 0) {
+		close_and_forget(&start->socket);
+		return r;
+	}
+	r = note_should_run(record, err);
+	if (r == 0)
+		r = supervisor_hand_over(start->socket, &bundle, err);
+	bundle_done(&bundle);
 	since = timing_now();
 	if (r == 0)
 		r = have_it_run(start, err);

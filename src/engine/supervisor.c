@@ -63,15 +63,16 @@ static int check_preserved(const struct spec_host_config *host, struct error *er
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-enum { LAUNCH_SOCKET, LAUNCH_ROOT, LAUNCH_RANGE, LAUNCH_MAPPING, LAUNCH_USER, LAUNCH_NETWORK, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
+static int hear_last_words(int socket, struct error *err);
 
-static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--root-fd", "--hold-fd", "--hold-fd", "--user-fd", "--network-fd", "--timing-fd", "--explain-fd" };
+enum { LAUNCH_SOCKET, LAUNCH_TIMING, LAUNCH_EXPLAIN, LAUNCH_FDS };
+
+static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--timing-fd", "--explain-fd" };
 
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
-	bool has_groups;
-	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, the bundle's five, timing_fd() and narration_fd() */
+	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, timing_fd() and narration_fd() */
 };
 
 /*
@@ -124,7 +125,7 @@ static void execute_view(const char *program, const char *const *arguments)
 
 static int execute(struct launch *launch)
 {
-	const char *arguments[24] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
+	const char *arguments[16] = { "bivy-runtime", "supervise", "--bundle", launch->record->run_path };
 	int end = preserved_end(&launch->record->container->host), r = leave_caller();
 	char numbers[LAUNCH_FDS][16], preserved[16];
 	size_t count = 4;
@@ -140,8 +141,6 @@ static int execute(struct launch *launch)
 		arguments[count++] = launch_options[i];
 		arguments[count++] = numbers[i];
 	}
-	if (launch->has_groups)
-		arguments[count++] = "--has-groups";
 	if (end > FIRST_FD) {
 		snprintf(preserved, sizeof preserved, "%d", end - FIRST_FD);
 		arguments[count++] = "--preserve-fds";
@@ -179,10 +178,9 @@ __attribute__((noinline)) static int spawn(void *context)
 	return pid < 0 ? -errno : 0;
 }
 
-int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err)
+int supervisor_start(const struct container_record *record, int *ret_socket, struct error *err)
 {
-	struct launch launch = { .record = record, .has_groups = bundle->has_groups, .fds = { -EBADF, bundle->root_fd, bundle->id_range_fd, bundle->mapping_fd, bundle->user_fd,
-		bundle->network_fd, timing_fd(), narration_fd() } };
+	struct launch launch = { .record = record, .fds = { -EBADF, timing_fd(), narration_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
 
@@ -203,6 +201,34 @@ int supervisor_start(const struct container_record *record, const struct bundle 
 	return 0;
 }
 
+int supervisor_hand_over(int socket, const struct bundle *bundle, struct error *err)
+{
+	const struct {
+		char letter;
+		int fd;
+	} parts[] = {
+		{ SPEC_HANDOVER_ROOT, bundle->root_fd }, { SPEC_HANDOVER_HOLD, bundle->id_range_fd }, { SPEC_HANDOVER_HOLD, bundle->mapping_fd },
+		{ SPEC_HANDOVER_USER, bundle->user_fd }, { SPEC_HANDOVER_NETWORK, bundle->network_fd },
+	};
+	char text[ARRAY_SIZE(parts) + 2] = { SPEC_HANDOVER_BUNDLE };
+	int fds[ARRAY_SIZE(parts)];
+	size_t length = 1, count = 0;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (parts[i].fd < 0)
+			continue;
+		text[length++] = parts[i].letter;
+		fds[count++] = parts[i].fd;
+	}
+	if (bundle->has_groups)
+		text[length++] = SPEC_HANDOVER_GROUPS;
+	r = fdpass_send_all(socket, fds, count, text, length);
+	if (r == -EPIPE || r == -ECONNRESET)
+		return hear_last_words(socket, err);
+	return r < 0 ? error_errno(err, -r, "cannot hand the bundle over to the supervisor") : 0;
+}
+
 int supervisor_connect(const struct container_record *record, int *ret_socket, struct error *err)
 {
 	_cleanup_free_ char *path = str_printf("%s/" SPEC_SUPERVISION_SOCKET, record->run_path);
@@ -219,8 +245,6 @@ static int say_gone(struct error *err)
 {
 	return error_set(err, ERROR_UNAVAILABLE, 0, "the supervisor of the container has ended");
 }
-
-static int hear_last_words(int socket, struct error *err);
 
 int supervisor_send(int socket, const struct spec_message *message, const int *fds, size_t count, struct error *err)
 {

@@ -10,11 +10,15 @@
 /*
  * Starts `bivy-runtime supervise` for the bundle of RECORD, in a session of its
  * own, nobody's child once we end; *RET_SOCKET is the connection it is born
- * with. It has inherited nothing but that, the bundle's descriptors and those
- * that --preserve-fds names, and standard streams from /dev/null, or ours with
- * the log driver "passthrough". It has not started the container yet.
+ * with. It has inherited nothing but that and the descriptors that
+ * --preserve-fds names, and standard streams from /dev/null, or ours with the
+ * log driver "passthrough". It waits for supervisor_hand_over(), so that it is
+ * loaded while the bundle is made; if the connection ends before, it does, too.
  */
-int supervisor_start(const struct container_record *record, const struct bundle *bundle, int *ret_socket, struct error *err) _must_check_;
+int supervisor_start(const struct container_record *record, int *ret_socket, struct error *err) _must_check_;
+
+/* The bundle is complete; its descriptors stay open here, too. The container is not started yet. */
+int supervisor_hand_over(int socket, const struct bundle *bundle, struct error *err) _must_check_;
 
 /* Connects to the one that RECORD has; ERROR_CONFLICT "container 'x' is not running" without one. */
 int supervisor_connect(const struct container_record *record, int *ret_socket, struct error *err) _must_check_;

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 static struct spec_container container = { .name = "web" };
-static const struct bundle no_bundle = { .root_fd = -EBADF, .id_range_fd = -EBADF };
 
 static int setup(void **state)
 {
@@ -24,7 +23,7 @@ static struct container_record record_here(void)
 }
 
 /* What the script, which is executed in place of bivy-runtime, writes to "told"; it ends by closing its socket. */
-static void start_script(const char *script, const struct bundle *bundle, struct buf *told)
+static void start_script(const char *script, struct buf *told)
 {
 	_cleanup_free_ char *command = str_printf("cat >runtime <<'END'\n#!/bin/sh\nexec >%s/told\n%s\nEND\nchmod +x runtime", shell_scratch, script);
 	_cleanup_free_ char *path = str_printf("%s/runtime", shell_scratch), *file = str_printf("%s/told", shell_scratch);
@@ -36,7 +35,7 @@ static void start_script(const char *script, const struct bundle *bundle, struct
 
 	shell_run(command);
 	assert_int_equal(setenv("BIVY_RUNTIME", path, 1), 0);
-	assert_int_equal(supervisor_start(&record, bundle, &socket, &err), 0);
+	assert_int_equal(supervisor_start(&record, &socket, &err), 0);
 	assert_int_equal(supervisor_receive(arena, socket, FAKE_PATIENCE_MS, &message, &err), 0);
 	assert_null(message);
 	close(socket);
@@ -46,22 +45,49 @@ static void start_script(const char *script, const struct bundle *bundle, struct
 static void test_start(void **state _unused_)
 {
 	_cleanup_buf_ struct buf told = BUF_INIT;
-	const struct bundle bundle = { .root_fd = open("/", O_PATH | O_CLOEXEC), .id_range_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC), .mapping_fd = -EBADF,
-		.user_fd = -EBADF, .network_fd = -EBADF };
 	int inherited = open("/dev/full", O_RDONLY); /* without CLOEXEC: must not get there */
 	_cleanup_free_ char *expected = NULL;
 
-	start_script("echo $1 $2 $3 $4 $6 $8\n"
-		     "for fd in 0 2 $5 $7 $9; do readlink /proc/$$/fd/$fd | sed 's/:.*//'; done\n"
+	start_script("echo $1 $2 $3 $4\n"
+		     "for fd in 0 2 $5; do readlink /proc/$$/fd/$fd | sed 's/:.*//'; done\n"
 		     "ls -l /proc/$$/fd | grep -c /dev/full\n"
 		     "pwd; umask; ps -o pid=,sid= $$ | { read a b; [ $a = $b ] && echo session; }",
-		     &bundle, &told);
-	expected = str_printf("supervise --bundle %s --socket --root-fd --hold-fd\n"
-			      "/dev/null\n/dev/null\nsocket\n/\n/dev/zero\n0\n/\n0022\nsession\n", shell_scratch);
+		     &told);
+	expected = str_printf("supervise --bundle %s --socket\n"
+			      "/dev/null\n/dev/null\nsocket\n0\n/\n0022\nsession\n", shell_scratch);
 	assert_string_equal(told.data, expected);
+	close(inherited);
+}
+
+static void test_hand_over(void **state _unused_)
+{
+	const struct bundle bundle = { .root_fd = open("/", O_PATH | O_CLOEXEC), .id_range_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC), .mapping_fd = -EBADF,
+		.user_fd = open("/dev/full", O_RDONLY | O_CLOEXEC), .network_fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .has_groups = true };
+	struct error err = ERROR_INIT;
+	char text[16];
+	int sockets[2], fds[FDPASS_LIMIT];
+	size_t length = 0, count = 0;
+	struct stat status;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
+	assert_int_equal(supervisor_hand_over(sockets[0], &bundle, &err), 0);
+	assert_int_equal(fdpass_receive_all(sockets[1], text, sizeof text, &length, fds, &count), 0);
+	assert_int_equal(length, 6);
+	assert_memory_equal(text, "brhung", 6);
+	assert_int_equal(count, 4);
+	assert_int_equal(fstat(fds[0], &status), 0);
+	assert_true(S_ISDIR(status.st_mode));
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	/* One that could not be executed says why. */
+	close(sockets[1]);
+	assert_int_equal(supervisor_hand_over(sockets[0], &bundle, &err), -EINVAL);
+	assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+	close(sockets[0]);
 	close(bundle.root_fd);
 	close(bundle.id_range_fd);
-	close(inherited);
+	close(bundle.user_fd);
+	close(bundle.network_fd);
 }
 
 static void test_preserved_descriptors(void **state _unused_)
@@ -78,14 +104,14 @@ static void test_preserved_descriptors(void **state _unused_)
 	full = open("/dev/full", O_RDONLY | O_CLOEXEC);
 	container.host.preserve_fds = 1;
 	container.host.preserve_fd = more;
-	assert_int_equal(supervisor_start(&record, &no_bundle, &socket, &err), -EINVAL);
+	assert_int_equal(supervisor_start(&record, &socket, &err), -EINVAL);
 	assert_string_equal(err.message, "cannot pass on descriptor 3: it is not open");
 	assert_true(full == 3 || dup2(full, 3) == 3);
 	assert_int_equal(fcntl(3, F_SETFD, 0), 0);
-	assert_int_equal(supervisor_start(&record, &no_bundle, &socket, &err), -EINVAL);
+	assert_int_equal(supervisor_start(&record, &socket, &err), -EINVAL);
 	assert_string_equal(err.message, "cannot pass on descriptor 7: it is not open");
 	assert_int_equal(dup2(3, 7), 7);
-	start_script("echo ${*#*bundle}\nfor fd in 3 4 5 6 7; do readlink /proc/$$/fd/$fd; done", &no_bundle, &told);
+	start_script("echo ${*#*bundle}\nfor fd in 3 4 5 6 7; do readlink /proc/$$/fd/$fd; done", &told);
 	assert_non_null(strstr(told.data, " --preserve-fds 5\n/dev/full\n/dev/null\n/dev/null\n/dev/null\n/dev/full\n"));
 	close(3);
 	close(7);
@@ -102,7 +128,7 @@ static void test_start_fails(void **state _unused_)
 	int socket = -EBADF;
 
 	assert_int_equal(setenv("BIVY_RUNTIME", "/nowhere/bivy-runtime", 1), 0);
-	assert_int_equal(supervisor_start(&record, &no_bundle, &socket, &err), 0);
+	assert_int_equal(supervisor_start(&record, &socket, &err), 0);
 	assert_int_equal(supervisor_receive_reply(arena, socket, &message, &err), -ENOENT);
 	assert_string_equal(err.message, "cannot execute '/nowhere/bivy-runtime': no such file or directory");
 	close(socket);
@@ -199,6 +225,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_start, setup, shell_end),
+		cmocka_unit_test(test_hand_over),
+		cmocka_unit_test(test_hand_over),
 		cmocka_unit_test_setup_teardown(test_preserved_descriptors, setup, shell_end),
 		cmocka_unit_test_setup_teardown(test_start_fails, setup, shell_end),
 		cmocka_unit_test_setup_teardown(test_connect, setup, shell_end),

@@ -101,6 +101,32 @@ static void test_one_after_the_other(void **state)
 	assert_string_equal(take(f, "f", NULL), "all addresses of 10.66.3.0/29 are taken");
 }
 
+#define ID "00112233445566778899aabbccddeeff0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+/* An id that is long stands there shorter; one that was written as it is is read, too. */
+static void test_long_ids(void **state)
+{
+	struct fixture *f = *state;
+	char text[NET_LEASE_OWNER_LIMIT];
+
+	assert_string_equal(take(f, ID, NULL), "10.66.3.2");
+	assert_string_equal(owner(f, "10.66.3.2"), "=ABEiM0RVZneImaq7zN3u/w8eLTxLWml4h5altMPS4fA=");
+	assert_true(net_lease_owner(f->fd, "10.66.3.2", text));
+	assert_string_equal(text, ID);
+	assert_string_equal(take(f, ID, "10.66.3.2"), "10.66.3.2");
+	assert_int_equal(net_lease_release(f->fd, "10.66.3.2", ID), 0);
+	assert_false(net_lease_owner(f->fd, "10.66.3.2", text));
+	assert_int_equal(symlinkat(ID, f->fd, "10.66.3.3"), 0);
+	assert_true(net_lease_owner(f->fd, "10.66.3.3", text));
+	assert_string_equal(text, ID);
+	assert_int_equal(net_lease_release(f->fd, "10.66.3.3", ID), 0);
+	for (const char **bad = (const char *[]){ "=", "=!", "=AAAA", "=ABEiM0RVZneImaq7zN3u/w8eLTxLWml4h5altMPS4fA=AAAA", NULL }; *bad; bad++) {
+		assert_int_equal(symlinkat(*bad, f->fd, "10.66.3.4"), 0);
+		assert_false(net_lease_owner(f->fd, "10.66.3.4", text));
+		assert_int_equal(unlinkat(f->fd, "10.66.3.4", 0), 0);
+	}
+}
+
 /* What was given back is not the next that somebody gets, until all others have been. */
 static void test_addresses_rest(void **state)
 {
@@ -268,7 +294,7 @@ int main(void)
 		TEST(test_one_after_the_other), TEST(test_addresses_rest),	     TEST(test_release),
 		TEST(test_wanted),		TEST(test_range),		     TEST(test_the_dead_have_nothing),
 		TEST(test_version_6),		TEST(test_a_point_to_point_network), TEST(test_a_damaged_note_of_the_last),
-		TEST(test_together),		TEST(test_paths),
+		TEST(test_together),		TEST(test_paths),		     TEST(test_long_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

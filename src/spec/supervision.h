@@ -36,6 +36,14 @@
 #define SPEC_SUPERVISION_FDS 16 /* descriptors that may come with a message */
 #define SPEC_SUPERVISION_PACKET (128u << 10) /* bytes of a message; longer requests are refused by who would send them */
 
+/* Letters of the packet that comes with a bundle; all but the first and the last stand for a descriptor (supervisor/handover.h). */
+#define SPEC_HANDOVER_BUNDLE 'b'
+#define SPEC_HANDOVER_ROOT 'r'    /* of the first start, a detached mount */
+#define SPEC_HANDOVER_USER 'u'    /* its user namespace, and */
+#define SPEC_HANDOVER_NETWORK 'n' /* network namespace, where its links are already */
+#define SPEC_HANDOVER_HOLD 'h'    /* kept open as long as the container lives */
+#define SPEC_HANDOVER_GROUPS 'g'  /* its control groups are made already */
+
 /*
  * A mount that has to be made anew for each start, in place of the bind that config.json has for the target: layers over each
  * other, mapped as the root's are, or a directory that is looked for beneath another one, of which strangers have a part.

@@ -20,7 +20,7 @@ told() {
 	run -3 --separate-stderr bivy run --rm --explain --hostname told -m 64m busybox sh -c 'echo out; exit 3'
 	[ "$output" = out ]
 	printf '%s\n' "$stderr" >explanation
-	told "${range[@]}" '^bivy +fsopen..overlay' '^bivy +vfork.*supervise' \
+	told '^bivy +vfork.*supervise' "${range[@]}" '^bivy +fsopen..overlay' \
 		'^supervisor +mkdir.*/sys/fs/cgroup' '^supervisor +write.*memory.*: 67108864$' \
 		'^supervisor +clone3.CLONE_NEWUSER.CLONE_NEWNS.CLONE_NEWPID.CLONE_NEWNET.CLONE_NEWIPC.CLONE_NEWUTS' \
 		"^supervisor +write.*/uid_map..: $map\$" '^supervisor +RTM_NEWLINK: veth'

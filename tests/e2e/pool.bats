@@ -204,6 +204,40 @@ facts() {
 	wait_for no_bridge
 }
 
+# What is left of removals.
+remains() { find "$SCRATCH/root/containers" "$SCRATCH/run/containers" -mindepth 1 -maxdepth 1 ! -name '.new-*' 2>/dev/null; }
+has_no_remains() { [ -z "$(remains)" ]; }
+
+@test "what is left of a container that ended is removed while nobody waits, if need be by the next command" {
+	local pid
+	prepare
+	wait_for has_no_remains
+	pid=$(pool_pid)
+	kill -STOP "$pid"
+	bivy run --rm --name one busybox true
+	[[ $(remains) == *".gone-"* ]]
+	[ -z "$(bivy ps -aq)" ]
+	run -0 bivy run --name one --rm busybox echo "the name is free"
+	kill -CONT "$pid"
+	wait_for has_no_remains
+	# Its lock went with who had it.
+	kill -STOP "$pid"
+	bivy run --rm busybox true
+	[[ $(remains) == *".gone-"* ]]
+	kill -KILL "$pid"
+	sleep 0.2
+	wait_for try_to_end_pool KILL # which the supervisor may have become
+	bivy create --name sweeper busybox true >/dev/null
+	bivy rm sweeper >/dev/null
+	has_no_remains
+	# Whose volumes go with it waits for that.
+	prepare
+	kill -STOP "$(pool_pid)"
+	bivy run --rm -v /data busybox true
+	[ -z "$(bivy volume ls -q)" ]
+	kill -CONT "$(pool_pid)"
+}
+
 @test "killed at any moment it, or who takes a seat, leaves what the next command clears away" {
 	local pid id known=
 	for delay in 0 0.002 0.004 0.006 0.009 0.012 0.016 0.02 0.03; do
@@ -228,6 +262,7 @@ facts() {
 	bivy create --name sweeper busybox true >/dev/null
 	bivy rm sweeper >/dev/null
 	[ -z "$(seats)" ]
+	wait_for has_no_remains
 	[ -n "$known" ]
 	for id in $known; do [ "$(groups_of "$id")" -eq 0 ]; done
 	run -0 bivy system check --repair

@@ -36,6 +36,7 @@ class Supervised:
             self.process = subprocess.Popen(
                 shlex.split(os.environ['BIVY_RUNTIME']) + ['supervise', '--bundle', self.bundle, '--socket', str(theirs.fileno())],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.socket.send(b'b')  # the bundle is complete, and has no descriptors
 
     def _write(self, name, document):
         with open(f'{self.bundle}/{name}', 'w') as file:
