@@ -34,8 +34,10 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 	};
 	int r = enter_begin(err);
 
-	/* An ordinary user's containers are in his home, other processes need not be. */
-	if (r == 0 && !subject_is_process(request.subject))
+	/* An ordinary user's containers are in his home, other processes, and what is kept, need not be. */
+	if (r == 0 && str_starts_with(request.subject, ENTER_PINNED))
+		r = cli_directories_outside(call, arena, &directories, err);
+	else if (r == 0 && !subject_is_process(request.subject))
 		r = cli_directories(call, arena, &directories, err);
 	if (r < 0)
 		return r;
@@ -47,11 +49,14 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 const struct command cli_enter = {
 	.command = {
 		.name = "enter",
-		.operands = "CONTAINER|PID [COMMAND [ARGUMENT…]]",
+		.operands = "CONTAINER|PID|ns:NAME [COMMAND [ARGUMENT…]]",
 		.summary = "run a command in the namespaces of a container or process",
 		.description = "Joins all namespaces of a process, or of the first process of a container, its root, its working directory, its user and its control "
 			"groups, and runs a command there, a shell if none is given, as nsenter(1) does. With kinds of namespaces named, it joins those alone: --net is the "
 			"host's programs on the container's network. A number is a process.\n\n"
+			"ns:NAME are the namespaces that `" CLI_NAME " unshare --keep NAME` has kept; ns:PATH, with a \"/\", a file that somebody else has mounted one on, as "
+			"ip-netns(8) does, or a directory of such. There the command is root of the user namespace, if one is among them, and goes on as the caller "
+			"else.\n\n"
 			"What runs so is not confined as the container: it has all capabilities that the user namespace gives, and no filter of system calls. "
 			"`" CLI_NAME " exec` runs commands as the container may.",
 		.entries = entries,

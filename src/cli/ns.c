@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ns: the namespaces of the host. */
+/* ns: the namespaces of the host, and those that are kept. */
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "engine/namespaces.h"
+#include "primitive/pin.h"
 
 #include <inttypes.h>
 
 struct ns_request {
 	const char *type, *container, *format;
+	char **release;
 	bool others, quiet;
 };
 
@@ -16,6 +18,7 @@ static const struct option_entry entries[] = {
 	{ "format", 0, OPTION_STRING, 0, offsetof(struct ns_request, format), "FORMAT", "table, json, or a template for each namespace" },
 	{ "others", 0, OPTION_FLAG, 0, offsetof(struct ns_request, others), NULL, "leave out the host's own" },
 	{ "quiet", 'q', OPTION_FLAG, 0, offsetof(struct ns_request, quiet), NULL, "show only types and numbers" },
+	{ "release", 0, OPTION_LIST, 0, offsetof(struct ns_request, release), "NAME", "lists none: lets go of the namespaces that `" CLI_NAME " unshare --keep NAME` has kept; may be repeated" },
 	{ "type", 't', OPTION_STRING, 0, offsetof(struct ns_request, type), "cgroup|ipc|mnt|net|pid|time|user|uts", "only namespaces of that type" },
 	{ 0 },
 };
@@ -51,6 +54,18 @@ static int add_row(struct listing *listing, struct arena *arena, const struct na
 	return listing_add_row(listing, err);
 }
 
+static int release(const struct directories *directories, char *const *names, struct buf *out, struct error *err)
+{
+	int r = 0;
+
+	for (; r == 0 && *names; names++) {
+		r = pin_release(directories, *names, err);
+		if (r == 0)
+			buf_printf(out, "%s\n", *names);
+	}
+	return r;
+}
+
 static int run(const struct command_call *call, struct buf *out, struct error *err)
 {
 	const struct ns_request *request = call->request;
@@ -64,6 +79,8 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 	size_t count = 0, hidden = 0;
 	int r = cli_directories_outside(call, arena, &directories, err);
 
+	if (r == 0 && request->release)
+		return release(&directories, request->release, out, err);
 	if (r == 0)
 		r = namespaces_list(arena, &engine_request, &rows, &count, &hidden, err);
 	if (r == 0)
@@ -86,6 +103,7 @@ const struct command cli_ns = {
 		.description = "Lists every namespace that a process is in, or that a mount or an open descriptor keeps: its type and number, the user namespace "
 			"that owns it, how many processes are in it and which is the first, the containers that are in it, and what keeps it besides. The "
 			"numbers are those that 'ls -l /proc/PID/ns' shows; two processes with the same number share the namespace.\n\n"
+			"With --release it lets go of what `" CLI_NAME " unshare --keep` has kept: such namespaces end with the last process that is in them.\n\n"
 			"An ordinary user sees those of his own processes.\n\n"
 			"Fields for --format: .Type, .Number, .Owner, .Parent (of pid and user namespaces), .Processes, .Pid, .Command, .Containers, .Host and .Pins.",
 		.entries = entries,

@@ -12,7 +12,7 @@ struct unshare_cli_request {
 	struct namespace_choice namespaces;
 	bool map_root, map_auto, map_current, map_none, mount_proc, explain;
 	char **map_users, **map_groups;
-	const char *propagation, *hostname, *directory;
+	const char *propagation, *hostname, *directory, *keep;
 	struct unshare_offset monotonic, boottime;
 };
 
@@ -33,6 +33,7 @@ static const struct option_entry entries[] = {
 	{ "boottime", 0, OPTION_CALLBACK, 0, AT(boottime), "SECONDS", "add to the clock that counts from the boot on; makes a time namespace", .parse = parse_offset },
 	{ "explain", 0, OPTION_FLAG, 0, AT(explain), NULL, "print each step as it happens, in the kernel's words, on the standard error" },
 	{ "hostname", 0, OPTION_STRING, 0, AT(hostname), "NAME", "set the host name in a new UTS namespace" },
+	{ "keep", 0, OPTION_STRING, 0, AT(keep), "NAME", "keep the namespaces, but a pid namespace, when the command has ended: until `" CLI_NAME " ns --release NAME`" },
 	{ "map-auto", 0, OPTION_FLAG, 0, AT(map_auto), NULL, "be root in a new user namespace, with subordinate ids as others" },
 	{ "map-current", 'c', OPTION_FLAG, 0, AT(map_current), NULL, "stay who you are in a new user namespace" },
 	{ "map-groups", 0, OPTION_LIST, 0, AT(map_groups), "INSIDE:OUTSIDE:COUNT", "groups of a new user namespace; may be repeated; default: as --map-users" },
@@ -106,6 +107,7 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 {
 	const struct unshare_cli_request *asked = call->request;
 	_cleanup_arena_ struct arena *arena = arena_new();
+	struct directories directories = { .root = NULL };
 	struct unshare_request request = {
 		.namespaces = namespace_choice_flags(&asked->namespaces),
 		.mounts_proc = asked->mount_proc || asked->namespaces.all,
@@ -113,6 +115,8 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 		.monotonic = asked->monotonic,
 		.boottime = asked->boottime,
 		.directory = asked->directory,
+		.keep = asked->keep,
+		.directories = &directories,
 		.args = *call->operands ? call->operands : cli_shell(arena),
 	};
 	int r = decode_mapping(arena, asked, &request, err);
@@ -123,6 +127,8 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 		r = error_set(err, ERROR_INVALID, 0, "no namespace is asked for");
 		error_hint(err, "--all makes all of them");
 	}
+	if (r == 0 && asked->keep)
+		r = cli_directories_outside(call, arena, &directories, err);
 	if (asked->explain)
 		narration_open(STDERR_FILENO);
 	return r < 0 ? r : unshare_run(&request, call->status, err);
@@ -136,6 +142,9 @@ const struct command cli_unshare = {
 		.description = "Makes namespaces and runs a command in them, a shell if none is given, as unshare(1) does. Of a new pid namespace the command is the "
 			"first process, and what is sent to `" CLI_NAME " unshare` ends it; a new network namespace has its loopback link up; of a new mount namespace the "
 			"mounts are private; --all mounts /proc, so that ps(1) sees the processes of the namespace.\n\n"
+			"Namespaces end with the last process in them. With --keep they are mounted on files in a directory NAME, of which `" CLI_NAME " ns` tells the "
+			"path, before the command begins, and last: `" CLI_NAME " enter ns:NAME` enters them, `" CLI_NAME " run --userns host --network ns:PATH/net` shares "
+			"one. A pid namespace cannot be kept: it ends with its first process.\n\n"
 			"An ordinary user needs --user, or one of --map-…, with the rest: in a user namespace of one's own everybody may make the others.",
 		.entries = entries,
 		.properties = OPTIONS_STOP_AT_OPERAND,

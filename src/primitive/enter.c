@@ -8,6 +8,7 @@
 #include "host/cgroup.h"
 #include "host/namespace_kind.h"
 #include "host/procfs.h"
+#include "primitive/enter_pinned.h"
 #include "primitive/launch.h"
 #include "runtime/self.h"
 
@@ -309,8 +310,11 @@ int enter_run(const struct enter_request *request, int *ret_status, struct error
 	struct entry entry = { .request = request, .subject = SUBJECT_INIT, .root_fd = -EBADF, .cwd_fd = -EBADF };
 	const struct launch launch = { .flags = LAUNCH_CLOSES, .arrange = arrange, .prepare = prepare, .context = &entry,
 		.args = request->args ? request->args : shell };
-	int r = subject_open(arena, request->directories, request->subject, &entry.subject, err);
+	int r;
 
+	if (str_starts_with(request->subject, ENTER_PINNED))
+		return enter_pinned_run(request, launch.args, ret_status, err);
+	r = subject_open(arena, request->directories, request->subject, &entry.subject, err);
 	if (r == 0)
 		r = gather(arena, &entry, err);
 	if (r == 0)

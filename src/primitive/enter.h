@@ -10,9 +10,12 @@
 
 #include "primitive/subject.h"
 
+/* Before the name or path of namespaces that are kept (primitive/pin.h). Nobody's process: the command is root of their user namespace, or who the caller is. */
+#define ENTER_PINNED "ns:"
+
 struct enter_request {
 	const struct directories *directories; /* as subject_open() */
-	const char *subject;
+	const char *subject; /* of subject_open(), or behind ENTER_PINNED what pinned_open() takes */
 	unsigned namespaces; /* CLONE_NEW*; 0: all, and the user and control groups */
 	const char *user;    /* "USER[:GROUP]", as its files call them, in place of the process's; or NULL */
 	char *const *args;   /* or NULL: a shell */

@@ -22,9 +22,10 @@
 /* ---- what the processes tell each other ------------------------------------------- */
 
 enum message_kind {
-	MESSAGE_GO,     /* to the process in between: the maps are written */
-	MESSAGE_CHILD,  /* from it: .pid */
-	MESSAGE_FAILED, /* from it, or the child: .err */
+	MESSAGE_GO,     /* to the process in between: the maps are written; to the child: it has been visited */
+	MESSAGE_CHILD,  /* from the process in between: .pid */
+	MESSAGE_READY,  /* from the child: it is prepared, and waits */
+	MESSAGE_FAILED, /* from either: .err */
 };
 
 struct message {
@@ -98,6 +99,15 @@ struct tied {
 	const sigset_t *mask;
 };
 
+/* By then the process in between has no use for the socket: what comes is for the child. */
+static void wait_for_visit(int socket)
+{
+	struct message message = { .kind = MESSAGE_READY };
+
+	if (send_message(socket, &message) < 0 || !receive_message(socket, &message))
+		_exit(125);
+}
+
 /* Changes of ids clear it (prctl(2)), so it is the last of the preparations. */
 static int prepare_tied(void *context, struct error *err)
 {
@@ -108,6 +118,8 @@ static int prepare_tied(void *context, struct error *err)
 		r = error_errno(err, errno, "cannot tie the command to this process");
 	if (r == 0 && is_abandoned(tied->socket))
 		_exit(125);
+	if (r == 0 && tied->launch->visit)
+		wait_for_visit(tied->socket);
 	if (r == 0)
 		sigprocmask(SIG_SETMASK, tied->mask, NULL);
 	return r;
@@ -253,9 +265,23 @@ static int write_maps(const struct launch *launch, pid_t pid, int socket, struct
 	return r < 0 ? error_errno(err, -r, "the process in the new user namespace has ended") : 0;
 }
 
-/* Until both are done: *RET_CHILD, or an error; what there is has ended then. */
-static int await_child(int socket, pid_t *ret_child, struct error *err)
+static int visit(const struct launch *launch, int socket, pid_t child, struct error *err)
 {
+	const struct message go = { .kind = MESSAGE_GO };
+	int r = launch->visit(launch->context, child, err);
+
+	if (r < 0) {
+		kill(child, SIGKILL);
+		return r;
+	}
+	r = send_message(socket, &go);
+	return r < 0 ? error_errno(err, -r, "the process that becomes the command has ended") : 0;
+}
+
+/* Until both are done: *RET_CHILD, or an error; what there is has ended then. */
+static int await_child(const struct launch *launch, int socket, pid_t *ret_child, struct error *err)
+{
+	bool is_ready = false;
 	struct message message;
 	pid_t child = 0;
 	int r = 0;
@@ -263,10 +289,16 @@ static int await_child(int socket, pid_t *ret_child, struct error *err)
 	while (receive_message(socket, &message)) {
 		if (message.kind == MESSAGE_CHILD)
 			child = message.pid;
+		is_ready |= message.kind == MESSAGE_READY;
 		if (message.kind == MESSAGE_FAILED && r == 0) {
 			r = message.err.code ? -message.err.code : -EINVAL;
 			if (err)
 				*err = message.err;
+		}
+		/* The two may come in either order. */
+		if (is_ready && child && r == 0) {
+			is_ready = false;
+			r = visit(launch, socket, child, err);
 		}
 	}
 	if (r == 0 && child == 0)
@@ -308,7 +340,7 @@ static int run(const struct launch *launch, const sigset_t *signals, const sigse
 		reap(between);
 		return r;
 	}
-	r = await_child(ours, &child, err);
+	r = await_child(launch, ours, &child, err);
 	reap(between);
 	if (r == 0)
 		*ret_status = wait_for_child(launch, child, signals);

@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps 2 and 4 of primitive/launch.h. */
+/* Steps 2, 4 and 5 of primitive/launch.h. */
 #include "primitive/unshare.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/narration.h"
 #include "host/mount.h"
 #include "host/netlink_link.h"
 #include "host/syscalls.h"
 #include "primitive/launch.h"
+#include "primitive/pin.h"
 #include "spec/subid.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <pwd.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 
+#ifndef NS_GET_MNTNS_ID /* since 6.11 */
+#define NS_GET_MNTNS_ID _IOR(NSIO, 0x5, uint64_t)
+#endif
+
 #define ID_LIMIT UINT32_MAX /* the last number is nobody: (uid_t)-1 */
+
+struct work {
+	const struct unshare_request *request;
+	struct pin pin;
+	uint64_t mounts_id; /* of the mount namespace that the pin is in; 0: the kernel does not tell */
+	bool is_kept;
+};
 
 /* ---- who is who --------------------------------------------------------------------- */
 
@@ -154,9 +169,38 @@ static int fail_unshare(unsigned flags, int code, struct error *err)
 	return r;
 }
 
+/* Of the mount namespace that this process is in; 0: it cannot be told. */
+static uint64_t id_of_mounts(void)
+{
+	_cleanup_close_ int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id = 0;
+
+	return fd >= 0 && ioctl(fd, NS_GET_MNTNS_ID, &id) == 0 ? id : 0;
+}
+
+/*
+ * A mount namespace can be mounted in one with a lower id alone, so that none keeps itself. COMPAT(6.18): each processor gives out ids of
+ * batches of its own, and a new namespace may have a lower one than that which it is to be kept in. Then it is made again on other processors.
+ */
+static void renew_mounts(const struct work *work)
+{
+	cpu_set_t allowed, one;
+
+	if (!work->mounts_id || sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+		return;
+	for (size_t i = 0; i < CPU_SETSIZE && id_of_mounts() < work->mounts_id; i++) {
+		CPU_ZERO(&one);
+		CPU_SET(i, &one);
+		if (CPU_ISSET(i, &allowed) && sched_setaffinity(0, sizeof one, &one) == 0 && unshare(CLONE_NEWNS) < 0)
+			break;
+	}
+	ignore_result(sched_setaffinity(0, sizeof allowed, &allowed)); /* it was so before */
+}
+
 static int arrange(void *context, struct error *err)
 {
-	const struct unshare_request *request = context;
+	const struct work *work = context;
+	const struct unshare_request *request = work->request;
 	unsigned flags = unshare_namespaces(request) & ~(unsigned)CLONE_NEWUSER;
 	_cleanup_free_ char *text = namespace_flags_text(flags);
 
@@ -164,6 +208,8 @@ static int arrange(void *context, struct error *err)
 		return fail_unshare(flags, errno, err);
 	if (flags)
 		narrate("unshare(%s)", text);
+	if (request->keep && (flags & CLONE_NEWNS))
+		renew_mounts(work);
 	return write_offsets(request, err);
 }
 
@@ -213,7 +259,7 @@ static int set_names(const struct unshare_request *request, struct error *err)
 
 static int prepare(void *context, struct error *err)
 {
-	const struct unshare_request *request = context;
+	const struct unshare_request *request = ((const struct work *)context)->request;
 	int r = set_propagation(request, err);
 
 	if (r == 0)
@@ -224,8 +270,6 @@ static int prepare(void *context, struct error *err)
 		r = error_errno(err, errno, "cannot change to the directory '%s'", request->directory);
 	return r;
 }
-
-/* ---- the whole ------------------------------------------------------------------------------ */
 
 unsigned unshare_namespaces(const struct unshare_request *request)
 {
@@ -242,11 +286,54 @@ unsigned unshare_namespaces(const struct unshare_request *request)
 	return flags;
 }
 
+/* ---- what is kept ----------------------------------------------------------------------------- */
+
+static unsigned kept_namespaces(const struct unshare_request *request)
+{
+	return unshare_namespaces(request) & ~(unsigned)CLONE_NEWPID;
+}
+
+static int keep(void *context, pid_t child, struct error *err)
+{
+	struct work *work = context;
+	int r = pin_add(&work->pin, child, kept_namespaces(work->request), err);
+
+	if (r == 0)
+		r = pin_commit(&work->pin, err);
+	work->is_kept = r == 0;
+	return r;
+}
+
+static int begin_to_keep(struct work *work, struct error *err)
+{
+	const struct unshare_request *request = work->request;
+
+	if (!request->keep)
+		return 0;
+	if (!kept_namespaces(request))
+		return error_set(err, ERROR_INVALID, 0, "a pid namespace alone cannot be kept: it ends with its first process");
+	work->mounts_id = id_of_mounts();
+	return pin_begin(request->directories, request->keep, &work->pin, err);
+}
+
+/* A command that did not begin leaves nothing. */
+static void keep_nothing(struct work *work)
+{
+	struct error err = ERROR_INIT;
+
+	if (work->is_kept && pin_release(work->request->directories, work->request->keep, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
 int unshare_run(const struct unshare_request *request, int *ret_status, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	unsigned flags = unshare_namespaces(request);
-	struct launch launch = { .arrange = arrange, .prepare = prepare, .context = (void *)request, .args = request->args };
+	struct work work = { .request = request, .pin = PIN_INIT };
+	struct launch launch = { .arrange = arrange, .prepare = prepare, .visit = request->keep ? keep : NULL, .context = &work,
+		.args = request->args };
 	int r = 0;
 
 	if (flags & CLONE_NEWPID)
@@ -255,13 +342,19 @@ int unshare_run(const struct unshare_request *request, int *ret_status, struct e
 		launch.flags |= LAUNCH_USER_NAMESPACE;
 		r = make_map(arena, request, &launch.map, err);
 	}
+	if (r == 0)
+		r = begin_to_keep(&work, err);
 	if (r < 0)
 		return r;
 	/* Processes of neither kind have to be somebody else's children. */
-	if (!(flags & (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME))) {
+	if (!(flags & (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME)) && !request->keep) {
 		launch.arrange = NULL;
-		r = arrange((void *)request, err);
+		r = arrange(&work, err);
 		return r < 0 ? r : launch_become(&launch, err);
 	}
-	return launch_run(&launch, ret_status, err);
+	r = launch_run(&launch, ret_status, err);
+	if (r < 0)
+		keep_nothing(&work);
+	pin_abort(&work.pin);
+	return r;
 }

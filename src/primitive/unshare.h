@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "host/namespace_kind.h"
 #include "base/memory.h"
+#include "engine/directories.h"
 #include "host/idmap.h"
 
 #include <stdbool.h>
@@ -34,13 +35,18 @@ struct unshare_request {
 	const char *hostname;       /* or NULL */
 	struct unshare_offset monotonic, boottime; /* of clocks, time_namespaces(7) */
 	const char *directory;      /* where the command begins, or NULL: here */
+	const char *keep;           /* the pin that they are kept as (primitive/pin.h), or NULL; all but a pid namespace, which ends with its first process */
+	const struct directories *directories; /* of .keep */
 	char *const *args;
 };
 
 /* What .namespaces comes to with all that the other members need. */
 unsigned unshare_namespaces(const struct unshare_request *request);
 
-/* Waits for the command, unless it can take this process's place. Its status, as launch_run(). */
+/*
+ * Waits for the command, unless it can take this process's place. Its status, as launch_run(). Before the command begins
+ * its namespaces are kept; on failure they are not. ERROR_CONFLICT: something is kept as .keep.
+ */
 int unshare_run(const struct unshare_request *request, int *ret_status, struct error *err) _must_check_;
 
 /*

@@ -118,6 +118,111 @@ engine_needed() { [ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy
 	[[ $output == *"unshare(CLONE_NEWUTS|CLONE_NEWPID|CLONE_NEWNS)"*'MS_REC|MS_PRIVATE'*'mount("proc", "/proc"'*'sethostname("lab")'*'execve("true")'* ]]
 }
 
+# ---- what is kept
+
+# Nothing of it: neither files nor mounts.
+nothing_is_kept() { [ ! -e "$SCRATCH/run/pins" ] && ! grep -q "$SCRATCH/run/pins" /proc/self/mountinfo; }
+
+@test "what --keep keeps lasts until it is released, with all that was made in it" {
+	require_root
+	local pins=$SCRATCH/run/pins
+	run -0 bivy unshare --keep lab --net --uts --mount --pid sh -c 'hostname kept; ip link set lo mtu 1400; mount -t tmpfs none /mnt; touch /mnt/file'
+	[ "$(ls "$pins/lab" | xargs)" = "mnt net uts" ]
+	run -0 bivy enter ns:lab sh -c 'hostname; cat /sys/class/net/lo/mtu; ls /mnt; pwd'
+	[ "$output" = $'kept\n1400\nfile\n/' ] || [ "${lines[0]} ${lines[2]}" = "kept file" ] # /sys may be another namespace's
+	run -0 bivy enter --net ns:lab sh -c 'hostname; ip -o link show lo; ls /mnt'
+	[ "${lines[0]}" = "$(hostname)" ]
+	[[ ${lines[1]} == *"mtu 1400"* && $output != *file* ]]
+	run -0 bivy ns --type net --format '{{.Number}} {{.Processes}} {{.Pins}}'
+	[[ $output == *"$(stat -Lc %i "$pins/lab/net") 0 $pins/lab/net"* ]]
+	run -0 bivy enter "ns:$pins/lab/uts" hostname
+	[ "$output" = kept ]
+	run -125 bivy unshare --keep lab --net true
+	[[ $output == *"namespaces are kept as 'lab' already"*"bivy ns --release lab"* ]]
+	run -125 bivy enter --user ns:lab true
+	[[ $output == *"'lab' has no user namespace" ]]
+	# Another one beside it.
+	bivy unshare --keep other --ipc true
+	run -0 bivy ns --release lab
+	[ "$output" = lab ]
+	[ "$(ls "$pins")" = other ]
+	bivy ns --release other
+	nothing_is_kept
+	run -1 bivy ns --release lab
+	[[ $output == *"no namespaces are kept as 'lab'"* ]]
+	run -125 bivy enter ns:lab true
+	[[ $output == *"no namespaces are kept as 'lab'"* ]]
+}
+
+@test "root of a user namespace that is kept is who enters it" {
+	require_root
+	bivy unshare --keep lab --user --map-users 0:100000:10 --net true
+	run -0 bivy enter ns:lab sh -c 'id -u; id -g; cat /proc/self/uid_map; ip link set lo mtu 1300'
+	[ "$(tr -s ' ' <<<"$output")" = $'0\n0\n 0 100000 10' ]
+	run -0 bivy enter --as 5:5 ns:lab id -u
+	[ "$output" = 5 ]
+	bivy ns --release lab
+	bivy unshare --keep lab --map-none true
+	run -0 bivy enter ns:lab id -u
+	[ "$output" = 65534 ]
+	bivy ns --release lab
+}
+
+@test "a container shares a network namespace that is kept" {
+	engine_needed
+	require_power mount
+	bivy unshare --keep lab --net ip link set lo mtu 1400
+	run -0 bivy run --rm --userns host --network "ns:$SCRATCH/run/pins/lab/net" busybox cat /sys/class/net/lo/mtu
+	[ "$output" = 1400 ]
+	bivy ns --release lab
+}
+
+@test "what cannot be kept or entered is told, and leaves nothing" {
+	require_root
+	run -127 bivy unshare --keep lab --net no-such-command
+	nothing_is_kept
+	run -125 bivy unshare --keep lab --pid true
+	[[ $output == *"a pid namespace alone cannot be kept: it ends with its first process" ]]
+	run -125 bivy unshare --keep ../lab --net true
+	[[ $output == *"'../lab' is no name to keep namespaces by"* ]]
+	nothing_is_kept
+	touch file
+	mkdir directory
+	run -125 bivy enter "ns:$PWD/file" true
+	[[ $output == *"/file' is no namespace" ]]
+	run -125 bivy enter "ns:$PWD/directory" true
+	[[ $output == *"no namespace is kept in "* ]]
+	run -125 bivy enter ns:/no/such true
+	[[ $output == *"cannot open '/no/such'"* ]]
+}
+
+# At each call by which something is made or taken away.
+@test "--keep and --release killed at any step leave nothing that the next one does not remove" {
+	require_root
+	local inject=$BIVY_BUILD/tests/inject words hit=0 case
+	[ -x "$inject" ] || skip "missing: tests/inject in this build"
+	for words in "unshare --keep lab --net --uts true" "ns --release lab"; do
+		[[ $words == unshare* ]] || bivy unshare --keep lab --net --uts true
+		"$inject" -l calls -- "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" $words
+		! [ -e "$SCRATCH/run/pins/lab" ] || bivy ns --release lab
+		for case in $(awk '$1 == "0" && $3 ~ /^(mkdirat|mkdir|openat|open_tree|move_mount|mount_setattr|renameat2|umount2|unlinkat|flock|clone3|sendto|recvfrom)$/ { print "0:" $3 ":" $4 ":KILL" }' calls); do
+			[[ $words == unshare* ]] || bivy unshare --keep lab --net --uts true
+			"$inject" -l calls -c "$case" -- "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" $words || true
+			! grep -q '^hit' calls || hit=$((hit + 1))
+			bivy unshare --keep next --ipc true
+			[ "$(ls -A "$SCRATCH/run/pins" | grep -v '^lab$')" = next ] || fail "$words, $case: $(ls -A "$SCRATCH/run/pins")"
+			# Whole, if it is there.
+			if [ -e "$SCRATCH/run/pins/lab" ]; then
+				[ "$(stat -f -c %T "$SCRATCH"/run/pins/lab/{net,uts} | uniq)" = nsfs ] || fail "$words, $case: half of it is kept"
+				bivy ns --release lab
+			fi
+			bivy ns --release next
+			nothing_is_kept || fail "$words, $case: something is left"
+		done
+	done
+	[ $hit -gt 20 ] || fail "only $hit cases"
+}
+
 # ---- enter
 
 @test "enter is in the container: its namespaces, root, directory, user and groups" {
