@@ -103,7 +103,7 @@ static int check_descriptors(struct plan *plan, struct error *err)
 	return process_count_descriptors(plan->request->preserve_fds, &plan->listen_fds, &plan->preserve_fds, err);
 }
 
-static void set_console_size(const struct plan *plan)
+void plan_set_console_size(const struct plan *plan)
 {
 	const struct create_request *request = plan->request;
 	struct spec_process *process = plan->config->process;
@@ -260,7 +260,7 @@ static int fill(struct plan *plan, const struct runtime *runtime, struct error *
 		r = check_paths(plan->config->linux_.readonly_paths, "readonlyPaths", err);
 	if (r < 0)
 		return r;
-	set_console_size(plan);
+	plan_set_console_size(plan);
 	add_notify_socket(plan, runtime);
 	r = plan_groups(plan, err);
 	if (r == 0)

@@ -54,6 +54,10 @@ struct plan {
  */
 int plan_make(const struct runtime *runtime, const struct create_request *request, struct plan *ret, struct error *err) _must_check_;
 void plan_done(struct plan *plan);
+
+/* The terminal's size is what the request says by now. */
+void plan_set_console_size(const struct plan *plan);
+
 #define _cleanup_plan_ _cleanup_(plan_done)
 
 /* Everything, one step per line. */

@@ -18,10 +18,20 @@
 
 #include <fcntl.h>
 
+struct given_mounts {
+	struct create_mount *list;
+	size_t count;
+};
+
 struct life_start {
 	struct create_request request;
 	struct plan plan;
 	struct creation creation;
+	/* What the request refers to, until the process is there. */
+	struct arena *arena;
+	const struct spec_network_plan *network;
+	struct given_mounts mounts;
+	int root_fd;
 };
 
 /* Our ends and the process's, of its standard streams. */
@@ -129,16 +139,12 @@ static int open_root(struct maker *maker, int *ret_fd, struct error *err)
 
 /* ---- further mounts -------------------------------------------------------------------------- */
 
-struct given_mounts {
-	struct create_mount *list;
-	size_t count;
-};
-
 static void given_mounts_done(struct given_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++)
 		close(mounts->list[i].fd);
 	free(mounts->list);
+	*mounts = (struct given_mounts){ NULL, 0 };
 }
 
 /* Those of a later start are what the document says by then: mounts come and go while the container runs. */
@@ -219,80 +225,143 @@ static void take_over(struct maker *maker, struct streams *streams, int terminal
 			ret->fds[ret->count++] = TAKE_FD(streams->ours[i]);
 }
 
-/* With the process's streams on ours. */
-static int create(struct maker *maker, struct life_start *start, int *ret_terminal, struct error *err)
-{
-	int64_t since = timing_now();
-	int r = plan_make(&maker->runtime, &start->request, &start->plan, err);
+/* ---- planning ---------------------------------------------------------------------------------- */
 
-	timing_phase("read and plan", since);
-	if (r < 0)
-		return r;
-	r = run_start(&maker->runtime, &start->plan, &start->creation, ret_terminal, err);
-	if (r < 0)
-		plan_done(&start->plan);
-	return r;
-}
-
-int life_start_process(struct maker *maker, uint32_t width, uint32_t height, struct deed_answer *ret, struct error *err)
+static void fill_request(struct maker *maker, struct life_start *start)
 {
-	_cleanup_close_ int root_fd = -EBADF;
-	_cleanup_free_ struct life_start *start = memory_new(1, sizeof *start);
-	_cleanup_(given_mounts_done) struct given_mounts mounts = { NULL, 0 };
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct spec_network_plan *network = NULL;
-	const struct learner_request learns = { .profile = maker->what->learn, .bundle_fd = maker->bundle_fd, .null_fd = maker->null_fd };
 	bool has_namespaces = maker->namespaces.user_fd >= 0;
-	struct streams streams;
-	int64_t since = timing_now();
-	int terminal = -EBADF, r = open_root(maker, &root_fd, err);
 
-	if (r == 0)
-		r = open_mounts(maker, arena, &mounts, err);
-	timing_phase("open the mounts", since);
-	if (r == 0)
-		r = membership_read(maker, arena, &network, err);
-	if (r == 0)
-		r = make_streams(maker, &streams, err);
-	if (r < 0)
-		return r;
 	start->request = (struct create_request){
 		.id = maker->what->id,
 		.bundle = maker->request->bundle,
 		.flags = CREATE_SUPERVISED | (maker->request->has_groups && !maker->was_started ? CREATE_HAS_GROUPS : 0),
 		.preserve_fds = maker->was_started ? 0 : maker->request->preserve_fds,
-		.has_root = root_fd >= 0,
-		.root_fd = root_fd,
-		.mounts = mounts.list,
-		.mount_count = mounts.count,
-		.console_width = width,
-		.console_height = height,
+		.has_root = start->root_fd >= 0,
+		.root_fd = start->root_fd,
+		.mounts = start->mounts.list,
+		.mount_count = start->mounts.count,
 		.namespaces = has_namespaces ? &maker->namespaces : NULL,
-		.prepare_network = network && !has_namespaces ? membership_attach : NULL,
-		.network_context = (void *)network,
+		.prepare_network = start->network && !has_namespaces ? membership_attach : NULL,
+		.network_context = (void *)start->network,
 	};
+}
+
+static void release_parts(struct life_start *start)
+{
+	given_mounts_done(&start->mounts);
+	arena_free(start->arena);
+	start->arena = NULL;
+	start->network = NULL;
+}
+
+/* Only looks, and opens. */
+static int plan_start(struct maker *maker, struct life_start *start, struct error *err)
+{
+	int64_t since = timing_now();
+	int r;
+
+	*start = (struct life_start){ .arena = arena_new(), .root_fd = -EBADF };
+	r = open_root(maker, &start->root_fd, err);
+	if (r == 0)
+		r = open_mounts(maker, start->arena, &start->mounts, err);
+	timing_phase("open the mounts", since);
+	since = timing_now();
+	if (r == 0)
+		r = membership_read(maker, start->arena, &start->network, err);
+	if (r == 0) {
+		fill_request(maker, start);
+		r = plan_make(&maker->runtime, &start->request, &start->plan, err);
+	}
+	timing_phase("read and plan", since);
+	if (r == 0)
+		return 0;
+	release_parts(start);
+	if (maker->was_started)
+		close_and_forget(&start->root_fd);
+	else
+		maker->root_fd = TAKE_FD(start->root_fd); /* it serves the next try */
+	return r;
+}
+
+void life_start_plan(struct maker *maker)
+{
+	struct life_start *start = memory_new(1, sizeof *start);
+	struct error err = ERROR_INIT;
+
+	/* What fails fails again, for who asks for the start. */
+	if (plan_start(maker, start, &err) == 0)
+		maker->planned = TAKE_PTR(start);
+	free(start);
+}
+
+static int take_plan(struct maker *maker, struct life_start **ret, struct error *err)
+{
+	_cleanup_free_ struct life_start *start = NULL;
+	int r;
+
+	if (maker->planned) {
+		*ret = TAKE_PTR(maker->planned);
+		return 0;
+	}
+	start = memory_new(1, sizeof *start);
+	r = plan_start(maker, start, err);
+	if (r == 0)
+		*ret = TAKE_PTR(start);
+	return r;
+}
+
+static void drop_plan(struct life_start *start)
+{
+	plan_done(&start->plan);
+	release_parts(start);
+	close_and_forget(&start->root_fd);
+	free(start);
+}
+
+/* ---- starting ----------------------------------------------------------------------------------- */
+
+int life_start_process(struct maker *maker, uint32_t width, uint32_t height, struct deed_answer *ret, struct error *err)
+{
+	const struct learner_request learns = { .profile = maker->what->learn, .bundle_fd = maker->bundle_fd, .null_fd = maker->null_fd };
+	struct life_start *start = NULL;
+	struct streams streams;
+	int terminal = -EBADF, r = take_plan(maker, &start, err);
+
+	if (r < 0)
+		return r;
+	start->request.console_width = width;
+	start->request.console_height = height;
+	plan_set_console_size(&start->plan);
+	r = make_streams(maker, &streams, err);
+	if (r < 0) {
+		drop_plan(start);
+		return r;
+	}
 	r = learner_start(&learns, &maker->learner, err);
 	if (r == 0)
 		r = put_on(&streams, err);
 	if (r == 0)
-		r = create(maker, start, &terminal, err);
+		r = run_start(&maker->runtime, &start->plan, &start->creation, &terminal, err);
 	take_off(maker, &streams);
 	/* They serve one start: the next one has new ones. */
 	close_and_forget(&maker->namespaces.user_fd);
 	close_and_forget(&maker->namespaces.network_fd);
 	if (r < 0)
 		learner_drop(&maker->learner);
-	if (r < 0 && network)
+	if (r < 0 && start->network)
 		membership_detach(maker);
-	if (r == 0) {
+	if (r < 0) {
+		drop_plan(start);
+	} else {
 		start->request.namespaces = NULL;
 		start->request.prepare_network = NULL; /* they were for this start alone */
 		start->request.network_context = NULL;
 		start->request.mounts = NULL;
 		start->request.mount_count = 0;
-		maker->start = TAKE_PTR(start);
+		release_parts(start);
+		maker->start = start;
 		take_over(maker, &streams, terminal, ret);
-		maker->mount_fd = TAKE_FD(root_fd);
+		maker->mount_fd = TAKE_FD(start->root_fd);
 	}
 	streams_done(&streams);
 	return r;
@@ -302,6 +371,8 @@ void life_start_forget(struct maker *maker)
 {
 	struct life_start *start = TAKE_PTR(maker->start);
 
+	if (maker->planned)
+		drop_plan(TAKE_PTR(maker->planned));
 	if (!start)
 		return;
 	creation_done(&start->creation);

@@ -12,7 +12,13 @@
  */
 int life_start_process(struct maker *maker, uint32_t width, uint32_t height, struct deed_answer *ret, struct error *err) _must_check_;
 
-/* Frees maker->start: what it tells is in the runtime's record, too. */
+/*
+ * Reads and plans the first start before it is asked for, while the keeper comes up: maker->planned. Nothing of it is seen, also if it
+ * fails: then it fails when it is asked for.
+ */
+void life_start_plan(struct maker *maker);
+
+/* Frees maker->planned, and maker->start: what it tells is in the runtime's record, too. */
 void life_start_forget(struct maker *maker);
 
 /* Removes what the runtime made, after the end of the process. */

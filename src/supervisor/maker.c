@@ -399,6 +399,7 @@ int maker_run(struct maker *maker, struct error *err)
 	int r;
 
 	log_copy(tell_warning, maker);
+	life_start_plan(maker);
 	do
 		r = wait_and_serve(maker);
 	while (r == 0);

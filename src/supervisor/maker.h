@@ -52,6 +52,7 @@ struct maker {
 			  * end was told; or -EBADF */
 	struct cgroup_group memory; /* .fd -EBADF: none; read at its end */
 	struct learner learner; /* while it runs */
+	struct life_start *planned; /* life_start_plan(), until it is started; or NULL */
 	struct life_start *start; /* what the runtime made, as long as that is cheaper to keep than to read again; or NULL */
 
 	struct deed_notice pending; /* that there was no room for */

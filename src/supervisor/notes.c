@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/notes.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/moment.h"
 #include "net/journal.h"
 #include "spec/event.h"
@@ -23,17 +24,34 @@ char *notes_time(void)
 
 /* ---- the state ---------------------------------------------------------------------- */
 
-static void write_by(struct keeper *keeper, enum deed_type deed)
+static void encode(struct keeper *keeper, struct buf *text)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
 	const struct spec_health_state *health = health_state(keeper->health);
 
 	keeper->state.log_dropped = keeper->log ? log_dropped(keeper->log) : keeper->state.log_dropped;
 	if (health)
 		keeper->state.health = *health;
 	keeper->state.warnings = keeper->warnings.count ? keeper->warnings.list : NULL;
-	spec_container_state_encode(&keeper->state, &text);
+	spec_container_state_encode(&keeper->state, text);
+}
+
+static void write_by(struct keeper *keeper, enum deed_type deed)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	encode(keeper, &text);
 	deeds_do_text(keeper, deed, text.data, text.length);
+}
+
+void notes_write_first_state(struct keeper *keeper)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r;
+
+	encode(keeper, &text);
+	r = file_replace_at(keeper->bundle_fd, SPEC_SUPERVISION_STATE, text.data, text.length, 0600);
+	if (r < 0)
+		log_warning("cannot write '%s': %s, ignoring", SPEC_SUPERVISION_STATE, error_words(-r));
 }
 
 void notes_write_state(struct keeper *keeper)

@@ -8,6 +8,9 @@
 /* state.json in the volatile directory, which counts as long as we live. */
 void notes_write_state(struct keeper *keeper);
 
+/* The same by who is not two processes yet: before anybody is served. */
+void notes_write_first_state(struct keeper *keeper);
+
 /* state.json in the record, which counts afterwards. */
 void notes_write_record(struct keeper *keeper);
 

@@ -376,7 +376,6 @@ static int keep(struct keeper *keeper, struct error *err)
 {
 	int r;
 
-	notes_write_state(keeper);
 	r = run_rounds(keeper, err);
 	close_shop(keeper);
 	clients_hear_last(keeper);
@@ -491,6 +490,7 @@ static int part(struct supervisor *supervisor, struct error *err)
 
 	if (r < 0)
 		return r;
+	notes_write_first_state(keeper);
 	supervisor->maker.keeper = fork();
 	if (supervisor->maker.keeper == 0)
 		run_keeper(supervisor, parent);
