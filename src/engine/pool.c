@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/bundle_plan.h"
 #include "engine/container_new.h"
 #include "engine/container_removal.h"
 #include "engine/networks.h"
+#include "engine/seat_packet.h"
 #include "host/fdpass.h"
 #include "host/user_namespace.h"
 #include "spec/supervision.h"
@@ -22,7 +22,6 @@
 
 #define SOCKET "pool.sock"
 #define VARIABLE "BIVY_POOL"
-#define REQUEST_LIMIT 512
 #define TAKE_PATIENCE_MS 4    /* a start without takes about as long */
 #define SPEAK_PATIENCE_MS 50  /* of who has connected */
 #define LOOK_PATIENCE_MS 1000 /* it may be making a seat */
@@ -64,25 +63,27 @@ static void set_patience(int socket, unsigned milliseconds)
 	ignore_result(setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time));
 }
 
-/* A connection on which TEXT was said, with FD, unless that is negative. -errno if there is nobody. */
-static int ask_with(const struct directories *directories, const char *text, int fd, unsigned patience_ms, int *ret_socket)
+/* A connection on which that was asked, with FD, unless that is negative. -errno if there is nobody. */
+static int ask_with(const struct directories *directories, const struct seat_question *question, int fd, unsigned patience_ms, int *ret_socket)
 {
 	_cleanup_free_ char *path = str_printf("%s/" SOCKET, directories->run_root);
 	_cleanup_close_ int socket = -EBADF;
+	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r = fdpass_connect_at(AT_FDCWD, path, SOCK_SEQPACKET, &socket);
 
 	if (r < 0)
 		return r;
 	set_patience(socket, patience_ms);
-	r = fdpass_send_all(socket, &fd, fd >= 0, text, strlen(text));
+	seat_question_encode(question, &text);
+	r = fdpass_send_all(socket, &fd, fd >= 0, text.data, text.length);
 	if (r == 0)
 		*ret_socket = TAKE_FD(socket);
 	return r;
 }
 
-static int ask(const struct directories *directories, const char *text, unsigned patience_ms, int *ret_socket)
+static int ask(const struct directories *directories, const struct seat_question *question, unsigned patience_ms, int *ret_socket)
 {
-	return ask_with(directories, text, -EBADF, patience_ms, ret_socket);
+	return ask_with(directories, question, -EBADF, patience_ms, ret_socket);
 }
 
 /* That it is what it says it is, and ours alone. */
@@ -96,15 +97,14 @@ static bool is_sound(const struct directories *directories, const struct seat *s
 bool pool_take(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret)
 {
 	_cleanup_close_ int socket = -EBADF;
+	struct seat_question question = { .type = SEAT_TAKE };
 	char place[PLACE_SIZE];
-	struct seat_kind kind;
 
-	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
+	if (wanted_seats() == 0 || !seat_kind_of(container, &question.kind))
 		return false;
 	own_place(place);
-	if (ask(directories, arena_printf(arena, "take %s %s %d %d %s", kind.network, kind.top_layer, kind.is_volatile, kind.has_groups, place),
-		TAKE_PATIENCE_MS, &socket) < 0 ||
-	    seat_receive(arena, socket, ret, NULL) < 0)
+	question.place = place;
+	if (ask(directories, &question, TAKE_PATIENCE_MS, &socket) < 0 || seat_receive(arena, socket, ret, NULL) < 0)
 		return false;
 	if (is_sound(directories, ret))
 		return true;
@@ -127,10 +127,10 @@ char **pool_command(struct arena *arena, const struct directories *directories, 
 
 bool pool_finish_removal(const struct directories *directories, const char *name, int fd)
 {
-	_cleanup_free_ char *text = str_printf("finish %s", name);
+	const struct seat_question question = { .type = SEAT_FINISH, .name = name };
 	_cleanup_close_ int socket = -EBADF;
 
-	return wanted_seats() > 0 && ask_with(directories, text, fd, TAKE_PATIENCE_MS, &socket) == 0;
+	return wanted_seats() > 0 && ask_with(directories, &question, fd, TAKE_PATIENCE_MS, &socket) == 0;
 }
 
 void pool_look(const struct directories *directories, struct pool_report *ret)
@@ -139,7 +139,7 @@ void pool_look(const struct directories *directories, struct pool_report *ret)
 	struct pool_report report = { 0, 0 };
 
 	*ret = report;
-	if (ask(directories, "look", LOOK_PATIENCE_MS, &socket) == 0 && recv(socket, &report, sizeof report, 0) == (ssize_t)sizeof report)
+	if (ask(directories, &(const struct seat_question){ .type = SEAT_LOOK }, LOOK_PATIENCE_MS, &socket) == 0 && recv(socket, &report, sizeof report, 0) == (ssize_t)sizeof report)
 		*ret = report;
 }
 
@@ -148,7 +148,7 @@ void pool_drop(const struct directories *directories)
 	_cleanup_close_ int socket = -EBADF;
 	char byte;
 
-	if (ask(directories, "drop", DROP_PATIENCE_MS, &socket) == 0)
+	if (ask(directories, &(const struct seat_question){ .type = SEAT_DROP }, DROP_PATIENCE_MS, &socket) == 0)
 		ignore_result(recv(socket, &byte, 1, 0)); /* its end, or that it takes too long */
 }
 
@@ -277,12 +277,12 @@ static void give(struct pool *pool, int client, const struct seat_kind *kind)
 	}
 }
 
-/* One request, and the descriptor that may come with it. */
-static int receive(int client, char text[static REQUEST_LIMIT], size_t *ret_length, int *ret_fd)
+/* One question, and the descriptor that may come with it. */
+static int receive(int client, char text[static SEAT_QUESTION_LIMIT], size_t *ret_length, int *ret_fd)
 {
 	int fds[FDPASS_LIMIT];
 	size_t count = 0;
-	int r = fdpass_receive_all(client, text, REQUEST_LIMIT, ret_length, fds, &count);
+	int r = fdpass_receive_all(client, text, SEAT_QUESTION_LIMIT, ret_length, fds, &count);
 
 	if (r < 0)
 		return r;
@@ -351,31 +351,39 @@ static void add_removal(struct pool *pool, const char *name, int fd)
 	pool->removals[i] = (struct removal){ str_dup(name), fd };
 }
 
-/* "take NETWORK LAYER 0 1 PLACE", "finish NAME" with its lock, "look", "drop"; what is none of them is not answered. */
+static void tell(const struct pool *pool, int client)
+{
+	struct pool_report report = { .seats = count_seats(pool, POOL_KINDS) };
+
+	for (size_t i = 0; i < POOL_KINDS; i++)
+		report.kinds += pool->kinds[i].kind.network != NULL;
+	ignore_result(send(client, &report, sizeof report, MSG_NOSIGNAL)); /* who has gone needs no answer */
+}
+
+/* What is no question is not answered, nor is who sees other networks; a removal comes with its lock. */
 static void answer(struct pool *pool, int client)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_close_ int fd = -EBADF;
-	char text[REQUEST_LIMIT + 1];
-	size_t length = 0, count;
-	char **words;
+	struct seat_question question;
+	char text[SEAT_QUESTION_LIMIT];
+	size_t length = 0;
 
-	if (receive(client, text, &length, &fd) < 0)
+	if (receive(client, text, &length, &fd) < 0 || !seat_question_decode(arena, text, length, &question))
 		return;
-	text[length] = '\0';
-	words = bundle_split(arena, text, ' ');
-	count = strv_length(words);
-	if (count == 6 && str_equal(words[0], "take") && str_equal(words[5], pool->place)) {
-		give(pool, client, &(const struct seat_kind){ words[1], words[2], str_equal(words[3], "1"), str_equal(words[4], "1") });
-	} else if (count == 2 && str_equal(words[0], "finish") && fd >= 0) {
-		add_removal(pool, words[1], TAKE_FD(fd));
-	} else if (count == 1 && str_equal(words[0], "look")) {
-		struct pool_report report = { .seats = count_seats(pool, POOL_KINDS) };
-
-		for (size_t i = 0; i < POOL_KINDS; i++)
-			report.kinds += pool->kinds[i].kind.network != NULL;
-		ignore_result(send(client, &report, sizeof report, MSG_NOSIGNAL)); /* who has gone needs no answer */
-	} else if (count == 1 && str_equal(words[0], "drop")) {
+	switch (question.type) {
+	case SEAT_TAKE:
+		if (str_equal(question.place, pool->place))
+			give(pool, client, &question.kind);
+		break;
+	case SEAT_FINISH:
+		if (fd >= 0)
+			add_removal(pool, question.name, TAKE_FD(fd));
+		break;
+	case SEAT_LOOK:
+		tell(pool, client);
+		break;
+	case SEAT_DROP:
 		pool->is_over = true;
 		pool->last_client = fcntl(client, F_DUPFD_CLOEXEC, 3);
 	}

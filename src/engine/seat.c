@@ -13,6 +13,7 @@
 #include "engine/id_range.h"
 #include "engine/networks.h"
 #include "engine/seat_groups.h"
+#include "engine/seat_packet.h"
 #include "host/fdpass.h"
 #include "host/procfs.h"
 #include "host/user_namespace.h"
@@ -22,8 +23,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-
-#define PACKET_LIMIT (16u << 10) /* an id, a number, and a plan of one link */
 
 /* ---- whom it is for ------------------------------------------------------------------- */
 
@@ -215,57 +214,20 @@ int seat_send(int socket, const struct seat *seat)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	buf_printf(&text, "%s %u %d %llu %llu %llu\n", seat->id, seat->id_base, seat->has_groups, (unsigned long long)seat->layer.device,
-		(unsigned long long)seat->layer.number, (unsigned long long)seat->layer.changed_ns);
-	spec_network_plan_encode(seat->plan, &text);
-	if (text.length > PACKET_LIMIT)
+	seat_encode(seat, &text);
+	if (text.length > SEAT_PACKET_LIMIT)
 		return -EMSGSIZE;
 	return fdpass_send_all(socket, seat->fds, seat->fds[SEAT_MAPPING] >= 0 ? SEAT_FDS : SEAT_MAPPING, text.data, text.length);
 }
 
-static int refuse(struct error *err)
-{
-	return error_set(err, ERROR_INVALID, 0, "what prepares for containers says what is not understood");
-}
-
-/* "ID BASE", whether it has groups, and three numbers that tell the layer, and behind that line the plan, of which there is one link and the same id. */
-static int decode(struct arena *arena, char *text, size_t length, struct seat *seat, struct error *err)
-{
-	char *newline = memchr(text, '\n', length), **words;
-	struct spec_network_plan *plan = NULL;
-	uint64_t numbers[5];
-
-	if (!newline)
-		return refuse(err);
-	*newline = '\0';
-	words = bundle_split(arena, text, ' ');
-	if (strv_length(words) != 1 + ARRAY_SIZE(numbers) || !container_id_is_valid(words[0]))
-		return refuse(err);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (str_to_u64(words[1 + i], 10, &numbers[i]) < 0)
-			return refuse(err);
-	if (numbers[0] < ID_RANGE_FIRST || (numbers[0] - ID_RANGE_FIRST) / ID_RANGE_SIZE >= ID_RANGE_COUNT || numbers[0] % ID_RANGE_SIZE != 0 ||
-	    numbers[1] > 1)
-		return refuse(err);
-	if (spec_network_plan_decode(arena, newline + 1, length - (size_t)(newline + 1 - text), &plan, err) < 0 || plan->link_count != 1 ||
-	    !str_equal(plan->id, words[0]))
-		return refuse(err);
-	seat->id = words[0];
-	seat->id_base = (uint32_t)numbers[0];
-	seat->has_groups = numbers[1];
-	seat->layer = (struct seat_layer){ numbers[2], numbers[3], numbers[4] };
-	seat->plan = plan;
-	return 0;
-}
-
 int seat_receive(struct arena *arena, int socket, struct seat *ret, struct error *err)
 {
-	char *text = arena_alloc(arena, PACKET_LIMIT + 1, 1);
+	char *text = arena_alloc(arena, SEAT_PACKET_LIMIT, 1);
 	struct seat seat = SEAT_NONE;
 	int fds[FDPASS_LIMIT], r;
 	size_t length = 0, count = 0;
 
-	r = fdpass_receive_all(socket, text, PACKET_LIMIT, &length, fds, &count);
+	r = fdpass_receive_all(socket, text, SEAT_PACKET_LIMIT, &length, fds, &count);
 	if (r < 0 || count == 0)
 		return error_set(err, ERROR_NOT_FOUND, 0, "nothing is prepared for such a container");
 	for (size_t i = 0; i < count; i++) {
@@ -274,7 +236,10 @@ int seat_receive(struct arena *arena, int socket, struct seat *ret, struct error
 		else
 			close(fds[i]);
 	}
-	r = count < SEAT_MAPPING || count > SEAT_FDS ? refuse(err) : decode(arena, text, length, &seat, err);
+	if (count < SEAT_MAPPING || count > SEAT_FDS)
+		r = error_set(err, ERROR_INVALID, 0, "what prepares for containers gives %zu descriptors", count);
+	else
+		r = seat_decode(arena, text, length, &seat, err);
 	if (r < 0) {
 		seat_done(&seat);
 		return r;
