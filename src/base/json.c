@@ -249,13 +249,19 @@ static int unescape(const struct parser *p, const char *at, const char *end, cha
 	return 0;
 }
 
-/* Whether one of the eight bytes is a quote, a backslash, a control character or not ASCII. */
-static bool has_special(uint64_t bytes)
+/*
+ * How many of the eight bytes come before the first that is a quote, a backslash, a control character or not ASCII. A borrow of
+ * these subtractions goes from such a byte to more significant ones alone, which come behind it where the least significant one is first.
+ */
+static size_t count_plain(uint64_t bytes)
 {
 	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 	uint64_t quote = bytes ^ (ones * '"'), backslash = bytes ^ (ones * '\\');
+	uint64_t special = ((quote - ones) | (backslash - ones) | (bytes - ones * 0x20) | bytes) & tops;
 
-	return (((quote - ones) | (backslash - ones) | (bytes - ones * 0x20) | bytes) & tops) != 0;
+	if (!special)
+		return sizeof bytes;
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (size_t)__builtin_ctzll(special) / 8 : 0;
 }
 
 /* Finds the closing quote of the string at hand, checking every byte on the way. */
@@ -268,9 +274,10 @@ static int scan_string(const struct parser *p, const char **ret_end, bool *ret_e
 	for (;;) {
 		while (p->end - at >= (ptrdiff_t)sizeof bytes) {
 			memcpy(&bytes, at, sizeof bytes);
-			if (has_special(bytes))
+			step = count_plain(bytes);
+			at += step;
+			if (step < sizeof bytes)
 				break;
-			at += sizeof bytes;
 		}
 		if (at == p->end)
 			return fail_at(p, at, "the string does not end");

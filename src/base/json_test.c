@@ -158,6 +158,33 @@ static void test_bad_strings(void **state)
 	assert_refused("\"\\ud800\\n12345\"", "line 1, column 4: half a surrogate pair");
 }
 
+/* Text is looked at eight bytes at a time: each kind of byte that matters, at each place, behind bytes that are nearly one. */
+static void test_places(void **state)
+{
+	static const char plain[] = "!#[]~\x7f a!#[]~\x7f a!#[]~\x7f a";
+
+	(void)state;
+	for (size_t length = 0; length < sizeof plain; length++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		char text[64], expected[64], message[96];
+
+		snprintf(text, sizeof text, "[\"%.*s\",\"!!!!!!!!\"]", (int)length, plain);
+		snprintf(expected, sizeof expected, "%.*s", (int)length, plain);
+		assert_string_equal(parse(arena, text)->first->text, expected);
+		snprintf(text, sizeof text, "\"%.*s\\\"\\\\\xc3\xa9!!!!!!!!\"", (int)length, plain);
+		snprintf(expected, sizeof expected, "%.*s\"\\\xc3\xa9!!!!!!!!", (int)length, plain);
+		assert_string_equal(parse(arena, text)->text, expected);
+		for (unsigned char c = 1; c < 0x20; c++) {
+			snprintf(text, sizeof text, "\"%.*s%c!!!!!!!!\"", (int)length, plain, c);
+			snprintf(message, sizeof message, "line 1, column %zu: a control character in a string must be escaped", length + 2);
+			assert_refused(text, message);
+		}
+		snprintf(text, sizeof text, "\"%.*s\x80!!!!!!!!\"", (int)length, plain);
+		snprintf(message, sizeof message, "line 1, column %zu: a string is not UTF-8", length + 2);
+		assert_refused(text, message);
+	}
+}
+
 static void test_utf8(void **state)
 {
 	static const char *const bad[] = {
@@ -377,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_bad_numbers),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_bad_strings),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_bad_lists),
