@@ -8,7 +8,6 @@
  *     state.json                    how it was left (spec/container_state.h); missing: never started
  *     root/                         upper/ and work/ of its root (host/overlay.h)
  *     log/                          what the log driver writes
- *     groups                        control groups may be there that no record of the runtime's names (seat_groups.h)
  *     hosts hostname resolv.conf    files that are mounted in it, written for each start by a command
  *   ROOT/names/NAME                 a link to ../containers/ID (container_names.h)
  *   ROOT/volumes/NAME/              _data/ and volume.json
@@ -19,6 +18,7 @@
  *   RUN_ROOT/ids                    a byte per range of ids, locked by who uses it (id_range.h)
  *   RUN_ROOT/waiting/ID/             sockets of who is to be attached at its start (waiters.h)
  *   RUN_ROOT/execs/ID/               processes that are executed in two steps (execs.h)
+ *   RUN_ROOT/groups/ID              control groups may be there that no record of the runtime's names (seat_groups.h)
  *   RUN_ROOT/pool.lock pool.sock    of who prepares for the next one (pool.h), which keeps a ".new-ID" locked for it
  *   RUN_ROOT/events                 what happened (events.h)
  *

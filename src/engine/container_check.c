@@ -11,6 +11,7 @@
 #include "engine/containers.h"
 #include "engine/volume_record.h"
 #include "engine/network_check.h"
+#include "engine/seat_groups.h"
 #include "runtime/verbs.h"
 #include "store/tree.h"
 
@@ -226,6 +227,16 @@ static int check_run(void *context, const char *name)
 	return r < 0 ? error_errno(check->err, -r, "cannot remove '%s/containers/%s'", check->directories->run_root, name) : 0;
 }
 
+static int check_groups(void *context, const char *name)
+{
+	struct check *check = context;
+	int r = seat_groups_finish(check->directories, name, !check->repair, check->err);
+
+	if (r > 0)
+		tell(check, "prepared, and never used: control groups of the container '%.12s'", name);
+	return r < 0 ? r : 0;
+}
+
 static void tell_volume(void *context, const char *name)
 {
 	tell(context, "half made or half removed: volumes/%s", name);
@@ -253,6 +264,8 @@ int container_check(const struct directories *directories, bool repair, void (*f
 		r = container_record_visit(arena, directories, check_record, &check, err);
 	if (r == 0)
 		r = look_through(&check, directories->root, "containers", check_entry);
+	if (r == 0)
+		r = look_through(&check, directories->run_root, "groups", check_groups);
 	if (r == 0)
 		r = look_through(&check, directories->root, "names", check_name);
 	if (r == 0)

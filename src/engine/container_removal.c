@@ -155,8 +155,6 @@ static int finish(const struct directories *directories, int containers_fd, cons
 		r = remove_volumes(directories, container, err);
 	if (r == 0 && container)
 		r = release_volumes(directories, container, err);
-	if (r == 0 && id)
-		r = seat_groups_remove(fd, id, err);
 	if (r < 0)
 		return r;
 	project = container_quota_project(fd);
@@ -220,6 +218,7 @@ void container_removal_sweep(const struct directories *directories)
 
 	if (fd >= 0)
 		ignore_result(file_each_name(fd, sweep_one, &sweep)); /* what cannot be listed is left */
+	seat_groups_sweep(directories);
 }
 
 /* ---- what runs --------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ int container_removal_finish(const struct directories *directories, int containe
 /* Finishes it for who has it locked as FD. */
 int container_removal_finish_locked(const struct directories *directories, const char *name, int fd, struct error *err) _must_check_;
 
-/* container_removal_finish() for all such entries, quietly: what cannot be removed now is left to the next. */
+/* container_removal_finish() for all such entries, and control groups that were prepared (seat_groups.h), quietly: what cannot be removed now is left to the next. */
 void container_removal_sweep(const struct directories *directories);
 
 /* The ids of those without which CONTAINER cannot be: NULL-terminated, in the arena. */

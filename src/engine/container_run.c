@@ -171,6 +171,17 @@ static int note_should_run(struct container_record *record, struct error *err)
 	return container_record_save_state(record, err);
 }
 
+/* Those of a seat, which the runtime may not have come to. */
+static void drop_groups(const struct start *start)
+{
+	const struct container_record *record = &start->record;
+	const struct seat *seat = start->request->seat;
+	struct error err = ERROR_INIT;
+
+	if (seat && seat->has_groups && seat_groups_remove(record->directories, record->container->id, &err) < 0)
+		log_warning("%s, left", err.message);
+}
+
 /* Steps 1 to 5; the record is locked. */
 static int launch(struct start *start, struct error *err)
 {
@@ -187,6 +198,7 @@ static int launch(struct start *start, struct error *err)
 		r = bundle_make(record, start->request->seat, start->request->warn, start->request->context, &bundle, err);
 	if (r < 0) {
 		close_and_forget(&start->socket);
+		drop_groups(start);
 		return r;
 	}
 	r = note_should_run(record, err);
@@ -198,7 +210,7 @@ static int launch(struct start *start, struct error *err)
 		r = have_it_run(start, err);
 	timing_phase("wait for the start", since);
 	if (r == 0 && bundle.has_groups)
-		seat_groups_hand_over(record->fd);
+		seat_groups_hand_over(record->directories, record->container->id);
 	if (r == 0)
 		return 0;
 	if (start->socket >= 0) {
@@ -208,6 +220,7 @@ static int launch(struct start *start, struct error *err)
 	/* What is left, who starts or removes it next removes. */
 	if (container_network_release(record, NULL) >= 0)
 		ignore_result(bundle_remove(record, NULL));
+	drop_groups(start);
 	return r;
 }
 

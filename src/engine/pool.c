@@ -507,6 +507,7 @@ int pool_serve(const struct directories *directories, const struct seat_kind *ki
 	sigaction(SIGTERM, &ending, NULL);
 	sigaction(SIGINT, &ending, NULL);
 	own_place(pool.place);
+	container_removal_sweep(directories); /* what another one left that was killed */
 	pool.kinds_arena = arena_new();
 	pool.asked_ms = pool.taken_ms = clock_monotonic_ms();
 	pool.kinds[find_kind(&pool, kind)].asked_ms = pool.asked_ms;

@@ -169,7 +169,7 @@ int seat_make(struct arena *arena, const struct directories *directories, const 
 	if (r == 0)
 		r = make_directory(directories, &seat, err);
 	if (r == 0 && kind->has_groups)
-		r = seat_groups_make(seat.fds[SEAT_RECORD], seat.id, err);
+		r = seat_groups_make(directories, seat.id, err);
 	seat.has_groups = r == 0 && kind->has_groups;
 	if (r == 0) {
 		stand_in(&it, arena, directories, kind, &seat);
@@ -194,9 +194,9 @@ void seat_undo(const struct directories *directories, struct seat *seat)
 		log_warning("%s, ignoring", err.message);
 	close_and_forget(&seat->fds[SEAT_ROOT]);
 	close_and_forget(&seat->fds[SEAT_MAPPING]);
-	if (seat->fds[SEAT_RECORD] >= 0 && seat_groups_remove(seat->fds[SEAT_RECORD], seat->id, &err) < 0)
+	if (seat->fds[SEAT_RECORD] >= 0 && seat_groups_remove(directories, seat->id, &err) < 0)
 		log_warning("%s, left", err.message);
-	else if (seat->fds[SEAT_RECORD] >= 0 && tree_remove_at(AT_FDCWD, path) < 0)
+	if (seat->fds[SEAT_RECORD] >= 0 && tree_remove_at(AT_FDCWD, path) < 0)
 		log_warning("cannot remove '%s', left", path);
 	seat_done(seat);
 }

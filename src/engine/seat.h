@@ -17,7 +17,7 @@
  * No process was ever in these namespaces but the one that made them. A seat
  * serves one container. Who has it and is killed leaves what a killed maker of
  * a container leaves: a directory that nobody has locked, which the next sweep
- * removes, and the groups before it, and leases of an id that does not run,
+ * removes, and with it the groups, and leases of an id that does not run,
  * which count no more; all else goes with its last descriptor.
  */
 #ifndef BIVY_ENGINE_SEAT_H

@@ -2,17 +2,33 @@
 #include "engine/seat_groups.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "engine/bundle_resources.h"
+#include "engine/container_names.h"
+#include "engine/container_new.h"
+#include "engine/network_members.h"
 #include "host/cgroup.h"
+#include "store/lock.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
-#define MARK "groups"
 #define REMOVAL_TIMEOUT_MS 100
 
-static char *path_of(const char *id)
+static char *mark_of(const struct directories *directories, const char *id)
 {
-	return str_printf(BUNDLE_CGROUP_PARENT "/%s", id);
+	return str_printf("%s/groups/%s", directories->run_root, id);
+}
+
+static int make_mark(const struct directories *directories, const char *id, struct error *err)
+{
+	_cleanup_free_ char *path = mark_of(directories, id), *parent = str_printf("%s/groups", directories->run_root);
+	_cleanup_close_ int fd = -EBADF;
+
+	if (mkdir(parent, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, errno, "cannot make the directory '%s'", parent);
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? error_errno(err, errno, "cannot make '%s'", path) : 0;
 }
 
 static int load_world(struct cgroup_world *ret, struct error *err)
@@ -22,54 +38,120 @@ static int load_world(struct cgroup_world *ret, struct error *err)
 	return r < 0 ? error_errno(err, -r, "cannot find the control groups of this host") : 0;
 }
 
-int seat_groups_make(int directory_fd, const char *id, struct error *err)
+int seat_groups_make(const struct directories *directories, const char *id, struct error *err)
 {
-	_cleanup_close_ int mark = openat(directory_fd, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	_cleanup_cgroup_world_ struct cgroup_world world = { 0 };
 	_cleanup_cgroup_set_ struct cgroup_set groups = CGROUP_SET_INIT;
-	_cleanup_free_ char *path = path_of(id);
-	int r;
+	_cleanup_free_ char *path = str_printf(BUNDLE_CGROUP_PARENT "/%s", id);
+	int r = make_mark(directories, id, err);
 
-	if (mark < 0)
-		return error_errno(err, errno, "cannot make '" MARK "' in the directory of the container '%.12s'", id);
-	r = load_world(&world, err);
+	if (r == 0)
+		r = load_world(&world, err);
 	return r < 0 ? r : cgroup_set_create(&world, path, id, 0, &groups, err);
 }
 
-void seat_groups_hand_over(int directory_fd)
+void seat_groups_hand_over(const struct directories *directories, const char *id)
 {
-	ignore_result(unlinkat(directory_fd, MARK, 0)); /* with it they are looked for once more at the end, in vain */
+	_cleanup_free_ char *path = mark_of(directories, id);
+
+	ignore_result(unlink(path)); /* left, it is swept */
 }
 
-/* As they would be made; a group that is not there is removed. */
-static void own(struct cgroup_set *groups)
-{
-	for (size_t i = 0; i < groups->count; i++)
-		groups->groups[i].made = groups->groups[i].path[1] != '\0';
-}
-
-int seat_groups_remove(int directory_fd, const char *id, struct error *err)
+/* Of what is not there none is an error. */
+static int remove_groups(const char *id, struct error *err)
 {
 	_cleanup_cgroup_world_ struct cgroup_world world = { 0 };
 	_cleanup_cgroup_set_ struct cgroup_set groups = CGROUP_SET_INIT;
-	_cleanup_free_ char *path = path_of(id);
+	_cleanup_free_ char *path = str_printf(BUNDLE_CGROUP_PARENT "/%s", id);
 	const struct cgroup_group *failed = NULL;
-	int r;
+	int r = load_world(&world, err);
 
-	if (faccessat(directory_fd, MARK, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	r = load_world(&world, err);
 	if (r < 0)
 		return r;
 	cgroup_set_draw(&world, path, id, &groups);
-	own(&groups);
+	for (size_t i = 0; i < groups.count; i++)
+		groups.groups[i].made = true;
 	r = cgroup_set_remove(&groups, REMOVAL_TIMEOUT_MS, &failed);
 	if (r < 0) {
-		_cleanup_free_ char *file = failed ? cgroup_file_path(failed, NULL) : str_dup(path);
+		_cleanup_free_ char *file = failed ? cgroup_file_path(failed, NULL) : TAKE_PTR(path);
 
 		return error_errno(err, -r, "cannot remove the control group '%s'", file);
 	}
-	if (unlinkat(directory_fd, MARK, 0) < 0 && errno != ENOENT)
-		return error_errno(err, errno, "cannot remove '" MARK "' from the directory of the container '%.12s'", id);
 	return 0;
+}
+
+int seat_groups_remove(const struct directories *directories, const char *id, struct error *err)
+{
+	_cleanup_free_ char *path = mark_of(directories, id);
+	int r;
+
+	if (access(path, F_OK) < 0)
+		return 0;
+	r = remove_groups(id, err);
+	if (r == 0 && unlink(path) < 0 && errno != ENOENT)
+		r = error_errno(err, errno, "cannot remove '%s'", path);
+	return r;
+}
+
+/* ---- what was left --------------------------------------------------------------------- */
+
+/* Whether nobody is at the container, made or in the making; *RET_FD, if it is one, keeps everybody from it. */
+static bool is_idle(const struct directories *directories, const char *id, int *ret_fd)
+{
+	_cleanup_free_ char *name = container_new_name(id);
+	_cleanup_close_ int parent = -EBADF;
+	int r = container_new_open_parent(directories, &parent, NULL);
+
+	/* In this order: the one becomes the other. */
+	if (r == 0)
+		r = lock_abandoned(parent, name, ret_fd);
+	if (r == -ENOENT)
+		r = lock_abandoned(parent, id, ret_fd);
+	return r == 0 || r == -ENOENT;
+}
+
+static bool has_runtime_record(const struct directories *directories, const char *id)
+{
+	_cleanup_free_ char *path = str_printf("%s/runtime/%s", directories->run_root, id);
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+int seat_groups_finish(const struct directories *directories, const char *name, bool dry_run, struct error *err)
+{
+	_cleanup_free_ char *path = mark_of(directories, name);
+	_cleanup_close_ int lock_fd = -EBADF;
+	int r;
+
+	if (!container_id_is_valid(name) || !is_idle(directories, name, &lock_fd) || access(path, F_OK) < 0)
+		return 0;
+	/* Those are removed with that. */
+	if (has_runtime_record(directories, name)) {
+		if (!dry_run)
+			seat_groups_hand_over(directories, name);
+		return 0;
+	}
+	if (network_member_is_supervised(directories, name))
+		return 0;
+	r = dry_run ? 0 : seat_groups_remove(directories, name, err);
+	return r < 0 ? r : 1;
+}
+
+static int sweep_one(void *context, const char *name)
+{
+	struct error err = ERROR_INIT;
+
+	if (seat_groups_finish(context, name, false, &err) < 0)
+		log_warning("%s, left", err.message);
+	return 0;
+}
+
+void seat_groups_sweep(const struct directories *directories)
+{
+	_cleanup_free_ char *path = str_printf("%s/groups", directories->run_root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		ignore_result(file_each_name(fd, sweep_one, (void *)directories)); /* what cannot be listed is left */
 }

@@ -30,13 +30,13 @@ void seat_question_encode(const struct seat_question *question, struct buf *out)
 		buf_printf(out, " %s", question->name);
 }
 
-/* Words of TEXT, one at least; NULL if it has other bytes than these would have. */
+/* Words of TEXT, with a space between two; NULL if it has other bytes than these would have. */
 static char **split(struct arena *arena, const char *text, size_t length)
 {
 	char *copy = arena_strndup(arena, text, length);
 
 	for (size_t i = 0; i < length; i++)
-		if (copy[i] < ' ' || copy[i] > '~')
+		if (copy[i] < ' ' || copy[i] > '~' || (copy[i] == ' ' && (i == 0 || i + 1 == length || copy[i + 1] == ' ')))
 			return NULL;
 	return bundle_split(arena, copy, ' ');
 }

@@ -44,7 +44,7 @@ static void test_questions(void **state _unused_)
 static void test_no_questions(void **state _unused_)
 {
 	static const char *const texts[] = {
-		"", " ", "take", "finish", "finish ", "finish a b", "finish a ", "look x", "looking", "loo", "drop ", "give " ID " " LAYER " 0 1 x",
+		"", " ", "take", "finish", "finish ", "finish a b", "finish a ", "look x", " look", "looking", "loo", "drop ", "give " ID " " LAYER " 0 1 x",
 		ASKED " 0 1", ASKED " 0 1 ", ASKED " 0 1 x y", ASKED " 2 1 x", ASKED " 0 10 x", ASKED " 0  x", ASKED " 0 1 \x01", ASKED "\n0 1 x",
 		"take n " LAYER " 0 1 x", "take " ID " ../../etc 0 1 x", "take " ID " sha256:0 0 1 x",
 	};

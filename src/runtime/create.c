@@ -635,6 +635,14 @@ void creation_done(struct creation *creation)
 	creation->plan->rootfs.groups = NULL;
 }
 
+/* Those that were there for it, and are not opened yet: the record names them, which makes them ours. */
+static void remove_given_groups(struct cgroup_set *groups)
+{
+	for (size_t i = 0; i < groups->count; i++)
+		groups->groups[i].made = groups->groups[i].path[1] != '\0';
+	ignore_result(cgroup_set_remove(groups, 0, NULL)); /* what stays is told of by who made them */
+}
+
 void creation_undo(struct creation *creation)
 {
 	struct error ignored = ERROR_INIT;
@@ -643,6 +651,8 @@ void creation_undo(struct creation *creation)
 	if (creation->has_groups) {
 		ignore_result(cgroup_set_signal_all(&creation->groups, SIGKILL)); /* what is left is seen by the removal */
 		cgroup_set_undo(&creation->groups);
+	} else if (creation->has_record && creation->plan->request->flags & CREATE_HAS_GROUPS) {
+		remove_given_groups(&creation->plan->groups);
 	}
 	creation->has_groups = false;
 	intel_rdt_undo(&creation->plan->rdt);

@@ -33,7 +33,7 @@ hierarchies() { grep -c -E ' - cgroup2? ' /proc/self/mountinfo; }
 
 # Nothing of it is left: no link, lease, directory.
 is_clean() {
-	[ -z "$(seats)" ] && [ ! -S "$SCRATCH/run/pool.sock" ] && ! ip -o link | grep -q ': v[0-9a-f]\{12\}a@' && [ -z "$(find "$SCRATCH/run/networks" -path '*/leases/*' -type l 2>/dev/null)" ]
+	[ -z "$(seats)" ] && [ -z "$(ls -A "$SCRATCH/run/groups")" ] && [ ! -S "$SCRATCH/run/pool.sock" ] && ! ip -o link | grep -q ': v[0-9a-f]\{12\}a@' && [ -z "$(find "$SCRATCH/run/networks" -path '*/leases/*' -type l 2>/dev/null)" ]
 }
 
 prepare() {
@@ -110,7 +110,7 @@ teardown() {
 	bivy run -d --name two busybox sleep 1000 >/dev/null
 	[[ $id == *"$(bivy inspect --format '{{.Id}}' two)"* ]]
 	id=$(bivy inspect --format '{{.Id}}' two)
-	[ ! -e "$SCRATCH/root/containers/$id/groups" ]
+	[ ! -e "$SCRATCH/run/groups/$id" ]
 	[ "$(groups_of "$id")" -eq "$all" ]
 	[ "$(grep -c "/bivy/$id\$" "/proc/$(bivy inspect --format '{{.State.Pid}}' two)/cgroup")" -eq "$all" ]
 	[ "$(cat "$(find /sys/fs/cgroup -maxdepth 4 -path "*/bivy/$id/pids.max")")" = 2048 ]
@@ -122,7 +122,7 @@ teardown() {
 	# A parent of one's own is of another kind.
 	bivy run -d --cgroup-parent /bivy-pool-test/x --name other busybox sleep 1000 >/dev/null
 	wait_for has_seats 3
-	[ "$(find "$SCRATCH/root/containers" -path '*/.new-*/groups' | wc -l)" -eq 2 ]
+	[ "$(ls "$SCRATCH/run/groups" | wc -l)" -eq 2 ]
 	bivy run -d --cgroup-parent /bivy-pool-test/x --name another busybox sleep 1000 >/dev/null
 	id=$(bivy inspect --format '{{.Id}}' another)
 	[ "$(groups_of "$id")" -eq 0 ]
