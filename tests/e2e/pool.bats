@@ -160,7 +160,7 @@ facts() {
 	bivy exec "$1" sh -c 'cat /proc/1/status /proc/1/limits /proc/1/setgroups /proc/1/mountinfo /proc/1/oom_score_adj /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/net/ipv4/ping_group_range
 		/bin/busybox ls -ln / /dev /etc /proc/1/fd; ip addr; ip route; ip -6 route; cat /proc/1/cgroup; stat -c "%u %g %a %n" /proc/1/ns/* /proc/sys/net/ipv4/ip_forward; id; umask; ulimit -a' >"$WORK/$1.raw" 2>&1
 	tr -d '\r' <"$WORK/$1.raw" | sed -E -e '/^(VmPeak|VmSize|VmLck|VmPin|VmHWM|VmRSS|Rss|VmData|VmPTE|voluntary|nonvoluntary|NSpid|NStgid|NSsid|NSpgid|.*_ctxt|Cpus_|Mems_)/d' \
-		-e 's/[0-9a-f]{64}/ID/g; s/[0-9a-f]{12}/SHORT/g; s/10\.66\.[0-9]+\.[0-9]+/IP4/g; s/fd[0-9a-f:]+/IP6/g; s/fe80[0-9a-f:]+/LOCAL/g; s/02(:[0-9a-f]{2}){5}/MAC/g' \
+		-e 's/[0-9a-f]{64}/ID/g; s/[0-9a-f]{12}/SHORT/g; s/02(:[0-9a-f]{2}){5}/MAC/g; s/fe80[0-9a-f:]+/LOCAL/g; s/10\.66\.[0-9]+\.[0-9]+/IP4/g; s/fd[0-9a-f:]+/IP6/g' \
 		-e 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+/MOUNT/; s/(master|shared):[0-9]+/PEER/; s/@if[0-9]+/@if/; s/(pipe|socket|mnt|net|user|pid|ipc|uts|cgroup|anon_inode):\[[^]]*\]/OBJECT/; s/[A-Z][a-z]{2} +[0-9]+ [0-9:]+/DATE/; s/ +[0-9]+ DATE/ DATE/' \
 		-e 's/([ug]id)=[0-9]{6,}/\1=N/g; s/^(dr-xr-xr-x +)[0-9]+( .* proc)$/\1\2/; s/^(drwxrwxrwt +2) +[0-9]+ +[0-9]+ (.* mqueue)$/\1 \2/' -e "s#$SCRATCH#SCRATCH#g" -e 's/^[0-9]+: eth0/N: eth0/; s/link-netnsid [0-9]+//; s/total [0-9]+//; s/(upperdir|workdir|lowerdir\+?)=[^,]*/DIR/g'
 	bivy inspect "$1" | jq -S '.[0] | del(.Id, .Name, .Created, .State, .ResolvConfPath, .HostnamePath, .HostsPath, .LogPath, .Config.Hostname, .GraphDriver, .NetworkSettings, .idRange, .IDMappings)'

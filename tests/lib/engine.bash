@@ -47,11 +47,18 @@ engine_teardown() {
 	remove "$WORK"
 }
 
-# Nothing of a container may be left by now.
+# What there is of containers, but for the headings of ls.
+left_of_containers() {
+	ls -A "$SCRATCH/run/containers" "$SCRATCH/root/containers" "$SCRATCH/root/names" "$SCRATCH/run/runtime" 2>/dev/null | grep -v -e ':$' -e '^$'
+}
+nothing_left() { [ -z "$(left_of_containers)" ]; }
+
+# Nothing of a container may be left a moment later: what nobody waits for is removed by who ends.
 engine_teardown_file() {
 	local left
 	[ -e "${SCRATCH:-}/imported" ] || return 0
-	left=$(ls -A "$SCRATCH/run/containers" "$SCRATCH/root/containers" "$SCRATCH/root/names" "$SCRATCH/run/runtime" 2>/dev/null | grep -v -e ':$' -e '^$')
+	wait_for nothing_left || true
+	left=$(left_of_containers)
 	[ -z "$left" ] || echo "# left: $left" >&3
 	sweep_mounts "$SCRATCH"
 	remove "$SCRATCH"
