@@ -59,12 +59,14 @@ int console_hand_over(const struct console *console, int master, int slave, stru
 {
 	int r = 0;
 
+	/* The caller follows changes, but comes to that only when the command may have asked already. */
+	if (console->relay >= 0)
+		pty_copy_size(STDIN_FILENO, master);
 	if (console->plain_newlines)
 		r = pty_keep_newlines(slave);
 	if (r < 0)
 		return error_errno(err, -r, "cannot set the terminal's mode");
 	r = fdpass_send(console->socket, master, "/dev/ptmx", sizeof "/dev/ptmx");
-
 	if (r < 0)
 		return error_errno(err, -r, "cannot hand the terminal to the console socket");
 	return process_take_terminal(slave, err);

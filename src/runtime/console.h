@@ -28,7 +28,10 @@ int console_take(const struct console *console, int *ret_master, struct error *e
 /* Child: a terminal of the size PROCESS wants, from the devpts beneath ROOT_FD. Close both. */
 int console_make(const struct spec_process *process, int root_fd, int *ret_master, int *ret_slave, struct error *err) _must_check_;
 
-/* Child, after setsid(2): hands the master over; the slave becomes the controlling terminal and the standard streams. */
+/*
+ * Child, after setsid(2): hands the master over, of the size of the standard input if that is the terminal that it is relayed to; the slave
+ * becomes the controlling terminal and the standard streams.
+ */
 int console_hand_over(const struct console *console, int master, int slave, struct error *err) _must_check_;
 
 #endif

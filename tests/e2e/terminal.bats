@@ -116,6 +116,14 @@ on_pty() {
 	assert_nothing_left
 }
 
+@test "the size is there when the command begins, whatever the runtime is at" {
+	config '.hooks.poststart = [{path: "/bin/sleep", args: ["sleep", "0.3"]}]'
+	config_args stty size
+	on_pty 31x99 run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_ok
+	assert_output "31 99"
+}
+
 @test "what is typed in the foreground reaches the command, ^C too" {
 	config_sh 'trap "echo interrupted; exit 4" INT; read line; echo "got $line"; while :; do sleep 0.02; done'
 	{
