@@ -9,6 +9,7 @@
 #include "engine/bundle_idmap.h"
 #include "engine/volume.h"
 #include "host/beneath.h"
+#include "spec/names.h"
 #include "store/root.h"
 #include "store/tree.h"
 
@@ -20,15 +21,12 @@
 
 /* ---- checking -------------------------------------------------------------------------- */
 
-static const char *const propagations[] = { "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable" };
-
 static int check_propagation(const struct spec_container_mount *mount, struct error *err)
 {
-	if (!mount->propagation)
+	uint32_t flags;
+
+	if (!mount->propagation || spec_name_value(SPEC_PROPAGATIONS, mount->propagation, strlen(mount->propagation), &flags))
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(propagations); i++)
-		if (str_equal(mount->propagation, propagations[i]))
-			return 0;
 	return error_set(err, ERROR_INVALID, 0, "'%.200s': there is no propagation '%.50s'", mount->target, mount->propagation);
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/cgroup_view.h"
 #include "runtime/mount_plan.h"
 #include "runtime/script_text.h"
+#include "spec/mount_options.h"
 #include "spec/names.h"
 
 #include <linux/capability.h>
@@ -40,12 +41,10 @@ static void make_directory(struct inside *in, const char *path)
 
 static const struct {
 	unsigned long flag;
-	uint64_t attribute;
-	const char *word;
-} flag_words[] = {
-	{ MS_RDONLY, MOUNT_ATTR_RDONLY, "ro" }, { MS_NOSUID, MOUNT_ATTR_NOSUID, "nosuid" }, { MS_NODEV, MOUNT_ATTR_NODEV, "nodev" },
-	{ MS_NOEXEC, MOUNT_ATTR_NOEXEC, "noexec" }, { MS_NOATIME, 0, "noatime" }, { MS_NODIRATIME, 0, "nodiratime" }, { MS_STRICTATIME, 0, "strictatime" },
-	{ MS_SYNCHRONOUS, 0, "sync" }, { MS_DIRSYNC, 0, "dirsync" },
+	uint64_t attribute; /* the same of mount_setattr(2), or 0 */
+} shown_flags[] = {
+	{ MS_RDONLY, MOUNT_ATTR_RDONLY }, { MS_NOSUID, MOUNT_ATTR_NOSUID }, { MS_NODEV, MOUNT_ATTR_NODEV }, { MS_NOEXEC, MOUNT_ATTR_NOEXEC },
+	{ MS_NOATIME, 0 }, { MS_NODIRATIME, 0 }, { MS_STRICTATIME, 0 }, { MS_SYNCHRONOUS, 0 }, { MS_DIRSYNC, 0 },
 };
 
 static void add_file_system(struct inside *in, const struct mount_step *step)
@@ -60,10 +59,10 @@ static void add_file_system(struct inside *in, const struct mount_step *step)
 		buf_add_char(&in->text, '\n');
 	}
 	buf_printf(&in->text, "mount -t %s", mount->type);
-	for (size_t i = 0; i < ARRAY_SIZE(flag_words); i++) {
-		if (!(mount->set_flags & flag_words[i].flag) || (flag_words[i].flag == MS_RDONLY && step->late_readonly))
+	for (size_t i = 0; i < ARRAY_SIZE(shown_flags); i++) {
+		if (!(mount->set_flags & shown_flags[i].flag) || (shown_flags[i].flag == MS_RDONLY && step->late_readonly))
 			continue;
-		buf_printf(&in->text, "%s%s", has_any ? "," : " -o ", flag_words[i].word);
+		buf_printf(&in->text, "%s%s", has_any ? "," : " -o ", spec_mount_flag_word(shown_flags[i].flag));
 		has_any = true;
 	}
 	if (!str_is_empty(mount->data)) {
@@ -84,18 +83,9 @@ static void add_file_system(struct inside *in, const struct mount_step *step)
 
 static const char *propagation_word(unsigned long flags)
 {
-	static const struct {
-		unsigned long flag;
-		const char *word, *recursive;
-	} words[] = {
-		{ MS_SHARED, "shared", "rshared" }, { MS_SLAVE, "slave", "rslave" }, { MS_PRIVATE, "private", "rprivate" },
-		{ MS_UNBINDABLE, "unbindable", "runbindable" },
-	};
+	const char *word = spec_name_of(SPEC_PROPAGATIONS, (uint32_t)flags);
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (flags & words[i].flag)
-			return flags & MS_REC ? words[i].recursive : words[i].word;
-	return "slave";
+	return word ? word : "slave";
 }
 
 /* Of a bind: flags need a remount. The recursive ones are set on the uppermost mount alone, which is all that mount(8) 2.38 can. */
@@ -104,10 +94,10 @@ static void add_flags(struct inside *in, const struct mount_step *step)
 	const struct spec_mount *mount = step->mount;
 	bool has_any = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(flag_words); i++) {
-		if (!(mount->set_flags & flag_words[i].flag) && !(mount->recursive_set & flag_words[i].attribute))
+	for (size_t i = 0; i < ARRAY_SIZE(shown_flags); i++) {
+		if (!(mount->set_flags & shown_flags[i].flag) && !(mount->recursive_set & shown_flags[i].attribute))
 			continue;
-		buf_printf(&in->text, has_any ? ",%s" : "mount -o remount,bind,%s", flag_words[i].word);
+		buf_printf(&in->text, has_any ? ",%s" : "mount -o remount,bind,%s", spec_mount_flag_word(shown_flags[i].flag));
 		has_any = true;
 	}
 	if (!has_any)

@@ -115,6 +115,14 @@ const char *spec_mount_option_name(size_t index)
 	return index < ARRAY_SIZE(options) ? options[index].name : NULL;
 }
 
+const char *spec_mount_flag_word(unsigned long flag)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].kind == OPTION_SET && options[i].flag == flag)
+			return options[i].name;
+	return NULL;
+}
+
 static const struct option *find_option(const char *name)
 {
 	size_t low = 0, high = ARRAY_SIZE(options);

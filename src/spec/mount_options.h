@@ -12,4 +12,7 @@
 /* The option number INDEX in the order of the alphabet, NULL behind the last. */
 const char *spec_mount_option_name(size_t index);
 
+/* The option that sets FLAG, one of mount(2)'s MS_* and nothing else; NULL if there is none. */
+const char *spec_mount_flag_word(unsigned long flag);
+
 #endif

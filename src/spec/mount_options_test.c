@@ -211,10 +211,30 @@ static void test_table_is_sorted_and_found(void **state)
 	assert_string_equal(previous, "unbindable");
 }
 
+/* Of a flag that two options set, alone and with another one, the one alone. */
+static void test_words_of_flags(void **state)
+{
+	static const struct {
+		unsigned long flag;
+		const char *word;
+	} words[] = {
+		{ RDONLY, "ro" }, { NOSUID, "nosuid" }, { NODEV, "nodev" }, { NOEXEC, "noexec" }, { NOATIME, "noatime" }, { NODIRATIME, "nodiratime" },
+		{ STRICTATIME, "strictatime" }, { SYNCHRONOUS, "sync" }, { DIRSYNC, "dirsync" }, { BIND, "bind" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		assert_string_equal(spec_mount_flag_word(words[i].flag), words[i].word);
+	assert_null(spec_mount_flag_word(0));
+	assert_null(spec_mount_flag_word(PRIVATE));
+	assert_null(spec_mount_flag_word(RDONLY | NOSUID));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_set_and_clear),
+		cmocka_unit_test(test_words_of_flags),
 		cmocka_unit_test(test_single_flags),
 		cmocka_unit_test(test_propagation_keeps_order),
 		cmocka_unit_test(test_recursive),
