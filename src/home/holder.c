@@ -155,6 +155,15 @@ static void handle(struct holder *holder, int fd)
 	watch_children(holder);
 }
 
+/* As home_ports_tend(). */
+static int tend(struct holder *holder)
+{
+	int due_ms = home_ports_tend(&holder->ports);
+
+	watch_children(holder);
+	return due_ms;
+}
+
 static bool is_wanted(const struct holder *holder)
 {
 	if (holder->leases > 0)
@@ -190,7 +199,7 @@ void holder_run(const char *run_root, int directory_fd, int listener, const stru
 	holder.uplink.directory = mark;
 	open_networks(&holder);
 	while (is_wanted(&holder)) {
-		int count = epoll_wait(holder.epoll_fd, events, EVENTS, LOOK_MS);
+		int due_ms = tend(&holder), count = epoll_wait(holder.epoll_fd, events, EVENTS, due_ms >= 0 && due_ms < LOOK_MS ? due_ms : LOOK_MS);
 
 		for (int i = 0; i < count; i++)
 			handle(&holder, events[i].data.fd);

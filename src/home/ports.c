@@ -18,6 +18,9 @@
 
 #define PORTS_LIMIT 524288u /* of all that is published, both families: half of fs.nr_open, as it comes */
 #define DROP_MS 300         /* the most that the forwarder takes to close a socket */
+#define REVIVAL_MS 20       /* after the end of a forwarder that was short; twice that after the next one, and so on */
+#define REVIVALS 6          /* with the ports open; then nobody should wait for what does not come */
+#define HOPELESS_MS 2000    /* until it is tried again then */
 #define UNPRIVILEGED_FILE "net.ipv4.ip_unprivileged_port_start"
 
 /* One that is listened for: two of the same .order but .target are one place. */
@@ -119,16 +122,50 @@ static int read_wanted(const struct home_ports *ports, struct arena *arena, stru
 
 /* ---- the forwarder ----------------------------------------------------------------------------- */
 
+/* There is one, and it has all that is listened for. */
+static int start_forwarder(struct home_ports *ports)
+{
+	bool was_there = ports->carrier.control_fd >= 0;
+	int r = home_carrier_start(&ports->carrier, ports->network_fd);
+
+	if (r < 0 || was_there)
+		return r;
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->list[i].fd >= 0 && forwarder_send(ports->carrier.control_fd, &ports->list[i].order, ports->list[i].fd) < 0)
+			break; /* it has ended again: that is told, too */
+	return 0;
+}
+
+/* Clients are refused then. */
+static void stop_listening(struct home_ports *ports)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		close_and_forget(&ports->list[i].fd);
+	ports->count = 0;
+}
+
+static void revive_later(struct home_ports *ports)
+{
+	int64_t delay_ms = HOPELESS_MS;
+
+	if (ports->failures < REVIVALS)
+		delay_ms = (int64_t)REVIVAL_MS << ports->failures++;
+	else
+		stop_listening(ports);
+	ports->revival_ms = clock_monotonic_ms() + delay_ms;
+}
+
 void home_ports_revive(struct home_ports *ports)
 {
 	bool was_short = home_carrier_was_short(&ports->carrier);
 
 	home_carrier_end(&ports->carrier);
-	if (was_short || ports->count == 0 || home_carrier_start(&ports->carrier, ports->network_fd) < 0)
+	if (ports->count == 0)
 		return;
-	for (size_t i = 0; i < ports->count; i++)
-		if (forwarder_send(ports->carrier.control_fd, &ports->list[i].order, ports->list[i].fd) < 0)
-			return; /* it has ended again: that is told, too */
+	if (!was_short)
+		ports->failures = 0;
+	if (was_short || start_forwarder(ports) < 0)
+		revive_later(ports);
 }
 
 /* ---- listening ------------------------------------------------------------------------------------ */
@@ -166,7 +203,7 @@ static void explain(const struct home_port *port, int r, struct error *err)
 
 static int listen_for(struct home_ports *ports, struct home_port *port)
 {
-	int r = home_carrier_start(&ports->carrier, ports->network_fd);
+	int r = start_forwarder(ports);
 
 	if (r == 0)
 		r = forwarder_listen(&port->order, &port->fd);
@@ -260,16 +297,16 @@ static void fail_too_many(size_t wanted, size_t limit, struct error *err)
 }
 
 /* Of a container all get a socket or, if there cannot be so many, none. */
-static void listen_for_new(struct home_ports *ports, struct home_ports *wanted, struct arena *arena, struct spec_home_reply *reply)
+static void listen_for_new(struct home_ports *ports, struct arena *arena, struct spec_home_reply *reply)
 {
-	struct home_port **new = memory_new(wanted->count + 1, sizeof *new);
+	struct home_port **new = memory_new(ports->count + 1, sizeof *new);
 	size_t limit = forwarder_listener_limit(), count = 0, n;
 
-	for (size_t i = 0; i < wanted->count; i++)
-		if (wanted->list[i].fd < 0)
-			new[count++] = &wanted->list[i];
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->list[i].fd < 0)
+			new[count++] = &ports->list[i];
 	qsort(new, count, sizeof *new, compare_owners);
-	for (size_t i = 0, listening = wanted->count - count; i < count; i += n) {
+	for (size_t i = 0, listening = ports->count - count; i < count; i += n) {
 		struct error *err = NULL;
 
 		for (n = 1; i + n < count && compare_owners(&new[i], &new[i + n]) == 0; n++)
@@ -279,22 +316,22 @@ static void listen_for_new(struct home_ports *ports, struct home_ports *wanted, 
 		else
 			err = add_failure(new[i], arena, reply);
 		if (err)
-			fail_too_many(wanted->count, limit, err);
+			fail_too_many(ports->count, limit, err);
 	}
 	free(new);
 }
 
 /* Those without a socket are tried again when it is looked next. */
-static void forget_unheard(struct home_ports *wanted)
+static void forget_unheard(struct home_ports *ports)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < wanted->count; i++) {
-		wanted->list[i].published = NULL; /* it goes with the arena */
-		if (wanted->list[i].fd >= 0)
-			wanted->list[kept++] = wanted->list[i];
+	for (size_t i = 0; i < ports->count; i++) {
+		ports->list[i].published = NULL; /* it goes with the arena */
+		if (ports->list[i].fd >= 0)
+			ports->list[kept++] = ports->list[i];
 	}
-	wanted->count = kept;
+	ports->count = kept;
 }
 
 int home_ports_look(struct home_ports *ports, struct arena *arena, struct spec_home_reply *reply, struct error *err)
@@ -308,20 +345,24 @@ int home_ports_look(struct home_ports *ports, struct arena *arena, struct spec_h
 	}
 	drop_old(ports, &wanted);
 	free(ports->list);
-	ports->list = NULL;
-	ports->count = 0;
-	listen_for_new(ports, &wanted, arena, reply);
-	forget_unheard(&wanted);
 	ports->list = wanted.list;
 	ports->count = wanted.count;
 	ports->has_networks = wanted.has_networks;
+	listen_for_new(ports, arena, reply);
+	forget_unheard(ports);
 	return 0;
+}
+
+static int look_quietly(struct home_ports *ports)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+
+	return home_ports_look(ports, arena, NULL, &err);
 }
 
 void home_ports_look_again(struct home_ports *ports)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct error err = ERROR_INIT;
 	char bytes[8192];
 	ssize_t n;
 
@@ -329,7 +370,25 @@ void home_ports_look_again(struct home_ports *ports)
 	do
 		n = recv(ports->events_fd, bytes, sizeof bytes, MSG_DONTWAIT);
 	while (n > 0 || (n < 0 && (errno == EINTR || errno == ENOBUFS)));
-	ignore_result(home_ports_look(ports, arena, NULL, &err)); /* the next change, or who asks, finds it so still */
+	ignore_result(look_quietly(ports)); /* the next change, or who asks, finds it so still */
+}
+
+int home_ports_tend(struct home_ports *ports)
+{
+	int64_t rest_ms = ports->revival_ms - clock_monotonic_ms();
+	int r;
+
+	if (ports->revival_ms == 0)
+		return -1;
+	if (rest_ms > 0)
+		return (int)rest_ms;
+	ports->revival_ms = 0;
+	r = start_forwarder(ports);
+	if (r == 0 && ports->count == 0)
+		r = look_quietly(ports);
+	if (r < 0)
+		revive_later(ports);
+	return r < 0 ? 0 : -1;
 }
 
 /* ---- the beginning and the end ----------------------------------------------------------------------- */

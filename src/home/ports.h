@@ -21,6 +21,8 @@ struct home_ports {
 	int events_fd;   /* readable when there is something to look at, or -EBADF */
 	struct home_carrier carrier;
 	int64_t dropped_ms;
+	unsigned failures;  /* forwarders in a row that were short */
+	int64_t revival_ms; /* when another one is due, or 0 */
 	struct home_port *list; /* sorted */
 	size_t count;
 	bool has_networks;       /* when it was looked for last */
@@ -38,7 +40,13 @@ int home_ports_look(struct home_ports *ports, struct arena *arena, struct spec_h
 /* .events_fd is readable. */
 void home_ports_look_again(struct home_ports *ports);
 
-/* .carrier.control_fd is readable: another forwarder gets what the last one had. */
+/*
+ * .carrier.control_fd is readable: another forwarder gets what the last one had, a moment later if that had ended a moment after its start. When
+ * several in a row have, nothing is listened for until one may do better.
+ */
 void home_ports_revive(struct home_ports *ports);
+
+/* Does what is due; how long until something is, in milliseconds, or -1. */
+int home_ports_tend(struct home_ports *ports);
 
 #endif

@@ -84,6 +84,28 @@ as_user() {
 	assert_equal "hello hello hello 1 hello" "$(echo $output)"
 }
 
+@test "a forwarder that is killed again and again is begun again each time, and has all ports; when it cannot live clients are refused, until it can" {
+	as_user '
+		holder() { pgrep -o -f "^bivy-home .* hold $XDG_RUNTIME_DIR/bivy\$"; }
+		forwarder() { pgrep -P $(holder) -f "^bivy-home "; }
+		killed() { local pid; pid=$(forwarder) && kill -9 $pid 2>/dev/null; }
+		bivy run -d --name web -p 8090:80 -p 8091:80 busybox busybox nc -ll -p 80 -e echo hello >/dev/null
+		until_listening web 80
+		for i in 1 2 3; do
+			killed; killed || true
+			timeout 5 "'"$SCRATCH"'/ask" - 127.0.0.1 8090
+		done
+		killed; bivy update --publish-add 8092:80 web >/dev/null
+		for port in 8090 8091 8092; do timeout 5 "'"$SCRATCH"'/ask" - 127.0.0.1 $port; done
+		( until [ -e stop ]; do killed || sleep 0.01; done ) &
+		for i in $(seq 100); do timeout 10 "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>&1 | grep -q refused && { echo refused; break; }; sleep 0.05; done
+		touch stop; wait
+		for i in $(seq 100); do timeout 5 "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>/dev/null && break; sleep 0.05; done
+		bivy rm -f web >/dev/null'
+	assert_ok
+	assert_equal "hello hello hello hello hello hello refused hello" "$(echo $output)"
+}
+
 @test "a rule set that was flushed in a home is made again, the forwarder's, too: answers come home" {
 	command -v nft >/dev/null || skip "missing: nft"
 	as_user '
