@@ -205,3 +205,59 @@ none_inherited() {
 	bivy volume rm trap >/dev/null
 	row "a setuid program left in a volume for users of the host" "directories of the engine that they cannot enter" "copied to where they can, it succeeds"
 }
+
+# The forwarder of an ordinary user's published ports: he has no other process of that name with a filter.
+forwarder_of() {
+	local pid
+	for pid in $(pgrep -f "^bivy-home .* hold $1\$"); do
+		! grep -q '^Seccomp:[[:space:]]*2' "/proc/$pid/status" || echo "$pid"
+	done
+}
+
+says_hello() { busybox nc -w 2 127.0.0.1 8300 </dev/null | grep -q hello; }
+
+# The forwarder, as it is when it carries something, makes the system call $1, with its filter left out, too.
+take_over() {
+	local pid
+	wait_for says_hello
+	pid=$(forwarder_of "$HOME_OF_USER")
+	run "$TAKEOVER" "$pid" "$1" free
+	[[ $output != "no attack: PTRACE_SEIZE"* ]] || return 0
+	assert_hit "$1" || return 1
+	run "$TAKEOVER" "$pid" "$1"
+	[[ $output == "stopped: Bad system call"* ]] || fail "$1 with the filter: $output"
+	gone "$pid" || fail "$1: the forwarder lives"
+}
+
+@test "the forwarder of an ordinary user's ports, taken over" {
+	local sign=$WORK/sign call result=0
+	[ -x "$BIVY_BUILD/bivy-home" ] && [ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy-home and bivy-transfer in this build"
+	TAKEOVER=$(test_program takeover) || skip "missing: a C compiler for the test program takeover"
+	tar c --owner=0 --group=0 -C "$BASE_ROOTFS" . >root.tar
+	mkdir -m 777 "$sign"
+	chmod 755 "$SCRATCH" "$WORK"
+	cat >script <<'X'
+set -e
+cd
+"$BIVY" import "$1/root.tar" busybox >/dev/null 2>&1
+"$BIVY" run -d --name web -p 127.0.0.1:8300:80 busybox busybox nc -ll -p 80 -e echo hello >/dev/null
+echo "$XDG_RUNTIME_DIR/bivy" >"$1/sign/home.part"
+mv "$1/sign/home.part" "$1/sign/home"
+until [ -e "$1/sign/done" ]; do sleep 0.05; done
+"$BIVY" rm -f web >/dev/null
+X
+	"$TESTS_DIR/lib/as-user" bash "$WORK/script" "$WORK" >said 2>&1 3>&- &
+	local user=$!
+	wait_for test -e "$sign/home" || fail "$(cat said)"
+	HOME_OF_USER=$(<"$sign/home")
+	for call in userns unix netlink inotify; do
+		take_over $call || { result=1; break; }
+	done
+	# Another one carries what it did.
+	[ $result -ne 0 ] || wait_for says_hello || result=1
+	touch "$sign/done"
+	wait $user
+	[ $result -eq 0 ]
+	[[ $output != "no attack: PTRACE_SEIZE"* ]] || skip "missing: PTRACE_O_SUSPEND_SECCOMP ($output)"
+	row "unshare, socket (AF_UNIX, AF_NETLINK), inotify_init1 in the forwarder of a user's ports" "seccomp of the forwarder: it is ended, and begun anew" "with the filter suspended each succeeds"
+}
