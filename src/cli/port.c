@@ -100,19 +100,21 @@ static void add_lines(struct buf *out, const char *title, char *const *lines)
 		buf_printf(out, "  %s: %s\n", title, *lines);
 }
 
-static const char *who_reaches(const struct spec_published_port *port)
+static const char *who_reaches(const struct spec_published_port *port, bool is_socket)
 {
-	if (str_equal(port->host_ip, "::1"))
+	if (str_equal(port->host_ip, "::1") && !is_socket)
 		return "nobody: the kernel takes no answers for ::1 from a bridge; publish 127.0.0.1 instead";
 	if (is_loopback(port->host_ip))
 		return "this host alone, by that address";
 	if (port->host_ip)
 		return "whoever reaches that address of this host, by any of its interfaces; containers; this host itself";
+	if (port->address6 && is_socket)
+		return "whoever reaches any address of this host; containers; this host itself, also by 127.0.0.1 and ::1";
 	return port->address6 ? "whoever reaches any address of this host; containers; this host itself, also by 127.0.0.1, but not by ::1"
 	                      : "whoever reaches any IPv4 address of this host; containers; this host itself, also by 127.0.0.1";
 }
 
-static void explain(const struct container_port *p, char *const *bypassed, struct buf *out)
+static void explain(const struct container_port *p, const struct container_ports *all, struct buf *out)
 {
 	const struct spec_published_port *port = p->port;
 	const char *addresses[2];
@@ -133,11 +135,13 @@ static void explain(const struct container_port *p, char *const *bypassed, struc
 	buf_add_char(out, '\n');
 	if (p->is_missing)
 		buf_add_text(out, "  not there: somebody has removed it from the table 'inet bivy'\n");
-	buf_printf(out, "  reached by: %s\n", who_reaches(port));
+	buf_printf(out, "  reached by: %s\n", who_reaches(port, all->are_sockets));
 	if (is_loopback(port->host_ip))
 		return; /* what this host sends itself is not forwarded by others' leave */
+	if (all->are_sockets)
+		buf_add_text(out, "  asked: the host's own rules for what comes in (INPUT), as for any program that listens; root alone can read them\n");
 	add_lines(out, "stopped by", p->path ? p->path->stopped : NULL);
-	add_lines(out, "not asked", bypassed);
+	add_lines(out, "not asked", all->bypassed);
 }
 
 static int run(const struct command_call *call, struct buf *out, struct error *err)
@@ -159,7 +163,7 @@ static int run(const struct command_call *call, struct buf *out, struct error *e
 		if (!has_wanted(ports.list[i].port, &wanted))
 			continue;
 		if (request->explain)
-			explain(&ports.list[i], ports.bypassed, out);
+			explain(&ports.list[i], &ports, out);
 		else
 			print(ports.list[i].port, &wanted, out);
 		found = true;
@@ -176,7 +180,8 @@ const struct command cli_port = {
 		.summary = "show which ports of the host lead to a container",
 		.description = "Lists the ports of a running container that are published, or where a single one of them is. With --explain: from where "
 			       "each is reached, which chains of the host's firewall (ufw's, firewalld's, docker's and others) stop what comes to it, "
-			       "and which that protect the host itself are not asked, since it is forwarded.",
+			       "and which that protect the host itself are not asked, since it is forwarded. An ordinary user's ports are sockets of the "
+			       "host: its rules for what comes in (INPUT) are asked, and none else.",
 		.entries = entries,
 		.minimum_operands = 1,
 		.maximum_operands = 2,

@@ -42,10 +42,10 @@ static int explain(struct arena *arena, const struct spec_network_plan *plan, st
 	struct firewall_content content;
 	int r = firewall_read(arena, &content, err);
 
-	for (size_t i = 0; r == 0 && i < plan->link_count; i++)
+	for (size_t i = 0; r == 0 && !ports->are_sockets && i < plan->link_count; i++)
 		if (plan->links[i].kind == SPEC_LINK_VETH)
 			r = firewall_explain_forward(arena, plan->links[i].parent, &paths[i].stopped, err);
-	if (r == 0)
+	if (r == 0 && !ports->are_sockets)
 		r = firewall_explain_bypassed(arena, &ports->bypassed, err);
 	for (size_t i = 0; r == 0 && i < ports->count; i++)
 		ports->list[i].is_missing = !is_published(&content, ports->list[i].port);
@@ -55,7 +55,8 @@ static int explain(struct arena *arena, const struct spec_network_plan *plan, st
 static int describe_there(struct arena *arena, const struct spec_network_plan *plan, bool with_explanation, struct container_ports *ret, struct error *err)
 {
 	struct container_port_path *paths = arena_alloc(arena, plan->link_count + 1, sizeof *paths);
-	struct container_ports ports = { .list = arena_alloc(arena, plan->port_count + 1, sizeof *ports.list), .count = plan->port_count };
+	struct container_ports ports = { .list = arena_alloc(arena, plan->port_count + 1, sizeof *ports.list), .count = plan->port_count,
+		.are_sockets = home_exists() };
 	int r;
 
 	for (size_t i = 0; i < plan->link_count; i++)

@@ -24,6 +24,7 @@ struct container_ports {
 	struct container_port *list;
 	size_t count;
 	char **bypassed; /* firewall_explain_bypassed() */
+	bool are_sockets; /* of the host's, in an ordinary user's home (home/ports.h): nothing is forwarded, and no firewall of others was looked at */
 };
 
 /*

@@ -106,6 +106,23 @@ as_user() {
 	assert_equal "hello hello hello hello hello hello refused hello" "$(echo $output)"
 }
 
+@test "port --explain: a port is a socket of the host, whose rules for what comes in are asked, and reached by ::1, too" {
+	as_user '
+		bivy network create --ipv6 --subnet 10.66.4.0/24 --subnet fd64::/64 net >/dev/null
+		bivy run -d --name web --network net -p 8094:80 -p "[::1]:8095:80" busybox busybox nc -ll -p 80 -e echo hello >/dev/null
+		until_listening web 80
+		ask - ::1 8094; ask - ::1 8095; ask - 127.0.0.1 8094
+		bivy port --explain web
+		bivy rm -f web >/dev/null'
+	assert_ok
+	assert_equal "hello hello hello" "$(echo ${lines[@]:0:3})"
+	assert_has "0.0.0.0:8094, [::]:8094 -> 80/tcp"
+	assert_has "  reached by: whoever reaches any address of this host; containers; this host itself, also by 127.0.0.1 and ::1"
+	assert_has "  reached by: this host alone, by that address"
+	assert_equal 1 "$(grep -c "^  asked: the host's own rules for what comes in (INPUT)" <<<"$output")"
+	assert_lacks "not asked" "nobody"
+}
+
 @test "a rule set that was flushed in a home is made again, the forwarder's, too: answers come home" {
 	command -v nft >/dev/null || skip "missing: nft"
 	as_user '
