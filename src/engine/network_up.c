@@ -7,7 +7,6 @@
 #include "engine/network_resolver.h"
 #include "net/bridge.h"
 #include "net/firewall.h"
-#include "net/forwarder_route.h"
 #include "net/idle.h"
 #include "net/link_limit.h"
 
@@ -71,31 +70,17 @@ static int publish_again(void *context, const char *id, const struct spec_networ
 	return r < 0 ? error_wrap(err, "the container '%.12s'", id) : 0;
 }
 
-/* Whoever flushed our table in a home has flushed that of its forwarder, too, which had made it when it began (home/carrier.c). */
-static void make_forwarder_route(void)
-{
-	struct error err = ERROR_INIT;
-
-	if (home_exists() && forwarder_route_make(&err) < 0)
-		log_warning("clients of published ports may wait for answers: %s, ignoring", err.message);
-}
-
 /* What is in the table but rules: networks whose bridges are there, and ports of those that run. */
 static int fill_firewall(const struct directories *directories, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct spec_network **list = NULL;
 	size_t count = 0;
-	bool was_there = false; /* it is with the first network that is up that the table begins */
 	int r = network_read_all(arena, directories, &list, &count, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++)
-		if (str_equal(list[i]->driver, "bridge") && net_bridge_is_up(list[i])) {
+		if (str_equal(list[i]->driver, "bridge") && net_bridge_is_up(list[i]))
 			r = firewall_add_network(list[i], err);
-			was_there = true;
-		}
-	if (r == 0 && was_there)
-		make_forwarder_route();
 	if (r == 0)
 		r = network_members_visit(arena, directories, publish_again, (void *)directories, err);
 	return r < 0 ? r : firewall_mark_complete(err);

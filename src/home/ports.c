@@ -6,6 +6,7 @@
 #include "host/netns_call.h"
 #include "net/firewall.h"
 #include "net/forwarder.h"
+#include "net/forwarder_route.h"
 #include "net/ports.h"
 
 #include <arpa/inet.h>
@@ -82,6 +83,7 @@ static int compare(const void *a, const void *b)
 
 struct reading {
 	struct arena *arena;
+	bool has_forwarder;
 	struct firewall_content content;
 	struct error err;
 };
@@ -90,13 +92,16 @@ static int call_read(void *context)
 {
 	struct reading *reading = context;
 
+	/* Whoever flushes all rules flushes those by which answers come to the forwarder, too. Without them it may have begun (home/carrier.c). */
+	if (reading->has_forwarder)
+		ignore_result(forwarder_route_ensure(NULL));
 	return firewall_read(reading->arena, &reading->content, &reading->err);
 }
 
 /* All that is published, sorted; the list is the caller's. */
 static int read_wanted(const struct home_ports *ports, struct arena *arena, struct home_ports *ret, struct error *err)
 {
-	struct reading reading = { .arena = arena };
+	struct reading reading = { .arena = arena, .has_forwarder = ports->carrier.control_fd >= 0 };
 	int result = 0, r = netns_call(ports->network_fd, call_read, &reading, &result);
 
 	if (r < 0)

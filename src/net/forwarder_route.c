@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/forwarder_route.h"
 
+#include "base/str.h"
 #include "host/netlink_link.h"
 #include "host/netlink_route.h"
 #include "host/nftables_rule.h"
 
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -128,4 +130,20 @@ int forwarder_route_make(struct error *err)
 	int r = forwarder_route_make_for(FORWARDER_OF_SOCKETS, NULL);
 
 	return r < 0 ? forwarder_route_make_for(FORWARDER_OF_CONNECTIONS, err) : 0;
+}
+
+static int find_rule(void *context, const struct nlmsghdr *message)
+{
+	*(bool *)context |= str_equal(nftables_text(nftables_attribute(message, NFTA_RULE_TABLE)), FORWARDER_TABLE);
+	return 0;
+}
+
+int forwarder_route_ensure(struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	bool has_rules = false;
+
+	if (nftables_open(&fd) == 0 && nftables_dump(fd, NFT_MSG_GETRULE, NFTABLES_INET, FORWARDER_TABLE, NULL, find_rule, &has_rules) == 0 && has_rules)
+		return 0;
+	return forwarder_route_make(err);
 }

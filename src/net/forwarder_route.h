@@ -26,6 +26,8 @@ enum forwarder_answers {
  * By the first of the ways that the kernel has. ERROR_UNSUPPORTED, with a hint, if it has none.
  */
 int forwarder_route_make(struct error *err) _must_check_;
+/* Makes it if somebody has taken the rules away; at once if not. */
+int forwarder_route_ensure(struct error *err) _must_check_;
 int forwarder_route_make_for(enum forwarder_answers answers, struct error *err) _must_check_;
 
 #endif

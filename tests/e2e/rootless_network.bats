@@ -129,15 +129,30 @@ as_user() {
 		bivy run -d --name web -p 8087:80 busybox busybox nc -ll -p 80 -e echo hello >/dev/null
 		until_listening web 80
 		ask 198.51.100.7 198.51.100.1 8087
-		bivy system enter --network nft list tables
+		bivy system enter --network nft list tables | sort
 		bivy system enter --network nft flush ruleset
 		bivy run --rm busybox true
-		bivy system enter --network nft list tables
+		bivy system enter --network nft list tables | sort
 		timeout 20 "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8087
 		bivy rm -f web >/dev/null'
 	assert_ok
 	local tables="table inet bivy table inet bivy-forwarder"
 	assert_equal "hello $tables $tables hello" "$(echo $output)"
+}
+
+@test "rules of the forwarder that were flushed while no network was there are made again: the next container is answered to" {
+	command -v nft >/dev/null || skip "missing: nft"
+	as_user '
+		web() { bivy run -d --name web -p 8096:80 busybox busybox nc -ll -p 80 -e echo hello >/dev/null; until_listening web 80; }
+		web; ask 198.51.100.7 198.51.100.1 8096
+		bivy rm -f web >/dev/null
+		for i in $(seq 200); do bivy system enter --network nft list tables | grep -qx "table inet bivy" || break; sleep 0.05; done
+		bivy system enter --network nft flush ruleset
+		bivy system enter --network nft list tables | grep -x "table inet bivy" || echo none
+		web; timeout 20 "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8096
+		bivy rm -f web >/dev/null'
+	assert_ok
+	assert_equal "hello none hello" "$(echo $output)"
 }
 
 @test "a port of sctp is told to be no user's" {
