@@ -7,7 +7,8 @@
 
 #define PIPES 64            /* at most */
 #define SPARE_PIPES 16      /* kept when they are empty */
-#define PIPE_BYTES (256u << 10)
+#define LARGE_PIPES 12      /* so that all together are a quarter of what a user has by default */
+#define LARGE_BYTES (1u << 20) /* the most that he may have of one, by default */
 
 static void free_pipe(struct forwarder *forwarder, struct forwarder_pipe *pipe)
 {
@@ -24,7 +25,8 @@ static struct forwarder_pipe *make_pipe(struct forwarder *forwarder)
 
 	if (forwarder->pipe_count >= PIPES || pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
 		return NULL;
-	ignore_result(fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES)); /* as large as it may be */
+	if (forwarder->pipe_count < LARGE_PIPES)
+		ignore_result(fcntl(fds[1], F_SETPIPE_SZ, LARGE_BYTES)); /* a smaller one takes more calls */
 	pipe = memory_new(1, sizeof *pipe);
 	*pipe = (struct forwarder_pipe){ .in = fds[1], .out = fds[0] };
 	forwarder->pipe_count++;
