@@ -575,6 +575,18 @@ void creation_unlock(struct creation *creation)
 	ignore_result(flock(creation->dir_fd, LOCK_UN)); /* cannot fail for a descriptor that is open */
 }
 
+void creation_leave_groups(struct creation *creation)
+{
+	int64_t since = timing_now();
+
+	if (flock(creation->dir_fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	if (container_is_recorded(creation->runtime, creation->state.id, creation->dir_fd))
+		creation->has_left_groups = cgroup_set_remove(&creation->groups, 0, NULL) == 0;
+	creation_unlock(creation);
+	timing_phase("remove the control groups", since);
+}
+
 int creation_remove(struct creation *creation, struct error *err)
 {
 	struct spec_oci_state state;
@@ -588,11 +600,12 @@ int creation_remove(struct creation *creation, struct error *err)
 	if (!container_is_recorded(creation->runtime, creation->state.id, creation->dir_fd))
 		return 0;
 	/* Mostly all ended with the first process. Others may have joined, or had no pid namespace that ended them with it. */
-	if (cgroup_set_remove(&creation->groups, 0, NULL) < 0) {
+	if (!creation->has_left_groups && cgroup_set_remove(&creation->groups, 0, NULL) < 0) {
 		ignore_result(cgroup_set_signal_all(&creation->groups, SIGKILL)); /* what is left is seen by the removal */
 		r = container_remove_groups(&creation->groups, err);
 	}
-	timing_phase("remove the control groups", since);
+	if (!creation->has_left_groups)
+		timing_phase("remove the control groups", since);
 	if (r == 0)
 		r = intel_rdt_remove_recorded(&creation->state, creation->plan->config->linux_.intel_rdt, err);
 	if (r < 0)

@@ -39,6 +39,7 @@ struct creation {
 	struct spawned init;
 	bool hooks_ran;
 	bool has_record, has_groups;
+	bool has_left_groups; /* they are removed already */
 };
 
 /*
@@ -55,6 +56,12 @@ int creation_wait_for_exec(struct creation *creation, struct error *err) _must_c
  * creation_remove(), which takes the lock again, it stays open.
  */
 void creation_unlock(struct creation *creation);
+
+/*
+ * After the end of the first process, which was waited for, as soon as that is known: removes the groups, if nobody else is in them or at the
+ * record. What cannot be removed now is left to creation_remove().
+ */
+void creation_leave_groups(struct creation *creation);
 
 /*
  * After the end of the first process, which was waited for: what `delete --force` does, with what is known already. The record's files

@@ -380,6 +380,12 @@ void life_start_forget(struct maker *maker)
 	free(start);
 }
 
+void life_start_end(struct maker *maker)
+{
+	if (maker->start)
+		creation_leave_groups(&maker->start->creation);
+}
+
 int life_start_remove(struct maker *maker, struct error *err)
 {
 	int r;

@@ -21,6 +21,9 @@ void life_start_plan(struct maker *maker);
 /* Frees maker->planned, and maker->start: what it tells is in the runtime's record, too. */
 void life_start_forget(struct maker *maker);
 
+/* The process has ended: what can be removed of that before the keeper, which reads what is left in the pipes, asks for all of it. */
+void life_start_end(struct maker *maker);
+
 /* Removes what the runtime made, after the end of the process. */
 int life_start_remove(struct maker *maker, struct error *err) _must_check_;
 

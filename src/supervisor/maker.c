@@ -67,6 +67,7 @@ static void end_first(struct maker *maker, struct deed_notice *notice)
 /* Each child is told of, also starters and orphans: the keeper knows which they are. */
 static void reap(struct maker *maker)
 {
+	bool has_ended = false;
 	int status;
 	pid_t pid;
 
@@ -80,11 +81,15 @@ static void reap(struct maker *maker)
 		}
 		maker->pending = (struct deed_notice){ .type = DEED_ENDED, .pid = pid, .status = status };
 		maker->has_pending = true;
-		if (pid == maker->first)
+		if (pid == maker->first) {
 			end_first(maker, &maker->pending);
-		else if (learner_take_end(&maker->learner, pid, status))
+			has_ended = true;
+		} else if (learner_take_end(&maker->learner, pid, status)) {
 			end_unheard(maker);
+		}
 	}
+	if (has_ended) /* and the keeper knows it */
+		life_start_end(maker);
 }
 
 static void take_signals(struct maker *maker)
