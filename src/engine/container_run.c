@@ -192,7 +192,7 @@ static int launch(struct start *start, struct error *err)
 
 	since = timing_now();
 	if (r == 0)
-		r = supervisor_start(record, &start->socket, err);
+		r = supervisor_start(record, start->request->seat ? start->request->seat->fds[SEAT_VIEW] : -EBADF, &start->socket, err);
 	timing_phase("execute the supervisor", since);
 	if (r == 0)
 		r = bundle_make(record, start->request->seat, start->request->warn, start->request->context, &bundle, err);

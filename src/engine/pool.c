@@ -6,7 +6,9 @@
 #include "engine/container_new.h"
 #include "engine/container_removal.h"
 #include "engine/networks.h"
+#include "engine/program.h"
 #include "engine/seat_packet.h"
+#include "host/executable_view.h"
 #include "host/fdpass.h"
 #include "host/user_namespace.h"
 #include "spec/supervision.h"
@@ -169,6 +171,7 @@ struct removal {
 struct pool {
 	const struct directories *directories;
 	int lock_fd, listen_fd;
+	int view_fd;     /* SEAT_VIEW */
 	int last_client; /* who has asked for the end, and waits for it; or -EBADF */
 	unsigned wanted;
 	char place[PLACE_SIZE]; /* own_place() */
@@ -251,7 +254,9 @@ static bool make_one(struct pool *pool)
 	shelf->arena = arena_new();
 	shelf->seat = SEAT_NONE;
 	shelf->kind = chosen;
-	if (seat_make(shelf->arena, pool->directories, &pool->kinds[chosen].kind, &shelf->seat, &err) < 0) {
+	if (seat_make(shelf->arena, pool->directories, &pool->kinds[chosen].kind, &shelf->seat, &err) == 0) {
+		shelf->seat.fds[SEAT_VIEW] = fcntl(pool->view_fd, F_DUPFD_CLOEXEC, 3);
+	} else {
 		log_debug("no seat: %s", err.message);
 		pool->kinds[chosen].is_refused = true;
 		empty(shelf);
@@ -455,6 +460,19 @@ static int take_lock(struct pool *pool, struct error *err)
 	return errno == EWOULDBLOCK ? 1 : error_errno(err, errno, "cannot lock '%s'", path);
 }
 
+/* Where it cannot be had through a mount of its own the program sees to that itself. */
+static int open_view(struct pool *pool, struct error *err)
+{
+	char path[PATH_MAX];
+	int r = program_find(&program_runtime, path, err);
+
+	if (r == 0 && executable_view_open(AT_FDCWD, path, &pool->view_fd) < 0)
+		pool->view_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (r == 0 && pool->view_fd < 0)
+		r = error_errno(err, errno, "cannot open '%s'", path);
+	return r;
+}
+
 static int listen_there(struct pool *pool, struct error *err)
 {
 	_cleanup_close_ int fd = open(pool->directories->run_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -488,19 +506,23 @@ static void clear_away(struct pool *pool)
 	if (networks_take_down(pool->directories, &err) < 0)
 		log_warning("%s, ignoring", err.message);
 	arena_free(pool->kinds_arena);
+	close_and_forget(&pool->view_fd);
 	close_and_forget(&pool->lock_fd);
 	close_and_forget(&pool->last_client);
 }
 
 int pool_serve(const struct directories *directories, const struct seat_kind *kind, struct error *err)
 {
-	struct pool pool = { .directories = directories, .lock_fd = -EBADF, .listen_fd = -EBADF, .last_client = -EBADF, .wanted = wanted_seats() };
+	struct pool pool = { .directories = directories, .lock_fd = -EBADF, .listen_fd = -EBADF, .view_fd = -EBADF, .last_client = -EBADF, .wanted = wanted_seats() };
 	const struct sigaction ending = { .sa_handler = end_by_signal };
 	int r = pool.wanted ? take_lock(&pool, err) : 1;
 
 	if (r == 0)
+		r = open_view(&pool, err);
+	if (r == 0)
 		r = listen_there(&pool, err);
 	if (r != 0) {
+		close_and_forget(&pool.view_fd);
 		close_and_forget(&pool.lock_fd);
 		return r < 0 ? r : 0;
 	}

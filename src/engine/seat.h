@@ -11,7 +11,8 @@
  *   3. the directory ROOT/containers/.new-ID, locked as that of any container
  *      that is being made (container.h), with the layers of one image mounted
  *      to be written to in it
- *   4. the container's control groups, unless they are to be elsewhere
+ *   4. the program that becomes its supervisor (host/executable_view.h)
+ *   5. the container's control groups, unless they are to be elsewhere
  *      (seat_groups.h)
  *
  * No process was ever in these namespaces but the one that made them. A seat
@@ -34,7 +35,7 @@ struct seat_kind {
 	bool has_groups;       /* they are where those of most are: no --cgroup-parent */
 };
 
-enum { SEAT_RANGE, SEAT_USER, SEAT_NETWORK, SEAT_RECORD, SEAT_ROOT, SEAT_MAPPING, SEAT_FDS };
+enum { SEAT_RANGE, SEAT_USER, SEAT_NETWORK, SEAT_RECORD, SEAT_ROOT, SEAT_VIEW, SEAT_MAPPING, SEAT_FDS };
 
 /* Which directory one is: a layer that was removed and is there again is another one. */
 struct seat_layer {
@@ -50,12 +51,12 @@ struct seat {
 	int fds[SEAT_FDS]; /* -EBADF: used up; MAPPING: or none (overlay_mount()) */
 };
 
-#define SEAT_NONE ((struct seat){ .fds = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } })
+#define SEAT_NONE ((struct seat){ .fds = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } })
 
 /* The kind of CONTAINER's seat; false if it asks for something that a seat does not have. Its texts are CONTAINER's. */
 bool seat_kind_of(const struct spec_container *container, struct seat_kind *ret) _must_check_;
 
-/* Makes one; what is half done is undone. As root of the host only. */
+/* Makes one, but for VIEW, of which they all have the same; what is half done is undone. As root of the host only. */
 int seat_make(struct arena *arena, const struct directories *directories, const struct seat_kind *kind, struct seat *ret, struct error *err) _must_check_;
 
 /* Over a connection; sent, it is the other side's. -EPIPE and the like if there is none. */

@@ -6,6 +6,7 @@
 #include "base/timing.h"
 #include "engine/home.h"
 #include "engine/program.h"
+#include "host/executable_view.h"
 #include "host/fdpass.h"
 #include "host/syscalls.h"
 
@@ -72,6 +73,7 @@ static const char *const launch_options[LAUNCH_FDS] = { "--socket", "--timing-fd
 struct launch {
 	char program[PATH_MAX];
 	const struct container_record *record;
+	int view; /* of the program, or -EBADF */
 	int fds[LAUNCH_FDS]; /* or -EBADF: the supervisor's end, timing_fd() and narration_fd() */
 };
 
@@ -89,6 +91,8 @@ static int sort_descriptors(struct launch *launch, int end)
 	for (size_t i = 0; i < LAUNCH_FDS && high >= 0; i++)
 		if (launch->fds[i] >= 0 && (launch->fds[i] = fcntl(launch->fds[i], F_DUPFD_CLOEXEC, end)) < 0)
 			return -errno;
+	if (launch->view >= 0)
+		launch->view = fcntl(launch->view, F_DUPFD_CLOEXEC, end);
 	if (high < 0 || sys_close_range((unsigned)end, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return -errno;
 	for (int fd = str_equal(host->log_driver, "passthrough") ? FIRST_FD : 0; fd < end; fd++)
@@ -113,13 +117,11 @@ static int leave_caller(void)
 
 /*
  * What the program would begin with by executing itself, for who may mount: it through a read-only mount that is attached nowhere
- * (runtime/self.h). Returns where that cannot be had.
+ * (runtime/self.h), VIEW if that is not negative. Returns where that cannot be had.
  */
-static void execute_view(const char *program, const char *const *arguments)
+static void execute_view(const char *program, int view, const char *const *arguments)
 {
-	int view = sys_open_tree(AT_FDCWD, program, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	if (view >= 0 && sys_mount_setattr(view, "", AT_EMPTY_PATH, &(struct sys_mount_attr){ .attr_set = MOUNT_ATTR_RDONLY }) == 0)
+	if (view >= 0 || executable_view_make(AT_FDCWD, program, &view) == 0)
 		syscall(SYS_execveat, view, "", arguments, environ, AT_EMPTY_PATH);
 }
 
@@ -148,7 +150,7 @@ static int execute(struct launch *launch)
 	}
 	if (r < 0)
 		return r;
-	execute_view(launch->program, arguments);
+	execute_view(launch->program, launch->view, arguments);
 	execv(launch->program, (char *const *)arguments);
 	return -errno;
 }
@@ -178,12 +180,22 @@ __attribute__((noinline)) static int spawn(void *context)
 	return pid < 0 ? -errno : 0;
 }
 
-int supervisor_start(const struct container_record *record, int *ret_socket, struct error *err)
+/* Whether VIEW shows the program, still: it may have been replaced. */
+static bool is_view_of(int view, const char *program)
 {
-	struct launch launch = { .record = record, .fds = { -EBADF, timing_fd(), narration_fd() } };
+	struct stat ours, theirs;
+
+	return view >= 0 && fstat(view, &ours) == 0 && stat(program, &theirs) == 0 && ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+int supervisor_start(const struct container_record *record, int view, int *ret_socket, struct error *err)
+{
+	struct launch launch = { .record = record, .view = -EBADF, .fds = { -EBADF, timing_fd(), narration_fd() } };
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	int sockets[2], r = program_find(&program_runtime, launch.program, err);
 
+	if (r == 0 && is_view_of(view, launch.program))
+		launch.view = view;
 	if (r == 0)
 		r = check_preserved(&record->container->host, err);
 	if (r < 0)

@@ -14,8 +14,9 @@
  * --preserve-fds names, and standard streams from /dev/null, or ours with the
  * log driver "passthrough". It waits for supervisor_hand_over(), so that it is
  * loaded while the bundle is made; if the connection ends before, it does, too.
+ * VIEW is the program as executable_view_open() gives it, or -EBADF.
  */
-int supervisor_start(const struct container_record *record, int *ret_socket, struct error *err) _must_check_;
+int supervisor_start(const struct container_record *record, int view, int *ret_socket, struct error *err) _must_check_;
 
 /* The bundle is complete; its descriptors stay open here, too. The container is not started yet. */
 int supervisor_hand_over(int socket, const struct bundle *bundle, struct error *err) _must_check_;

@@ -35,7 +35,7 @@ static void start_script(const char *script, struct buf *told)
 
 	shell_run(command);
 	assert_int_equal(setenv("BIVY_RUNTIME", path, 1), 0);
-	assert_int_equal(supervisor_start(&record, &socket, &err), 0);
+	assert_int_equal(supervisor_start(&record, -EBADF, &socket, &err), 0);
 	assert_int_equal(supervisor_receive(arena, socket, FAKE_PATIENCE_MS, &message, &err), 0);
 	assert_null(message);
 	close(socket);
@@ -104,11 +104,11 @@ static void test_preserved_descriptors(void **state _unused_)
 	full = open("/dev/full", O_RDONLY | O_CLOEXEC);
 	container.host.preserve_fds = 1;
 	container.host.preserve_fd = more;
-	assert_int_equal(supervisor_start(&record, &socket, &err), -EINVAL);
+	assert_int_equal(supervisor_start(&record, -EBADF, &socket, &err), -EINVAL);
 	assert_string_equal(err.message, "cannot pass on descriptor 3: it is not open");
 	assert_true(full == 3 || dup2(full, 3) == 3);
 	assert_int_equal(fcntl(3, F_SETFD, 0), 0);
-	assert_int_equal(supervisor_start(&record, &socket, &err), -EINVAL);
+	assert_int_equal(supervisor_start(&record, -EBADF, &socket, &err), -EINVAL);
 	assert_string_equal(err.message, "cannot pass on descriptor 7: it is not open");
 	assert_int_equal(dup2(3, 7), 7);
 	start_script("echo ${*#*bundle}\nfor fd in 3 4 5 6 7; do readlink /proc/$$/fd/$fd; done", &told);
@@ -128,7 +128,7 @@ static void test_start_fails(void **state _unused_)
 	int socket = -EBADF;
 
 	assert_int_equal(setenv("BIVY_RUNTIME", "/nowhere/bivy-runtime", 1), 0);
-	assert_int_equal(supervisor_start(&record, &socket, &err), 0);
+	assert_int_equal(supervisor_start(&record, -EBADF, &socket, &err), 0);
 	assert_int_equal(supervisor_receive_reply(arena, socket, &message, &err), -ENOENT);
 	assert_string_equal(err.message, "cannot execute '/nowhere/bivy-runtime': no such file or directory");
 	close(socket);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/self.h"
 
+#include "host/executable_view.h"
 #include "host/syscalls.h"
 
 #include <stdbool.h>
@@ -38,22 +39,6 @@ static bool is_read_only_view(int fd)
 
 	return fstatvfs(fd, &status) == 0 && status.f_flag & ST_RDONLY &&
 	       syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &file) == 0 && file.attributes & SYS_ATTRIBUTE_MOUNT_ROOT;
-}
-
-/*
- * A mount of the executable alone, attached nowhere and read-only. Once its
- * descriptor is closed (by exec) it belongs to no namespace, so nobody, however
- * privileged, can make it writable again: mount_setattr(2) and mount(2) ask for
- * a mount of the caller's. Needs CAP_SYS_ADMIN where the executable is mounted.
- */
-static int make_read_only_view(int self)
-{
-	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	_cleanup_close_ int view = sys_open_tree(self, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-
-	if (view < 0 || sys_mount_setattr(view, "", AT_EMPTY_PATH, &attr) < 0)
-		return -errno;
-	return TAKE_FD(view);
 }
 
 static int make_memory_file(void)
@@ -114,8 +99,7 @@ int self_reexec_sealed(char **argv, struct error *err)
 	if (is_sealed_copy(self) || is_read_only_view(self))
 		return 0;
 	/* The view costs no memory; the copy needs no privilege. */
-	view = make_read_only_view(self);
-	if (view >= 0)
+	if (executable_view_make(self, "", &view) == 0)
 		fexecve(view, argv, environ);
 	copy = make_sealed_copy(self, err);
 	if (copy < 0)
