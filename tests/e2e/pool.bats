@@ -183,6 +183,10 @@ facts() {
 		[ "$(bivy exec warm readlink /proc/1/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ]
 	done
 	[ "$(bivy exec warm cat /proc/self/uid_map)" != "$(bivy exec cold cat /proc/self/uid_map)" ]
+	# The program of its supervisor is not to be written to by who reaches it there (CVE-2019-5736), nor can that be changed.
+	id=$(pgrep -of "supervise --bundle $SCRATCH/run/containers/$(bivy inspect --format '{{.Id}}' warm) ")
+	python3 -c 'import os, sys; sys.exit(not os.statvfs(f"/proc/{sys.argv[1]}/exe").f_flag & os.ST_RDONLY)' "$id"
+	run ! mount -o remount,rw,bind "/proc/$id/exe"
 }
 
 @test "images and networks that are removed take their seats along" {
