@@ -185,8 +185,15 @@ facts() {
 	[ "$(bivy exec warm cat /proc/self/uid_map)" != "$(bivy exec cold cat /proc/self/uid_map)" ]
 	# The program of its supervisor is not to be written to by who reaches it there (CVE-2019-5736), nor can that be changed.
 	id=$(pgrep -of "supervise --bundle $SCRATCH/run/containers/$(bivy inspect --format '{{.Id}}' warm) ")
-	python3 -c 'import os, sys; sys.exit(not os.statvfs(f"/proc/{sys.argv[1]}/exe").f_flag & os.ST_RDONLY)' "$id"
-	run ! mount -o remount,rw,bind "/proc/$id/exe"
+	python3 - "$id" <<'PY'
+import ctypes, os, sys
+path = f'/proc/{sys.argv[1]}/exe'
+writable = (ctypes.c_uint64 * 4)(0, 1, 0, 0)  # struct mount_attr: attr_clr is MOUNT_ATTR_RDONLY
+mount_setattr, at_empty_path = 442, 0x1000
+assert os.statvfs(path).f_flag & os.ST_RDONLY
+assert ctypes.CDLL(None).syscall(mount_setattr, os.open(path, os.O_PATH), b'', at_empty_path, ctypes.byref(writable), 32) == -1
+assert os.statvfs(path).f_flag & os.ST_RDONLY
+PY
 }
 
 @test "images and networks that are removed take their seats along" {
