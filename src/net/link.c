@@ -196,6 +196,9 @@ static int set_defaults(int procfs, const struct spec_network_link *link)
 	r = set_ipv6(procfs, link, "ndisc_notify", "1");
 	if (r == 0)
 		r = set_ipv6(procfs, link, "accept_dad", "0");
+	/* Nothing is lost on such a link; what is said again a second later, all ports of a bridge that does not listen to it get. */
+	if (r == 0 && link->kind == SPEC_LINK_VETH)
+		r = set_ipv6(procfs, link, "mldv2_unsolicited_report_interval", "3600000");
 	if (r == 0 && (link->kind == SPEC_LINK_VETH || link->gateway6))
 		r = set_ipv6(procfs, link, "accept_ra", "0");
 	return r;
@@ -258,6 +261,8 @@ static int add_addresses(struct steps *steps, const struct spec_network_link *li
 			return error_set(err, ERROR_INVALID, 0, "'%s' is no address", link->addresses[i]);
 		if (address.family != family)
 			continue;
+		/* set_defaults() sees to that nobody is asked for it; but of those with IFA_F_NODAD neighbours are not told. */
+		address.flags = 0;
 		note(steps, "the address", link->addresses[i]);
 		netlink_batch_add_address(&steps->batch, index, &address);
 	}

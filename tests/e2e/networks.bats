@@ -266,3 +266,19 @@ no_links() {
 	bivy rm -f web db
 	bivy network rm lan
 }
+
+@test "neighbours hear at once who has an address that was another's" {
+	local address option
+	bivy network create --subnet 10.66.77.0/24 --subnet fd66:77::/64 two >/dev/null
+	bivy run -d --name asks --network two --cap-add NET_RAW busybox sleep 1000 >/dev/null
+	for address in 10.66.77.9 fd66:77::9; do
+		option=--ip
+		[[ $address != *:* ]] || option=--ip6
+		bivy run -d --name first --network two $option $address busybox sleep 1000 >/dev/null
+		wait_for bivy exec asks ping -c 1 -W 1 $address
+		bivy rm -f first >/dev/null
+		bivy run -d --name second --network two $option $address busybox sleep 1000 >/dev/null
+		run -0 bivy exec asks ping -c 1 -W 2 $address
+		bivy rm -f second >/dev/null
+	done
+}
