@@ -132,6 +132,18 @@ static int write_maps(const struct spawn_request *request, pid_t pid, struct err
 	return idmap_write(procfs, pid, request->ids, err);
 }
 
+/* Of a new user namespace, unless a joiner has made that before (joiner.c, 3). */
+static int map_child(const struct spawn_request *request, struct spawned *child, struct error *err)
+{
+	int r = 0;
+
+	if ((request->new_namespaces & CLONE_NEWUSER) && !(request->new_namespaces & CLONE_NEWTIME))
+		r = write_maps(request, child->pid, err);
+	if (r < 0)
+		spawned_kill(child);
+	return r;
+}
+
 /* CLONE_INTO_CGROUP: whether the cgroup2 group takes no process (cgroups(7), "no internal processes" and "threaded"). */
 static bool group_refuses(const struct spawn_request *request, int code)
 {
@@ -168,14 +180,7 @@ static int spawn_directly(struct spawn_request *request, struct spawned *ret, st
 	if (r < 0)
 		return clone_failed(request, -r, err);
 	close_and_forget(&request->sync_child);
-	if (request->new_namespaces & CLONE_NEWUSER) {
-		r = write_maps(request, ret->pid, err);
-		if (r < 0) {
-			spawned_kill(ret);
-			return r;
-		}
-	}
-	return 0;
+	return map_child(request, ret, err);
 }
 
 /* Serves the joiner until it has told of its child or failed. */
@@ -201,7 +206,7 @@ static int serve_joiner(struct spawn_request *request, int sync, pid_t joiner, s
 				return error_set(err, ERROR_INTERNAL, 0, "the process that enters the namespaces told of no child");
 			ret->pid = message.value;
 			ret->pidfd = fd;
-			return 0;
+			return map_child(request, ret, err);
 		case SYNC_ERROR:
 			*err = message.error;
 			return message.error.code ? -message.error.code : -EINVAL;

@@ -223,6 +223,23 @@ writable_rootfs() {
 $FIRST_ID"
 }
 
+@test "a new user namespace beside a namespace of the host's that is joined by path" {
+	local holder
+	unshare --uts sleep 1000 >/dev/null 2>&1 3>&- &
+	holder=$!
+	own_pid "$holder"
+	wait_for sh -c "[ \"\$(readlink /proc/$holder/ns/uts)\" != \"\$(readlink /proc/self/ns/uts)\" ]"
+	map_users
+	config '.linux.namespaces |= (map(select(.type != "uts")) + [{type: "uts", path: "/proc/\($h)/ns/uts"}]) | del(.hostname)' --arg h "$holder"
+	config_sh 'readlink /proc/self/ns/uts; id -u; awk "{print \$2, \$3}" /proc/self/uid_map /proc/self/gid_map'
+	run_ct
+	assert_ok
+	assert_output "$(readlink "/proc/$holder/ns/uts")
+0
+$FIRST_ID 65536
+$FIRST_ID 65536"
+}
+
 @test "a pod in one user namespace: the second container joins the first's" {
 	only_ours "joined user namespaces"
 	map_users
