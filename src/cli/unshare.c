@@ -143,8 +143,8 @@ const struct command cli_unshare = {
 			"first process, and what is sent to `" CLI_NAME " unshare` ends it; a new network namespace has its loopback link up; of a new mount namespace the "
 			"mounts are private; --all mounts /proc, so that ps(1) sees the processes of the namespace.\n\n"
 			"Namespaces end with the last process in them. With --keep they are mounted on files in a directory NAME, of which `" CLI_NAME " ns` tells the "
-			"path, before the command begins, and last: `" CLI_NAME " enter ns:NAME` enters them, `" CLI_NAME " run --userns host --network ns:PATH/net` shares "
-			"one. A pid namespace cannot be kept: it ends with its first process.\n\n"
+			"path, before the command begins, and last: `" CLI_NAME " enter ns:NAME` enters them, `" CLI_NAME " run --network ns:PATH/net` shares one. A pid "
+			"namespace cannot be kept: it ends with its first process.\n\n"
 			"An ordinary user needs --user, or one of --map-…, with the rest: in a user namespace of one's own everybody may make the others.",
 		.entries = entries,
 		.properties = OPTIONS_STOP_AT_OPERAND,

@@ -172,8 +172,9 @@ nothing_is_kept() { [ ! -e "$SCRATCH/run/pins" ] && ! grep -q "$SCRATCH/run/pins
 	engine_needed
 	require_power mount
 	bivy unshare --keep lab --net ip link set lo mtu 1400
-	run -0 bivy run --rm --userns host --network "ns:$SCRATCH/run/pins/lab/net" busybox cat /sys/class/net/lo/mtu
-	[ "$output" = 1400 ]
+	run -0 bivy run --rm --network "ns:$SCRATCH/run/pins/lab/net" busybox sh -c 'ip link show lo; cat /proc/self/uid_map'
+	[[ ${lines[0]} == *"mtu 1400"* ]]
+	[[ ${lines[-1]} != *4294967295 ]] # in a user namespace of its own
 	bivy ns --release lab
 }
 
