@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_new.h"
 #include "base/file.h"
+#include "store/lock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -62,4 +63,18 @@ int container_new_make(const struct directories *directories, int parent_fd, con
 	for (int i = 0; r == -EAGAIN && i < LOCK_TRIES; i++)
 		r = try_directory(parent_fd, id, ret_fd);
 	return r < 0 ? error_errno(err, -r, "cannot make '%s/containers/.new-%s'", directories->root, id) : 0;
+}
+
+bool container_new_is_idle(const struct directories *directories, const char *id, int *ret_fd)
+{
+	_cleanup_free_ char *name = container_new_name(id);
+	_cleanup_close_ int parent = -EBADF;
+	int r = container_new_open_parent(directories, &parent, NULL);
+
+	/* In this order: the one becomes the other. */
+	if (r == 0)
+		r = lock_abandoned(parent, name, ret_fd);
+	if (r == -ENOENT)
+		r = lock_abandoned(parent, id, ret_fd);
+	return r == 0 || r == -ENOENT;
 }

@@ -4,6 +4,7 @@
 #include "engine/container_names.h"
 #include "engine/container_network.h"
 #include "engine/home.h"
+#include "engine/container_new.h"
 #include "engine/network_files.h"
 #include "engine/network_members.h"
 #include "net/journal.h"
@@ -46,18 +47,6 @@ static bool is_planned(const struct check *check, const char *id, const char *pa
 	return list && strv_contains(list, path);
 }
 
-/* *RET_FD holds the record's lock, or is -EBADF without a record; false: somebody is at it. */
-static bool lock_record(const struct check *check, const char *id, int *ret_fd)
-{
-	_cleanup_free_ char *path = str_printf("%s/containers/%s", check->directories->root, id);
-
-	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (*ret_fd < 0 || flock(*ret_fd, LOCK_EX | LOCK_NB) == 0)
-		return true;
-	close_and_forget(ret_fd);
-	return false;
-}
-
 static int check_entry(void *context, const char *name)
 {
 	struct check *check = context;
@@ -69,7 +58,7 @@ static int check_entry(void *context, const char *name)
 	if (name[0] == '.')
 		return 0;
 	id = find_owner(check, name, target);
-	if (!id || !lock_record(check, id, &lock) || (network_member_is_supervised(check->directories, id) && is_planned(check, id, path)))
+	if (!id || !container_new_is_idle(check->directories, id, &lock) || (network_member_is_supervised(check->directories, id) && is_planned(check, id, path)))
 		return 0;
 	text = str_printf("%s of a container that does not run: %s", check->are_names ? "names" : "an address", path);
 	check->found(check->context, text);
@@ -190,7 +179,7 @@ static int check_member(void *context, const char *id)
 	_cleanup_close_ int lock = -EBADF;
 	bool is_pending = false;
 
-	if (!container_id_is_valid(id) || !network_member_is_supervised(members->directories, id) || !lock_record(&check, id, &lock))
+	if (!container_id_is_valid(id) || !network_member_is_supervised(members->directories, id) || !container_new_is_idle(check.directories, id, &lock))
 		return 0;
 	if (net_journal_read(arena, members->fd, id, &plan, NULL) < 0 || !plan)
 		return 0;

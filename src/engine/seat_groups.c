@@ -8,7 +8,6 @@
 #include "engine/container_new.h"
 #include "engine/network_members.h"
 #include "host/cgroup.h"
-#include "store/lock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -95,21 +94,6 @@ int seat_groups_remove(const struct directories *directories, const char *id, st
 
 /* ---- what was left --------------------------------------------------------------------- */
 
-/* Whether nobody is at the container, made or in the making; *RET_FD, if it is one, keeps everybody from it. */
-static bool is_idle(const struct directories *directories, const char *id, int *ret_fd)
-{
-	_cleanup_free_ char *name = container_new_name(id);
-	_cleanup_close_ int parent = -EBADF;
-	int r = container_new_open_parent(directories, &parent, NULL);
-
-	/* In this order: the one becomes the other. */
-	if (r == 0)
-		r = lock_abandoned(parent, name, ret_fd);
-	if (r == -ENOENT)
-		r = lock_abandoned(parent, id, ret_fd);
-	return r == 0 || r == -ENOENT;
-}
-
 static bool has_runtime_record(const struct directories *directories, const char *id)
 {
 	_cleanup_free_ char *path = str_printf("%s/runtime/%s", directories->run_root, id);
@@ -124,7 +108,7 @@ int seat_groups_finish(const struct directories *directories, const char *name, 
 	_cleanup_close_ int lock_fd = -EBADF;
 	int r;
 
-	if (!container_id_is_valid(name) || !is_idle(directories, name, &lock_fd) || access(path, F_OK) < 0)
+	if (!container_id_is_valid(name) || !container_new_is_idle(directories, name, &lock_fd) || access(path, F_OK) < 0)
 		return 0;
 	/* Those are removed with that. */
 	if (has_runtime_record(directories, name)) {
