@@ -9,7 +9,7 @@
 
 int api_container_start(struct api_call *call, struct error *err)
 {
-	const struct container_start_request request = { .directories = call->directories, .container = call->names[0] };
+	const struct container_start_request request = { .directories = call->directories, .container = call->names[0], .takes_seat = true };
 	struct container_start_report report = { .exit_code = 0 };
 	int r = container_start(&request, &report, err);
 

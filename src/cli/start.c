@@ -41,7 +41,7 @@ static int start_one(const struct command_call *call, const char *container, str
 	timing_phase("options and directories", since);
 	if (r == 0)
 		r = container_start(&(const struct container_start_request){ .directories = &directories, .container = container,
-									     .attachment = attaches ? &attachment : NULL,
+									     .attachment = attaches ? &attachment : NULL, .takes_seat = true,
 									     .warn = cli_warn }, &report, err);
 	if (r < 0)
 		return r;

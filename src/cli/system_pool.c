@@ -6,7 +6,8 @@
 static int run(const struct command_call *call, struct buf *out _unused_, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct seat_kind kind = { call->operands[0], call->operands[1], str_equal(call->operands[2], "volatile"),
+	const char *layer = call->operands[1];
+	const struct seat_kind kind = { call->operands[0], str_equal(layer, "-") ? NULL : layer, str_equal(call->operands[2], "volatile"),
 		str_equal(call->operands[3], "groups") };
 	struct directories directories;
 	int r = cli_directories(call, arena, &directories, err);
@@ -17,7 +18,7 @@ static int run(const struct command_call *call, struct buf *out _unused_, struct
 const struct command cli_system_pool = {
 	.command = {
 		.name = "system pool",
-		.operands = "NETWORK LAYER volatile|lasting [groups]",
+		.operands = "NETWORK LAYER|- volatile|lasting [groups]",
 		.summary = "prepare for containers of a network and an image",
 		.properties = OPTIONS_HIDDEN,
 		.minimum_operands = 3,

@@ -135,7 +135,7 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 		.image_name = plan->config->image ? plan->config->image : plan->container->image_name,
 		.transfer = find_transfer(plan),
 		.exit_command = plan->host->auto_remove ? make_exit_command(plan) : NULL,
-		.pool_command = plan->seat ? pool_command(plan->arena, directories, find_bivy(plan->arena), plan->container) : NULL,
+		.pool_command = plan->seat ? pool_command(plan->arena, directories, find_bivy(plan->arena), plan->container, plan->seat->is_adopted) : NULL,
 		.learn = plan->host->learn,
 		.events_path = arena_printf(plan->arena, "%s/events", directories->run_root),
 	};

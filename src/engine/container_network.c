@@ -136,6 +136,8 @@ static int plan_links(struct bundle_plan *bundle, struct spec_network_plan *plan
 			r = network_up(bundle->record->directories, network, &hold, err);
 		if (r == 0)
 			r = container_network_plan_link(bundle->arena, bundle->record, network, &endpoint, plan, err);
+		if (r == 0 && bundle->seat && bundle->seat->is_adopted && bundle->seat->plan)
+			seat_take_link(bundle->seat, &plan->links[plan->link_count - 1]);
 		if (r == 0)
 			container_network_plan_names(bundle->arena, bundle->record, network, plan);
 		leads_out |= r == 0 && !network->internal;

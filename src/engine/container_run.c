@@ -18,6 +18,7 @@
 #include "engine/container_network.h"
 #include "engine/container_removal.h"
 #include "engine/containers.h"
+#include "engine/pool.h"
 #include "engine/seat_groups.h"
 #include "engine/session.h"
 #include "engine/supervisor.h"
@@ -64,6 +65,7 @@ struct start {
 	struct container_record record;
 	struct container_attachment attachment;
 	struct session session;
+	struct seat adopted; /* with .takes_seat */
 	int socket;
 	size_t asked; /* requests without a reply so far */
 };
@@ -171,6 +173,20 @@ static int note_should_run(struct container_record *record, struct error *err)
 	return container_record_save_state(record, err);
 }
 
+/* What is prepared for it, or would be: who has none prepares one for the next. NULL: it does without. */
+static struct seat *choose_seat(struct start *start)
+{
+	const struct container_record *record = &start->record;
+
+	if (start->request->seat || !start->request->takes_seat)
+		return start->request->seat;
+	if (!pool_adopt(record->arena, record->directories, record->container, &start->adopted)) {
+		start->adopted = SEAT_NONE;
+		start->adopted.is_adopted = true;
+	}
+	return &start->adopted;
+}
+
 /* Those of a seat, which the runtime may not have come to. */
 static void drop_groups(const struct start *start)
 {
@@ -189,13 +205,14 @@ static int launch(struct start *start, struct error *err)
 	struct bundle bundle = BUNDLE_INIT;
 	int64_t since;
 	int r = access(record->run_path, F_OK) == 0 ? container_removal_clear_run(record, err) : 0;
+	struct seat *seat = r == 0 ? choose_seat(start) : NULL;
 
 	since = timing_now();
 	if (r == 0)
-		r = supervisor_start(record, start->request->seat ? start->request->seat->fds[SEAT_VIEW] : -EBADF, &start->socket, err);
+		r = supervisor_start(record, seat ? seat->fds[SEAT_VIEW] : -EBADF, &start->socket, err);
 	timing_phase("execute the supervisor", since);
 	if (r == 0)
-		r = bundle_make(record, start->request->seat, start->request->warn, start->request->context, &bundle, err);
+		r = bundle_make(record, seat, start->request->warn, start->request->context, &bundle, err);
 	if (r < 0) {
 		close_and_forget(&start->socket);
 		drop_groups(start);
@@ -342,7 +359,7 @@ static int start_record(struct start *start, unsigned depth, struct container_st
 static int start_at_depth(const struct container_start_request *request, unsigned depth, struct container_start_report *ret, struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct start start = { .request = request, .session = SESSION_INIT, .socket = -EBADF };
+	struct start start = { .request = request, .session = SESSION_INIT, .adopted = SEAT_NONE, .socket = -EBADF };
 	struct container_start_report report = { .exit_code = 0 };
 	int r;
 
@@ -355,6 +372,7 @@ static int start_at_depth(const struct container_start_request *request, unsigne
 	if (r == 0)
 		*ret = report;
 	close_and_forget(&start.socket);
+	seat_done(&start.adopted);
 	container_record_close(&start.record);
 	session_close(&start.session);
 	return r;

@@ -86,6 +86,7 @@ struct container_start_request {
 	bool cleans;           /* run --rm in the foreground: remove it when it has ended */
 	bool removes_image;    /* --rmi, with .cleans */
 	struct seat *seat;     /* of container_create(), whose descriptors are used up; or NULL */
+	bool takes_seat;       /* without: of what is prepared it may take what a container that has its id can use (pool.h) */
 	/* Called once it runs, before waiting for it; or NULL. */
 	void (*started)(void *context, const char *id);
 	/* With .cleans: called when it has ended, before anything of it is removed; or NULL. */

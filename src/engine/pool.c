@@ -96,13 +96,23 @@ static bool is_sound(const struct directories *directories, const struct seat *s
 	return container_new_open_parent(directories, &parent, NULL) == 0 && container_new_is(parent, seat->id, seat->fds[SEAT_RECORD]);
 }
 
-bool pool_take(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret)
+/* What there would be for CONTAINER; false if nothing is to be prepared. */
+static bool choose_kind(const struct spec_container *container, bool is_adopted, struct seat_kind *ret)
+{
+	if (wanted_seats() == 0 || !seat_kind_of(container, ret))
+		return false;
+	if (is_adopted)
+		*ret = (struct seat_kind){ .network = ret->network };
+	return true;
+}
+
+static bool take(struct arena *arena, const struct directories *directories, const struct spec_container *container, bool is_adopted, struct seat *ret)
 {
 	_cleanup_close_ int socket = -EBADF;
 	struct seat_question question = { .type = SEAT_TAKE };
 	char place[PLACE_SIZE];
 
-	if (wanted_seats() == 0 || !seat_kind_of(container, &question.kind))
+	if (!choose_kind(container, is_adopted, &question.kind))
 		return false;
 	own_place(place);
 	question.place = place;
@@ -114,16 +124,33 @@ bool pool_take(struct arena *arena, const struct directories *directories, const
 	return false;
 }
 
-char **pool_command(struct arena *arena, const struct directories *directories, const char *bivy, const struct spec_container *container)
+bool pool_take(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret)
+{
+	return take(arena, directories, container, false, ret);
+}
+
+bool pool_adopt(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret)
+{
+	struct error err = ERROR_INIT;
+
+	if (!take(arena, directories, container, true, ret))
+		return false;
+	if (seat_adopt(arena, directories, ret, container->id, &err) == 0)
+		return true;
+	log_debug("%s", err.message);
+	return false;
+}
+
+char **pool_command(struct arena *arena, const struct directories *directories, const char *bivy, const struct spec_container *container, bool is_adopted)
 {
 	struct seat_kind kind;
 	char **command;
 
-	if (wanted_seats() == 0 || !seat_kind_of(container, &kind))
+	if (!choose_kind(container, is_adopted, &kind))
 		return NULL;
 	command = arena_alloc(arena, 12, sizeof *command);
 	memcpy(command, (const char *[]){ bivy, "--root", directories->root, "--run-root", directories->run_root, "system", "pool", kind.network,
-		kind.top_layer, kind.is_volatile ? "volatile" : "lasting", kind.has_groups ? "groups" : NULL, NULL }, 12 * sizeof *command);
+		kind.top_layer ? kind.top_layer : "-", kind.is_volatile ? "volatile" : "lasting", kind.has_groups ? "groups" : NULL, NULL }, 12 * sizeof *command);
 	return command;
 }
 
@@ -179,7 +206,8 @@ struct pool {
 	struct {
 		struct seat_kind kind; /* .network NULL: none */
 		int64_t asked_ms;
-		bool is_refused; /* such a seat could not be made */
+		bool is_refused;    /* such a seat could not be made; it is tried again when it is asked for, */
+		bool is_impossible; /* unless it never can */
 	} kinds[POOL_KINDS];
 	struct shelf shelves[POOL_SEATS];
 	struct removal removals[POOL_REMOVALS]; /* the first ones */
@@ -229,9 +257,9 @@ static size_t find_kind(struct pool *pool, const struct seat_kind *kind)
 			seat_undo(pool->directories, &pool->shelves[i].seat);
 			empty(&pool->shelves[i]);
 		}
-	pool->kinds[oldest].kind = (struct seat_kind){ arena_strdup(pool->kinds_arena, kind->network), arena_strdup(pool->kinds_arena, kind->top_layer),
-		kind->is_volatile, kind->has_groups };
-	pool->kinds[oldest].is_refused = false;
+	pool->kinds[oldest].kind = (struct seat_kind){ arena_strdup(pool->kinds_arena, kind->network),
+		kind->top_layer ? arena_strdup(pool->kinds_arena, kind->top_layer) : NULL, kind->is_volatile, kind->has_groups };
+	pool->kinds[oldest].is_refused = pool->kinds[oldest].is_impossible = false;
 	return oldest;
 }
 
@@ -259,6 +287,7 @@ static bool make_one(struct pool *pool)
 	} else {
 		log_debug("no seat: %s", err.message);
 		pool->kinds[chosen].is_refused = true;
+		pool->kinds[chosen].is_impossible = err.kind == ERROR_UNSUPPORTED;
 		empty(shelf);
 	}
 	return true;
@@ -269,6 +298,7 @@ static void give(struct pool *pool, int client, const struct seat_kind *kind)
 	size_t place = find_kind(pool, kind);
 
 	pool->asked_ms = pool->taken_ms = pool->kinds[place].asked_ms = clock_monotonic_ms();
+	pool->kinds[place].is_refused = pool->kinds[place].is_impossible;
 	for (size_t i = 0; i < POOL_SEATS; i++) {
 		struct shelf *shelf = &pool->shelves[i];
 

@@ -34,8 +34,15 @@
 /* Whether *RET, which was SEAT_NONE, is one for CONTAINER; its texts are in the arena. */
 bool pool_take(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret) _must_check_;
 
-/* What makes seats for containers like this one: `bivy --root … system pool NETWORK LAYER`, BIVY being the program; NULL: nothing shall. */
-char **pool_command(struct arena *arena, const struct directories *directories, const char *bivy, const struct spec_container *container);
+/*
+ * The same for a CONTAINER that has its id, and whose record is locked: *RET is adopted by it then (seat_adopt()), and has ids, namespaces and
+ * a link.
+ */
+bool pool_adopt(struct arena *arena, const struct directories *directories, const struct spec_container *container, struct seat *ret) _must_check_;
+
+/* What makes seats for containers like this one, or IS_ADOPTED for those that have their id: `bivy --root … system pool NETWORK LAYER`, BIVY being the program; NULL: nothing shall. */
+char **pool_command(struct arena *arena, const struct directories *directories, const char *bivy, const struct spec_container *container,
+	bool is_adopted);
 
 /*
  * Whether it takes on what is left of a removal: the entry NAME of

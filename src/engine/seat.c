@@ -18,6 +18,7 @@
 #include "host/procfs.h"
 #include "host/user_namespace.h"
 #include "net/attachment.h"
+#include "net/leases.h"
 #include "store/tree.h"
 
 #include <fcntl.h>
@@ -171,10 +172,10 @@ int seat_make(struct arena *arena, const struct directories *directories, const 
 	if (r == 0 && kind->has_groups)
 		r = seat_groups_make(directories, seat.id, err);
 	seat.has_groups = r == 0 && kind->has_groups;
-	if (r == 0) {
+	if (r == 0)
 		stand_in(&it, arena, directories, kind, &seat);
+	if (r == 0 && kind->top_layer)
 		r = make_root(&it, &seat, err);
-	}
 	if (r == 0)
 		r = make_link(&it, &seat, err);
 	if (r < 0) {
@@ -213,11 +214,14 @@ void seat_done(struct seat *seat)
 int seat_send(int socket, const struct seat *seat)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	size_t count = SEAT_FDS;
 
 	seat_encode(seat, &text);
 	if (text.length > SEAT_PACKET_LIMIT)
 		return -EMSGSIZE;
-	return fdpass_send_all(socket, seat->fds, seat->fds[SEAT_MAPPING] >= 0 ? SEAT_FDS : SEAT_MAPPING, text.data, text.length);
+	while (seat->fds[count - 1] < 0)
+		count--;
+	return fdpass_send_all(socket, seat->fds, count, text.data, text.length);
 }
 
 int seat_receive(struct arena *arena, int socket, struct seat *ret, struct error *err)
@@ -236,7 +240,7 @@ int seat_receive(struct arena *arena, int socket, struct seat *ret, struct error
 		else
 			close(fds[i]);
 	}
-	if (count < SEAT_MAPPING || count > SEAT_FDS)
+	if (count < SEAT_ROOT || count > SEAT_FDS)
 		r = error_set(err, ERROR_INVALID, 0, "what prepares for containers gives %zu descriptors", count);
 	else
 		r = seat_decode(arena, text, length, &seat, err);
@@ -246,6 +250,48 @@ int seat_receive(struct arena *arena, int socket, struct seat *ret, struct error
 	}
 	*ret = seat;
 	return 0;
+}
+
+/* ---- for who has an id --------------------------------------------------------------------- */
+
+/* The directory, which nothing is in, goes with the lock: until then who looks at the leases finds one of both alive. */
+static int give_leases(const struct directories *directories, struct seat *seat, const char *id, struct error *err)
+{
+	_cleanup_free_ char *name = container_new_name(seat->id);
+	_cleanup_close_ int parent = -EBADF;
+	int r = container_new_open_parent(directories, &parent, err);
+
+	if (r < 0)
+		return r;
+	r = net_leases_give(seat->plan->leases, seat->id, id);
+	if (r == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r < 0 ? error_errno(err, -r, "cannot use what was prepared") : 0;
+}
+
+int seat_adopt(struct arena *arena, const struct directories *directories, struct seat *seat, const char *id, struct error *err)
+{
+	struct spec_network_plan *plan = arena_alloc(arena, 1, sizeof *plan);
+	int r = give_leases(directories, seat, id, err);
+
+	*plan = *seat->plan;
+	plan->id = arena_strdup(arena, id);
+	if (r < 0) {
+		ignore_result(net_leases_release(plan->leases, id, NULL)); /* those that are the container's by now; it takes others */
+		seat_undo(directories, seat);
+		return r;
+	}
+	close_and_forget(&seat->fds[SEAT_RECORD]);
+	seat->plan = plan;
+	seat->id = plan->id;
+	seat->is_adopted = true;
+	return 0;
+}
+
+void seat_take_link(const struct seat *seat, struct spec_network_link *link)
+{
+	link->host_name = seat->plan->links[0].host_name;
+	link->mac = seat->plan->links[0].mac;
 }
 
 /* ---- its link ------------------------------------------------------------------------------ */

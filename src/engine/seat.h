@@ -30,12 +30,12 @@
 /* What it is made for: containers of another kind have no use for it. */
 struct seat_kind {
 	const char *network;   /* id of the network */
-	const char *top_layer; /* chain id of the image's layers; never NULL */
+	const char *top_layer; /* chain id of the image's layers; NULL: for a container that has its id, 1, 2 and 4 alone, and an empty directory */
 	bool is_volatile;      /* of the mount (host/overlay.h) */
 	bool has_groups;       /* they are where those of most are: no --cgroup-parent */
 };
 
-enum { SEAT_RANGE, SEAT_USER, SEAT_NETWORK, SEAT_RECORD, SEAT_ROOT, SEAT_VIEW, SEAT_MAPPING, SEAT_FDS };
+enum { SEAT_RANGE, SEAT_USER, SEAT_NETWORK, SEAT_RECORD, SEAT_VIEW, SEAT_ROOT, SEAT_MAPPING, SEAT_FDS };
 
 /* Which directory one is: a layer that was removed and is there again is another one. */
 struct seat_layer {
@@ -46,9 +46,10 @@ struct seat {
 	const char *id;
 	uint32_t id_base;
 	bool has_groups;
+	bool is_adopted; /* by a container with another id, which it is in .id and .plan; or is to be */
 	struct seat_layer layer; /* the uppermost of what is mounted */
 	const struct spec_network_plan *plan; /* of the network alone: one link, and leases */
-	int fds[SEAT_FDS]; /* -EBADF: used up; MAPPING: or none (overlay_mount()) */
+	int fds[SEAT_FDS]; /* -EBADF: used up; MAPPING: or none (overlay_mount()); ROOT: or none, without layers */
 };
 
 #define SEAT_NONE ((struct seat){ .fds = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } })
@@ -64,6 +65,15 @@ int seat_send(int socket, const struct seat *seat) _must_check_;
 
 /* ERROR_NOT_FOUND if the other side has none, or says nothing in time; what is no seat is refused. */
 int seat_receive(struct arena *arena, int socket, struct seat *ret, struct error *err) _must_check_;
+
+/*
+ * Makes a seat without layers that of the container ID, whose record is locked: it has the leases then. Link and its address of Ethernet
+ * are those of the seat. On failure all is taken back.
+ */
+int seat_adopt(struct arena *arena, const struct directories *directories, struct seat *seat, const char *id, struct error *err) _must_check_;
+
+/* LINK, as it is planned for the container that has adopted the seat, is the link that is there. */
+void seat_take_link(const struct seat *seat, struct spec_network_link *link);
 
 /* Takes back what was not used: link, leases, directory. */
 void seat_undo(const struct directories *directories, struct seat *seat);

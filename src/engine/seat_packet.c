@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- *   take NETWORK LAYER VOLATILE GROUPS PLACE      VOLATILE and GROUPS are 0 or 1
+ *   take NETWORK LAYER VOLATILE GROUPS PLACE      LAYER may be "-", VOLATILE and GROUPS are 0 or 1, or 0 then
  *   finish NAME
  *   look
  *   drop
@@ -15,6 +15,8 @@
 #include "engine/id_range.h"
 #include "spec/image_digest.h"
 
+#define NO_LAYER "-"
+
 /* ---- what is asked ---------------------------------------------------------------------- */
 
 static const char *const words_of_types[] = { [SEAT_TAKE] = "take", [SEAT_FINISH] = "finish", [SEAT_LOOK] = "look", [SEAT_DROP] = "drop" };
@@ -25,7 +27,7 @@ void seat_question_encode(const struct seat_question *question, struct buf *out)
 
 	buf_add_text(out, words_of_types[question->type]);
 	if (question->type == SEAT_TAKE)
-		buf_printf(out, " %s %s %d %d %s", kind->network, kind->top_layer, kind->is_volatile, kind->has_groups, question->place);
+		buf_printf(out, " %s %s %d %d %s", kind->network, kind->top_layer ? kind->top_layer : NO_LAYER, kind->is_volatile, kind->has_groups, question->place);
 	else if (question->type == SEAT_FINISH)
 		buf_printf(out, " %s", question->name);
 }
@@ -49,13 +51,15 @@ static bool read_flag(const char *word, bool *ret)
 
 static bool decode_take(char **words, struct seat_question *question)
 {
-	if (strv_length(words) != 6 || !container_id_is_valid(words[1]) || !spec_digest_is_valid(words[2]) ||
-	    !read_flag(words[3], &question->kind.is_volatile) || !read_flag(words[4], &question->kind.has_groups) || !words[5][0])
+	struct seat_kind *kind = &question->kind;
+
+	if (strv_length(words) != 6 || !container_id_is_valid(words[1]) || !read_flag(words[3], &kind->is_volatile) ||
+	    !read_flag(words[4], &kind->has_groups))
 		return false;
-	question->kind.network = words[1];
-	question->kind.top_layer = words[2];
+	kind->network = words[1];
+	kind->top_layer = str_equal(words[2], NO_LAYER) ? NULL : words[2];
 	question->place = words[5];
-	return true;
+	return kind->top_layer ? spec_digest_is_valid(kind->top_layer) : !kind->is_volatile && !kind->has_groups;
 }
 
 static bool decode_finish(char **words, struct seat_question *question)

@@ -16,6 +16,7 @@ static void test_questions(void **state _unused_)
 	static const struct seat_question questions[] = {
 		{ SEAT_TAKE, { ID, LAYER, true, false }, "1/2/3" },
 		{ SEAT_TAKE, { ID, LAYER, false, true }, "x" },
+		{ SEAT_TAKE, { ID, NULL, false, false }, "x" },
 		{ .type = SEAT_FINISH, .name = ".gone-" ID },
 		{ .type = SEAT_LOOK },
 		{ .type = SEAT_DROP },
@@ -34,7 +35,7 @@ static void test_questions(void **state _unused_)
 		if (question.type != SEAT_TAKE)
 			continue;
 		assert_string_equal(question.kind.network, ID);
-		assert_string_equal(question.kind.top_layer, LAYER);
+		assert_true(str_equal(question.kind.top_layer, questions[i].kind.top_layer));
 		assert_int_equal(question.kind.is_volatile, questions[i].kind.is_volatile);
 		assert_int_equal(question.kind.has_groups, questions[i].kind.has_groups);
 		assert_string_equal(question.place, questions[i].place);
@@ -46,7 +47,7 @@ static void test_no_questions(void **state _unused_)
 	static const char *const texts[] = {
 		"", " ", "take", "finish", "finish ", "finish a b", "finish a ", "look x", " look", "looking", "loo", "drop ", "give " ID " " LAYER " 0 1 x",
 		ASKED " 0 1", ASKED " 0 1 ", ASKED " 0 1 x y", ASKED " 2 1 x", ASKED " 0 10 x", ASKED " 0  x", ASKED " 0 1 \x01", ASKED "\n0 1 x",
-		"take n " LAYER " 0 1 x", "take " ID " ../../etc 0 1 x", "take " ID " sha256:0 0 1 x",
+		"take n " LAYER " 0 1 x", "take " ID " ../../etc 0 1 x", "take " ID " sha256:0 0 1 x", "take " ID " - 1 0 x", "take " ID " - 0 1 x",
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	char *many = arena_alloc(arena, SEAT_QUESTION_LIMIT + 2, 1);

@@ -91,7 +91,7 @@ static void test_what_is_none(void **state _unused_)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	spec_network_plan_encode(&plan, &text);
-	refuses(ID " 536870912 0 1 2 3\n", text.data, 5);          /* too few */
+	refuses(ID " 536870912 0 1 2 3\n", text.data, 4);          /* too few */
 	refuses(ID " 536870912 0 1 2 3\n", text.data, 8);          /* too many */
 	refuses(ID " 0 0 1 2 3\n", text.data, 6);                  /* see seat_packet_test.c */
 }

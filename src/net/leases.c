@@ -284,18 +284,51 @@ int net_lease_release(int dir_fd, const char *name, const char *id)
 	return 0;
 }
 
-static int release_path(const char *path, const char *id)
+/* The directory of a lease's PATH; *RET_NAME is what it is called in there. */
+static int open_directory(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *directory = slash ? str_printf("%.*s", (int)(slash - path), path) : NULL;
-	_cleanup_close_ int fd = -EBADF;
+	int fd;
 
 	if (!directory)
 		return -EINVAL;
+	*ret_name = slash + 1;
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+static int release_path(const char *path, const char *id)
+{
+	const char *name = NULL;
+	_cleanup_close_ int fd = open_directory(path, &name);
+
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return net_lease_release(fd, slash + 1, id);
+		return fd == -ENOENT ? 0 : fd;
+	return net_lease_release(fd, name, id);
+}
+
+static int give_path(const char *path, const char *from, const char *to)
+{
+	const char *name = NULL;
+	char owner[NET_LEASE_OWNER_LIMIT];
+	_cleanup_close_ int fd = open_directory(path, &name), lock_fd = -EBADF;
+	int r = fd < 0 ? fd : lock(fd, &lock_fd);
+
+	if (r < 0)
+		return r;
+	if (!net_lease_owner(fd, name, owner) || !str_equal(owner, from))
+		return -ESTALE;
+	return unlinkat(fd, name, 0) < 0 ? -errno : make(fd, name, to);
+}
+
+int net_leases_give(char *const *paths, const char *from, const char *to)
+{
+	int r = 0;
+
+	for (; r == 0 && paths && *paths; paths++)
+		r = give_path(*paths, from, to);
+	return r;
 }
 
 int net_leases_release(char *const *paths, const char *id, struct error *err)

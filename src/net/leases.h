@@ -35,7 +35,13 @@ bool net_lease_owner(int dir_fd, const char *name, char owner[static NET_LEASE_O
 /* Gives NAME back if it is ID's. */
 int net_lease_release(int dir_fd, const char *name, const char *id) _must_check_;
 
-/* The same of all PATHS of leases (NULL: none), whose networks may be gone. Goes on after a failure; ERR has the first. */
+/*
+ * Makes all PATHS of leases (NULL: none), which are FROM's, those of TO, whose lease counts as well. -ESTALE: one is not FROM's. After a
+ * failure some may be the one's, some the other's.
+ */
+int net_leases_give(char *const *paths, const char *from, const char *to) _must_check_;
+
+/* net_lease_release() of all PATHS of leases (NULL: none), whose networks may be gone. Goes on after a failure; ERR has the first. */
 int net_leases_release(char *const *paths, const char *id, struct error *err) _must_check_;
 
 #endif

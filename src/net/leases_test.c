@@ -228,6 +228,27 @@ static void test_paths(void **state)
 	assert_true(faccessat(f->fd, "10.66.3.2", F_OK, AT_SYMLINK_NOFOLLOW) < 0);
 }
 
+static void test_giving(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *first = str_printf("%s/10.66.3.2", f->path), *second = str_printf("%s/10.66.3.3", f->path);
+	char *const paths[] = { first, second, NULL }, *const wrong[] = { (char *)"/nowhere/10.66.3.9", NULL };
+	static const char one[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const char other[] = "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	char owner[NET_LEASE_OWNER_LIMIT];
+
+	assert_string_equal(take(f, one, NULL), "10.66.3.2");
+	assert_string_equal(take(f, one, NULL), "10.66.3.3");
+	assert_int_equal(net_leases_give(paths, one, other), 0);
+	assert_true(net_lease_owner(f->fd, "10.66.3.2", owner));
+	assert_string_equal(owner, other);
+	assert_string_equal(take(f, other, "10.66.3.3"), "10.66.3.3");
+	/* Another's is not given. */
+	assert_int_equal(net_leases_give(paths, one, other), -ESTALE);
+	assert_int_equal(net_leases_give(wrong, one, other), -ENOENT);
+	assert_int_equal(net_leases_give(NULL, one, other), 0);
+}
+
 /* Two addresses, and both are hosts'. */
 static void test_a_point_to_point_network(void **state)
 {
@@ -295,6 +316,7 @@ int main(void)
 		TEST(test_wanted),		TEST(test_range),		     TEST(test_the_dead_have_nothing),
 		TEST(test_version_6),		TEST(test_a_point_to_point_network), TEST(test_a_damaged_note_of_the_last),
 		TEST(test_together),		TEST(test_paths),		     TEST(test_long_ids),
+		TEST(test_giving),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

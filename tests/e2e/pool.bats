@@ -137,6 +137,43 @@ teardown() {
 	[ "$(groups_of "$(cat "$WORK/id")")" -eq 0 ]
 }
 
+@test "a container that has its id takes ids, namespaces and a link of a seat" {
+	local id
+	end_pool
+	bivy create --name one busybox true >/dev/null
+	bivy start one >/dev/null
+	wait_for is_told 1
+	id=$(seats)
+	[ -z "$(ls -A "$SCRATCH/root/containers/.new-$id")" ]
+	[ "$(bivy system check)" = "nothing is damaged, nothing is left over" ]
+	bivy create --name two -p 127.0.0.1::80 busybox sh -c 'nc -l -p 80 </etc/hostname; sleep 1000' >/dev/null
+	[ "$(seats)" = "$id" ]
+	bivy start two >/dev/null
+	[ ! -e "$SCRATCH/root/containers/.new-$id" ]
+	[[ $(ip -o link show type veth) == *" v${id:0:12}a@"* ]]
+	[ "$(bivy exec two cat /sys/class/net/eth0/address)" = "$(bivy inspect --format '{{.NetworkSettings.Networks.bridge.MacAddress}}' two)" ]
+	wait_for is_told 1
+	[ "$(seats)" != "$id" ]
+	bivy run -d --name three busybox sleep 1000 >/dev/null
+	run -0 bivy exec three nc -w 5 "$(bivy inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' two)" 80
+	[ "$output" = "$(bivy exec two hostname)" ]
+	[ "$(bivy system check)" = "nothing is damaged, nothing is left over" ]
+	bivy restart -t 0 two
+	[[ $(bivy exec two ip addr show eth0) == *" inet "* ]]
+	bivy stop -t 0 two
+	wait_for is_told 2
+	bivy start two >/dev/null
+	[[ $(bivy exec two ip addr show eth0) == *" inet "* ]]
+	bivy network create other >/dev/null
+	bivy network connect other two
+	[[ $(bivy exec two ip addr show eth1) == *" inet "* ]]
+	bivy rm -f one two three >/dev/null
+	bivy network rm other
+	end_pool
+	is_clean
+	[ "$(bivy system check)" = "nothing is damaged, nothing is left over" ]
+}
+
 @test "there are no more than are wanted, and no more kinds than four" {
 	prepare 3
 	for name in n1 n2 n3 n4; do
