@@ -17,18 +17,46 @@
 
 #define FILE_LIMIT (256u << 10)
 
-/* NAME in the record's directory, bound on TARGET. */
-static int add_file(struct bundle_plan *plan, const char *name, const char *target, const struct buf *text, struct error *err)
+/* NAME in the record's directory, empty, and its root user's: a descriptor or -errno. */
+static int open_file(const struct bundle_plan *plan, const char *name)
 {
 	_cleanup_close_ int fd = openat(plan->record->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	const struct bundle_ids *ids = &plan->ids;
-	int r = fd < 0 ? -errno : fd_write_all(fd, text->data ? text->data : "", text->length);
+	struct stat status;
+	uid_t uid;
+	gid_t gid;
 
-	if (r == 0 && fchmod(fd, 0644) < 0)
-		r = -errno;
-	if (r == 0 && ids->has_namespace &&
-	    fchown(fd, bundle_outside_id(ids->uids, ids->uid_count, 0), bundle_outside_id(ids->gids, ids->gid_count, 0)) < 0)
-		r = -errno;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	uid = ids->has_namespace ? bundle_outside_id(ids->uids, ids->uid_count, 0) : status.st_uid;
+	gid = ids->has_namespace ? bundle_outside_id(ids->gids, ids->gid_count, 0) : status.st_gid;
+	if ((status.st_mode & 07777) != 0644 && fchmod(fd, 0644) < 0)
+		return -errno;
+	if ((status.st_uid != uid || status.st_gid != gid) && fchown(fd, uid, gid) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int bundle_prepare_files(const struct bundle_plan *plan, struct error *err)
+{
+	static const char *const names[] = { "hosts", "hostname", "resolv.conf" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		int fd = open_file(plan, names[i]);
+
+		if (fd < 0)
+			return error_errno(err, -fd, "cannot make '%s/%s'", plan->record->path, names[i]);
+		close(fd);
+	}
+	return 0;
+}
+
+/* NAME in the record's directory, bound on TARGET. */
+static int add_file(struct bundle_plan *plan, const char *name, const char *target, const struct buf *text, struct error *err)
+{
+	_cleanup_close_ int fd = open_file(plan, name);
+	int r = fd < 0 ? fd : fd_write_all(fd, text->data ? text->data : "", text->length);
+
 	if (r < 0)
 		return error_errno(err, -r, "cannot write '%s/%s'", plan->record->path, name);
 	bundle_add_mount(plan, target, "bind", arena_printf(plan->arena, "%s/%s", plan->record->path, name), "bind,rprivate");

@@ -11,8 +11,11 @@ void bundle_add_default_mounts(struct bundle_plan *plan);
 /* Whether the host knows --tz. */
 int bundle_check_timezone(const struct spec_container_config *config, struct error *err) _must_check_;
 
-/* hosts, hostname, resolv.conf and localtime, written into the volatile directory. */
+/* hosts, hostname, resolv.conf and localtime, written into the record's directory. */
 int bundle_add_files(struct bundle_plan *plan, struct error *err) _must_check_;
+
+/* The first three of them, empty: who writes them finds them there. */
+int bundle_prepare_files(const struct bundle_plan *plan, struct error *err) _must_check_;
 
 /* The name servers that its user asked for, or NULL. */
 char *const *bundle_dns(const struct spec_host_config *host);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/narration.h"
 #include "engine/bundle_ids.h"
+#include "engine/bundle_mounts.h"
 #include "engine/bundle_root.h"
 #include "engine/container_names.h"
 #include "engine/container_network_plan.h"
@@ -176,6 +177,8 @@ int seat_make(struct arena *arena, const struct directories *directories, const 
 		stand_in(&it, arena, directories, kind, &seat);
 	if (r == 0 && kind->top_layer)
 		r = make_root(&it, &seat, err);
+	if (r == 0)
+		r = bundle_prepare_files(&it.plan, err);
 	if (r == 0)
 		r = make_link(&it, &seat, err);
 	if (r < 0) {

@@ -10,7 +10,7 @@
  *      to the id
  *   3. the directory ROOT/containers/.new-ID, locked as that of any container
  *      that is being made (container.h), with the layers of one image mounted
- *      to be written to in it
+ *      to be written to in it, and empty files that each container has
  *   4. the program that becomes its supervisor (host/executable_view.h)
  *   5. the container's control groups, unless they are to be elsewhere
  *      (seat_groups.h)
