@@ -127,7 +127,8 @@ nothing_is_kept() { [ ! -e "$SCRATCH/run/pins" ] && ! grep -q "$SCRATCH/run/pins
 	require_root
 	local pins=$SCRATCH/run/pins
 	run -0 bivy unshare --keep lab --net --uts --mount --pid sh -c 'hostname kept; ip link set lo mtu 1400; mount -t tmpfs none /mnt; touch /mnt/file'
-	[ "$(ls "$pins/lab" | xargs)" = "mnt net uts" ]
+	[ "$(ls "$pins/lab" | xargs)" = "mnt net private uts" ]
+	[ "$(stat -L -f -c %T "$pins"/lab/{mnt,net,uts} | uniq)" = nsfs ]
 	run -0 bivy enter ns:lab sh -c 'hostname; cat /sys/class/net/lo/mtu; ls /mnt; pwd'
 	[ "$output" = $'kept\n1400\nfile\n/' ] || [ "${lines[0]} ${lines[2]}" = "kept file" ] # /sys may be another namespace's
 	run -0 bivy enter --net ns:lab sh -c 'hostname; ip -o link show lo; ls /mnt'
@@ -152,6 +153,22 @@ nothing_is_kept() { [ ! -e "$SCRATCH/run/pins" ] && ! grep -q "$SCRATCH/run/pins
 	[[ $output == *"no namespaces are kept as 'lab'"* ]]
 	run -125 bivy enter ns:lab true
 	[[ $output == *"no namespaces are kept as 'lab'"* ]]
+}
+
+@test "what is released is kept neither by mount namespaces that have seen it, nor by another one that is kept" {
+	require_root
+	bivy unshare --keep lab --net --mount true
+	local number
+	number=$(stat -Lc %i "$SCRATCH/run/pins/lab/net")
+	unshare --mount --propagation slave sleep 1000 3>&- &
+	own_pid $!
+	wait_for grep -q pins/lab/net "/proc/$!/mountinfo"
+	bivy unshare --keep other --mount true
+	bivy ns --release lab
+	run -0 bivy ns --type net --format '{{.Number}} {{.Pins}}'
+	[[ $output != *"$number "* ]]
+	bivy ns --release other
+	nothing_is_kept
 }
 
 @test "root of a user namespace that is kept is who enters it" {
@@ -202,19 +219,19 @@ nothing_is_kept() { [ ! -e "$SCRATCH/run/pins" ] && ! grep -q "$SCRATCH/run/pins
 	require_root
 	local inject=$BIVY_BUILD/tests/inject words hit=0 case
 	[ -x "$inject" ] || skip "missing: tests/inject in this build"
-	for words in "unshare --keep lab --net --uts true" "ns --release lab"; do
-		[[ $words == unshare* ]] || bivy unshare --keep lab --net --uts true
+	for words in "unshare --keep lab --net --mount true" "ns --release lab"; do
+		[[ $words == unshare* ]] || bivy unshare --keep lab --net --mount true
 		"$inject" -l calls -- "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" $words
 		! [ -e "$SCRATCH/run/pins/lab" ] || bivy ns --release lab
-		for case in $(awk '$1 == "0" && $3 ~ /^(mkdirat|mkdir|openat|open_tree|move_mount|mount_setattr|renameat2|umount2|unlinkat|flock|clone3|sendto|recvfrom)$/ { print "0:" $3 ":" $4 ":KILL" }' calls); do
-			[[ $words == unshare* ]] || bivy unshare --keep lab --net --uts true
+		for case in $(awk '$1 == "0" && $3 ~ /^(mkdirat|mkdir|openat|symlinkat|open_tree|move_mount|mount_setattr|renameat2|umount2|unlinkat|flock|clone3|sendto|recvfrom)$/ { print "0:" $3 ":" $4 ":KILL" }' calls); do
+			[[ $words == unshare* ]] || bivy unshare --keep lab --net --mount true
 			"$inject" -l calls -c "$case" -- "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" $words || true
 			! grep -q '^hit' calls || hit=$((hit + 1))
 			bivy unshare --keep next --ipc true
 			[ "$(ls -A "$SCRATCH/run/pins" | grep -v '^lab$')" = next ] || fail "$words, $case: $(ls -A "$SCRATCH/run/pins")"
 			# Whole, if it is there.
 			if [ -e "$SCRATCH/run/pins/lab" ]; then
-				[ "$(stat -f -c %T "$SCRATCH"/run/pins/lab/{net,uts} | uniq)" = nsfs ] || fail "$words, $case: half of it is kept"
+				[ "$(stat -L -f -c %T "$SCRATCH"/run/pins/lab/{net,mnt} | uniq)" = nsfs ] || fail "$words, $case: half of it is kept"
 				bivy ns --release lab
 			fi
 			bivy ns --release next
