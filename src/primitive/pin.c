@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -23,7 +22,6 @@
 
 #define PLACE "pins"
 #define LOCK "pins.lock"
-#define PRIVATE "private" /* where a mount namespace lies */
 
 static int check_name(const char *name, struct error *err)
 {
@@ -40,42 +38,24 @@ static int rename_entry(int dirfd, const char *from, const char *to)
 
 /* ---- taking away ------------------------------------------------------------------- */
 
-/* The file with what is mounted on it, or a link, if there is one. */
-static int remove_file(int fd, const char *file)
-{
-	int r = mount_detach_at(fd, file);
-
-	return r == 0 && unlinkat(fd, file, 0) < 0 && errno != ENOENT ? -errno : r;
-}
-
-/* Where a mount namespace lies, from the outside: detached with what is mounted below. */
-static int remove_private(int fd)
-{
-	_cleanup_close_ int private_fd = -EBADF;
-	int r = mount_detach_at(fd, PRIVATE);
-
-	if (r < 0)
-		return r;
-	private_fd = openat(fd, PRIVATE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (private_fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	r = remove_file(private_fd, "mnt");
-	return r == 0 && unlinkat(fd, PRIVATE, AT_REMOVEDIR) < 0 ? -errno : r;
-}
-
-/* The directory NAME with what is mounted in it; a part of it, if one was killed meanwhile. */
+/*
+ * The directory NAME with what is mounted in it; a part of it, if one was killed meanwhile. Mount namespaces that have copies of the mounts
+ * lose them with the files that they are mounted on (since 3.18).
+ */
 static int remove_directory(int place_fd, const char *name)
 {
 	_cleanup_close_ int fd = openat(place_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = remove_private(fd);
-	for (size_t i = 0; r == 0 && i < NAMESPACE_KINDS; i++)
-		r = remove_file(fd, namespace_kinds[i].file);
-	if (r < 0)
-		return r;
+	for (size_t i = 0; i < NAMESPACE_KINDS; i++) {
+		int r = mount_detach_at(fd, namespace_kinds[i].file);
+
+		if (r == 0 && unlinkat(fd, namespace_kinds[i].file, 0) < 0 && errno != ENOENT)
+			r = -errno;
+		if (r < 0)
+			return r;
+	}
 	return unlinkat(place_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
@@ -122,23 +102,18 @@ static void leave(struct pin *pin)
 	unlock(pin);
 }
 
-/*
- * The directory becomes a mount of itself. It leaves the group of the mount that it is a part of, as what is mounted in it would be mounted
- * there as well; and gets its propagation when it is attached: on a shared mount it becomes a shared one (mount_namespaces(7)).
- */
-static int mount_itself(int dirfd, const char *name, unsigned propagation)
+/* Private after it is attached: what is attached to a shared mount becomes one (mount_namespaces(7)). */
+static int mount_place(int run_fd)
 {
 	_cleanup_close_ int mount_fd = -EBADF;
 	int r;
 
-	if (mount_is_root_at(dirfd, name))
+	if (mount_is_root_at(run_fd, PLACE))
 		return 0;
-	r = mount_clone_tree(dirfd, name, false, &mount_fd);
+	r = mount_clone_tree(run_fd, PLACE, false, &mount_fd);
 	if (r == 0)
-		r = mount_set_attributes(mount_fd, &(const struct mount_attributes){ .propagation = MS_PRIVATE });
-	if (r == 0)
-		r = mount_attach_at(mount_fd, dirfd, name);
-	return r < 0 ? r : mount_set_attributes(mount_fd, &(const struct mount_attributes){ .propagation = propagation });
+		r = mount_attach_at(mount_fd, run_fd, PLACE);
+	return r < 0 ? r : mount_set_attributes(mount_fd, &(const struct mount_attributes){ .propagation = MS_PRIVATE });
 }
 
 static int take_lock(const struct pin *pin)
@@ -153,7 +128,7 @@ static int make_place(struct pin *pin)
 {
 	if (mkdirat(pin->run_fd, PLACE, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	return mount_itself(pin->run_fd, PLACE, MS_SHARED);
+	return mount_place(pin->run_fd);
 }
 
 /* The place with its lock, swept; made if MAKES, else .place_fd is -EBADF where there is none. */
@@ -235,36 +210,18 @@ int pin_begin(const struct directories *directories, const char *name, struct pi
 	return 0;
 }
 
-/* Invariant 1: opens the directory that a mount namespace goes to, and makes the link. */
-static int make_private(const struct pin *pin, const char *file, int *ret_fd)
-{
-	int r;
-
-	if (mkdirat(pin->fd, PRIVATE, 0700) < 0)
-		return -errno;
-	r = mount_itself(pin->fd, PRIVATE, MS_PRIVATE);
-	if (r < 0)
-		return r;
-	*ret_fd = openat(pin->fd, PRIVATE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return *ret_fd < 0 || symlinkat(PRIVATE "/mnt", pin->fd, file) < 0 ? -errno : 0;
-}
-
 static int keep(const struct pin *pin, pid_t pid, const struct namespace_kind *kind)
 {
-	_cleanup_close_ int private_fd = -EBADF, file_fd = -EBADF, mount_fd = -EBADF;
-	int r = kind->flag == CLONE_NEWNS ? make_private(pin, kind->file, &private_fd) : 0;
-	int fd = private_fd >= 0 ? private_fd : pin->fd;
+	_cleanup_close_ int file_fd = openat(pin->fd, kind->file, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), mount_fd = -EBADF;
 	char path[64];
+	int r;
 
-	if (r < 0)
-		return r;
-	file_fd = openat(fd, kind->file, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (file_fd < 0)
 		return -errno;
 	snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, kind->file);
 	r = mount_clone_tree(AT_FDCWD, path, false, &mount_fd);
 	if (r == 0)
-		r = mount_attach_at(mount_fd, fd, kind->file);
+		r = mount_attach_at(mount_fd, pin->fd, kind->file);
 	if (r == 0)
 		narrate("open_tree(\"%s\", OPEN_TREE_CLONE), move_mount(\"%s/%s/%s\")", path, pin->place, pin->name, kind->file);
 	return r;
@@ -283,15 +240,6 @@ int pin_add(struct pin *pin, pid_t pid, unsigned flags, struct error *err)
 			return r;
 	}
 	return 0;
-}
-
-void pin_forget_all(const struct directories *directories)
-{
-	_cleanup_close_ int fd = open(directories->run_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	/* In a user namespace of one's own mounts of others cannot be taken away. */
-	if (fd >= 0)
-		ignore_result(mount_detach_at(fd, PLACE));
 }
 
 int pin_commit(struct pin *pin, struct error *err)

@@ -5,11 +5,9 @@
  * called as in /proc/PID/ns, on which the namespace is mounted. It is what the
  * mount table says; no record is kept.
  *
- * 1. RUN/pins is a mount of itself, shared, so that what is taken away is gone from
- *    mount namespaces that have copies of it, too. It comes with the first pin and
- *    goes with the last one. A mount namespace lies in a mount of its own below,
- *    RUN/pins/NAME/private, as the kernel has them on private mounts alone, and
- *    "mnt" is a link to it; of those no namespace has copies.
+ * 1. RUN/pins is a mount of itself, private: the kernel lets mounts of mount
+ *    namespaces lie on such alone. It comes with the first pin and goes with the
+ *    last one.
  * 2. Who changes anything has the lock RUN/pins.lock.
  * 3. What has a name is whole: pins are made, and taken away, under a name that
  *    begins with ".", and renamed in between. What is called so while nobody has
@@ -41,9 +39,6 @@ int pin_begin(const struct directories *directories, const char *name, struct pi
 
 /* Keeps those of the namespaces FLAGS, CLONE_NEW*, that the process PID, of this process's /proc, is in. */
 int pin_add(struct pin *pin, pid_t pid, unsigned flags, struct error *err) _must_check_;
-
-/* In a process in a new mount namespace of one's own: that keeps nothing of what is kept. */
-void pin_forget_all(const struct directories *directories);
 
 /* It has its name, and is PIN_INIT. */
 int pin_commit(struct pin *pin, struct error *err) _must_check_;

@@ -262,9 +262,6 @@ static int prepare(void *context, struct error *err)
 	const struct unshare_request *request = ((const struct work *)context)->request;
 	int r = set_propagation(request, err);
 
-	/* Namespaces that are kept beside it do not last as long as it does. */
-	if (r == 0 && request->keep && request->propagation && (unshare_namespaces(request) & CLONE_NEWNS))
-		pin_forget_all(request->directories);
 	if (r == 0)
 		r = mount_proc(request, err);
 	if (r == 0)
