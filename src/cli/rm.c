@@ -2,6 +2,7 @@
 /* rm, container cleanup: containers go. */
 #include "cli/each.h"
 #include "engine/containers.h"
+#include "engine/pool.h"
 
 struct rm_request {
 	bool force, volumes, link, image;
@@ -50,24 +51,26 @@ const struct command cli_rm = {
 	.exit_status = CLI_EXIT_FAILURE,
 };
 
-static int clean_up_one(const struct command_call *call _unused_, const struct directories *directories, const char *container, struct buf *out _unused_,
-	struct error *err)
+static int run_cleanup(const struct command_call *call, struct buf *out _unused_, struct error *err)
 {
-	return container_remove(directories, container, CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_VOLUMES, err);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct directories directories;
+	int r = cli_directories(call, arena, &directories, err);
+
+	if (r == 0)
+		r = container_remove(&directories, call->operands[0], CONTAINER_REMOVE_AUTO | CONTAINER_REMOVE_VOLUMES, err);
+	if (r == 0 && call->operands[1])
+		pool_execute(&directories, &call->operands[1]);
+	return r;
 }
 
-static int run_cleanup(const struct command_call *call, struct buf *out, struct error *err)
-{
-	return cli_each(call, clean_up_one, out, err);
-}
-
-/* What a supervisor executes as its last act. */
+/* What a supervisor executes as its last act; COMMAND is what it would have become then. */
 const struct command cli_container_cleanup = {
 	.command = {
 		.name = "container cleanup",
-		.operands = "CONTAINER…",
-		.summary = "remove containers that are to be removed at their end",
-		.properties = OPTIONS_HIDDEN,
+		.operands = "CONTAINER [COMMAND…]",
+		.summary = "remove a container that is to be removed at its end",
+		.properties = OPTIONS_HIDDEN | OPTIONS_STOP_AT_OPERAND,
 		.minimum_operands = 1,
 		.maximum_operands = OPTIONS_ANY_NUMBER,
 	},

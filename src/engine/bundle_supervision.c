@@ -42,16 +42,20 @@ static char *find_bivy(struct arena *arena)
 	return arena_strdup(arena, program_find(&program_bivy, path, NULL) < 0 ? program_bivy.name : path);
 }
 
-static char **make_exit_command(struct bundle_plan *plan)
+/* THEN: what it executes when that is done; or NULL. */
+static char **make_exit_command(struct bundle_plan *plan, char **then)
 {
 	const struct directories *directories = plan->record->directories;
 	char *const words[] = {
 		find_bivy(plan->arena), (char *)"--root", (char *)directories->root, (char *)"--run-root", (char *)directories->run_root,
-		(char *)"container", (char *)"cleanup", plan->container->id, NULL,
+		(char *)"container", (char *)"cleanup", plan->container->id,
 	};
-	char **command = arena_alloc(plan->arena, ARRAY_SIZE(words), sizeof *command);
+	size_t count = then ? strv_length(then) : 0;
+	char **command = arena_alloc(plan->arena, ARRAY_SIZE(words) + count + 1, sizeof *command);
 
 	memcpy(command, words, sizeof words);
+	if (then)
+		memcpy(command + ARRAY_SIZE(words), then, count * sizeof *command);
 	return command;
 }
 
@@ -127,6 +131,7 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 {
 	const struct directories *directories = plan->record->directories;
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	char **prepare = plan->seat ? pool_command(plan->arena, directories, find_bivy(plan->arena), plan->container, plan->seat->is_adopted) : NULL;
 	struct spec_supervision supervision = {
 		.id = plan->container->id,
 		.name = plan->container->name,
@@ -134,8 +139,8 @@ int bundle_write_supervision(struct bundle_plan *plan, struct error *err)
 		.record = (char *)plan->record->path,
 		.image_name = plan->config->image ? plan->config->image : plan->container->image_name,
 		.transfer = find_transfer(plan),
-		.exit_command = plan->host->auto_remove ? make_exit_command(plan) : NULL,
-		.pool_command = plan->seat ? pool_command(plan->arena, directories, find_bivy(plan->arena), plan->container, plan->seat->is_adopted) : NULL,
+		.exit_command = plan->host->auto_remove ? make_exit_command(plan, prepare) : NULL,
+		.pool_command = prepare,
 		.learn = plan->host->learn,
 		.events_path = arena_printf(plan->arena, "%s/events", directories->run_root),
 	};

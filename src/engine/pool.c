@@ -181,6 +181,17 @@ void pool_drop(const struct directories *directories)
 		ignore_result(recv(socket, &byte, 1, 0)); /* its end, or that it takes too long */
 }
 
+void pool_execute(const struct directories *directories, char *const *command)
+{
+	_cleanup_free_ char *path = str_printf("%s/" SPEC_POOL_LOCK, directories->run_root);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return;
+	execv(command[0], command);
+	log_warning("cannot execute '%s': %s, ignoring", command[0], error_words(errno));
+}
+
 /* ---- the process -------------------------------------------------------------------------- */
 
 struct shelf {

@@ -60,6 +60,9 @@ void pool_look(const struct directories *directories, struct pool_report *ret);
 /* Waits until there is nobody who has seats, or for a few seconds. */
 void pool_drop(const struct directories *directories);
 
+/* Becomes what pool_command() says, unless there is one; returns if not. */
+void pool_execute(const struct directories *directories, char *const *command);
+
 /* That process, from its lock to its end. 0 at once if there is one. */
 int pool_serve(const struct directories *directories, const struct seat_kind *kind, struct error *err) _must_check_;
 

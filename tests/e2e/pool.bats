@@ -174,6 +174,24 @@ teardown() {
 	[ "$(bivy system check)" = "nothing is damaged, nothing is left over" ]
 }
 
+@test "one that nobody waits for, and is removed at its end, is followed by a seat, too" {
+	end_pool
+	bivy run -d --rm --name one busybox true >/dev/null
+	wait_for is_told 1
+	end_pool
+	bivy create --rm --name two busybox true >/dev/null
+	bivy start two >/dev/null
+	wait_for is_told 1
+	[ -z "$(bivy ps -aq)" ]
+	end_pool
+	BIVY_POOL=off bivy run -d --rm --name three busybox true >/dev/null
+	no_container() { [ -z "$(bivy ps -aq)" ]; }
+	wait_for no_container
+	sleep 0.2
+	has_no_pool
+	is_clean
+}
+
 @test "there are no more than are wanted, and no more kinds than four" {
 	prepare 3
 	for name in n1 n2 n3 n4; do
