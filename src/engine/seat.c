@@ -177,7 +177,7 @@ int seat_make(struct arena *arena, const struct directories *directories, const 
 		stand_in(&it, arena, directories, kind, &seat);
 	if (r == 0 && kind->top_layer)
 		r = make_root(&it, &seat, err);
-	if (r == 0)
+	if (r == 0 && kind->top_layer)
 		r = bundle_prepare_files(&it.plan, err);
 	if (r == 0)
 		r = make_link(&it, &seat, err);
