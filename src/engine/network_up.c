@@ -134,7 +134,7 @@ static int bring_up(const struct directories *directories, const struct spec_net
 		if (r == 0)
 			r = net_idle_note(path, network, err);
 		if (r == 0)
-			r = net_bridge_up(network, err);
+			r = home_exists() ? net_bridge_up_in_home(network, err) : net_bridge_up(network, err);
 	}
 	return r;
 }

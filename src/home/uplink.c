@@ -33,6 +33,9 @@
 #define ARGUMENTS 48
 #define NETWORK_FILE "network" /* in the program's mount namespace */
 #define FIRST_FD 3
+#define AS_WORD(macro) AS_WORD_OF(macro)
+#define AS_WORD_OF(value) #value
+#define MTU AS_WORD(SPEC_HOME_MTU)
 
 /* ---- which programs there are ---------------------------------------------------------------- */
 
@@ -119,7 +122,7 @@ static void add(struct arguments *arguments, const char *const *words)
 
 static void call_pasta(struct arguments *arguments)
 {
-	ADD(arguments, "pasta", "--foreground", "--quiet", "--config-net", "--ns-ifname", SPEC_HOME_LINK, "--mtu", "65520", "--address", SPEC_HOME_ADDRESS4,
+	ADD(arguments, "pasta", "--foreground", "--quiet", "--config-net", "--ns-ifname", SPEC_HOME_LINK, "--mtu", MTU, "--address", SPEC_HOME_ADDRESS4,
 		"--netmask", SPEC_HOME_PREFIX4, "--gateway", SPEC_HOME_GATEWAY4, "--dns-forward", SPEC_HOME_DNS4);
 	if (arguments->has_ipv6)
 		ADD(arguments, "--address", SPEC_HOME_ADDRESS6, "--gateway", SPEC_HOME_GATEWAY6);
@@ -131,7 +134,7 @@ static void call_pasta(struct arguments *arguments)
 
 static void call_slirp4netns(struct arguments *arguments)
 {
-	ADD(arguments, "slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
+	ADD(arguments, "slirp4netns", "--configure", "--mtu=" MTU, "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
 		("--cidr=" SPEC_HOME_NETWORK4 "/" SPEC_HOME_PREFIX4));
 	if (arguments->has_ipv6)
 		ADD(arguments, "--enable-ipv6");

@@ -14,6 +14,7 @@
 #include "net/firewall.h"
 #include "net/parent.h"
 #include "net/subnets.h"
+#include "spec/home.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -171,6 +172,18 @@ static void disable_ipv6(const struct spec_network *network)
 	ignore_result(procfs_write(procfs, path, "1"));
 }
 
+static void pass_firewall(void)
+{
+	static const char *const paths[] = { "sys/net/bridge/bridge-nf-call-iptables", "sys/net/bridge/bridge-nf-call-ip6tables",
+		"sys/net/bridge/bridge-nf-call-arptables" };
+	_cleanup_close_ int procfs = -EBADF;
+
+	if (procfs_open_host(&procfs) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		ignore_result(procfs_write(procfs, paths[i], "0")); /* without br_netfilter it is so; with, it works all the same */
+}
+
 /* ---- making --------------------------------------------------------------------------- */
 
 static int check_overlap(const struct spec_network *network, const struct net_used_subnet *used, size_t count, struct error *err)
@@ -204,14 +217,14 @@ static int check_routes(const struct spec_network *network, struct error *err)
 }
 
 /* The link of the host's default route; 0: the kernel's choice. */
-static uint32_t find_mtu(int fd, const struct spec_network *network)
+static uint32_t find_mtu(int fd, const struct spec_network *network, bool is_home)
 {
 	_cleanup_free_ struct route_destination *routes = NULL;
 	struct netlink_link link;
 	size_t count = 0;
 
-	if (network->mtu)
-		return network->mtu;
+	if (network->mtu || is_home)
+		return network->mtu ? network->mtu : SPEC_HOME_MTU;
 	if (route_dump(&routes, &count) < 0)
 		return 0;
 	for (size_t i = 0; i < count; i++)
@@ -232,11 +245,11 @@ static void make_mac(const struct spec_network *network, uint8_t *out)
 	}
 }
 
-static int make_bridge(int fd, const struct spec_network *network, struct error *err)
+static int make_bridge(int fd, const struct spec_network *network, bool is_home, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
 	uint8_t mac[NETLINK_MAC_LENGTH];
-	struct netlink_new_link bridge = { .kind = "bridge", .name = network->interface, .mtu = find_mtu(fd, network), .mac = mac };
+	struct netlink_new_link bridge = { .kind = "bridge", .name = network->interface, .mtu = find_mtu(fd, network, is_home), .mac = mac };
 	char alias[128];
 	int r;
 
@@ -304,7 +317,7 @@ static int remove_bridge(int fd, const char *name)
 	return r == -ENODEV ? 0 : r;
 }
 
-static int find_or_make(int fd, const struct spec_network *network, bool *ret_made, struct error *err)
+static int find_or_make(int fd, const struct spec_network *network, bool is_home, bool *ret_made, struct error *err)
 {
 	struct netlink_link link;
 	int r = netlink_get_link(fd, network->interface, &link);
@@ -316,12 +329,12 @@ static int find_or_make(int fd, const struct spec_network *network, bool *ret_ma
 		return 0;
 	if (r != -ENODEV)
 		return error_errno(err, -r, "cannot look for the bridge '%s' of network '%s'", network->interface, network->name);
-	r = make_bridge(fd, network, err);
+	r = make_bridge(fd, network, is_home, err);
 	*ret_made = r == 0;
 	return r;
 }
 
-int net_bridge_up(const struct spec_network *network, struct error *err)
+static int bring_up(const struct spec_network *network, bool is_home, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	bool made = false;
@@ -334,7 +347,7 @@ int net_bridge_up(const struct spec_network *network, struct error *err)
 		return error_errno(err, -r, "cannot open a netlink socket");
 	r = check_routes(network, err);
 	if (r == 0)
-		r = find_or_make(fd, network, &made, err);
+		r = find_or_make(fd, network, is_home, &made, err);
 	if (r < 0)
 		return r;
 	r = set_all(network, err);
@@ -347,6 +360,17 @@ int net_bridge_up(const struct spec_network *network, struct error *err)
 		ignore_result(firewall_remove_network(network, NULL));
 	}
 	return r;
+}
+
+int net_bridge_up(const struct spec_network *network, struct error *err)
+{
+	return bring_up(network, false, err);
+}
+
+int net_bridge_up_in_home(const struct spec_network *network, struct error *err)
+{
+	pass_firewall();
+	return bring_up(network, true, err);
 }
 
 static int remove_addresses(int fd, const struct spec_network *network, int index, struct error *err)

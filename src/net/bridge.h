@@ -25,6 +25,12 @@ bool net_bridge_is_up(const struct spec_network *network);
  */
 int net_bridge_up(const struct spec_network *network, struct error *err) _must_check_;
 
+/*
+ * The same in an ordinary user's home, where nothing is outside but behind its way out: the MTU is that one's by default, and what passes within a
+ * bridge does not go through the firewall, whatever the host has that do (br_netfilter): nothing in ours is about it.
+ */
+int net_bridge_up_in_home(const struct spec_network *network, struct error *err) _must_check_;
+
 /* Removes all that net_bridge_up() makes; what is not there is no error. Global sysctls stay. */
 int net_bridge_down(const struct spec_network *network, struct error *err) _must_check_;
 

@@ -23,6 +23,7 @@
 
 /* What the home's way out looks like from inside, whichever program it is: link "uplink" with these addresses, and a server of names. */
 #define SPEC_HOME_LINK "uplink"
+#define SPEC_HOME_MTU 65520   /* such a program has one packet for what the host sends as many: the larger, the faster */
 #define SPEC_HOME_NETWORK4 "100.127.254.0" /* of those that providers have behind their customers (RFC 6598), seldom seen */
 #define SPEC_HOME_ADDRESS4 "100.127.254.100"
 #define SPEC_HOME_GATEWAY4 "100.127.254.2"

@@ -52,6 +52,33 @@ as_user() {
 	assert_has "gone"
 }
 
+@test "networks have the MTU of the way out, or one that is chosen, and no packet goes through a firewall twice" {
+	as_user '
+		bivy run --rm busybox cat /sys/class/net/eth0/mtu
+		bivy network create -o mtu=1400 small >/dev/null; bivy network create large >/dev/null
+		for network in small large; do bivy run --rm --network $network busybox cat /sys/class/net/eth0/mtu; done
+		bivy system enter --network sh -c "cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || echo 0"'
+	assert_ok
+	assert_equal "65520 1400 65520 0" "$(echo $output)"
+}
+
+@test "much that goes through a port arrives as it was, by both versions of IP" {
+	head -c 30000000 /dev/urandom >"$WORK/much"
+	chmod 644 "$WORK/much"
+	as_user '
+		bivy network create --ipv6 --subnet 10.66.5.0/24 --subnet fd65::/64 net >/dev/null
+		bivy run -d --name web --network net -p 8097:80 -v "'"$WORK"'/much:/much:ro" busybox busybox nc -ll -p 80 -e cat /much >/dev/null
+		bivy run -d --name sum --network net -p 8098:80 busybox busybox nc -ll -p 80 -e sha1sum >/dev/null
+		until_listening web 80; until_listening sum 80
+		for address in 127.0.0.1 198.51.100.1 ::1 2001:db8::1; do
+			timeout 20 busybox nc $address 8097 </dev/null | sha1sum
+			timeout 20 busybox nc $address 8098 <"'"$WORK"'/much"
+		done
+		bivy rm -f web sum >/dev/null'
+	assert_ok
+	assert_equal 8 "$(grep -c "^$(sha1sum <"$WORK/much" | cut -d' ' -f1) " <<<"$output")"
+}
+
 @test "a port that is taken, and one that is root's, are told of in a line" {
 	python3 -c 'import socket, time; s = socket.socket(); s.bind(("0.0.0.0", 8081)); s.listen(); time.sleep(60)' 3>&- &
 	holder=$!
