@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container_network_plan.h"
+#include "engine/home.h"
 #include "engine/network_lease.h"
 #include "spec/net_limit.h"
 
@@ -216,6 +217,7 @@ int container_network_plan_link(struct arena *arena, const struct container_reco
 		return error_set(err, ERROR_INVALID, 0, "a container is in %d networks at most", CONTAINER_NETWORK_LINKS);
 	if (has_name(plan, link->name))
 		return error_set(err, ERROR_CONFLICT, 0, "there is another interface called '%s'", link->name);
+	link->has_bursts = link->kind == SPEC_LINK_VETH && home_exists();
 	if (link->kind != SPEC_LINK_IPVLAN)
 		link->mac = endpoint->mac ? endpoint->mac : derive_mac(arena, container->id, network->id);
 	r = read_sysctls(arena, endpoint, link, err);

@@ -15,6 +15,7 @@
 #define LINK_LIMIT 65536
 #define OPER_UNKNOWN 0 /* IF_OPER_UNKNOWN: of links that do not tell */
 #define OPER_UP 6
+#define GSO_IPV4_MAX_SIZE 63 /* IFLA_GSO_IPV4_MAX_SIZE of newer headers; others pass over it */
 #define SKIP_STATISTICS (1u << 3) /* RTEXT_FILTER_SKIP_STATS: they are three quarters of an answer */
 
 int netlink_set_loopback_up(void)
@@ -81,6 +82,9 @@ static void read_attribute(struct netlink_link *link, const struct rtattr *a)
 		break;
 	case IFLA_MTU:
 		link->mtu = read_u32(a);
+		break;
+	case IFLA_GSO_MAX_SIZE:
+		link->burst_bytes = read_u32(a);
 		break;
 	case IFLA_ADDRESS:
 		link->has_mac = RTA_PAYLOAD(a) == sizeof link->mac;
@@ -190,6 +194,14 @@ int netlink_get_index(int fd, const char *name, int *ret)
 
 /* ---- making ---------------------------------------------------------------------- */
 
+static void add_burst(struct netlink_batch *batch, uint32_t bytes)
+{
+	if (!bytes)
+		return;
+	netlink_batch_add_u32(batch, IFLA_GSO_MAX_SIZE, bytes);
+	netlink_batch_add_u32(batch, GSO_IPV4_MAX_SIZE, bytes);
+}
+
 static void add_properties(struct netlink_batch *batch, const struct netlink_new_link *link)
 {
 	netlink_batch_add_text(batch, IFLA_IFNAME, link->name);
@@ -197,6 +209,7 @@ static void add_properties(struct netlink_batch *batch, const struct netlink_new
 		netlink_batch_add_u32(batch, IFLA_NET_NS_FD, (uint32_t)link->netns_fd);
 	if (link->mtu)
 		netlink_batch_add_u32(batch, IFLA_MTU, link->mtu);
+	add_burst(batch, link->burst_bytes);
 	if (link->mac)
 		netlink_batch_add(batch, IFLA_ADDRESS, link->mac, NETLINK_MAC_LENGTH);
 }
@@ -330,7 +343,7 @@ void netlink_change_link(struct netlink_batch *batch, const char *name, const st
 
 	if (change->arp_notify || change->route_localnet || change->no_link_local)
 		change_families(batch, name, change);
-	if (!change->is_up && !change->master && !change->mtu && !change->alias)
+	if (!change->is_up && !change->master && !change->mtu && !change->burst_bytes && !change->alias)
 		return;
 	netlink_batch_begin(batch, RTM_NEWLINK, 0, &info, sizeof info);
 	netlink_batch_add_text(batch, IFLA_IFNAME, name);
@@ -338,6 +351,7 @@ void netlink_change_link(struct netlink_batch *batch, const char *name, const st
 		netlink_batch_add_u32(batch, IFLA_MASTER, (uint32_t)change->master);
 	if (change->mtu)
 		netlink_batch_add_u32(batch, IFLA_MTU, change->mtu);
+	add_burst(batch, change->burst_bytes);
 	if (change->alias)
 		netlink_batch_add(batch, IFLA_IFALIAS, change->alias, strlen(change->alias));
 	if (change->hairpin || change->isolated)

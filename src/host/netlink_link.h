@@ -23,6 +23,7 @@ struct netlink_link {
 	int master;     /* index, or 0 */
 	int parent;     /* index of the link it is on, or of the other end of a veth; or 0 */
 	uint32_t mtu;
+	uint32_t burst_bytes; /* of TCP that are handed on as one packet, at most: more than 65536 for IP version 6 since Linux 5.19, for both since 6.3 ("BIG TCP") */
 	bool is_operational; /* packets pass: up, with a carrier, and the kernel's link watch has seen to it (IFLA_OPERSTATE) */
 	char name[IF_NAMESIZE];
 	char kind[16];  /* "bridge", "veth", …, or "" */
@@ -53,10 +54,11 @@ struct netlink_new_link {
 	int master;       /* index */
 	int parent;       /* index: macvlan, ipvlan */
 	uint32_t mtu;
+	uint32_t burst_bytes; /* as in struct netlink_link */
 	const uint8_t *mac;
 	bool has_mode;
 	uint32_t mode;    /* MACVLAN_MODE_*, IPVLAN_MODE_* */
-	const struct netlink_new_link *peer; /* veth: the other end, which stays down; of it name, namespace, MTU and MAC count */
+	const struct netlink_new_link *peer; /* veth: the other end, which stays down; of it name, namespace, MTU, burst and MAC count */
 };
 
 /* -EEXIST if there is one of that name (of the peer's, too). A bridge is without spanning tree and forwards at once. */
@@ -67,6 +69,7 @@ struct netlink_link_change {
 	bool is_up;         /* false: it stays as it is */
 	int master;         /* index; 0: as it is */
 	uint32_t mtu;       /* 0: as it is */
+	uint32_t burst_bytes; /* the same. -EINVAL: of a bridge that has no port yet */
 	const char *alias;  /* or NULL */
 	bool no_link_local; /* gets no IPv6 address by itself; for links that can have some */
 	bool arp_notify, route_localnet; /* of net.ipv4.conf (ip-sysctl.rst) are 1 */

@@ -195,6 +195,19 @@ static int mtu_of_the_default_route(void)
 	return 0;
 }
 
+static int home(void)
+{
+	struct spec_network network = web();
+	struct netlink_link link;
+	int r = open_host();
+
+	if (r)
+		return r;
+	CHECK(net_bridge_up_in_home(&network, &err) == 0 && netlink_get_link(fd, "br-web", &link) == 0 && link.mtu == 65520);
+	CHECK(access("/proc/sys/net/bridge", F_OK) < 0 || is("/proc/sys/net/bridge/bridge-nf-call-iptables", "0"));
+	return 0;
+}
+
 static int macvlan(void)
 {
 	struct spec_network network = web();
@@ -216,6 +229,7 @@ IN_CHILD(conflicts, CLONE_NEWNET)
 IN_CHILD(bridge_of_others, CLONE_NEWNET)
 IN_CHILD(listeners_go_on, CLONE_NEWNET)
 IN_CHILD(mtu_of_the_default_route, CLONE_NEWNET)
+IN_CHILD(home, CLONE_NEWNET)
 IN_CHILD(macvlan, CLONE_NEWNET)
 
 int main(void)
@@ -227,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_bridge_of_others),
 		cmocka_unit_test(test_listeners_go_on),
 		cmocka_unit_test(test_mtu_of_the_default_route),
+		cmocka_unit_test(test_home),
 		cmocka_unit_test(test_macvlan),
 	};
 

@@ -23,6 +23,7 @@
 #include <linux/if_link.h>
 #include <sys/socket.h>
 
+#define BURST_BYTES 264192 /* four packets of a home's MTU, and what the kernel takes off for headers (sk_dst_gso_max_size()) */
 #define IPV6_MINIMUM_MTU 1280 /* RFC 8200, section 5: below it the kernel has no IPv6 for a link */
 #define SUBJECT_LIMIT 64
 #define READINESS_STEP_US 200
@@ -72,7 +73,8 @@ static bool needs_hairpin(void)
 
 static void add_veth(struct netlink_batch *batch, const struct spec_network_link *link, const struct netlink_link *parent, struct netlink_new_link *inside)
 {
-	struct netlink_new_link outside = { .kind = "veth", .name = link->host_name, .mtu = inside->mtu, .peer = inside };
+	uint32_t burst_bytes = link->has_bursts ? BURST_BYTES : 0;
+	struct netlink_new_link outside = { .kind = "veth", .name = link->host_name, .mtu = inside->mtu, .burst_bytes = burst_bytes, .peer = inside };
 	struct netlink_link_change change = {
 		.is_up = true,
 		.master = parent->index,
@@ -81,6 +83,7 @@ static void add_veth(struct netlink_batch *batch, const struct spec_network_link
 		.isolated = link->isolated,
 	};
 
+	inside->burst_bytes = burst_bytes;
 	netlink_add_link(batch, &outside);
 	netlink_change_link(batch, link->host_name, &change);
 }
@@ -132,6 +135,17 @@ static int send_link(int here, const struct spec_network_link *link, const struc
 	return r;
 }
 
+/* What the host sends to containers by its bridge. A kernel that refuses has it as others have it. */
+static void raise_bursts(int here, const struct netlink_link *bridge)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = NETLINK_BATCH_INIT;
+
+	if (bridge->burst_bytes == BURST_BYTES)
+		return;
+	netlink_change_link(&batch, bridge->name, &(struct netlink_link_change){ .burst_bytes = BURST_BYTES });
+	ignore_result(netlink_batch_send(&batch, here, NULL));
+}
+
 static int make_link(int here, const struct spec_network_link *link, int netns_fd, struct error *err)
 {
 	struct netlink_link parent;
@@ -152,6 +166,8 @@ static int make_link(int here, const struct spec_network_link *link, int netns_f
 		if (r == 0)
 			r = send_link(here, link, &parent, netns_fd, link->mac ? mac : NULL);
 	}
+	if (r == 0 && link->has_bursts)
+		raise_bursts(here, &parent);
 	if (r == -EEXIST)
 		return error_set(err, ERROR_CONFLICT, EEXIST, "cannot make the interface '%s'", link->name);
 	if (r < 0)

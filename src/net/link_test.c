@@ -189,6 +189,22 @@ static int both_families(void)
 	return 0;
 }
 
+/* Of the pair, and of the bridge with its first port. */
+static int bursts(void)
+{
+	struct spec_network_link link = veth();
+	struct netlink_link found;
+
+	CHECK(open_host() == 0 && net_link_attach(&link, netns, &err) == 0);
+	CHECK(netlink_get_link(here, link.host_name, &found) == 0 && found.burst_bytes == 65536);
+	CHECK(net_link_detach(&link, netns, &err) == 0);
+	link.has_bursts = true;
+	CHECK(net_link_attach(&link, netns, &err) == 0 && can_reach("10.66.3.2"));
+	CHECK(netlink_get_link(here, link.host_name, &found) == 0 && found.burst_bytes > 4 * 65520);
+	CHECK(netlink_get_link(here, link.parent, &found) == 0 && found.burst_bytes > 4 * 65520);
+	return 0;
+}
+
 static int version_4_alone(void)
 {
 	char *four[] = { "10.66.3.2/24", NULL };
@@ -385,6 +401,7 @@ static int limits_of_large_packets(void)
 }
 
 IN_CHILD(both_families, CLONE_NEWNET)
+IN_CHILD(bursts, CLONE_NEWNET)
 IN_CHILD(version_4_alone, CLONE_NEWNET)
 IN_CHILD(taken_names, CLONE_NEWNET)
 IN_CHILD(failures_leave_nothing, CLONE_NEWNET)
@@ -397,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_families),
+		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_version_4_alone),
 		cmocka_unit_test(test_taken_names),
 		cmocka_unit_test(test_failures_leave_nothing),

@@ -41,6 +41,7 @@ static const struct field link_fields[] = {
 	FIELD(STRING, struct spec_network_link, bridge6, "bridge6"),
 	FIELD(STRING, struct spec_network_link, host_binding, "hostBinding"),
 	FIELD(U32, struct spec_network_link, mtu, "mtu"),
+	FIELD(BOOL, struct spec_network_link, has_bursts, "bursts"),
 	FIELD(BOOL, struct spec_network_link, internal, "internal"),
 	FIELD(BOOL, struct spec_network_link, isolated, "isolated"),
 	FIELD(BOOL, struct spec_network_link, is_pending, "pending"),

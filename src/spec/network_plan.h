@@ -31,6 +31,7 @@ struct spec_network_link {
 	char *bridge4, *bridge6;   /* the network's gateways, default route or not: what inspect shows; or NULL */
 	char *host_binding; /* address of the host at which ports are published if their user names none, or NULL: all */
 	uint32_t mtu;     /* 0: the parent's */
+	bool has_bursts;  /* veth: what TCP sends is handed on in packets of more than 64 KiB; for networks that no device of the host is part of */
 	bool internal;
 	bool isolated;    /* from other members of its network */
 	bool is_pending;  /* made or removed while the container runs; under nobody's lock: that was killed, and it is to go */

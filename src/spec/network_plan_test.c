@@ -25,6 +25,7 @@ static struct spec_network_link sample_links[] = {
 		.bridge4 = (char *)"10.66.3.1",
 		.bridge6 = (char *)"fd00::1",
 		.mtu = 1500,
+		.has_bursts = true,
 		.aliases = sample_aliases,
 		.sysctls = sample_sysctls,
 		.sysctl_count = 1,
@@ -62,7 +63,7 @@ static const char sample_text[] =
 	"{\"id\":\"0123456789ab\",\"leases\":[\"/run/bivy/networks/n/leases/10.66.3.2\"],\"names\":[\"/run/bivy/networks/n/names/c\"],\"links\":["
 	"{\"kind\":\"veth\",\"network\":\"web\",\"networkId\":\"0123\",\"parent\":\"bivy0\",\"hostName\":\"v0123456789aba\",\"name\":\"eth0\","
 	"\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.66.3.2/24\",\"fd00::2/64\"],\"gateway4\":\"10.66.3.1\",\"gateway6\":\"fd00::1\","
-	"\"bridge4\":\"10.66.3.1\",\"bridge6\":\"fd00::1\",\"mtu\":1500,\"aliases\":[\"db\"],"
+	"\"bridge4\":\"10.66.3.1\",\"bridge6\":\"fd00::1\",\"mtu\":1500,\"bursts\":true,\"aliases\":[\"db\"],"
 	"\"sysctls\":{\"net.ipv4.conf.IFNAME.log_martians\":\"1\"},\"receiveBps\":10000000000,\"transmitBps\":5000000,\"priority\":3},"
 	"{\"kind\":\"ipvlan\",\"parent\":\"eth1\",\"mode\":\"l3s\",\"hostName\":\"v0123456789abb\",\"name\":\"eth1\",\"internal\":true}],\"ports\":["
 	"{\"protocol\":\"tcp\",\"hostPort\":5536,\"port\":80,\"count\":60000,\"address4\":\"10.66.3.2\"},"
