@@ -71,8 +71,8 @@ as_user() {
 		bivy run -d --name sum --network net -p 8098:80 busybox busybox nc -ll -p 80 -e sha1sum >/dev/null
 		until_listening web 80; until_listening sum 80
 		for address in 127.0.0.1 198.51.100.1 ::1 2001:db8::1; do
-			timeout 20 busybox nc $address 8097 </dev/null | sha1sum
-			timeout 20 busybox nc $address 8098 <"'"$WORK"'/much"
+			timeout '"$(slow 20)"' busybox nc $address 8097 </dev/null | sha1sum
+			timeout '"$(slow 20)"' busybox nc $address 8098 <"'"$WORK"'/much"
 		done
 		bivy rm -f web sum >/dev/null'
 	assert_ok
@@ -120,14 +120,14 @@ as_user() {
 		until_listening web 80
 		for i in 1 2 3; do
 			killed; killed || true
-			timeout 5 "'"$SCRATCH"'/ask" - 127.0.0.1 8090
+			timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 8090
 		done
 		killed; bivy update --publish-add 8092:80 web >/dev/null
-		for port in 8090 8091 8092; do timeout 5 "'"$SCRATCH"'/ask" - 127.0.0.1 $port; done
+		for port in 8090 8091 8092; do timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 $port; done
 		( until [ -e stop ]; do killed || sleep 0.01; done ) &
-		for i in $(seq 100); do timeout 10 "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>&1 | grep -q refused && { echo refused; break; }; sleep 0.05; done
+		for i in $(seq 100); do timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>&1 | grep -q refused && { echo refused; break; }; sleep 0.05; done
 		touch stop; wait
-		for i in $(seq 100); do timeout 5 "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>/dev/null && break; sleep 0.05; done
+		for i in $(seq 100); do timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>/dev/null && break; sleep 0.05; done
 		bivy rm -f web >/dev/null'
 	assert_ok
 	assert_equal "hello hello hello hello hello hello refused hello" "$(echo $output)"
@@ -160,7 +160,7 @@ as_user() {
 		bivy system enter --network nft flush ruleset
 		bivy run --rm busybox true
 		bivy system enter --network nft list tables | sort
-		timeout 20 "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8087
+		timeout '"$(slow 20)"' "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8087
 		bivy rm -f web >/dev/null'
 	assert_ok
 	local tables="table inet bivy table inet bivy-forwarder"
@@ -176,7 +176,7 @@ as_user() {
 		for i in $(seq 200); do bivy system enter --network nft list tables | grep -qx "table inet bivy" || break; sleep 0.05; done
 		bivy system enter --network nft flush ruleset
 		bivy system enter --network nft list tables | grep -x "table inet bivy" || echo none
-		web; timeout 20 "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8096
+		web; timeout '"$(slow 20)"' "'"$SCRATCH"'/ask" 198.51.100.7 198.51.100.1 8096
 		bivy rm -f web >/dev/null'
 	assert_ok
 	assert_equal "hello none hello" "$(echo $output)"
