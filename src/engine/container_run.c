@@ -49,6 +49,11 @@ static bool is_up(const struct container_record *record)
 	return false;
 }
 
+static bool runs(const struct container_record *record)
+{
+	return is_up(record) && record->state->status != SPEC_CONTAINER_STARTING;
+}
+
 /* What of the streams there is to attach to. */
 static struct container_attachment fit_attachment(const struct container_attachment *asked, const struct spec_container *container)
 {
@@ -153,7 +158,7 @@ static void keep_error(struct container_record *record, const struct error *fail
 	struct error err = ERROR_INIT;
 	struct spec_container_state *state;
 
-	if (container_record_refresh(record, &err) < 0 || record->state->error)
+	if (container_record_refresh(record, &err) < 0 || runs(record) || record->state->error)
 		return;
 	state = record->state;
 	state->should_run = false;
@@ -234,6 +239,9 @@ static int launch(struct start *start, struct error *err)
 		shutdown(start->socket, SHUT_WR);
 		wait_for_end(start->socket);
 	}
+	/* It had come to run before that was seen, and we could not hear it: it stays, as after the end of who has started it. */
+	if (container_record_refresh(record, NULL) == 0 && runs(record))
+		return r;
 	/* What is left, who starts or removes it next removes. */
 	if (container_network_release(record, NULL) >= 0)
 		ignore_result(bundle_remove(record, NULL));
