@@ -102,18 +102,21 @@ static void leave(struct pin *pin)
 	unlock(pin);
 }
 
-/* Private after it is attached: what is attached to a shared mount becomes one (mount_namespaces(7)). */
 static int mount_place(int run_fd)
 {
-	_cleanup_close_ int mount_fd = -EBADF;
-	int r;
+	_cleanup_close_ int mount_fd = -EBADF, place_fd = -EBADF;
+	int r = 0;
 
-	if (mount_is_root_at(run_fd, PLACE))
-		return 0;
-	r = mount_clone_tree(run_fd, PLACE, false, &mount_fd);
-	if (r == 0)
-		r = mount_attach_at(mount_fd, run_fd, PLACE);
-	return r < 0 ? r : mount_set_attributes(mount_fd, &(const struct mount_attributes){ .propagation = MS_PRIVATE });
+	if (!mount_is_root_at(run_fd, PLACE)) {
+		r = mount_clone_tree(run_fd, PLACE, false, &mount_fd);
+		if (r == 0)
+			r = mount_attach_at(mount_fd, run_fd, PLACE);
+	}
+	if (r < 0)
+		return r;
+	/* What is attached to a shared mount becomes one (mount_namespaces(7)); whoever did that may have been killed before this. */
+	place_fd = openat(run_fd, PLACE, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return place_fd < 0 ? -errno : mount_set_attributes(place_fd, &(const struct mount_attributes){ .propagation = MS_PRIVATE });
 }
 
 static int take_lock(const struct pin *pin)
