@@ -32,6 +32,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#define STOP_TRIES 10
 #define PLACE "/tmp"
 #define OWN PLACE "/own"
 #define USERS "users"
@@ -557,9 +558,10 @@ static int remove_users(int dir_fd)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int stop(const char *directory, bool only_unused, struct error *err)
+/* -ENOTEMPTY, ERR being as it was: somebody else has just begun with the directory. */
+static int try_to_stop(const char *directory, bool only_unused, struct error *err)
 {
-	static const char *const files[] = { "config", "pid", "process", "address", "lock" };
+	static const char *const files[] = { "config", "pid", "process", "address" };
 	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), lock_fd = -EBADF;
 	int r = dir_fd < 0 ? -errno : lock_directory(dir_fd, &lock_fd);
 
@@ -574,9 +576,22 @@ static int stop(const char *directory, bool only_unused, struct error *err)
 			r = -errno;
 	if (r == 0)
 		r = remove_users(dir_fd);
+	if (r == 0 && unlinkat(dir_fd, "lock", 0) < 0 && errno != ENOENT)
+		r = -errno;
 	if (r == 0 && rmdir(directory) < 0 && errno != ENOENT)
 		r = -errno;
+	if (r == -ENOTEMPTY)
+		return r;
 	return r < 0 ? error_errno(err, -r, "cannot end the name server in '%s'", directory) : 0;
+}
+
+static int stop(const char *directory, bool only_unused, struct error *err)
+{
+	int r = -ENOTEMPTY;
+
+	for (int i = 0; r == -ENOTEMPTY && i < STOP_TRIES; i++)
+		r = try_to_stop(directory, only_unused, err);
+	return r == -ENOTEMPTY ? error_errno(err, ENOTEMPTY, "cannot end the name server in '%s'", directory) : r;
 }
 
 int net_resolver_stop(const char *directory, struct error *err)

@@ -8,6 +8,7 @@
 #include "host/mount.h"
 #include "host/netlink_link.h"
 #include "host/syscalls.h"
+#include "host/user_namespace.h"
 #include "primitive/launch.h"
 #include "primitive/pin.h"
 #include "spec/subid.h"
@@ -23,6 +24,7 @@
 #define NS_GET_MNTNS_ID _IOR(NSIO, 0x5, uint64_t)
 #endif
 
+#define MAP_LINES (SPEC_SUBID_LIMIT + 1) /* that the kernel takes */
 #define ID_LIMIT UINT32_MAX /* the last number is nobody: (uid_t)-1 */
 
 struct work {
@@ -64,7 +66,7 @@ static struct idmap_range *single(struct arena *arena, uint32_t inside, uint32_t
 static struct idmap_range *granted(struct arena *arena, const char *file, uint32_t own, size_t *ret_count)
 {
 	const struct passwd *user = getpwuid(getuid());
-	struct idmap_range *ranges = arena_alloc(arena, SPEC_SUBID_LIMIT + 1, sizeof *ranges);
+	struct idmap_range *ranges = arena_alloc(arena, MAP_LINES, sizeof *ranges);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct spec_subid *list = NULL;
 	size_t count = 0, used = 1;
@@ -81,13 +83,24 @@ static struct idmap_range *granted(struct arena *arena, const char *file, uint32
 	return ranges;
 }
 
+/* All that are somebody here, as they are; a line of a map is not to go beyond one of ours. */
+static struct idmap_range *existing(struct arena *arena, bool is_gid, size_t *ret_count)
+{
+	struct idmap_range *ranges = arena_alloc(arena, MAP_LINES, sizeof *ranges);
+	uint32_t size = user_namespace_size(), next = 0;
+	size_t used = 0;
+
+	for (uint32_t run; next < size && used < MAP_LINES && (run = user_namespace_run(is_gid, next, size - next)) > 0; next += run)
+		ranges[used++] = (struct idmap_range){ next, next, run };
+	*ret_count = used;
+	return ranges;
+}
+
 static int map_auto(struct arena *arena, struct idmap *map, struct error *err)
 {
 	if (geteuid() == 0) {
-		struct idmap_range *all = single(arena, 0, 0);
-
-		all->size = ID_LIMIT;
-		*map = (struct idmap){ all, all, 1, 1 };
+		map->uids = existing(arena, false, &map->uid_count);
+		map->gids = existing(arena, true, &map->gid_count);
 		return 0;
 	}
 	map->uids = granted(arena, "/etc/subuid", getuid(), &map->uid_count);

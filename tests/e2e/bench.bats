@@ -4,6 +4,7 @@ load ../lib/common
 
 setup() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	require_power "groups to measure in"
 	unshare --net --mount --pid --cgroup --fork true 2>/dev/null || skip "needs namespaces of all kinds"
 	command -v cc >/dev/null || skip "needs cc"
 	export TMPDIR=$BATS_TEST_TMPDIR

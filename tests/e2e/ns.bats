@@ -75,7 +75,9 @@ number_of() { stat -Lc %i "/proc/$1/ns/$2"; }
 	[[ ${lines[0]} == "web ("*"), process $pid" ]]
 	[[ $output == *"|-- namespaces"*"net:[$(number_of "$pid" net)]  shared by "*"processes: 2"*"uts:[$(number_of "$pid" uts)]  its own"* ]]
 	local ids="0 to 65535"
-	has_power || ids="1 to 65536" # root is the user
+	# Root is the user; all containers of who is root of namespaces have all of his ids.
+	is_user || in_first_userns || ids="1 to $(awk 'END { print $3 }' /proc/self/uid_map)"
+	! is_user || ids="1 to 65536"
 	[[ $output == *"|-- uid_map"*"$ids are "*" of the host"*"|-- mounts"*"-- /  overlay rw"*"-- /proc/sys  proc ro,"* ]]
 	[[ $output == *"|-- control groups"*"= 67108864"*"|-- capabilities"*"effective: CHOWN "*"seccomp: a filter, number of filters: 1"* ]]
 	[[ $output == *"|-- links"*"eth0 in network 'bridge'"*"\`-- rules of nf_tables"*"tcp 127.0.0.1 18081 leads to "* ]]

@@ -5,7 +5,7 @@ load ../lib/common
 load ../lib/engine
 
 setup_file() {
-	[ "$(id -u)" -eq 0 ] && ! is_user || skip "missing: root, for whom alone it is prepared"
+	has_power || skip "missing: root, for whom alone it is prepared"
 	engine_setup_file
 }
 

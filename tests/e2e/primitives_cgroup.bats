@@ -141,6 +141,7 @@ group_file() {
 }
 
 @test "an ordinary user has what was delegated to him, and a clear word where nothing was" {
+	require_power "delegating groups to another"
 	require_program setpriv
 	run -1 setpriv --reuid 12345 --regid 12345 --clear-groups "$BIVY" cgroup create "$NAME"
 	[[ $output == *"cannot make control group '$NAME': no hierarchy was delegated to this user"*hint* ]]

@@ -62,6 +62,7 @@ without_admin() { setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$@"; 
 }
 
 @test "a node of a device, there before and open to all" {
+	require_power "making device nodes"
 	mknod -m 666 "$JAIL/zero" c 1 5
 	run -0 chroot "$JAIL" /bin/jailbreak open-node /zero
 	# Without a mount of its own nothing says that the node does not count.
@@ -107,7 +108,10 @@ without_admin() { setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$@"; 
 
 @test "capabilities, held or to be gained" { tries any-capability; }
 
-@test "files by handle" { tries by-handle; }
+@test "files by handle" {
+	require_power "opening files by handle"
+	tries by-handle
+}
 
 @test "System V shared memory" {
 	local id

@@ -63,7 +63,9 @@ engine_needed() { [ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy
 	run -0 bivy unshare --map-users 0:100000:10 --map-groups 0:200000:5 sh -c 'id -u; cat /proc/self/uid_map /proc/self/gid_map'
 	[ "$(tr -s ' ' <<<"$output")" = $'0\n 0 100000 10\n 0 200000 5' ]
 	run -0 bivy unshare --user sh -c 'cat /proc/self/uid_map'
-	[ "$(tr -s ' ' <<<"$output")" = " 0 0 4294967295" ]
+	# All that there are here, as they are.
+	[ "$(awk '{ print $1, $1, $3 }' <<<"$output")" = "$(awk '{ print $1, $1, $3 }' /proc/self/uid_map)" ]
+	[ "$(awk '$1 != $2' <<<"$output")" = "" ]
 	run -0 bivy unshare --map-none id -u
 	[ "$output" = 65534 ]
 	run -125 bivy unshare --map-users 0:1 true
@@ -73,6 +75,7 @@ engine_needed() { [ -e "${SCRATCH:-}/imported" ] || skip "missing: bivy and bivy
 
 @test "an ordinary user has what a user namespace gives, and a clear word without" {
 	require_root
+	require_power "making another user"
 	require_program setpriv
 	as() { setpriv --reuid 12345 --regid 12345 --clear-groups "$BIVY" "$@"; }
 	run -125 as unshare --net true

@@ -3,6 +3,7 @@
 load ../lib/common
 
 setup_file() {
+	require_power "making another user"
 	[ "$(id -u)" -eq 0 ] || skip "missing: root, to make a user with"
 	[ -x "${BIVY:-}" ] && [ -x "$BIVY_BUILD/bivy-home" ] && [ -x "$BIVY_BUILD/bivy-transfer" ] || skip "missing: bivy, bivy-home and bivy-transfer in this build"
 	[ -e /dev/net/tun ] || skip "missing: /dev/net/tun"
