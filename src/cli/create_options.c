@@ -129,7 +129,7 @@ const struct option_entry run_entries[] = {
 	{ "ip", 0, OPTION_STRING, 0, AT(address), "IP", "its address in its network" },
 	{ "ip6", 0, OPTION_STRING, 0, AT(address6), "IP", "its address of IP version 6" },
 	{ "link-local-ip", 0, OPTION_LIST, 0, AT(link_local_addresses), "IP", "a link-local address besides" },
-	{ "mac-address", 0, OPTION_STRING, 0, AT(mac_address), "MAC", "its hardware address; default: derived from its id" },
+	{ "mac-address", 0, OPTION_STRING, 0, AT(mac_address), "MAC", "its hardware address; default: one that it keeps until it is stopped" },
 	{ "link", 0, OPTION_LIST, 0, AT(links), "CONTAINER[:ALIAS]", "reach another container of its network by this name" },
 	{ "net-limit", 0, OPTION_STRING, 0, HOST(net_limit), "RATE|down=RATE,up=RATE,priority=N", "limit what it receives and sends, such as 10mbit" },
 	{ "publish", 'p', OPTION_LIST, 0, AT(publish), "[[IP:]PORT:]PORT[/PROTOCOL]", "make a port of it one of the host" },

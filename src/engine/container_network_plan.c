@@ -146,7 +146,7 @@ static char *choose_name(struct arena *arena, const struct spec_network_plan *pl
 	}
 }
 
-/* Locally administered, the same at each start (FNV-1a over both ids). */
+/* Locally administered, the same at each start that makes a link (FNV-1a over both ids); one that is adopted has its own (seat.h). */
 static char *derive_mac(struct arena *arena, const char *container_id, const char *network_id)
 {
 	const char *const texts[] = { container_id, network_id };
