@@ -18,7 +18,7 @@ no_bridge() { ! ip -o link show type bridge | grep -q .; }
 is_told() { [ "$(told)" -eq "$1" ]; }
 has_no_pool() { [ -z "$(pool_pid)" ] && [ "$(told)" -eq 0 ]; }
 # is_there ID: no other seat than that; or none, where all took longer than the process waits for somebody to ask.
-is_there() { [ "$(seats)" = "$1" ] || { [ "${BIVY_TEST_SLOW:-1}" -gt 1 ] && has_no_pool; }; }
+is_there() { [ "$(seats)" = "$1" ] || has_no_pool; }
 # Also one that a supervisor which is just ending is about to become.
 try_to_end_pool() {
 	local pid
