@@ -112,6 +112,8 @@ as_user() {
 }
 
 @test "a forwarder that is killed again and again is begun again each time, and has all ports; when it cannot live clients are refused, until it can" {
+	local is_quick=
+	[ "${BIVY_TEST_SLOW:-1}" -gt 3 ] || is_quick=yes # enough to end one within a second of its beginning
 	as_user '
 		holder() { pgrep -o -f "^bivy-home .* hold $XDG_RUNTIME_DIR/bivy\$"; }
 		forwarder() { pgrep -P $(holder) -f "^bivy-home "; }
@@ -124,13 +126,14 @@ as_user() {
 		done
 		killed; bivy update --publish-add 8092:80 web >/dev/null
 		for port in 8090 8091 8092; do timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 $port; done
+		[ -n "'$is_quick'" ] || { bivy rm -f web >/dev/null; exit; }
 		( until [ -e stop ]; do killed || sleep 0.01; done ) &
 		for i in $(seq 100); do timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>&1 | grep -q refused && { echo refused; break; }; sleep 0.05; done
 		touch stop; wait
 		for i in $(seq 100); do timeout '"$(slow 5)"' "'"$SCRATCH"'/ask" - 127.0.0.1 8091 2>/dev/null && break; sleep 0.05; done
 		bivy rm -f web >/dev/null'
 	assert_ok
-	assert_equal "hello hello hello hello hello hello refused hello" "$(echo $output)"
+	assert_equal "hello hello hello hello hello hello${is_quick:+ refused hello}" "$(echo $output)"
 }
 
 @test "port --explain: a port is a socket of the host, whose rules for what comes in are asked, and reached by ::1, too" {
