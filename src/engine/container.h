@@ -20,6 +20,7 @@
  *   RUN_ROOT/execs/ID/               processes that are executed in two steps (execs.h)
  *   RUN_ROOT/groups/ID              control groups may be there that no record of the runtime's names (seat_groups.h)
  *   RUN_ROOT/pool.lock pool.sock    of who prepares for the next one (pool.h), which keeps a ".new-ID" locked for it
+ *   RUN_ROOT/turns                  of who starts one (turns.h)
  *   RUN_ROOT/events                 what happened (events.h)
  *
  * Invariants:

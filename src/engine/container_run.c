@@ -22,6 +22,7 @@
 #include "engine/seat_groups.h"
 #include "engine/session.h"
 #include "engine/supervisor.h"
+#include "engine/turns.h"
 #include "engine/waiters.h"
 #include "engine/wire.h"
 #include "base/log.h"
@@ -207,6 +208,7 @@ static void drop_groups(const struct start *start)
 static int launch(struct start *start, struct error *err)
 {
 	struct container_record *record = &start->record;
+	_cleanup_close_ int turn = turn_take(record->directories);
 	struct bundle bundle = BUNDLE_INIT;
 	int64_t since;
 	int r = access(record->run_path, F_OK) == 0 ? container_removal_clear_run(record, err) : 0;
