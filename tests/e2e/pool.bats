@@ -94,6 +94,8 @@ teardown() {
 	[ "$(cat "$WORK/id")" != "$id" ]
 	is_there "$id"
 	# The bridge of another network namespace is another one.
+	prepare
+	id=$(seats)
 	unshare -n "$BIVY" --root "$SCRATCH/root" --run-root "$SCRATCH/run" run --rm --cidfile "$WORK/id.2" busybox true
 	[ "$(cat "$WORK/id.2")" != "$id" ]
 	bivy create --name made busybox true >/dev/null
