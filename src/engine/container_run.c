@@ -232,6 +232,7 @@ static int launch(struct start *start, struct error *err)
 	since = timing_now();
 	if (r == 0)
 		r = have_it_run(start, err);
+	close_and_forget(&turn);
 	timing_phase("wait for the start", since);
 	if (r == 0 && bundle.has_groups)
 		seat_groups_hand_over(record->directories, record->container->id);
