@@ -38,14 +38,15 @@ leads_to_host() {
 	bivy volume create shared >/dev/null
 	attacker evil /data -v shared:/data
 	leads_to_host "$(bivy volume inspect -f '{{.Mountpoint}}' shared)/race/file"
-	local i seen=
-	for ((i = 0; i < ROUNDS; i++)); do
+	local i seen=0
+	# Some come to the mount; on a busy machine few do.
+	for ((i = 0; i < ROUNDS || (i < 20 * ROUNDS && !seen); i++)); do
 		run bivy run --rm --network none --mount type=volume,src=shared,dst=/x,volume-subpath=race busybox sh -c 'cat /x/file; touch /x/new; ls /x/dir'
 		[[ $output != *"of the host"* && $output != *$'\ninner'* ]] || fail "HIT: the host's directory is in the container:" "$output"
 		[[ $output != inner* ]] || seen=1
 	done
 	assert_canary
-	[ -n "$seen" ] || fail "no attack: it never comes to the mount"
+	((seen)) || fail "no attack: it never comes to the mount"
 	row "a subpath of a volume that alternates with a link to the host (CVE-2021-25741)" "part of a mount beneath its root, by descriptor" "by name it leads to the host now and then"
 }
 
