@@ -134,7 +134,7 @@ static void call_pasta(struct arguments *arguments)
 
 static void call_slirp4netns(struct arguments *arguments)
 {
-	ADD(arguments, "slirp4netns", "--configure", "--mtu=" MTU, "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
+	ADD(arguments, "slirp4netns", "--configure", ("--mtu=" MTU), "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
 		("--cidr=" SPEC_HOME_NETWORK4 "/" SPEC_HOME_PREFIX4));
 	if (arguments->has_ipv6)
 		ADD(arguments, "--enable-ipv6");
