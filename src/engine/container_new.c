@@ -32,7 +32,9 @@ char *container_new_name(const char *id)
 bool container_new_is(int parent_fd, const char *id, int fd)
 {
 	_cleanup_free_ char *name = container_new_name(id);
-	return file_is_at(parent_fd, name, fd);
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) && file_is_at(parent_fd, name, fd);
 }
 
 /* 0 or -errno. Who sweeps and finds it before it is locked takes it for garbage: -EAGAIN. */

@@ -140,18 +140,18 @@ static int remove_run(const struct directories *directories, const char *id)
 	return path ? tree_remove_at(AT_FDCWD, path) : 0;
 }
 
-/* The entry NAME, which is ours alone (FD locked), goes with all that belongs to it; container.json last, as it tells what that is. */
-static int finish(const struct directories *directories, int containers_fd, const char *name, int fd, struct error *err)
+/* What is left of it then, CONTAINER or NULL being what it says; container.json last, as it tells what belongs to it. */
+static int finish_rest(const struct directories *directories, int containers_fd, const char *name, const struct spec_container *container, int fd,
+	struct error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct spec_container *container = read_gone(arena, directories, name, fd);
 	const char *id = id_of(arena, name);
 	size_t length = strlen(name);
 	uint32_t project;
 	bool volumes = length > strlen(VOLUMES_SUFFIX) && str_equal(name + length - strlen(VOLUMES_SUFFIX), VOLUMES_SUFFIX);
-	int r = finish_visible(directories, container, fd, err);
+	int r = 0;
 
-	if (r == 0 && volumes && container)
+	if (volumes && container)
 		r = remove_volumes(directories, container, err);
 	if (r == 0 && container)
 		r = release_volumes(directories, container, err);
@@ -166,6 +166,16 @@ static int finish(const struct directories *directories, int containers_fd, cons
 	if (r == 0)
 		r = tree_remove_at(containers_fd, name);
 	return r < 0 ? error_errno(err, -r, "cannot remove '%s/containers/%s'", directories->root, name) : 0;
+}
+
+/* The entry NAME, which is ours alone (FD locked), goes with all that belongs to it. */
+static int finish(const struct directories *directories, int containers_fd, const char *name, int fd, struct error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct spec_container *container = read_gone(arena, directories, name, fd);
+	int r = finish_visible(directories, container, fd, err);
+
+	return r < 0 ? r : finish_rest(directories, containers_fd, name, container, fd, err);
 }
 
 int container_removal_finish_locked(const struct directories *directories, const char *name, int fd, struct error *err)
@@ -378,17 +388,15 @@ static int retire(struct container_record *record, unsigned flags, struct error 
 	_cleanup_free_ char *parent = str_printf("%s/containers", directories->root);
 	_cleanup_free_ char *gone = str_printf(GONE_PREFIX "%s%s", record->container->id, flags & CONTAINER_REMOVE_VOLUMES ? VOLUMES_SUFFIX : "");
 	_cleanup_close_ int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
 	if (fd < 0 || renameat(fd, record->container->id, fd, gone) < 0)
 		return error_errno(err, errno, "cannot remove the container '%s'", record->container->name);
 	container_event_add(directories, record->container, "destroy", NULL, 0);
-	if (flags & CONTAINER_REMOVE_AUTO && !has_volumes(record->container)) {
-		int r = finish_visible(directories, record->container, record->fd, err);
-
-		if (r < 0 || pool_finish_removal(directories, gone, record->fd))
-			return r;
-	}
-	return finish(directories, fd, gone, record->fd, err);
+	r = finish_visible(directories, record->container, record->fd, err);
+	if (r < 0 || (flags & CONTAINER_REMOVE_AUTO && !has_volumes(record->container) && pool_finish_removal(directories, gone, record->fd)))
+		return r;
+	return finish_rest(directories, fd, gone, record->container, record->fd, err);
 }
 
 /* --rmi: the image, unless somebody else needs it. */

@@ -250,17 +250,22 @@ static void kill_session(struct maker *maker _unused_, const struct deed_packet 
 		ignore_result(kill(-pid, SIGKILL)); /* it may just have ended */
 }
 
-static void write_state(int dirfd, const struct deed_packet *packet)
+static void write_state(int dirfd, const void *text, size_t length)
 {
-	int r = file_replace_at(dirfd, SPEC_SUPERVISION_STATE, packet->text, packet->length, 0600);
+	int r = file_replace_at(dirfd, SPEC_SUPERVISION_STATE, text, length, 0600);
 
 	if (r < 0)
 		log_warning("cannot write '%s': %s, ignoring", SPEC_SUPERVISION_STATE, error_words(-r));
 }
 
+void maker_write_state(const struct maker *maker, const void *text, size_t length)
+{
+	write_state(maker->bundle_fd, text, length);
+}
+
 static void write_bundle_state(struct maker *maker, const struct deed_packet *packet)
 {
-	write_state(maker->bundle_fd, packet);
+	maker_write_state(maker, packet->text, packet->length);
 }
 
 static void write_record_state(struct maker *maker, const struct deed_packet *packet)
@@ -268,7 +273,7 @@ static void write_record_state(struct maker *maker, const struct deed_packet *pa
 	_cleanup_close_ int fd = openat(AT_FDCWD, maker->what->record, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)
-		write_state(fd, packet);
+		write_state(fd, packet->text, packet->length);
 	else if (errno != ENOENT) /* removed meanwhile, by force */
 		log_warning("cannot open '%s': %s, ignoring", maker->what->record, error_words(errno));
 }

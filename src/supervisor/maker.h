@@ -63,6 +63,9 @@ struct maker {
 	const struct spec_network_plan *last_plan; /* membership_remember(); or NULL */
 };
 
+/* TEXT is state.json in the bundle's directory; a failure is logged. */
+void maker_write_state(const struct maker *maker, const void *text, size_t length);
+
 /* Until the keeper has ended. An error if that was not its orderly end. */
 int maker_run(struct maker *maker, struct error *err) _must_check_;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/notes.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/moment.h"
 #include "net/journal.h"
 #include "spec/event.h"
@@ -24,7 +23,7 @@ char *notes_time(void)
 
 /* ---- the state ---------------------------------------------------------------------- */
 
-static void encode(struct keeper *keeper, struct buf *text)
+void notes_encode_state(struct keeper *keeper, struct buf *text)
 {
 	const struct spec_health_state *health = health_state(keeper->health);
 
@@ -39,19 +38,8 @@ static void write_by(struct keeper *keeper, enum deed_type deed)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	encode(keeper, &text);
+	notes_encode_state(keeper, &text);
 	deeds_do_text(keeper, deed, text.data, text.length);
-}
-
-void notes_write_first_state(struct keeper *keeper)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r;
-
-	encode(keeper, &text);
-	r = file_replace_at(keeper->bundle_fd, SPEC_SUPERVISION_STATE, text.data, text.length, 0600);
-	if (r < 0)
-		log_warning("cannot write '%s': %s, ignoring", SPEC_SUPERVISION_STATE, error_words(-r));
 }
 
 void notes_write_state(struct keeper *keeper)

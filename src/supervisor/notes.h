@@ -8,8 +8,8 @@
 /* state.json in the volatile directory, which counts as long as we live. */
 void notes_write_state(struct keeper *keeper);
 
-/* The same by who is not two processes yet: before anybody is served. */
-void notes_write_first_state(struct keeper *keeper);
+/* What that would be, for who is not two processes yet: the maker writes it, before anybody is served. */
+void notes_encode_state(struct keeper *keeper, struct buf *text);
 
 /* state.json in the record, which counts afterwards. */
 void notes_write_record(struct keeper *keeper);

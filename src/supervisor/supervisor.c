@@ -481,6 +481,14 @@ static int make(struct maker *maker, struct error *err)
 	return r;
 }
 
+static void write_first_state(struct supervisor *supervisor)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	notes_encode_state(&supervisor->keeper, &text);
+	maker_write_state(&supervisor->maker, text.data, text.length);
+}
+
 /* Parent: what is the keeper's is open there. */
 static int part(struct supervisor *supervisor, struct error *err)
 {
@@ -490,7 +498,7 @@ static int part(struct supervisor *supervisor, struct error *err)
 
 	if (r < 0)
 		return r;
-	notes_write_first_state(keeper);
+	write_first_state(supervisor);
 	supervisor->maker.keeper = fork();
 	if (supervisor->maker.keeper == 0)
 		run_keeper(supervisor, parent);
