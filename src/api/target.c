@@ -7,14 +7,6 @@
 
 /* ---- decoding ------------------------------------------------------------------------------ */
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* LENGTH bytes with their "%XX" (RFC 3986), and in a query '+' for a blank; NULL if that is wrong or has a NUL. */
 static char *unescape(struct arena *arena, const char *text, size_t length, bool is_query)
 {
@@ -24,8 +16,8 @@ static char *unescape(struct arena *arena, const char *text, size_t length, bool
 		char c = text[i];
 
 		if (c == '%') {
-			int high = i + 2 < length ? digit(text[i + 1]) : -1;
-			int low = i + 2 < length ? digit(text[i + 2]) : -1;
+			int high = i + 2 < length ? str_hex_digit(text[i + 1]) : -1;
+			int low = i + 2 < length ? str_hex_digit(text[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return NULL;

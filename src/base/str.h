@@ -38,6 +38,12 @@ char *str_printf(const char *format, ...) _printf_(1, 2);
 int str_to_u64(const char *text, int base, uint64_t *ret) _must_check_;
 int str_to_i64(const char *text, int base, int64_t *ret) _must_check_;
 
+/* What the hexadecimal digit C, of either case, stands for; -1 if it is none. */
+static inline int str_hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* Strips white space, newline included, from the end; returns TEXT. */
 char *str_trim_end(char *text);
 

@@ -36,11 +36,6 @@ const char *remote_shown(struct arena *arena, const char *text)
 
 /* ---- escapes ---------------------------------------------------------------------------- */
 
-static int digit_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* LENGTH bytes of TEXT with "%41" replaced; NULL if there is an escape that is none, or a NUL. */
 static char *unescape(struct arena *arena, const char *text, size_t length)
 {
@@ -54,8 +49,8 @@ static char *unescape(struct arena *arena, const char *text, size_t length)
 			out[n++] = text[i];
 			continue;
 		}
-		high = i + 1 < length ? digit_value(text[i + 1]) : -1;
-		low = i + 2 < length ? digit_value(text[i + 2]) : -1;
+		high = i + 1 < length ? str_hex_digit(text[i + 1]) : -1;
+		low = i + 2 < length ? str_hex_digit(text[i + 2]) : -1;
 		if (high < 0 || low < 0 || high + low == 0)
 			return NULL;
 		out[n++] = (char)(high * 16 + low);

@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "spec/image_digest.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -60,22 +61,17 @@ static bool is_reserved(const struct net_subnet *reserved, size_t count, const s
 
 /* ---- one lease ------------------------------------------------------------------------ */
 
-static int digit_of(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* ID as its lease has it. */
 static void encode(const char *id, struct buf *out)
 {
 	unsigned char bytes[ID_BYTES];
 
-	if (strlen(id) != 2 * ID_BYTES || strspn(id, "0123456789abcdef") != 2 * ID_BYTES) {
+	if (!spec_digest_is_hex(id, 2 * ID_BYTES)) {
 		buf_add_text(out, id);
 		return;
 	}
 	for (size_t i = 0; i < ID_BYTES; i++)
-		bytes[i] = (unsigned char)(digit_of(id[2 * i]) << 4 | digit_of(id[2 * i + 1]));
+		bytes[i] = (unsigned char)(str_hex_digit(id[2 * i]) << 4 | str_hex_digit(id[2 * i + 1]));
 	buf_add_char(out, ENCODED);
 	base64_encode(bytes, ID_BYTES, out);
 }

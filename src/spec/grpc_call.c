@@ -136,18 +136,13 @@ void spec_grpc_text_encode(const char *text, struct buf *out)
 	}
 }
 
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void spec_grpc_text_decode(const char *text, size_t length, struct buf *out)
 {
 	for (size_t i = 0; i < length; i++) {
 		char c = text[i];
 
-		if (c == '%' && i + 2 < length && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
-			c = (char)(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+		if (c == '%' && i + 2 < length && str_hex_digit(text[i + 1]) >= 0 && str_hex_digit(text[i + 2]) >= 0) {
+			c = (char)(str_hex_digit(text[i + 1]) * 16 + str_hex_digit(text[i + 2]));
 			i += 2;
 		}
 		buf_add_char(out, c ? c : '?');

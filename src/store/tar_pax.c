@@ -104,18 +104,13 @@ static bool decode_base64(char *text, size_t *length)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 static void decode_percent(char *text)
 {
 	char *to = text;
 
 	for (; *text; text++) {
-		if (text[0] == '%' && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0) {
-			*to++ = (char)(hex_digit(text[1]) << 4 | hex_digit(text[2]));
+		if (text[0] == '%' && str_hex_digit(text[1]) >= 0 && str_hex_digit(text[2]) >= 0) {
+			*to++ = (char)(str_hex_digit(text[1]) << 4 | str_hex_digit(text[2]));
 			text += 2;
 		} else {
 			*to++ = *text;
